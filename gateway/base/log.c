@@ -1,0 +1,137 @@
+/* One event, one id, one line on standard error; see log.h. */
+#include "base/log.h"
+
+#include "base/cleanup.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define LINE_SIZE 2048
+#define QUOTE_MAX 128
+
+static const struct event_row rows[EVENT_COUNT] = {
+#define EVENT(name_, id_, level_, text_, meaning_)                                                 \
+	[name_] = {.name = #name_, .id = id_, .level = LOG_##level_, .text = text_, .meaning = meaning_},
+#include "base/events.def"
+#undef EVENT
+};
+
+static const struct {
+	const char *text;
+	const char *meaning;
+} rows_ja[EVENT_COUNT] = {
+#define EVENT_JA(name_, text_, meaning_) [name_] = {text_, meaning_},
+#include "base/events.ja.def"
+#undef EVENT_JA
+};
+
+static const char *process_name = "sekisho";
+static bool journal_reads_levels;
+
+const struct event_row *
+event_row(enum event event)
+{
+	static __thread struct event_row row;
+
+	row = rows[event];
+	row.text_ja = rows_ja[event].text;
+	row.meaning_ja = rows_ja[event].meaning;
+	return &row;
+}
+
+void
+log_init(const char *name)
+{
+	process_name = name;
+	journal_reads_levels = getenv("JOURNAL_STREAM") != NULL;
+}
+
+void
+log_event(enum event event, const char *format, ...)
+{
+	char line[LINE_SIZE];
+	int len = 0;
+	va_list arguments;
+
+	if (journal_reads_levels)
+		len = snprintf(line, sizeof(line), "<%d>", rows[event].level);
+	len += snprintf(line + len, sizeof(line) - (size_t)len, "%s %s[%d] %s ", rows[event].id,
+		process_name, (int)getpid(), rows[event].text);
+	va_start(arguments, format);
+	len += vsnprintf(line + len, sizeof(line) - (size_t)len, format, arguments);
+	va_end(arguments);
+	if (len > (int)sizeof(line) - 2)
+		len = (int)sizeof(line) - 2;
+	line[len++] = '\n';
+	/* One write a line: lines of several processes do not mix. */
+	(void)!write(STDERR_FILENO, line, (size_t)len);
+}
+
+/* The length of the UTF-8 character at the start of bytes, 0 if it is not one. */
+static size_t
+utf8_character(const uint8_t *bytes, size_t len)
+{
+	static const struct {
+		uint8_t mask, lead;
+		size_t len;
+		uint32_t least;
+	} shapes[] = {
+		{0x80, 0x00, 1, 0}, {0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800}, {0xf8, 0xf0, 4, 0x10000}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
+		uint32_t value = bytes[0] & (uint8_t)~shapes[i].mask;
+
+		if ((bytes[0] & shapes[i].mask) != shapes[i].lead)
+			continue;
+		if (len < shapes[i].len)
+			return 0;
+		for (size_t k = 1; k < shapes[i].len; k++) {
+			if ((bytes[k] & 0xc0) != 0x80)
+				return 0;
+			value = value << 6 | (bytes[k] & 0x3f);
+		}
+		bool surrogate = value >= 0xd800 && value <= 0xdfff;
+		bool control = value < 0x20 || (value >= 0x7f && value < 0xa0) || value == 0x2028 ||
+			value == 0x2029;
+		return value < shapes[i].least || value > 0x10ffff || surrogate || control ? 0
+											   : shapes[i].len;
+	}
+	return 0;
+}
+
+const char *
+log_quote_bytes(const void *bytes, size_t len)
+{
+	static __thread char buffers[8][QUOTE_MAX + 4];
+	static __thread unsigned turn;
+	char *out = buffers[turn++ % 8];
+	const uint8_t *at = bytes;
+	size_t used = 0;
+
+	while (len > 0 && used < QUOTE_MAX) {
+		size_t step = utf8_character(at, len);
+
+		if (step == 0 || *at == '\'') {
+			out[used++] = '?';
+			step = 1;
+		} else {
+			memcpy(out + used, at, step);
+			used += step;
+		}
+		at += step;
+		len -= step;
+	}
+	out[used] = '\0';
+	return out;
+}
+
+const char *
+log_quote(const char *text)
+{
+	return text == NULL ? "-" : log_quote_bytes(text, strnlen(text, QUOTE_MAX + 1));
+}

@@ -1,0 +1,47 @@
+/* One event, one id, one line on standard error. Libraries return, processes log.
+ *
+ *	log_event(EV_LISTENING, "listener='%s'", log_quote(name));
+ *
+ * gives, with the syslog level in front where the journal reads it (sd-daemon(3)),
+ *
+ *	SK1001 sekisho-gateway[812] the gateway is ready listener='outside'
+ *
+ * Text that came from outside goes through log_quote. No secret is ever logged.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stddef.h>
+
+enum event {
+#define EVENT(name, id, level, text, meaning) name,
+#include "base/events.def"
+#undef EVENT
+	EVENT_COUNT
+};
+
+struct event_row {
+	const char *name;
+	const char *id;      /* "SK1001" */
+	int level;           /* LOG_ERR … LOG_INFO of syslog(3) */
+	const char *text;    /* what happened */
+	const char *meaning; /* what it means and what to do */
+	const char *text_ja;
+	const char *meaning_ja;
+};
+
+/* The row of an event; never NULL for a valid one. */
+const struct event_row *event_row(enum event event);
+
+/* Names the process in every line. `name` is kept, not copied. */
+void log_init(const char *name);
+
+void log_event(enum event event, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Makes text from outside fit for a line: control bytes and single quotes become '?', invalid UTF-8
+ * becomes '?', at most 128 bytes are kept. The result lives in one of eight buffers of the calling
+ * thread, used in turn: use it in the same statement. NULL gives "-". */
+const char *log_quote(const char *text);
+const char *log_quote_bytes(const void *bytes, size_t len);
+
+#endif
