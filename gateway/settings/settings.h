@@ -1,0 +1,264 @@
+/* The gateway's settings: one YAML file, checked strictly (H1).
+ *
+ * Every key is a row of settings.def; the loader, conf/gateway.yaml and sekisho-gateway.yaml(5) are
+ * made from the rows. A wrong file is refused whole, with every mistake in it named:
+ *
+ *	gateway.yaml:12:9: unknown key `certficate` in `tls`; did you mean `certificate`?
+ *
+ * The struct is read-only after loading. Times are in milliseconds, whatever unit the file used.
+ * Pointers are never NULL unless the comment says so; texts are valid UTF-8 without control characters.
+ */
+#ifndef SETTINGS_SETTINGS_H
+#define SETTINGS_SETTINGS_H
+
+#include "relay/phases.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+/* A list of short texts: user names, paths. */
+struct settings_names {
+	char **items;
+	size_t count;
+};
+
+/* An IPv4 or IPv6 network in CIDR form; a single address has the longest prefix. */
+struct settings_network {
+	int family;        /* AF_INET, AF_INET6 */
+	uint8_t bytes[16]; /* 4 used for AF_INET; bits past the prefix are 0 */
+	uint8_t prefix;    /* 0-32, 0-128 */
+};
+
+struct settings_networks {
+	struct settings_network *items;
+	size_t count;
+};
+
+/* A numeric address with a port, ready for bind(2). */
+struct settings_endpoint {
+	struct sockaddr_storage address; /* ss_family AF_UNSPEC: not set */
+	socklen_t len;
+	char text[64]; /* "10.0.0.1:3389", "[fd00::1]:3389" */
+};
+
+/* A host name or numeric address with a port, for people and clients. */
+struct settings_host {
+	char *name; /* NULL: not set */
+	uint16_t port;
+};
+
+enum settings_side {
+	SETTINGS_INSIDE,  /* 院内 */
+	SETTINGS_OUTSIDE, /* 院外 */
+};
+
+/* Kinds of device evidence (E), strongest first; a listener's `evidence` has the bit 1u << kind. */
+enum settings_evidence {
+	SETTINGS_EVIDENCE_DEVICE_CERTIFICATE,
+	SETTINGS_EVIDENCE_NEIGHBOUR,
+	SETTINGS_EVIDENCE_LEASE,
+	SETTINGS_EVIDENCE_VPN,
+	SETTINGS_EVIDENCE_VOUCHED,
+	SETTINGS_EVIDENCE_COUNT,
+};
+
+enum settings_proxy {
+	SETTINGS_PROXY_OFF,
+	SETTINGS_PROXY_V2,
+};
+
+enum settings_tls_minimum {
+	SETTINGS_TLS_1_2,
+	SETTINGS_TLS_1_3,
+};
+
+enum settings_lease_format {
+	SETTINGS_LEASE_DNSMASQ,
+	SETTINGS_LEASE_KEA, /* kea-dhcp4/6 memfile, CSV */
+};
+
+enum settings_hours_end {
+	SETTINGS_HOURS_CONTINUE, /* a running session goes on */
+	SETTINGS_HOURS_DISCONNECT,
+};
+
+struct settings_listener {
+	char *name;
+	struct settings_endpoint address;
+	enum settings_side side;
+	uint32_t evidence; /* bit set of 1u << enum settings_evidence */
+	enum settings_proxy proxy;
+	struct settings_networks proxy_from; /* not empty when proxy is v2 */
+};
+
+struct settings_listeners {
+	struct settings_listener *items;
+	size_t count; /* 1-32 */
+};
+
+struct settings_lease_file {
+	char *path;
+	enum settings_lease_format format;
+};
+
+struct settings_lease_files {
+	struct settings_lease_file *items;
+	size_t count;
+};
+
+struct settings_role {
+	struct settings_names users;
+	struct settings_names groups;
+};
+
+struct settings {
+	char *file; /* where they were read */
+
+	struct {
+		char *id; /* prefix of account and terminal names: "998-"; may be empty */
+		char *name;
+		char *domain;    /* without "@" */
+		char *time_zone; /* a name of tzdata: "Asia/Tokyo" */
+	} facility;
+
+	struct settings_host
+		public_address; /* what .rdp files say; name NULL: the listener's own */
+	struct settings_listeners listeners;
+
+	struct {
+		char *certificate; /* PEM, the whole chain, leaf first */
+		char *key;         /* PEM; only sekisho-key reads it */
+		enum settings_tls_minimum minimum;
+	} tls;
+
+	char *database;
+	char *facility_key;
+	char *session_log;
+	char *control_socket;
+
+	struct {
+		uint32_t admit_ms;
+		uint32_t sniff_ms;
+		uint32_t secure_ms;
+		uint32_t introduce_ms;
+		uint32_t decide_ms;
+		uint32_t greet_ms;
+		uint32_t attach_ms;
+		uint32_t redirect_ms;
+		uint32_t drain_ms;
+		uint32_t stall_ms;    /* a side that does not read is cut after this */
+		uint32_t dial_ms;     /* connect(2) to a jump host */
+		uint32_t resolve_ms;  /* its name */
+		uint32_t grace_ms;    /* a lost session may be continued this long */
+		uint32_t ticket_ms;   /* life of a ticket, at most 60 s */
+		uint32_t watchdog_ms; /* a worker silent for this long is hung */
+	} limits;
+
+	struct {
+		uint32_t count;       /* never 0: the default is the number of cores */
+		uint32_t connections; /* at most, in each worker */
+	} workers;
+
+	struct {
+		uint32_t connections;    /* at once from one source */
+		uint32_t unfinished;     /* of these, without a session yet */
+		uint32_t unfinished_all; /* without a session yet, from all sources together */
+		uint32_t penalty_ms;     /* added for each connection that ended badly */
+		uint32_t
+			penalty_threshold_ms; /* a source is refused once its penalties exceed this */
+		uint32_t penalty_most_ms;     /* they never exceed this */
+		uint32_t remembered;          /* sources with penalties kept in memory */
+		uint32_t ipv4_prefix;         /* addresses alike in these bits are one source */
+		uint32_t ipv6_prefix;
+		struct settings_networks
+			exempt; /* from penalties, and from `connections` and `unfinished` */
+	} sources;
+
+	struct {
+		enum settings_hours_end hours_end; /* A6 */
+	} sessions;
+
+	struct {
+		struct settings_role admin;
+		struct settings_role auditor;
+		struct settings_role attendant;
+		struct settings_names
+			refused_users; /* service users: never served on control.sock */
+	} roles;
+
+	struct {
+		struct settings_lease_files lease_files;
+		struct {
+			struct settings_endpoint address; /* UDP; ss_family AF_UNSPEC: off */
+			char *secret; /* path of the file with the shared secret, or NULL */
+			struct settings_networks nas; /* who may send */
+		} radius;
+		struct settings_names detail_files;         /* FreeRADIUS detail */
+		struct settings_names openvpn_status_files; /* status-version 2 or 3 */
+		uint32_t neighbour_max_age_ms;  /* since the kernel last confirmed the row */
+		uint32_t lease_max_age_ms;      /* since the lease file last changed */
+		uint32_t accounting_max_age_ms; /* since the last accounting packet of a session */
+		uint32_t openvpn_max_age_ms;    /* since the status file was written */
+	} evidence;
+
+	struct settings_places *places; /* where each value stood in the file; private */
+};
+
+/* One mistake or warning. line 0: the file as a whole. */
+struct settings_error {
+	unsigned int line;   /* from 1 */
+	unsigned int column; /* from 1, in characters */
+	bool warning;        /* the file is good all the same */
+	char *text;          /* one line: what was found, what is allowed */
+};
+
+struct settings_errors {
+	struct settings_error *items; /* sorted by line and column */
+	size_t count;
+	size_t mistakes; /* those that are not warnings */
+	char *file;
+};
+
+/* Reads and checks a file, and the files it names (settings_check). `errors` is an empty struct of the caller's
+ * (= {0}) and is filled on success too: warnings. Returns 0, -EINVAL with the mistakes in errors, or
+ * -ENOMEM. *ret_settings is written only on success. */
+int settings_load(const char *path, struct settings **ret_settings, struct settings_errors *errors);
+
+/* The same from memory, without touching the file system. `name` stands before the line number. */
+int settings_parse(const char *name, const void *bytes, size_t len, struct settings **ret_settings,
+	struct settings_errors *errors);
+
+/* What is named exists, is readable, and is nobody else's to read where it is secret; the time zone is in
+ * tzdata; the certificate is valid today. Adds to errors. Returns 0, -EINVAL or -ENOMEM. */
+int settings_check(const struct settings *settings, struct settings_errors *errors);
+
+/* For `sekisho-gateway --check` alone, since it reads the private key: key and certificate belong together,
+ * and the key is of a kind and a size that we sign with. Adds to errors. */
+int settings_check_key(const struct settings *settings, struct settings_errors *errors);
+
+/* One line each, "FILE:LINE:COLUMN: text", warnings marked as such. */
+void settings_print_errors(const struct settings_errors *errors, FILE *out);
+
+/* Names the keys, joined by ", ", that differ and are only read at the start; "" if a reload suffices.
+ * Returns an allocated text, or NULL without memory. */
+char *settings_restart_keys(const struct settings *old, const struct settings *new_settings);
+
+void settings_free(struct settings *settings);
+void settings_errors_done(struct settings_errors *errors);
+
+/* The time limit of a phase in ms; 0 = none. */
+uint32_t settings_phase_limit_ms(const struct settings *settings, enum phase phase);
+
+/* Whether an address lies in one of the networks. An IPv4-mapped IPv6 address counts as IPv4. */
+bool settings_networks_contain(
+	const struct settings_networks *networks, const struct sockaddr *address);
+
+/* "device-certificate", "neighbour", …; "inside", "outside"; "1.2", "1.3". Never NULL for a valid one. */
+const char *settings_evidence_name(enum settings_evidence evidence);
+const char *settings_side_name(enum settings_side side);
+const char *settings_tls_minimum_name(enum settings_tls_minimum minimum);
+
+#endif
