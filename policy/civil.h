@@ -1,0 +1,42 @@
+/* Days and times of day as people at the facility count them. Pure but for civil_from_instant, which
+ * uses the zone of the process: the supervisor sets TZ from the settings before it starts threads.
+ */
+#ifndef POLICY_CIVIL_H
+#define POLICY_CIVIL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct civil_date {
+	int16_t year;  /* 1900-9999 */
+	uint8_t month; /* 1-12 */
+	uint8_t day;   /* 1-31 */
+};
+
+struct civil_time {
+	struct civil_date date;
+	uint16_t minute; /* of the day: 0-1439, as the clock on the wall shows it */
+};
+
+#define CIVIL_DATE_SIZE 11
+#define MINUTES_PER_DAY 1440
+
+/* What calendar and clock in the facility show at an instant (microseconds since 1970). */
+void civil_from_instant(int64_t instant_us, struct civil_time *ret_time);
+
+bool civil_date_valid(struct civil_date date);
+
+/* Below, at or above 0, as memcmp. */
+int civil_date_compare(struct civil_date one, struct civil_date other);
+
+/* The same day some years on; 29 February becomes 28 where there is none (A3). */
+struct civil_date civil_date_add_years(struct civil_date date, int years);
+struct civil_date civil_date_add_days(struct civil_date date, int days);
+
+/* "YYYY-MM-DD"; ret_text has room for CIVIL_DATE_SIZE characters. */
+void civil_date_format(struct civil_date date, char *ret_text);
+
+/* Reads exactly that form. Returns 0 or -EINVAL. */
+int civil_date_parse(const char *text, struct civil_date *ret_date);
+
+#endif

@@ -1,0 +1,72 @@
+/* The decision: may this account use this terminal now? Facts in, verdict out; no clock, no I/O.
+ *
+ * The rules are the rows of rules.def, asked in their order; the first that says no is the verdict.
+ * A rule is asked only at the moments its row names:
+ *
+ *	ISSUE    a ticket is about to be given out
+ *	REDEEM   a client stands at the door with its ticket
+ *	RUNNING  a session runs, and something it rests on has changed, or a minute has passed
+ */
+#ifndef POLICY_DECIDE_H
+#define POLICY_DECIDE_H
+
+#include "policy/accounts.h"
+#include "policy/civil.h"
+#include "relay/close_reasons.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum policy_moment {
+	MOMENT_ISSUE = 1u << 0,
+	MOMENT_REDEEM = 1u << 1,
+	MOMENT_RUNNING = 1u << 2,
+};
+
+struct policy_facts {
+	enum policy_moment moment;
+	struct civil_time now; /* in the facility's zone */
+
+	bool account_known;
+	bool account_locked;
+	enum account_kind kind;
+	struct civil_date valid_from;
+	struct civil_date valid_until; /* inclusive */
+	struct account_hours hours;
+	bool hours_end_disconnects; /* a setting: A6 ends running sessions too */
+
+	bool allowlist_enforced;
+	const struct mac_address *macs; /* the account's; borrowed */
+	size_t mac_count;
+	bool device_known; /* there is evidence (E); at ISSUE only a vouched address */
+	struct mac_address device;
+
+	bool terminal_known;
+	bool terminal_assigned;
+	bool terminal_in_service;
+	bool attendance_required;
+	bool attended;
+	uint32_t terminal_sessions; /* active ones, without this one */
+	uint32_t terminal_capacity; /* 0: no limit */
+};
+
+struct policy_rule {
+	const char *name; /* "account-locked" */
+	bool (*allows)(const struct policy_facts *facts);
+	unsigned moments; /* set of enum policy_moment */
+	enum close_reason reason;
+};
+
+struct policy_verdict {
+	bool allowed;
+	const struct policy_rule *rule; /* the one that refused; NULL when allowed */
+	enum close_reason reason;       /* CLOSE_NONE when allowed */
+};
+
+void policy_decide(const struct policy_facts *facts, struct policy_verdict *ret_verdict);
+
+/* The rules in their order, for `explain` and the tests. */
+const struct policy_rule *policy_rules(size_t *ret_count);
+
+#endif

@@ -1,0 +1,65 @@
+/* The READ and WRITE methods of control_methods.def. Each runs inside a store job; the supervisor has
+ * checked role, names and types of the parameters before.
+ *
+ * A method returns 0 with `result` set, or a negative errno: with error.code set it has been refused
+ * and the error is for the person; with code 0 the store failed (-32004, store_error_text).
+ */
+#ifndef POLICY_METHODS_H
+#define POLICY_METHODS_H
+
+#include "policy/field_error.h"
+
+#include <jansson.h>
+#include <stdint.h>
+
+struct store_db;
+
+enum method_error_code {
+	METHOD_REFUSED = -32001,
+	METHOD_NOT_FOUND = -32002,
+	METHOD_NOT_ALLOWED = -32003,
+	METHOD_STORE_FAILED = -32004,
+	METHOD_NEEDS_CONFIRMATION = -32005,
+};
+
+struct method_error {
+	int code; /* 0: none */
+	char message[400];
+	struct field_error field; /* field.field NULL: no data */
+};
+
+struct method_call {
+	const char *actor; /* "unix:yamada" */
+	json_t *params;    /* object, borrowed */
+
+	json_t *result; /* out: object, the caller's reference */
+	struct method_error error;
+	int64_t touched_account; /* out: 0 or the number for session_running_verdicts */
+	int64_t touched_terminal;
+};
+
+/* Frees the result and forgets the rest; work may run again. Call it first in work. */
+void method_call_reset(struct method_call *call);
+
+/* {"code", "message", "data"}, new reference, for an answer with error.code set. */
+json_t *method_error_json(const struct method_error *error);
+
+typedef int method_function(struct store_db *db, struct method_call *call);
+
+method_function method_account_add;
+method_function method_account_list;
+method_function method_account_show;
+method_function method_account_edit;
+method_function method_account_lock;
+method_function method_account_unlock;
+method_function method_account_delete;
+method_function method_terminal_add;
+method_function method_terminal_list;
+method_function method_terminal_show;
+method_function method_terminal_edit;
+method_function method_terminal_delete;
+method_function method_terminal_trust;
+method_function method_log_connections;
+method_function method_log_verify;
+
+#endif

@@ -1,0 +1,46 @@
+/* The facility key and what is derived from it (HKDF-SHA256): AES-256-GCM for what must be read back,
+ * Ed25519 for checkpoints of the log. The supervisor alone holds it.
+ */
+#ifndef POLICY_SEALING_H
+#define POLICY_SEALING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FACILITY_KEY_BYTES 32
+#define SEALED_EXTRA_BYTES (1 + 12 + 16) /* version, nonce, tag */
+#define SIGNATURE_BYTES 64
+#define SIGNING_PUBLIC_BYTES 32
+
+struct sealing;
+
+/* Makes a new key file, 0600, durable before it returns. -EEXIST if something is there. */
+int sealing_key_create(const char *path, const char **ret_why);
+
+/* Reads the key: exactly 32 bytes from a file that only its owner can touch, or from a systemd
+ * credential (path below $CREDENTIALS_DIRECTORY). *ret_why is a sentence for the log. */
+int sealing_open(const char *path, struct sealing **ret_sealing, const char **ret_why);
+
+/* From 32 bytes in memory. */
+int sealing_new(const uint8_t *key, struct sealing **ret_sealing);
+void sealing_free(struct sealing *sealing);
+
+/* Seals len bytes; `about` names what they are ("jump-host-password 7") and must be the same when
+ * opening. ret_sealed has room for len + SEALED_EXTRA_BYTES. Returns 0 or a negative errno. */
+int sealing_seal(const struct sealing *sealing, const char *about, const void *bytes, size_t len,
+	uint8_t *ret_sealed);
+
+/* ret_bytes has room for len - SEALED_EXTRA_BYTES. -EBADMSG: changed, cut, of another key or about
+ * something else. */
+int sealing_unseal(const struct sealing *sealing, const char *about, const uint8_t *sealed,
+	size_t len, uint8_t *ret_bytes);
+
+int sealing_sign(
+	const struct sealing *sealing, const void *bytes, size_t len, uint8_t *ret_signature);
+
+/* 0, or -EBADMSG for a signature that is not ours. */
+int sealing_verify(
+	const struct sealing *sealing, const void *bytes, size_t len, const uint8_t *signature);
+void sealing_public_key(const struct sealing *sealing, uint8_t *ret_public);
+
+#endif

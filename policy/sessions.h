@@ -1,0 +1,137 @@
+/* Tickets and sessions: what the supervisor does inside store jobs (policy/store/store.h). Each call is
+ * part of the job's transaction: verdict, ticket, session row and event are kept together or not at all.
+ *
+ * All return 0, with the verdict in the answer, or a negative errno when the store failed: then
+ * nothing is kept and nothing may be relayed.
+ */
+#ifndef POLICY_SESSIONS_H
+#define POLICY_SESSIONS_H
+
+#include "policy/accounts.h"
+#include "policy/field_error.h"
+#include "policy/terminals.h"
+#include "relay/close_reasons.h"
+#include "relay/phases.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store_db;
+
+#define SESSION_ID_BYTES 16
+#define SOURCE_SIZE 64        /* an address as text */
+#define EVIDENCE_SIZE 24      /* "neighbour", "lease", "vpn", "vouched", "none" … */
+#define TICKET_HANDLE_SIZE 18 /* "+" and 16 hexadecimal digits */
+#define TICKET_SECRET_SIZE \
+	44                /* 256 bits, base64url without padding: fits rdesktop's 63 characters */
+#define ACTOR_SIZE 80     /* "unix:yamada" */
+#define BECAUSE_SIZE 1001 /* 250 characters at most */
+
+/* What the supervisor knows of the client's device (E). */
+struct device_evidence {
+	bool known;
+	struct mac_address mac;
+	char kind[EVIDENCE_SIZE]; /* literal of the kind when known, else "none" */
+};
+
+struct ticket_request {
+	const char *actor;
+	const char *account;  /* typed part or full form */
+	const char *terminal; /* its name */
+	const char *mac;      /* vouched address, or NULL */
+	const char *source;   /* bound to this address, or NULL */
+};
+
+struct ticket_answer {
+	enum close_reason reason; /* CLOSE_NONE: issued */
+	const char *rule;         /* name of the rule that refused, or NULL */
+	struct field_error
+		error; /* error.field set: a parameter is wrong (ticket_issue returns -EINVAL) */
+	char handle[TICKET_HANDLE_SIZE];
+	char secret[TICKET_SECRET_SIZE]; /* the only copy: wipe it after use */
+	int64_t expires_us;
+	char account[ACCOUNT_ID_SIZE];
+	char account_full[ACCOUNT_FULL_ID_SIZE];
+	char terminal[TERMINAL_NAME_SIZE];
+	uint32_t rights; /* what the .rdp file may ask for */
+};
+
+/* Asks policy at ISSUE; makes the ticket and an administration event. -EINVAL: see error. */
+int ticket_issue(struct store_db *db, const struct ticket_request *request,
+	struct ticket_answer *ret_answer);
+
+struct session_request {
+	uint64_t connection;
+	const char *handle; /* NULL or "": none shown */
+	const char *secret; /* text as the client sent it; NULL or "": none shown */
+	const char *source; /* address as inet_ntop writes it, without port */
+	struct device_evidence device;
+	bool vouched_accepted; /* the listener takes a ticket's vouched MAC as evidence */
+};
+
+struct session_grant {
+	enum close_reason reason; /* CLOSE_NONE: allowed, and the start is recorded */
+	const char *rule;         /* rule that refused, or NULL */
+	bool continued; /* an older connection of this session is to be closed as CONTINUED */
+	uint64_t older_connection; /* … the one that carried it last */
+	uint8_t session[SESSION_ID_BYTES];
+	int64_t started_us;
+	int64_t account_number; /* for the running rules */
+	int64_t terminal_number;
+	char account[ACCOUNT_ID_SIZE]; /* also set on a refusal as far as known, else "" */
+	char account_full[ACCOUNT_FULL_ID_SIZE];
+	char account_name[ACCOUNT_NAME_SIZE + ACCOUNT_NAME_SIZE]; /* "family given" */
+	struct device_evidence device;                            /* what counted in the end */
+	bool allowlist_off;                                       /* A4: marked in the log */
+	struct terminal terminal; /* name, address, port, trust, pin, CA, rights */
+};
+
+/* Redeems the ticket (60 s of boot time, same boot, source, secret) and burns it; asks policy at
+ * REDEEM; makes the session row and the start event. A ticket that has been used continues its own
+ * session if that is active or lost within the grace time, from the same source with evidence of the
+ * same device, and the running rules allow it. The caller calls session_grant_done. */
+int session_begin(struct store_db *db, const struct session_request *request,
+	struct session_grant *ret_grant);
+void session_grant_done(struct session_grant *grant);
+
+struct session_ending {
+	uint8_t session[SESSION_ID_BYTES];
+	uint64_t
+		connection; /* that ended; if another one carries the session by now, the session goes on */
+	enum close_reason reason;
+	enum phase phase; /* in which it ended */
+	uint64_t bytes_from_client;
+	uint64_t bytes_to_client;
+	char by[ACTOR_SIZE];        /* "" unless a person ended it */
+	char because[BECAUSE_SIZE]; /* "" if none */
+};
+
+/* Ends the session: state by the reason's row, bytes are added to those of earlier connections.
+ * CLOSE_CONTINUED adds the bytes alone. A session that has ended already is left as it is.
+ * *ret_row (may be NULL) gets the session as `log connections` shows it: the caller's reference. */
+int session_end(struct store_db *db, const struct session_ending *ending, json_t **ret_row);
+
+/* At start-up: what a crash left open ends as `lost`, GATEWAY_DIED. */
+int sessions_close_left_open(struct store_db *db, size_t *ret_count);
+
+/* The session's row as `log connections` shows it, new reference; -ENOENT. */
+int session_row(struct store_db *db, const uint8_t *session, json_t **ret_row);
+
+struct running_verdict {
+	uint8_t session[SESSION_ID_BYTES];
+	enum close_reason reason;
+	const char *rule;
+};
+
+/* Asks the running rules for the active sessions of an account and of a terminal (0: of none);
+ * both 0: of all. Returns those that must end; the caller frees *ret_verdicts. Reading suffices. */
+int session_running_verdicts(struct store_db *db, int64_t account_number, int64_t terminal_number,
+	struct running_verdict **ret_verdicts, size_t *ret_count);
+
+/* Every change by a person. before, after and because may be NULL; they stay the caller's. */
+int admin_event(struct store_db *db, const char *actor, const char *action, const char *target,
+	json_t *before, json_t *after, const char *because);
+
+#endif

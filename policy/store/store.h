@@ -1,0 +1,91 @@
+/* The store: one SQLite database, one writer thread, reader threads. Used by the supervisor, whose
+ * loop never waits for a disk: it hands in jobs and is told when they are done.
+ *
+ * Writer: all jobs that wait are done in one transaction (group commit), each in its own savepoint: a
+ * job whose work fails is rolled back alone. `done` runs only after the transaction is durable
+ * (synchronous=FULL); if the commit fails, every job of the group gets that error. Readers: each job
+ * in a read-only transaction of its own.
+ */
+#ifndef POLICY_STORE_STORE_H
+#define POLICY_STORE_STORE_H
+
+#include "policy/accounts.h"
+#include "policy/sealing.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store;
+struct store_db; /* a connection, inside a job; see the operations in policy/sessions.h, methods.h … */
+
+/* Embedded in what the caller needs for work and answer; it must live until done has run.
+ *
+ * work   on a store thread. May touch only db and the job. It may be called again from the start
+ *        (a group that has to be repeated), so it sets every result anew. Negative errno: rolled back.
+ * done   on the owner's thread, inside store_collect. status: work's result, or why nothing was kept:
+ *        -ENOSPC disk full, -EBUSY locked by another process for too long, -EIO, -EUCLEAN damaged,
+ *        -EROFS, -ESHUTDOWN the store was closed before the job began.
+ * stubborn  a job that must not be lost (the end of a session): while the disk is full, the file
+ *        locked or I/O fails it is tried again, every second, and other jobs go on; it fails only if
+ *        work itself refuses or the store is closed. */
+struct store_job {
+	int (*work)(struct store_db *db, struct store_job *job);
+	void (*done)(struct store_job *job, int status);
+	bool stubborn;
+
+	/* the store's own */
+	struct store_job *next;
+	int status;
+};
+
+/* What policy needs from the settings. */
+struct policy_settings {
+	struct facility facility;
+	bool hours_end_disconnects; /* A6; default no */
+	uint32_t ticket_ms;         /* how long a ticket lives; 60000 */
+	uint32_t grace_ms;          /* how long a lost session may be continued */
+};
+
+struct store_options {
+	const char *path;
+	const struct policy_settings *settings; /* copied */
+	const struct sealing *sealing;          /* kept; outlives the store */
+	unsigned readers;                       /* 0: one */
+	uint32_t patience_ms;                   /* for a lock that another process holds; 0: 5000 */
+
+	/* Called on a store thread when jobs are waiting for store_collect; uv_async_send fits. */
+	void (*notify)(void *argument);
+	void *notify_argument;
+};
+
+/* Opens (makes, migrates) the database and starts the threads. Blocks: call it before the loop runs.
+ * Errors: -EUCLEAN damaged or not a database of ours, -EPROTO made by a newer Sekisho, -EBUSY used by
+ * another process, -EACCES, -EROFS, -ENOSPC, -ENOENT (folder), -EIO. *ret_why is a sentence for the
+ * log that lives as long as the process. */
+int store_open(const struct store_options *options, struct store **ret_store, const char **ret_why);
+
+/* Never fail; the answer comes through done. */
+void store_write(struct store *store, struct store_job *job);
+void store_read(struct store *store, struct store_job *job);
+
+/* Runs done of every finished job, on the caller's thread. Returns how many. */
+size_t store_collect(struct store *store);
+
+/* Jobs handed in whose done has not run yet. */
+size_t store_pending(struct store *store);
+
+/* Finishes what is queued (stubborn jobs get one last try), runs every done, closes. Accepts NULL. */
+void store_close(struct store *store);
+
+/* Where an error of work or commit came from, in words, for the log: "disk is full" … A literal. */
+const char *store_error_text(int status);
+
+/* Inside a job. */
+const struct policy_settings *store_db_settings(const struct store_db *db);
+const struct sealing *store_db_sealing(const struct store_db *db);
+
+/* Inside a job: the instant all records of this transaction carry (clock_now when it began). */
+int64_t store_db_now(const struct store_db *db);
+
+#endif

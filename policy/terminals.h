@@ -1,0 +1,62 @@
+/* Terminals (B1, B4, B5): what their fields may hold. Pure. As accounts.h: 0, or -EINVAL and the error. */
+#ifndef POLICY_TERMINALS_H
+#define POLICY_TERMINALS_H
+
+#include "policy/field_error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TERMINAL_NAME_MAX 64 /* characters */
+#define TERMINAL_NAME_SIZE (TERMINAL_NAME_MAX * 4 + 1)
+#define TERMINAL_ADDRESS_SIZE 256
+#define TERMINAL_NOTE_MAX 1000 /* characters */
+#define TERMINAL_NOTE_SIZE (TERMINAL_NOTE_MAX * 4 + 1)
+#define TERMINAL_PIN_BYTES 32        /* SHA-256 of the certificate's DER */
+#define TERMINAL_CA_BUNDLE_MAX 65535 /* bytes of PEM */
+#define TERMINAL_DEFAULT_PORT 3389
+#define TERMINAL_CAPACITY_MAX 1000
+
+/* How the jump host's certificate is judged. NONE: not yet trusted, no session. */
+enum terminal_trust {
+	TERMINAL_TRUST_NONE,
+	TERMINAL_TRUST_PIN,
+	TERMINAL_TRUST_CA,
+	TERMINAL_TRUST_COUNT
+};
+
+struct terminal {
+	int64_t number;
+	char name[TERMINAL_NAME_SIZE];
+	char address[TERMINAL_ADDRESS_SIZE]; /* host name, IPv4 or IPv6 without brackets */
+	uint16_t port;
+	char note[TERMINAL_NOTE_SIZE];
+	enum terminal_trust trust;
+	uint8_t pin[TERMINAL_PIN_BYTES]; /* when trust is PIN */
+	char *ca_bundle; /* PEM when trust is CA, else NULL; owned, see terminal_done */
+	uint32_t rights; /* bits of enum session_right */
+	bool in_service;
+	bool attendance_required;
+	uint32_t capacity; /* sessions at once; 0: no limit */
+	int64_t created_us;
+	int64_t updated_us;
+};
+
+/* Frees what it holds; accepts an empty one. */
+void terminal_done(struct terminal *terminal);
+
+const char *terminal_trust_name(enum terminal_trust trust); /* "pin" */
+
+int terminal_name_parse(const char *text, char *ret_name, struct field_error *error);
+int terminal_address_parse(const char *text, char *ret_address, struct field_error *error);
+int terminal_port_parse(int64_t value, uint16_t *ret_port, struct field_error *error);
+int terminal_note_parse(const char *text, char *ret_note, struct field_error *error);
+int terminal_capacity_parse(int64_t value, uint32_t *ret_capacity, struct field_error *error);
+
+/* 64 hexadecimal digits, colons between octets allowed. ret_pin: TERMINAL_PIN_BYTES. */
+int terminal_pin_parse(const char *text, uint8_t *ret_pin, struct field_error *error);
+
+/* Certificates in PEM and nothing else; at least one. */
+int terminal_ca_bundle_check(const char *text, struct field_error *error);
+
+#endif
