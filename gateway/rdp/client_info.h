@@ -14,7 +14,7 @@
 enum {
 	CLIENT_INFO_TEXT_MAX = 512, /* bytes of one of the five strings, without terminator */
 	CLIENT_INFO_TEXT_UTF8_MAX = CLIENT_INFO_TEXT_MAX / 2 * 3 + 1, /* room for one as UTF-8 */
-	CLIENT_INFO_EXTRA_MAX = 1024, /* bytes of the extra info that are kept */
+	CLIENT_INFO_EXTRA_MAX = 1536, /* bytes of the extra info that are kept */
 	CLIENT_INFO_MAX = 4 + 18 + 5 * (CLIENT_INFO_TEXT_MAX + 2) + CLIENT_INFO_EXTRA_MAX,
 	CLIENT_INFO_COOKIE_LEN = 28, /* ARC_CS_PRIVATE_PACKET, 2.2.4.3 */
 	CLIENT_INFO_VERIFIER_LEN = 16,
@@ -39,7 +39,8 @@ enum {
 struct client_info {
 	uint32_t code_page; /* with INFO_UNICODE: the input locale */
 	uint32_t flags;     /* INFO_... */
-	/* As sent, without terminators: UTF-16LE with INFO_UNICODE, else 8-bit text of unknown code page. */
+	/* As sent, without terminators: UTF-16LE with INFO_UNICODE, else 8-bit text of unknown
+	 * code page. */
 	struct pdu_bytes domain;
 	struct pdu_bytes user;
 	struct pdu_bytes password;
@@ -47,7 +48,8 @@ struct client_info {
 	struct pdu_bytes working_directory;
 	/* TS_EXTENDED_INFO_PACKET as sent (2.2.1.11.1.1.1); len 0 if absent (RDP 4). */
 	struct pdu_bytes extra;
-	/* Auto-reconnect cookie in it (2.2.4.3); cookie_at counts from extra.at, to its cbAutoReconnectCookie. */
+	/* Auto-reconnect cookie in it (2.2.4.3); cookie_at counts from extra.at, to its
+	 * cbAutoReconnectCookie. */
 	bool has_cookie;
 	size_t cookie_at;
 	uint32_t cookie_logon_id;
@@ -57,11 +59,13 @@ struct client_info {
 enum parse_result client_info_parse(
 	const uint8_t *payload, size_t len, struct client_info *ret_info, const char **ret_why);
 
-/* One of info's strings as UTF-8. ret_text has room for CLIENT_INFO_TEXT_UTF8_MAX bytes, always ends in
- * NUL. Ends at a NUL inside; halves of surrogate pairs and 8-bit characters above 0x7f become U+FFFD. */
+/* One of info's strings as UTF-8. ret_text has room for CLIENT_INFO_TEXT_UTF8_MAX bytes, always
+ * ends in NUL. Ends at a NUL inside; halves of surrogate pairs and 8-bit characters above 0x7f
+ * become U+FFFD. */
 void client_info_text(const struct client_info *info, const struct pdu_bytes *text, char *ret_text);
 
-/* What a back end is told instead. Texts are UTF-8, NULL = empty. INFO_ALWAYS is set in any case. */
+/* What a back end is told instead. Texts are UTF-8, NULL = empty. INFO_ALWAYS is set in any
+ * case. */
 struct client_info_changes {
 	const char *domain;
 	const char *user;

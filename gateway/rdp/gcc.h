@@ -1,9 +1,9 @@
 /* GCC Conference Create Request and Response (T.124 8.7, PER) and the blocks of settings in them
  * (MS-RDPBCGR 2.2.1.3.2 to 2.2.1.3.11 and 2.2.1.4.2 to 2.2.1.4.6), inside the MCS Connect PDUs.
  *
- * The worker reads the client's Connect-Initial, answers with a Connect-Response of its own, and later
- * sends the client's Connect-Initial, with changes, to a back end and reads that one's answer.
- */
+ * The worker reads the client's Connect-Initial, answers with a Connect-Response of its own, and
+ * later sends the client's Connect-Initial, with changes, to a back end and reads that one's
+ * answer. */
 #ifndef RDP_GCC_H
 #define RDP_GCC_H
 
@@ -70,9 +70,9 @@ enum {
 };
 
 struct gcc_channel {
-	char name[GCC_CHANNEL_NAME_LEN +
-		  1]; /* as sent, up to its first NUL; bytes that are no printable
-					      * ASCII are replaced by '?'. Names compare without case. */
+	/* Up to its first NUL; bytes that are no printable ASCII are '?'. Names compare without
+	 * case. */
+	char name[GCC_CHANNEL_NAME_LEN + 1];
 	uint32_t options;
 };
 
@@ -85,8 +85,7 @@ struct gcc_client {
 	uint32_t keyboard_layout; /* Windows input locale, e.g. 0x411 */
 	uint32_t client_build;
 	char client_name[GCC_CLIENT_NAME_MAX]; /* UTF-8; from the network: quote it */
-	uint16_t
-		color_depth; /* highColorDepth, or the older fields where it is absent; bits, 8..32 */
+	uint16_t color_depth;    /* bits, 4..32: highColorDepth, or the older fields */
 	uint16_t early_flags;    /* GCC_CLIENT_..., 0 if absent */
 	uint8_t connection_type; /* 0 if absent */
 	bool has_server_selected_protocol;
@@ -107,15 +106,16 @@ struct gcc_client {
 	bool has_multitransport;
 };
 
-/* Reads a whole Connect-Initial frame, MCS and GCC. CS_CORE is required, the others are optional;
- * a block type twice, or one that is too short for its fields, is bad; unknown types are stepped over. */
+/* Reads a whole Connect-Initial frame, MCS and GCC. CS_CORE is required, the others are
+ * optional; a block type twice, or one that is too short for its fields, is bad; unknown types
+ * are stepped over. */
 enum parse_result gcc_connect_initial_parse(
 	const uint8_t *frame, size_t len, struct gcc_client *ret_client, const char **ret_why);
 
 /* What must differ when a back end is shown the client's Connect-Initial. */
 struct gcc_client_changes {
-	uint32_t
-		server_selected_protocol; /* what this back end selected; set where the client's CS_CORE has it */
+	/* What this back end selected; set where the client's CS_CORE has the field. */
+	uint32_t server_selected_protocol;
 	uint16_t clear_early_flags; /* GCC_CLIENT_... */
 	bool drop_message_channel;  /* CS_MCS_MSGCHANNEL */
 	bool drop_monitors; /* CS_MONITOR, CS_MONITOR_EX: for hosts without EXTENDED_CLIENT_DATA */
@@ -148,13 +148,13 @@ struct gcc_server {
 	bool has_multitransport; /* SC_MULTITRANSPORT was there; never written */
 };
 
-/* Writes our Connect-Response, a whole frame of at most GCC_CONNECT_RESPONSE_MAX bytes. All fields of
- * server are the caller's choice; SC_MCS_MSGCHANNEL only if message_channel is not 0. */
+/* Writes our Connect-Response, a whole frame of at most GCC_CONNECT_RESPONSE_MAX bytes. All
+ * fields of server are the caller's choice; SC_MCS_MSGCHANNEL only if message_channel is not 0. */
 void gcc_connect_response_write(struct bytes_writer *writer, const struct gcc_server *server);
 
-/* Reads a jump host's. Bad: result not successful, SC_CORE, SC_SECURITY or SC_NET missing, a block twice
- * or too short, more channels than GCC_CHANNELS_MAX. Two channels with one id, or one with the I/O
- * channel's, are bad too (0 excepted). */
+/* Reads a jump host's. Bad: result not successful, SC_CORE, SC_SECURITY or SC_NET missing, a
+ * block twice or too short, more channels than GCC_CHANNELS_MAX. Two channels with one id, or
+ * one with the I/O channel's, are bad too (0 excepted). */
 enum parse_result gcc_connect_response_parse(
 	const uint8_t *frame, size_t len, struct gcc_server *ret_server, const char **ret_why);
 

@@ -1,8 +1,8 @@
 /* MCS (T.125) as RDP uses it: domain PDUs in PER, and the two BER Connect PDUs around the GCC data
  * of gcc.h (MS-RDPBCGR 2.2.1.3 to 2.2.1.9, 2.2.2.3).
  *
- * Every `frame` here is one whole TPKT frame as frame_parse has delimited it: never PARSE_NEED_MORE.
- */
+ * Every `frame` here is one whole TPKT frame as frame_parse has delimited it: never
+ * PARSE_NEED_MORE. */
 #ifndef RDP_MCS_H
 #define RDP_MCS_H
 
@@ -60,7 +60,8 @@ struct mcs_send_data {
 };
 
 /* Reads the header from the first `have` bytes (MCS_SEND_DATA_HEAD_MAX suffice) of a frame of
- * frame_len bytes. The payload's own length must fill the frame exactly; fragmented PDUs are bad. */
+ * frame_len bytes. The payload's own length must fill the frame exactly; fragmented PDUs are
+ * bad. */
 enum parse_result mcs_send_data_parse(const uint8_t *frame, size_t have, uint16_t frame_len,
 	struct mcs_send_data *ret_data, const char **ret_why);
 

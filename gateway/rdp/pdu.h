@@ -61,8 +61,8 @@ frame_finish(enum frame_kind kind, uint8_t header_len, uint16_t len, uint16_t le
 	return len < least ? PARSE_BAD : PARSE_OK;
 }
 
-/* Tells from the first bytes of a PDU (any number; 4 always suffice) how long it is. This is the hot
- * path of the bridge. PARSE_BAD: neither form, or shorter than its own header. */
+/* Tells from the first bytes of a PDU (any number; 4 always suffice) how long it is. This is the
+ * hot path of the bridge. PARSE_BAD: neither form, or shorter than its own header. */
 static inline enum parse_result
 frame_parse(const uint8_t *bytes, size_t have, struct frame *ret_frame)
 {

@@ -1,11 +1,11 @@
 /* What travels on the I/O and the message channel once channels are joined: basic security headers
  * (MS-RDPBCGR 2.2.8.1.1.2.1) and share control and data headers (2.2.8.1.1.1).
  *
- * With TLS a payload begins with *either*: security headers mark Client Info, licensing, auto-detect,
- * heartbeat and multitransport PDUs; all others begin with a share control header. share_kind_of tells.
+ * With TLS a payload begins with *either*: security headers mark Client Info, licensing,
+ * auto-detect, heartbeat and multitransport PDUs; all others begin with a share control header.
+ * share_kind_of tells.
  *
- * `payload` is the user data of a Send Data PDU (mcs_send_data_parse).
- */
+ * `payload` is the user data of a Send Data PDU (mcs_send_data_parse). */
 #ifndef RDP_SHARE_H
 #define RDP_SHARE_H
 
@@ -77,16 +77,15 @@ enum share_kind {
 	SHARE_KIND_UNKNOWN,     /* neither: refuse */
 };
 
-/* From the first `have` bytes (4 suffice) of a payload of payload_len. A payload that a client could
- * take for a redirection or a multitransport request counts as such. */
+/* From the first `have` bytes (4 suffice) of a payload of payload_len. A payload that a client
+ * could take for a redirection or a multitransport request counts as such. */
 enum share_kind share_kind_of(const uint8_t *payload, size_t have, size_t payload_len);
 
 /* One PDU behind a share control header. */
 struct share_pdu {
 	enum share_type type;
 	uint16_t total_len; /* from the share control header on; never more than payload_len */
-	uint16_t
-		source; /* pduSource, a user id; at payload + 4. 0 if absent (Deactivate All of 4 bytes) */
+	uint16_t source;    /* pduSource, a user id; 0 if absent (Deactivate All of 4 bytes) */
 	bool has_share_id;
 	uint32_t share_id; /* at payload + 6. Demand Active, Confirm Active, Data, Deactivate All */
 	uint8_t data_type; /* pduType2 of SHARE_DATA, else 0 */
@@ -98,17 +97,17 @@ enum {
 	SHARE_ID_AT = 6,
 };
 
-/* Reads the headers of the share PDU at the beginning of a payload from its first `have` bytes. Old
- * servers put several PDUs in one payload: if total_len < payload_len, the next one begins at
- * payload + total_len, and must be looked at as well - a client will.
- * PARSE_NEED_MORE: have < min(payload_len, SHARE_HEAD_MAX). PARSE_BAD: unknown type, lengths that do not
- * fit, a flow control PDU (T.128; no RDP host sends one). */
+/* Reads the headers of the share PDU at the beginning of a payload from its first `have` bytes.
+ * Old servers put several PDUs in one payload: if total_len < payload_len, the next one begins
+ * at payload + total_len, and must be looked at as well - a client will. PARSE_NEED_MORE: have <
+ * min(payload_len, SHARE_HEAD_MAX). PARSE_BAD: unknown type, lengths that do not fit, a flow
+ * control PDU (T.128; no RDP host sends one). */
 enum parse_result share_parse(const uint8_t *payload, size_t have, size_t payload_len,
 	struct share_pdu *ret_pdu, const char **ret_why);
 
-/* Where a user id stands inside a whole, uncompressed share PDU, besides pduSource: targetUser of
- * Synchronize (2.2.1.14), grantId of Control (2.2.1.15; only with action Granted). Returns its offset in
- * the PDU, or 0 if this PDU has none. pdu->total_len bytes must be there. */
+/* Where a user id stands inside a whole, uncompressed share PDU, besides pduSource: targetUser
+ * of Synchronize (2.2.1.14), grantId of Control (2.2.1.15; only with action Granted). Returns
+ * its offset in the PDU, or 0 if this PDU has none. pdu->total_len bytes must be there. */
 size_t share_user_id_at(const uint8_t *payload, const struct share_pdu *pdu);
 
 /* Payloads for the I/O channel; wrap them with mcs_send_data_write.
@@ -119,8 +118,8 @@ void share_licence_valid_write(struct bytes_writer *writer);
 void share_error_info_write(
 	struct bytes_writer *writer, uint32_t share_id, uint16_t source, uint32_t error_info);
 
-/* Share headers for a PDU of ours; share_end mends the lengths. For SHARE_DATA data_type is used, else
- * 0. begin returns what end wants. */
+/* Share headers for a PDU of ours; share_end mends the lengths. For SHARE_DATA data_type is
+ * used, else 0. begin returns what end wants. */
 size_t share_begin(struct bytes_writer *writer, enum share_type type, uint16_t source,
 	uint32_t share_id, uint8_t data_type);
 void share_end(struct bytes_writer *writer, size_t begin);

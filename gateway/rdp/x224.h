@@ -8,7 +8,8 @@
 #include "rdp/pdu.h"
 
 enum {
-	/* The X.224 length indicator is one octet (254 at most): TPKT + indicator + what it counts. */
+	/* The X.224 length indicator is one octet (254 at most): TPKT + indicator + what it
+	 * counts. */
 	X224_REQUEST_MAX = 4 + 1 + 254,
 	X224_TOKEN_MAX = 246, /* all that fits behind the fixed header, without the CRLF */
 	X224_CONFIRM_MAX = 19,
@@ -51,24 +52,23 @@ enum {
 enum x224_token_kind {
 	X224_TOKEN_NONE,
 	X224_TOKEN_USER, /* "Cookie: mstshash=": a user name, cut by mstsc; a hint, no identity */
-	X224_TOKEN_ROUTING, /* "Cookie: msts=", "tsv://...", or whatever a .rdp file's loadbalanceinfo says */
+	X224_TOKEN_ROUTING, /* "Cookie: msts=", "tsv://...", or any text of loadbalanceinfo */
 };
 
 /* What a client says first. The texts come from the network: quote them in logs. */
 struct x224_request {
 	enum x224_token_kind token_kind;
 	char token[X224_TOKEN_MAX + 1]; /* the whole line without CRLF; no NUL, CR or LF inside */
-	uint16_t
-		value_at; /* its value, behind "Cookie: msts=" or "Cookie: mstshash=": token + value_at; else 0 */
+	uint16_t value_at;    /* in token, behind "Cookie: msts=" or "Cookie: mstshash=", else 0 */
 	bool has_negotiation; /* false: an old client that can do RDP security only */
 	uint8_t flags;
 	uint32_t protocols; /* 0 without negotiation */
 };
 
-/* Reads a Connection Request from the first bytes of a connection. PARSE_OK: *ret_len of them belong
- * to it; anything behind that came too early (TLS begins only after our answer). A request that is
- * too long (a token of more than X224_TOKEN_MAX bytes) is bad from its fourth byte on, with a reason of its
- * own: never keep more than X224_REQUEST_MAX bytes. */
+/* Reads a Connection Request from the first bytes of a connection. PARSE_OK: *ret_len of them
+ * belong to it; anything behind that came too early (TLS begins only after our answer). A
+ * request that is too long (a token of more than X224_TOKEN_MAX bytes) is bad from its fourth
+ * byte on, with a reason of its own: never keep more than X224_REQUEST_MAX bytes. */
 enum parse_result x224_request_parse(const uint8_t *bytes, size_t have,
 	struct x224_request *ret_request, size_t *ret_len, const char **ret_why);
 
@@ -98,6 +98,10 @@ void x224_confirm_write(struct bytes_writer *writer, const struct x224_confirm *
 /* True if a whole TPKT frame (len as frame_parse said) carries an X.224 Data TPDU (02 f0 80); its
  * payload then begins at X224_DATA_LEN. */
 bool x224_is_data(const uint8_t *frame, size_t have);
+
+/* The payload of one whole TPKT frame of len bytes; false if it is no X.224 Data, or its length
+ * is not len. */
+bool x224_data_open(const uint8_t *frame, size_t len, struct bytes_reader *ret_payload);
 
 /* Writes TPKT and X.224 Data headers; x224_data_end mends the length once the payload is written.
  * begin returns the offset that end wants. A frame over FRAME_LEN_MAX sets writer->failed. */
