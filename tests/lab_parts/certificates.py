@@ -1,0 +1,24 @@
+"""Keys and certificates for a day, by openssl."""
+
+import os
+
+from .processes import run
+
+
+def make_certificate(state, name, common_name, uid=None):
+    """P-256 key and self-signed certificate for localhost: (certificate, key), PEM files."""
+    certificate = state.path(name + ".crt")
+    key = state.path(name + ".key")
+    run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
+         "-subj", "/CN=" + common_name, "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+         "-keyout", key, "-out", certificate], umask=0o077)
+    os.chmod(certificate, 0o644)
+    if uid is not None and os.geteuid() == 0:
+        os.chown(key, uid, uid)
+    return certificate, key
+
+
+def fingerprint(certificate):
+    """SHA-256 of a certificate, 64 hex digits in lower case."""
+    text = run(["openssl", "x509", "-in", certificate, "-noout", "-fingerprint", "-sha256"])
+    return text.strip().partition("=")[2].replace(":", "").lower()

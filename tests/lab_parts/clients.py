@@ -1,0 +1,109 @@
+"""RDP clients, each on a screen of its own."""
+
+import os
+import re
+import signal
+import tempfile
+
+from .processes import alive, need, start, stop, wait_for, wait_until
+from .screens import start_screen
+from .state import LabError
+
+FREERDP = ["xfreerdp3", "/cert:ignore", "/log-level:INFO", "-wallpaper", "/kbd:layout:0x409"]
+RDESKTOP = ["rdesktop", "-5", "-b", "-P", "-k", "en-us"]
+
+
+class Client:
+    """A client that runs, on a screen that ends with it."""
+
+    def __init__(self, state, name, command, size="1280x900", screen_options=(), input_text=None):
+        need(command[0])
+        self.state = state
+        self.name = name
+        self.screen = start_screen(state, name + "-screen", size, more=screen_options)
+        self.screen_process = state.processes[-1]
+        self.log_file = state.path(name + ".log")
+        self.process = start_with_input(state, name, command, self.screen, input_text)
+
+    @property
+    def log(self):
+        with open(self.log_file, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def running(self):
+        return alive(self.process)
+
+    def wait_log(self, pattern, limit=10):
+        """Waits for a line of the client's own log; returns the match."""
+        return wait_for(lambda: re.search(pattern, self.log), limit, f"{self.name} says {pattern!r}")
+
+    def wait_end(self, limit=10):
+        wait_for(lambda: not self.running(), limit, f"{self.name} ends")
+
+    def wait_window(self, limit=10):
+        """The window number (of X) of the client's largest window."""
+        return wait_until(self.state, self.process, self.window, limit, f"{self.name} shows a window")
+
+    def window(self):
+        try:
+            # "1280x800+0+0" is absent from the root window's line, whose children follow indented.
+            text = self.screen.run("xwininfo", "-root", "-children")
+        except LabError:
+            return None
+        best = None
+        for match in re.finditer(r"^\s+(0x[0-9a-f]+) .*?(\d+)x(\d+)\+", text, re.MULTILINE):
+            area = int(match[2]) * int(match[3])
+            if area > 10000 and (best is None or area > best[0]):
+                best = (area, match[1])
+        return best and best[1]
+
+    def colours(self):
+        """How many different colours the screen shows: 1 or 2 before the first picture arrived."""
+        with tempfile.NamedTemporaryFile(suffix=".png") as file:
+            self.screen.screenshot(file.name)
+            return int(self.screen.run("identify", "-format", "%k", file.name))
+
+    def pixel(self, x, y):
+        """(red, green, blue) of one pixel of the screen."""
+        text = self.screen.run("import", "-silent", "-window", "root", "-crop", f"1x1+{x}+{y}", "-depth", "8", "rgb:-",
+                               encoding="latin-1")
+        return tuple(ord(value) for value in text[:3])
+
+    def wait_picture(self, limit=20, colours=16):
+        """Waits until a desktop is really there."""
+        wait_until(self.state, self.process, lambda: self.colours() >= colours, limit, f"{self.name} shows a desktop")
+
+    def screenshot(self, path):
+        return self.screen.screenshot(path)
+
+    def type(self, text, enter=True):
+        """Types as a person does, into whatever window of the client has the focus."""
+        self.screen.run("xdotool", "type", "--delay", "30", text)
+        if enter:
+            self.screen.run("xdotool", "key", "Return")
+
+    def key(self, *names):
+        self.screen.run("xdotool", "key", "--delay", "30", *names)
+
+    def click(self, x, y):
+        self.screen.run("xdotool", "mousemove", str(x), str(y), "click", "1")
+
+    def close(self):
+        for process in (self.process, self.screen_process):
+            stop(process)
+
+    def kill(self):
+        stop(self.process, first=signal.SIGKILL)
+
+
+def start_with_input(state, name, command, screen, text):
+    """Passwords go to standard input: command lines are for everybody to read."""
+    if text is None:
+        return start(state, name, command, env=screen.environment())
+    read_end, write_end = os.pipe()
+    os.write(write_end, text.encode())
+    os.close(write_end)
+    try:
+        return start(state, name, command, env=screen.environment(), stdin=read_end)
+    finally:
+        os.close(read_end)

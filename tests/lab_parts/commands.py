@@ -1,0 +1,92 @@
+"""The verbs of tests/lab."""
+
+import contextlib
+import os
+import sys
+
+from .processes import alive, end_user, stop
+from .shadow_host import start_shadow_host
+from .state import LabError, State, write_file
+from .xrdp_host import start_xrdp_host
+
+# In this order.
+PARTS = {
+    "shadow": start_shadow_host,
+    "xrdp": start_xrdp_host,
+}
+
+# Kerberos never leaves the machine.
+KRB5 = """[libdefaults]
+	default_realm = LAB.INVALID
+	dns_lookup_kdc = false
+	dns_lookup_realm = false
+	dns_canonicalize_hostname = false
+	rdns = false
+"""
+
+
+def say(text):
+    print("lab:", text, file=sys.stderr, flush=True)
+
+
+def up(wanted):
+    state = State(wanted.folder)
+    if os.path.exists(state.file):
+        raise LabError(f"there is a facility in {state.folder} already; tests/lab down {wanted.folder}")
+    os.makedirs(state.folder, exist_ok=True)
+    os.chmod(state.folder, 0o755)
+    state.save()
+    try:
+        bring_up(state, wanted)
+    except BaseException:
+        take_down(state)
+        raise
+    write_file(state.path("env"), state.shell_text(), mode=0o600)
+    print(state.shell_text(), end="")
+    return 0
+
+
+def bring_up(state, wanted):
+    krb5 = write_file(state.path("krb5.conf"), KRB5)
+    state.set(LAB_DIR=state.folder, KRB5_CONFIG=krb5)
+    for name, start_part in PARTS.items():
+        if wanted.only is None or name in wanted.only:
+            say(f"starting {name}")
+            start_part(state)
+
+
+def env(wanted):
+    print(State.load(wanted.folder).shell_text(), end="")
+    return 0
+
+
+def status(wanted):
+    state = State.load(wanted.folder)
+    for process in state.processes:
+        print(f"{process['name']:20} {process['pid']:>8}  {'runs' if alive(process) else 'has ended'}")
+    return 0
+
+
+def down(wanted):
+    state = State.load(wanted.folder)
+    take_down(state)
+    return 0
+
+
+def take_down(state):
+    """In the reverse order; then whatever runs as a user that only this facility had."""
+    while state.processes:
+        stop(state.processes[-1])
+        state.processes.pop()
+        state.save()
+    while state.uids:
+        end_user(state.uids[-1])
+        state.uids.pop()
+        state.save()
+    for path in state.files:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+    os.unlink(state.file)
+
+
+VERBS = {"up": up, "env": env, "status": status, "down": down}

@@ -1,0 +1,163 @@
+"""A jump host with sign-in, clipboard and sound: xrdp and xorgxrdp.
+
+xrdp wants its own places (/etc/xrdp, /run, a system user that PAM knows). It gets copies of them in a mount namespace,
+so that nothing of the machine changes: its user stands in a copy of /etc/passwd that nobody else sees. A PID namespace
+around it ends sesman, Xorg and the user's desktop with one signal.
+"""
+
+import os
+import random
+import re
+import shutil
+import subprocess
+
+from .certificates import make_certificate
+from .identity import new_password, unused_uid
+from .network import answers_tls, free_port
+from .processes import environment, need, run, start, tail_of_file, wait_until
+from .state import LabError, write_file
+
+USER = "engineer"
+DISPLAY_FILES = ("/tmp/.X11-unix/X{}", "/tmp/.X{}-lock")
+
+# Runs as the first process of the namespaces, with FOLDER, the one that holds etc/, as its argument. What it mounts
+# must not reach the machine. In a chroot whose root is no mount point the propagation cannot be switched off there;
+# so everything happens in a second root, a private copy that stands on a mount of our own.
+ENTER = r"""#!/bin/sh
+set -e
+umask 022
+if [ "$2" != inside ]; then
+	mount --make-rprivate /proc
+	mount -t tmpfs -o mode=755 none /proc/fs
+	mkdir /proc/fs/root
+	mount --rbind / /proc/fs/root
+	mount --make-rprivate /proc/fs/root
+	exec chroot /proc/fs/root "$0" "$1" inside
+fi
+mount -t proc proc /proc
+mount -t tmpfs -o mode=755 none /run
+mkdir -p /run/lock /run/user /run/xrdp/sockdir
+chmod 1777 /run/lock /run/xrdp
+chmod 3777 /run/xrdp/sockdir
+for name in xrdp passwd shadow group; do
+	mount --bind "$1/etc/$name" "/etc/$name"
+done
+xrdp-sesman --nodaemon --config /etc/xrdp/sesman.ini </dev/null &
+xrdp --nodaemon --config /etc/xrdp/xrdp.ini </dev/null &
+wait
+"""
+
+# The user's desktop: a coloured background and a terminal with a shell, where a test can type.
+DESKTOP = r"""#!/bin/sh
+cd "$HOME"
+xsetroot -solid '#5a3d20' -cursor_name left_ptr
+xclock -geometry 200x200-20-20 -update 1 &
+echo "$DISPLAY" >display
+exec xterm -title desktop -geometry 80x24+20+20 -fa 'DejaVu Sans Mono' -fs 10 -bg '#fff8e0' -fg black -e /bin/sh
+"""
+
+
+def start_xrdp_host(state):
+    if os.geteuid() != 0:
+        raise LabError("xrdp needs root, for its namespaces and for PAM")
+    need("xrdp", "xrdp-sesman", "xterm", "xclock", "xsetroot", "unshare")
+    port = free_port()
+    password = new_password()
+    folder = state.make_folder("xrdp")
+    home = write_places(state, folder, password)
+    write_settings(state, folder, port)
+    enter = write_file(os.path.join(folder, "enter"), ENTER, mode=0o755)
+    process = start(state, "xrdp", ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation",
+                                    "unchanged", enter, folder], env=environment(state, HOME="/root"), end_with="SIGKILL")
+    try:
+        wait_until(state, process, lambda: answers_tls(port), 20, "xrdp answers")
+    except LabError as error:
+        raise LabError(f"{error}\n" + tail_of_file(os.path.join(folder, "xrdp.log"))) from None
+    state.set(LAB_XRDP_PORT=port, LAB_XRDP_USER=USER, LAB_XRDP_PASSWORD=password, LAB_XRDP_HOME=home,
+              LAB_XRDP_PID=process["pid"], LAB_XRDP_LOG=os.path.join(folder, "xrdp.log"))
+
+
+def write_places(state, folder, password):
+    """/etc/xrdp, passwd, shadow and group as this machine has them, and our user; returns the user's home."""
+    uid = unused_uid(state)
+    etc = state.make_folder("xrdp", "etc")
+    home = state.make_folder("xrdp", "home", mode=0o750, uid=uid)
+    shutil.copytree("/etc/xrdp", os.path.join(etc, "xrdp"), dirs_exist_ok=True)
+    hashed = run(["openssl", "passwd", "-6", "-stdin"], stdin=text_of(password)).strip()
+    add_line(etc, "passwd", f"{USER}:x:{uid}:{uid}::{home}:/bin/sh", 0o644)
+    add_line(etc, "group", f"{USER}:x:{uid}:", 0o644)
+    add_line(etc, "shadow", f"{USER}:{hashed}:19000:0:99999:7:::", 0o600)
+    write_file(os.path.join(folder, "etc", "xrdp", "startwm.sh"), DESKTOP, mode=0o755)
+    return home
+
+
+def text_of(text):
+    """A pipe from which a program reads the text: passwords do not appear on a command line."""
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as source:
+        source.stdin.write(text + "\n")
+        source.stdin.close()
+        kept = os.dup(source.stdout.fileno())
+    return os.fdopen(kept)
+
+
+def add_line(etc, name, line, mode):
+    with open("/etc/" + name, encoding="utf-8") as file:
+        lines = [old for old in file.read().splitlines() if not old.startswith(USER + ":")]
+    write_file(os.path.join(etc, name), "\n".join([*lines, line, ""]), mode=mode)
+
+
+def write_settings(state, folder, port):
+    certificate, key = make_certificate(state, "xrdp/certificate", "踏み台端末 xrdp")
+    changes = {
+        ("xrdp.ini", "Globals"): {
+            "port": f"tcp://127.0.0.1:{port}", "security_layer": "tls", "certificate": certificate, "key_file": key,
+            "autorun": "Xorg", "runtime_user": None, "runtime_group": None},
+        ("xrdp.ini", "Logging"): {"LogFile": os.path.join(folder, "xrdp.log"), "EnableSyslog": "false"},
+        ("sesman.ini", "Globals"): {"ListenPort": sesman_port()},
+        ("sesman.ini", "Security"): {"TerminalServerUsers": None, "TerminalServerAdmins": None},
+        ("sesman.ini", "Sessions"): {"KillDisconnected": "true", "X11DisplayOffset": str(displays(state))},
+        ("sesman.ini", "Logging"): {"LogFile": os.path.join(folder, "sesman.log"), "EnableSyslog": "false"},
+        ("sesman.ini", "Chansrv"): {"EnableFuseMount": "false"},
+        ("sesman.ini", "ChansrvLogging"): {"LogLevel": "DEBUG", "EnableSyslog": "false"},
+    }
+    for (name, section), values in changes.items():
+        change_settings(os.path.join(folder, "etc", "xrdp", name), section, values)
+
+
+def displays(state):
+    """The first of ten display numbers that nobody uses. What a killed Xorg leaves in /tmp is removed by `down`."""
+    for first in random.sample(range(100, 1000, 10), 90):
+        files = [name.format(number) for number in range(first, first + 10) for name in DISPLAY_FILES]
+        if not any(os.path.exists(path) for path in files):
+            state.files.extend(files)
+            state.save()
+            return first
+    raise LabError("no free X displays between 100 and 1000")
+
+
+def sesman_port():
+    """0.9 listens on a TCP port, 0.10 on a socket in its folder under /run, which is ours alone."""
+    version = re.search(r"xrdp (\d+)\.(\d+)", run(["xrdp", "--version"]))
+    return str(free_port()) if version and (int(version[1]), int(version[2])) < (0, 10) else "sesman.socket"
+
+
+def change_settings(path, section, values):
+    """Sets keys in one section of an xrdp file; None takes a key away. Repeated keys (param=) stay as they are."""
+    with open(path, encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    kept = []
+    inside = False
+    for line in lines:
+        if line.startswith("["):
+            inside = line.strip() == f"[{section}]"
+            kept.append(line)
+            if inside:
+                kept.extend(f"{key}={value}" for key, value in values.items() if value is not None)
+            continue
+        key = line.partition("=")[0].strip()
+        if not (inside and key in values):
+            kept.append(line)
+    if f"[{section}]" not in [line.strip() for line in kept]:
+        kept.append(f"[{section}]")
+        kept.extend(f"{key}={value}" for key, value in values.items() if value is not None)
+    write_file(path, "\n".join(kept) + "\n")
