@@ -1,0 +1,273 @@
+/* The files that the settings name: are they there, and nobody else's where they are secret? The supervisor
+ * does this at its start, so that a mistake is told before the first client comes. */
+#include "base/cleanup.h"
+#include "base/near_miss.h"
+#include "settings/check_tls.h"
+#include "settings/places.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define ZONES "/usr/share/zoneinfo"
+
+/* Opens a file that must be there. Returns a descriptor, or -EINVAL having complained. */
+static int
+open_named(const char *key, const char *path, const struct settings_place *place,
+	struct settings_errors *errors)
+{
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0) {
+		settings_errors_add(errors, place->line, place->column,
+			"`%s`: %s cannot be read: %s", key, path, strerror(errno));
+		return -EINVAL;
+	}
+	if (!S_ISREG(status.st_mode)) {
+		settings_errors_add(
+			errors, place->line, place->column, "`%s`: %s is not a file", key, path);
+		return -EINVAL;
+	}
+	return take_fd(&fd);
+}
+
+static void
+check_readable(const char *key, const char *path, const struct settings_place *place,
+	struct settings_errors *errors)
+{
+	int fd = open_named(key, path, place, errors);
+
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+/* A secret: readable by us, and by nobody that the file's mode lets in besides its group. systemd gives
+ * credentials 0440 with an access list, whose mask is what the group's bits show. */
+static bool
+check_secret(const char *key, const char *path, const struct settings_place *place,
+	struct settings_errors *errors)
+{
+	auto_fd int fd = open_named(key, path, place, errors);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return false;
+	if (status.st_size == 0) {
+		settings_errors_add(
+			errors, place->line, place->column, "`%s`: %s is empty", key, path);
+		return false;
+	}
+	if ((status.st_mode & 0027) != 0) {
+		settings_errors_add(errors, place->line, place->column,
+			"`%s`: %s has mode %04o, so others than the gateway can reach it; allowed "
+			"is 0600 "
+			"(chmod 600 %s)",
+			key, path, status.st_mode & 07777, path);
+		return false;
+	}
+	if ((status.st_mode & 0040) != 0 && strncmp(path, "/run/credentials/", 17) != 0)
+		settings_errors_warn(errors, place->line, place->column,
+			"`%s`: %s can be read by its group (mode %04o); 0600 is safer", key, path,
+			status.st_mode & 07777);
+	return true;
+}
+
+/* A file that the gateway makes: its folder must be there and take it. */
+static void
+check_folder(const char *key, const char *path, const struct settings_place *place,
+	struct settings_errors *errors)
+{
+	auto_free char *copy = strdup(path);
+	const char *folder = copy != NULL ? dirname(copy) : "/";
+	struct stat status;
+
+	if (stat(folder, &status) < 0)
+		settings_errors_add(errors, place->line, place->column, "`%s`: the folder %s: %s",
+			key, folder, strerror(errno));
+	else if (!S_ISDIR(status.st_mode))
+		settings_errors_add(errors, place->line, place->column, "`%s`: %s is not a folder",
+			key, folder);
+	else if (access(folder, W_OK | X_OK) < 0)
+		settings_errors_add(errors, place->line, place->column,
+			"`%s`: the folder %s cannot be written: %s", key, folder, strerror(errno));
+	else if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+		settings_errors_add(errors, place->line, place->column,
+			"`%s`: %s is a folder; a file is named here", key, path);
+}
+
+/* The zone that was meant, from tzdata's own list. Allocated, or NULL. */
+static char *
+guess_zone(const char *zone)
+{
+	FILE *in = fopen(ZONES "/tzdata.zi", "re");
+	auto_free char *line = NULL;
+	auto_free char *best = NULL;
+	size_t shortest = 4;
+	size_t size = 0;
+
+	if (in == NULL)
+		return NULL;
+	/* "Z Asia/Tokyo 9:18:59 - LMT" and "L Asia/Tokyo Japan": zone and link lines. */
+	while (getline(&line, &size, in) > 0) {
+		char first[64];
+		char second[64];
+		const char *name = second;
+		size_t distance;
+
+		if ((line[0] != 'Z' && line[0] != 'L') ||
+			sscanf(line + 1, "%63s %63s", first, second) != 2)
+			continue;
+		if (line[0] == 'Z')
+			name = first;
+		distance = near_miss_distance(zone, name);
+		if (distance >= shortest)
+			continue;
+		shortest = distance;
+		free(best);
+		best = strdup(name);
+	}
+	(void)fclose(in);
+	return take_pointer(&best);
+}
+
+static void
+check_time_zone(const struct settings *settings, struct settings_errors *errors)
+{
+	struct settings_place place = places_find(settings->places, "facility.time_zone");
+	auto_free char *path = NULL;
+	auto_free char *meant = NULL;
+	char magic[4] = "";
+	FILE *in;
+
+	if (settings->facility.time_zone == NULL ||
+		asprintf(&path, ZONES "/%s", settings->facility.time_zone) < 0)
+		return;
+	in = fopen(path, "re");
+	if (in != NULL) {
+		size_t got = fread(magic, 1, sizeof(magic), in);
+
+		(void)fclose(in);
+		if (got == sizeof(magic) && memcmp(magic, "TZif", sizeof(magic)) == 0)
+			return;
+	}
+	meant = guess_zone(settings->facility.time_zone);
+	settings_errors_add(errors, place.line, place.column,
+		"`facility.time_zone`: tzdata knows no `%s`%s%s%s",
+		settings_shown(settings->facility.time_zone),
+		meant != NULL ? "; did you mean `" : "; see timedatectl list-timezones",
+		meant != NULL ? meant : "", meant != NULL ? "`?" : "");
+}
+
+static void
+check_tls(const struct settings *settings, struct settings_errors *errors)
+{
+	struct settings_place place = places_find(settings->places, "tls.certificate");
+	size_t mistakes = errors->mistakes;
+
+	if (settings->tls.certificate != NULL) {
+		check_readable("tls.certificate", settings->tls.certificate, &place, errors);
+		if (errors->mistakes == mistakes)
+			check_certificate(settings->tls.certificate, &place, errors);
+	}
+	place = places_find(settings->places, "tls.key");
+	if (settings->tls.key != NULL)
+		(void)check_secret("tls.key", settings->tls.key, &place, errors);
+}
+
+/* At the very first start the gateway makes it. With a database but no key, what the database has sealed
+ * could never be read again: that is for a person to mend. */
+static void
+check_facility_key(const struct settings *settings, struct settings_errors *errors)
+{
+	struct settings_place place = places_find(settings->places, "facility_key");
+
+	if (settings->facility_key == NULL || settings->database == NULL)
+		return;
+	if (access(settings->facility_key, F_OK) == 0)
+		(void)check_secret("facility_key", settings->facility_key, &place, errors);
+	else if (errno == ENOENT && access(settings->database, F_OK) == 0)
+		settings_errors_add(errors, place.line, place.column,
+			"`facility_key`: %s is missing, but the database %s was made with one: "
+			"bring it back from "
+			"your backup",
+			settings->facility_key, settings->database);
+	else
+		check_folder("facility_key", settings->facility_key, &place, errors);
+}
+
+static void
+check_evidence_files(const struct settings *settings, struct settings_errors *errors)
+{
+	struct settings_place place = places_find(settings->places, "evidence.radius.secret");
+
+	if (settings->evidence.radius.secret != NULL)
+		(void)check_secret(
+			"evidence.radius.secret", settings->evidence.radius.secret, &place, errors);
+	for (size_t i = 0; i < settings->evidence.lease_files.count; i++) {
+		const char *path = settings->evidence.lease_files.items[i].path;
+		char key[64];
+
+		snprintf(key, sizeof(key), "evidence.lease_files[%zu].path", i + 1);
+		place = places_find(settings->places, key);
+		if (path != NULL && access(path, R_OK) < 0)
+			settings_errors_warn(errors, place.line, place.column,
+				"`%s`: %s cannot be read: %s", key, path, strerror(errno));
+	}
+}
+
+static void
+check_paths(const struct settings *settings, const char *key, const struct settings_names *paths,
+	struct settings_errors *errors)
+{
+	struct settings_place place = places_find(settings->places, key);
+
+	for (size_t i = 0; i < paths->count; i++) {
+		if (access(paths->items[i], R_OK) < 0)
+			settings_errors_warn(errors, place.line, place.column,
+				"`%s`: %s cannot be read: %s", key, paths->items[i],
+				strerror(errno));
+	}
+}
+
+int
+settings_check(const struct settings *settings, struct settings_errors *errors)
+{
+	const struct {
+		const char *key;
+		const char *path;
+	} made[] = {
+		{"database", settings->database},
+		{"session_log", settings->session_log},
+		{"control_socket", settings->control_socket},
+	};
+	struct settings_place place;
+
+	check_time_zone(settings, errors);
+	check_tls(settings, errors);
+	check_facility_key(settings, errors);
+	for (size_t i = 0; i < ARRAY_SIZE(made); i++) {
+		place = places_find(settings->places, made[i].key);
+		if (made[i].path != NULL)
+			check_folder(made[i].key, made[i].path, &place, errors);
+	}
+	check_evidence_files(settings, errors);
+	check_paths(settings, "evidence.detail_files", &settings->evidence.detail_files, errors);
+	check_paths(settings, "evidence.openvpn_status_files",
+		&settings->evidence.openvpn_status_files, errors);
+	settings_errors_sort(errors);
+	return errors->mistakes > 0 ? -EINVAL : 0;
+}
+
+int
+settings_check_key(const struct settings *settings, struct settings_errors *errors)
+{
+	struct settings_place place = places_find(settings->places, "tls.key");
+
+	check_private_key(settings->tls.key, settings->tls.certificate, &place, errors);
+	settings_errors_sort(errors);
+	return errors->mistakes > 0 ? -EINVAL : 0;
+}
