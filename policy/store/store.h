@@ -25,7 +25,8 @@ struct store_db; /* a connection, inside a job; see the operations in policy/ses
  *        (a group that has to be repeated), so it sets every result anew. Negative errno: rolled back.
  * done   on the owner's thread, inside store_collect. status: work's result, or why nothing was kept:
  *        -ENOSPC disk full, -EBUSY locked by another process for too long, -EIO, -EUCLEAN damaged,
- *        -EROFS, -ESHUTDOWN the store was closed before the job began.
+ *        -EROFS, -ENOMEM, -ESHUTDOWN handed in while the store was closing. store_error_text
+ *        says it in words.
  * stubborn  a job that must not be lost (the end of a session): while the disk is full, the file
  *        locked or I/O fails it is tried again, every second, and other jobs go on; it fails only if
  *        work itself refuses or the store is closed. */
@@ -51,6 +52,7 @@ struct store_options {
 	const char *path;
 	const struct policy_settings *settings; /* copied */
 	const struct sealing *sealing;          /* kept; outlives the store */
+	const char *boot_id;                    /* NULL: this machine's */
 	unsigned readers;                       /* 0: one */
 	uint32_t patience_ms;                   /* for a lock that another process holds; 0: 5000 */
 

@@ -1,0 +1,154 @@
+/* The event log's hash chain; see chain.h. */
+#include "policy/chain.h"
+
+#include "base/bytes.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct piece {
+	const void *bytes;
+	size_t len;
+};
+
+/* Without SHA-256 there is no log, and without a log no gateway: running out of memory here is not
+ * something to go on after. */
+static void
+hash_pieces(const struct piece *pieces, size_t count, uint8_t *ret_hash)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool ok = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
+
+	for (size_t i = 0; ok && i < count; i++)
+		ok = EVP_DigestUpdate(context, pieces[i].bytes, pieces[i].len) == 1;
+	ok = ok && EVP_DigestFinal_ex(context, ret_hash, NULL) == 1;
+	EVP_MD_CTX_free(context);
+	if (!ok)
+		abort();
+}
+
+static void
+put_i64(uint8_t *at, int64_t value)
+{
+	for (int i = 7; i >= 0; i--) {
+		at[i] = (uint8_t)value;
+		value = (int64_t)((uint64_t)value >> 8);
+	}
+}
+
+static void
+hash_payload(const struct chain_event *event, uint8_t *ret_hash)
+{
+	const struct piece pieces[] = {
+		{event->salt, CHAIN_SALT_BYTES},
+		{event->payload, strlen(event->payload)},
+	};
+
+	hash_pieces(pieces, 2, ret_hash);
+}
+
+static void
+hash_event(const struct chain_event *event, uint8_t *ret_hash)
+{
+	static const char label[] = "sekisho event 1";
+	uint8_t id[8], time[8];
+	const struct piece pieces[] = {
+		{label, sizeof(label)},
+		{id, sizeof(id)},
+		{time, sizeof(time)},
+		{event->kind, strlen(event->kind) + 1},
+		{event->payload_hash, CHAIN_HASH_BYTES},
+		{event->prev, CHAIN_HASH_BYTES},
+	};
+
+	put_i64(id, event->id);
+	put_i64(time, event->time_us);
+	hash_pieces(pieces, sizeof(pieces) / sizeof(pieces[0]), ret_hash);
+}
+
+void
+chain_event_seal(struct chain_event *event)
+{
+	hash_payload(event, event->payload_hash);
+	hash_event(event, event->hash);
+}
+
+#define CHECKPOINT_LABEL "sekisho checkpoint 1"
+#define CHECKPOINT_BYTES (sizeof(CHECKPOINT_LABEL) + 8 + 8 + CHAIN_HASH_BYTES)
+
+static void
+checkpoint_text(const struct chain_checkpoint *checkpoint, uint8_t *ret_text)
+{
+	memcpy(ret_text, CHECKPOINT_LABEL, sizeof(CHECKPOINT_LABEL));
+	ret_text += sizeof(CHECKPOINT_LABEL);
+	put_i64(ret_text, checkpoint->event_id);
+	put_i64(ret_text + 8, checkpoint->time_us);
+	memcpy(ret_text + 16, checkpoint->hash, CHAIN_HASH_BYTES);
+}
+
+int
+chain_checkpoint_sign(struct chain_checkpoint *checkpoint, const struct sealing *sealing)
+{
+	uint8_t text[CHECKPOINT_BYTES];
+
+	checkpoint_text(checkpoint, text);
+	return sealing_sign(sealing, text, sizeof(text), checkpoint->signature);
+}
+
+void
+chain_verifier_init(struct chain_verifier *verifier)
+{
+	*verifier = (struct chain_verifier){0};
+}
+
+static int
+bad(const char *why, const char **ret_why)
+{
+	*ret_why = why;
+	return -EBADMSG;
+}
+
+int
+chain_verify_next(struct chain_verifier *verifier, const struct chain_event *event,
+	bool erasure_allowed, const char **ret_why)
+{
+	uint8_t hash[CHAIN_HASH_BYTES];
+
+	if (event->id != verifier->last_id + 1)
+		return bad("an event before it is missing, or it was inserted", ret_why);
+	if (!bytes_equal_constant_time(event->prev, verifier->last_hash, CHAIN_HASH_BYTES))
+		return bad("it does not follow the event before it: one of the two was replaced or "
+			   "moved",
+			ret_why);
+	hash_event(event, hash);
+	if (!bytes_equal_constant_time(event->hash, hash, CHAIN_HASH_BYTES))
+		return bad("its time, kind or hash was changed", ret_why);
+	if (event->payload == NULL) {
+		if (!erasure_allowed)
+			return bad("its content was erased without a retention that allows it",
+				ret_why);
+	} else {
+		hash_payload(event, hash);
+		if (!bytes_equal_constant_time(event->payload_hash, hash, CHAIN_HASH_BYTES))
+			return bad("its content was changed", ret_why);
+	}
+	verifier->last_id = event->id;
+	memcpy(verifier->last_hash, event->hash, CHAIN_HASH_BYTES);
+	return 0;
+}
+
+int
+chain_verify_checkpoint(const struct chain_checkpoint *checkpoint, const uint8_t *event_hash,
+	const struct sealing *sealing, const char **ret_why)
+{
+	uint8_t text[CHECKPOINT_BYTES];
+
+	checkpoint_text(checkpoint, text);
+	if (sealing_verify(sealing, text, sizeof(text), checkpoint->signature) < 0)
+		return bad("the signature of its checkpoint is not the gateway's", ret_why);
+	if (!bytes_equal_constant_time(checkpoint->hash, event_hash, CHAIN_HASH_BYTES))
+		return bad("it is not the event that its checkpoint was signed for", ret_why);
+	return 0;
+}

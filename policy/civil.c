@@ -1,0 +1,141 @@
+/* Days and times of day at the facility; see civil.h. */
+#include "policy/civil.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static bool
+is_leap_year(int year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static int
+days_in_month(int year, int month)
+{
+	static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+	return month == 2 && is_leap_year(year) ? 29 : days[month - 1];
+}
+
+void
+civil_from_instant(int64_t instant_us, struct civil_time *ret_time)
+{
+	time_t seconds = (time_t)(instant_us / 1000000);
+	struct tm parts;
+
+	localtime_r(&seconds, &parts);
+	ret_time->date.year = (int16_t)(parts.tm_year + 1900);
+	ret_time->date.month = (uint8_t)(parts.tm_mon + 1);
+	ret_time->date.day = (uint8_t)parts.tm_mday;
+	ret_time->minute = (uint16_t)(parts.tm_hour * 60 + parts.tm_min);
+}
+
+bool
+civil_date_valid(struct civil_date date)
+{
+	return date.year >= 1900 && date.year <= 9999 && date.month >= 1 && date.month <= 12 &&
+	       date.day >= 1 && date.day <= days_in_month(date.year, date.month);
+}
+
+int
+civil_date_compare(struct civil_date one, struct civil_date other)
+{
+	if (one.year != other.year)
+		return one.year - other.year;
+	if (one.month != other.month)
+		return one.month - other.month;
+	return one.day - other.day;
+}
+
+struct civil_date
+civil_date_add_years(struct civil_date date, int years)
+{
+	int last;
+
+	date.year = (int16_t)(date.year + years);
+	last = days_in_month(date.year, date.month);
+	if (date.day > last)
+		date.day = (uint8_t)last;
+	return date;
+}
+
+static void
+step_forward(struct civil_date *date)
+{
+	if (date->day < days_in_month(date->year, date->month)) {
+		date->day++;
+		return;
+	}
+	date->day = 1;
+	if (date->month++ < 12)
+		return;
+	date->month = 1;
+	date->year++;
+}
+
+static void
+step_back(struct civil_date *date)
+{
+	if (date->day-- > 1)
+		return;
+	if (date->month-- == 1) {
+		date->month = 12;
+		date->year--;
+	}
+	date->day = (uint8_t)days_in_month(date->year, date->month);
+}
+
+struct civil_date
+civil_date_add_days(struct civil_date date, int days)
+{
+	for (; days > 0; days--)
+		step_forward(&date);
+	for (; days < 0; days++)
+		step_back(&date);
+	return date;
+}
+
+void
+civil_date_format(struct civil_date date, char *ret_text)
+{
+	snprintf(ret_text, CIVIL_DATE_SIZE, "%04u-%02u-%02u", (unsigned)date.year % 10000u,
+		date.month % 100u, date.day % 100u);
+}
+
+/* Reads exactly `count` digits. Returns -1 if there are others. */
+static int
+read_digits(const char *text, int count)
+{
+	int value = 0;
+
+	for (int i = 0; i < count; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return -1;
+		value = value * 10 + (text[i] - '0');
+	}
+	return value;
+}
+
+int
+civil_date_parse(const char *text, struct civil_date *ret_date)
+{
+	struct civil_date date;
+	int year, month, day;
+
+	if (text == NULL || strlen(text) != CIVIL_DATE_SIZE - 1 || text[4] != '-' || text[7] != '-')
+		return -EINVAL;
+	year = read_digits(text, 4);
+	month = read_digits(text + 5, 2);
+	day = read_digits(text + 8, 2);
+	if (year < 0 || month < 0 || day < 0)
+		return -EINVAL;
+	date = (struct civil_date){
+		.year = (int16_t)year, .month = (uint8_t)month, .day = (uint8_t)day};
+	if (!civil_date_valid(date))
+		return -EINVAL;
+	*ret_date = date;
+	return 0;
+}

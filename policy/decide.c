@@ -1,0 +1,123 @@
+/* The decision; see decide.h. One small function per rule; the order is that of rules.def. */
+#include "policy/decide.h"
+
+#include "base/cleanup.h"
+
+static bool
+account_known(const struct policy_facts *facts)
+{
+	return facts->account_known;
+}
+
+static bool
+account_not_locked(const struct policy_facts *facts)
+{
+	return !facts->account_locked;
+}
+
+static bool
+account_is_engineer(const struct policy_facts *facts)
+{
+	return facts->kind == ACCOUNT_ENGINEER;
+}
+
+static bool
+validity_has_begun(const struct policy_facts *facts)
+{
+	return civil_date_compare(facts->now.date, facts->valid_from) >= 0;
+}
+
+static bool
+validity_has_not_ended(const struct policy_facts *facts)
+{
+	return civil_date_compare(facts->now.date, facts->valid_until) <= 0;
+}
+
+static bool
+inside_hours(const struct policy_facts *facts)
+{
+	if (facts->moment == MOMENT_RUNNING && !facts->hours_end_disconnects)
+		return true;
+	return account_hours_contain(&facts->hours, facts->now.minute);
+}
+
+static bool
+device_known(const struct policy_facts *facts)
+{
+	return !facts->allowlist_enforced || facts->device_known;
+}
+
+static bool
+device_listed(const struct policy_facts *facts)
+{
+	if (!facts->allowlist_enforced)
+		return true;
+	/* No device is vouched for at ISSUE: it will be looked at when it comes, if any could do. */
+	if (!facts->device_known)
+		return facts->mac_count > 0;
+	for (size_t i = 0; i < facts->mac_count; i++)
+		if (mac_equal(&facts->macs[i], &facts->device))
+			return true;
+	return false;
+}
+
+static bool
+terminal_known(const struct policy_facts *facts)
+{
+	return facts->terminal_known;
+}
+
+static bool
+terminal_assigned(const struct policy_facts *facts)
+{
+	return facts->terminal_assigned;
+}
+
+static bool
+terminal_in_service(const struct policy_facts *facts)
+{
+	return facts->terminal_in_service;
+}
+
+static bool
+attended(const struct policy_facts *facts)
+{
+	return !facts->attendance_required || facts->attended;
+}
+
+static bool
+terminal_has_room(const struct policy_facts *facts)
+{
+	return facts->terminal_capacity == 0 || facts->terminal_sessions < facts->terminal_capacity;
+}
+
+#define ISSUE MOMENT_ISSUE
+#define REDEEM MOMENT_REDEEM
+#define RUNNING MOMENT_RUNNING
+
+static const struct policy_rule rules[] = {
+#define RULE(name_, function, moments_, reason_) \
+	{.name = (name_), .allows = (function), .moments = (moments_), .reason = CLOSE_##reason_},
+#include "policy/rules.def"
+#undef RULE
+};
+
+void
+policy_decide(const struct policy_facts *facts, struct policy_verdict *ret_verdict)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		if ((rules[i].moments & facts->moment) == 0 || rules[i].allows(facts))
+			continue;
+		*ret_verdict = (struct policy_verdict){
+			.allowed = false, .rule = &rules[i], .reason = rules[i].reason};
+		return;
+	}
+	*ret_verdict = (struct policy_verdict){.allowed = true, .reason = CLOSE_NONE};
+}
+
+const struct policy_rule *
+policy_rules(size_t *ret_count)
+{
+	*ret_count = ARRAY_SIZE(rules);
+	return rules;
+}

@@ -1,0 +1,85 @@
+/* Facts for a decision; see facts.h. */
+#include "policy/facts.h"
+
+#include "policy/store/account_table.h"
+#include "policy/store/session_table.h"
+#include "policy/store/store.h"
+#include "policy/store/terminal_table.h"
+
+#include <errno.h>
+
+static void
+copy_account(struct gathered_facts *gathered)
+{
+	const struct account *account = &gathered->account;
+	struct policy_facts *facts = &gathered->facts;
+
+	facts->account_known = true;
+	facts->account_locked = account->locked;
+	facts->kind = account->kind;
+	facts->valid_from = account->valid_from;
+	facts->valid_until = account->valid_until;
+	facts->hours = account->hours;
+	facts->allowlist_enforced = account->allowlist_enforced;
+	facts->macs = account->macs;
+	facts->mac_count = account->mac_count;
+}
+
+static int
+gather_account(struct store_db *db, int64_t number, struct gathered_facts *gathered)
+{
+	int r;
+
+	r = account_load(db, number, &gathered->account);
+	if (r == 0)
+		copy_account(gathered);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int
+gather_terminal(struct store_db *db, int64_t number, int64_t account, const uint8_t *without,
+	struct gathered_facts *gathered)
+{
+	struct policy_facts *facts = &gathered->facts;
+	int64_t sessions = 0;
+	int r;
+
+	r = terminal_load(db, number, &gathered->terminal);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	facts->terminal_known = true;
+	facts->terminal_in_service = gathered->terminal.in_service;
+	facts->attendance_required = gathered->terminal.attendance_required;
+	facts->terminal_capacity = gathered->terminal.capacity;
+	r = assignment_exists(db, account, number, &facts->terminal_assigned);
+	if (r < 0)
+		return r;
+	if (facts->terminal_capacity > 0)
+		r = session_count_on_terminal(db, number, without, &sessions);
+	facts->terminal_sessions = (uint32_t)sessions;
+	return r;
+}
+
+int
+facts_gather(struct store_db *db, int64_t account, int64_t terminal, enum policy_moment moment,
+	const struct device_evidence *device, const uint8_t *without,
+	struct gathered_facts *ret_facts)
+{
+	struct policy_facts *facts = &ret_facts->facts;
+	int r;
+
+	*ret_facts = (struct gathered_facts){0};
+	facts->moment = moment;
+	civil_from_instant(store_db_now(db), &facts->now);
+	facts->hours_end_disconnects = store_db_settings(db)->hours_end_disconnects;
+	facts->device_known = device->known;
+	facts->device = device->mac;
+	r = gather_account(db, account, ret_facts);
+	return r < 0 ? r : gather_terminal(db, terminal, account, without, ret_facts);
+}
+
+void
+gathered_facts_done(struct gathered_facts *facts)
+{
+	terminal_done(&facts->terminal);
+}

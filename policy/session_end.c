@@ -1,0 +1,183 @@
+/* The end of sessions, and the rules that end them; see sessions.h. */
+#include "policy/sessions.h"
+
+#include "base/bytes.h"
+#include "policy/facts.h"
+#include "policy/record.h"
+#include "policy/store/session_table.h"
+#include "policy/store/store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const state_names[] = {
+	[END_STATE_ENDED] = "ended",
+	[END_STATE_KILLED] = "killed",
+	[END_STATE_LOST] = "lost",
+};
+
+int
+session_row(struct store_db *db, const uint8_t *session, json_t **ret_row)
+{
+	return session_json(db, session, ret_row);
+}
+
+/* A kill is an act of administration too (F4). */
+static int
+record_kill(struct store_db *db, const struct session_ending *ending,
+	const struct session_record *session)
+{
+	char hex[2 * SESSION_ID_BYTES + 1];
+	json_t *before;
+	int r;
+
+	if (ending->reason != CLOSE_ADMIN_KILLED || ending->by[0] == '\0')
+		return 0;
+	bytes_to_hex(session->id, sizeof(session->id), hex);
+	before = json_object();
+	(void)json_object_set_new(before, "account", json_string(session->account_id));
+	(void)json_object_set_new(before, "terminal", json_string(session->terminal_name));
+	r = admin_event(db, ending->by, "session.kill", hex, before, NULL, ending->because);
+	json_decref(before);
+	return r;
+}
+
+static int
+end_connection(struct store_db *db, const struct session_ending *ending)
+{
+	if (ending->bytes_from_client == 0 && ending->bytes_to_client == 0)
+		return 0;
+	return record_session(db, EVENT_KIND_SESSION_CONNECTION, ending->session);
+}
+
+static int
+end_whole(struct store_db *db, const struct session_ending *ending,
+	const struct session_record *session)
+{
+	const struct close_reason_row *row = close_reason_row(ending->reason);
+	const char code[3] = {row->who, phase_row(ending->phase)->letter, '\0'};
+	int r;
+
+	r = session_set_ended(db, ending->session, state_names[row->state], row->name, code,
+		ending->by, ending->because);
+	if (r == 0)
+		r = record_session(db, EVENT_KIND_SESSION_END, ending->session);
+	return r < 0 ? r : record_kill(db, ending, session);
+}
+
+int
+session_end(struct store_db *db, const struct session_ending *ending, json_t **ret_row)
+{
+	struct session_record session;
+	bool goes_on;
+	int r;
+
+	r = session_load(db, ending->session, &session);
+	if (r == 0 && strcmp(session.state, "active") == 0) {
+		goes_on = ending->reason == CLOSE_CONTINUED ||
+			  ending->connection != (uint64_t)session.connection;
+		r = session_add_bytes(
+			db, ending->session, ending->bytes_from_client, ending->bytes_to_client);
+		if (r == 0)
+			r = goes_on ? end_connection(db, ending) : end_whole(db, ending, &session);
+	}
+	if (r == 0 && ret_row != NULL)
+		r = session_json(db, ending->session, ret_row);
+	return r;
+}
+
+struct left_open {
+	struct session_ending *endings;
+	size_t count;
+};
+
+static int
+add_left_open(struct store_db *db, const struct session_record *session, void *argument)
+{
+	struct left_open *left = argument;
+	struct session_ending *grown;
+
+	(void)db;
+	grown = realloc(left->endings, (left->count + 1) * sizeof(*grown));
+	if (grown == NULL)
+		return -ENOMEM;
+	left->endings = grown;
+	grown[left->count] = (struct session_ending){
+		.connection = (uint64_t)session->connection,
+		.reason = CLOSE_GATEWAY_DIED,
+		.phase = PHASE_CLOSED,
+	};
+	memcpy(grown[left->count++].session, session->id, SESSION_ID_BYTES);
+	return 0;
+}
+
+int
+sessions_close_left_open(struct store_db *db, size_t *ret_count)
+{
+	struct left_open left = {0};
+	int r;
+
+	r = session_each_active(db, 0, 0, add_left_open, &left);
+	for (size_t i = 0; i < left.count && r == 0; i++)
+		r = session_end(db, &left.endings[i], NULL);
+	*ret_count = left.count;
+	free(left.endings);
+	return r;
+}
+
+struct running {
+	struct running_verdict *verdicts;
+	size_t count;
+};
+
+static int
+add_verdict(struct running *running, const uint8_t *session, const struct policy_verdict *verdict)
+{
+	struct running_verdict *grown;
+
+	grown = realloc(running->verdicts, (running->count + 1) * sizeof(*grown));
+	if (grown == NULL)
+		return -ENOMEM;
+	running->verdicts = grown;
+	grown[running->count] =
+		(struct running_verdict){.reason = verdict->reason, .rule = verdict->rule->name};
+	memcpy(grown[running->count++].session, session, SESSION_ID_BYTES);
+	return 0;
+}
+
+static int
+ask_running(struct store_db *db, const struct session_record *session, void *argument)
+{
+	struct gathered_facts gathered;
+	struct policy_verdict verdict;
+	int r;
+
+	r = facts_gather(db, session->account, session->terminal, MOMENT_RUNNING, &session->device,
+		session->id, &gathered);
+	if (r == 0) {
+		policy_decide(&gathered.facts, &verdict);
+		if (!verdict.allowed)
+			r = add_verdict(argument, session->id, &verdict);
+	}
+	gathered_facts_done(&gathered);
+	return r;
+}
+
+int
+session_running_verdicts(struct store_db *db, int64_t account_number, int64_t terminal_number,
+	struct running_verdict **ret_verdicts, size_t *ret_count)
+{
+	struct running running = {0};
+	int r;
+
+	r = session_each_active(db, account_number, terminal_number, ask_running, &running);
+	if (r < 0) {
+		free(running.verdicts);
+		return r;
+	}
+	*ret_verdicts = running.verdicts;
+	*ret_count = running.count;
+	return 0;
+}

@@ -1,0 +1,240 @@
+/* Accounts in the database; see account_table.h. */
+#include "policy/store/account_table.h"
+
+#include "policy/store/sql.h"
+#include "policy/store/store.h"
+#include "policy/text.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define COLUMNS                                                                                   \
+	"number, id, family_name, given_name, email, kind, valid_from, valid_until, hours_from, " \
+	"hours_until, allowlist_enforced, file_sharing, locked, created, updated"
+
+/* Texts of the database have been checked when they came in, and by CHECK: what cannot be read now
+ * has been tampered with. */
+static int
+read_row(sqlite3_stmt *row, struct account *account)
+{
+	struct field_error unused;
+	char kind[16], sharing[16], from[CIVIL_DATE_SIZE], until[CIVIL_DATE_SIZE];
+
+	*account = (struct account){.number = sql_column_number(row, 0)};
+	sql_column_text(row, 1, account->id, sizeof(account->id));
+	sql_column_text(row, 2, account->family_name, sizeof(account->family_name));
+	sql_column_text(row, 3, account->given_name, sizeof(account->given_name));
+	sql_column_text(row, 4, account->email, sizeof(account->email));
+	sql_column_text(row, 5, kind, sizeof(kind));
+	sql_column_text(row, 6, from, sizeof(from));
+	sql_column_text(row, 7, until, sizeof(until));
+	account->hours.always = sql_column_is_null(row, 8);
+	account->hours.from = (uint16_t)sql_column_number(row, 8);
+	account->hours.until = (uint16_t)sql_column_number(row, 9);
+	account->allowlist_enforced = sql_column_number(row, 10) != 0;
+	sql_column_text(row, 11, sharing, sizeof(sharing));
+	account->locked = sql_column_number(row, 12) != 0;
+	account->created_us = sql_column_number(row, 13);
+	account->updated_us = sql_column_number(row, 14);
+	if (account_kind_parse(kind, &account->kind, &unused) < 0 ||
+		file_sharing_parse(sharing, &account->file_sharing, &unused) < 0 ||
+		civil_date_parse(from, &account->valid_from) < 0 ||
+		civil_date_parse(until, &account->valid_until) < 0)
+		return -EUCLEAN;
+	return 0;
+}
+
+static int
+read_macs(struct store_db *db, struct account *account)
+{
+	struct field_error unused;
+	char text[MAC_TEXT_SIZE];
+	sqlite3_stmt *row;
+	int bad = 0;
+	int r;
+
+	r = sql_ask(db, &row, "SELECT mac FROM account_mac WHERE account = ? ORDER BY position",
+		"i", account->number);
+	while (r == 0 && (r = sql_next(row)) > 0) {
+		sql_column_text(row, 0, text, sizeof(text));
+		if (account_mac_add(account, text, &unused) < 0)
+			bad = -EUCLEAN;
+		r = 0;
+	}
+	return r < 0 ? r : bad;
+}
+
+/* Takes the one row that was asked for. */
+static int
+take_account(struct store_db *db, sqlite3_stmt *row, struct account *ret_account)
+{
+	int r;
+
+	r = sql_next(row);
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	r = read_row(row, ret_account);
+	sql_end(row);
+	return r < 0 ? r : read_macs(db, ret_account);
+}
+
+int
+account_find(struct store_db *db, const char *id, struct account *ret_account)
+{
+	char key[ACCOUNT_ID_SIZE];
+	sqlite3_stmt *row;
+	int r;
+
+	if (strlen(id) >= sizeof(key))
+		return -ENOENT;
+	text_to_lower(id, key);
+	r = sql_ask(db, &row, "SELECT " COLUMNS " FROM account WHERE id_key = ?", "t", key);
+	return r < 0 ? r : take_account(db, row, ret_account);
+}
+
+int
+account_load(struct store_db *db, int64_t number, struct account *ret_account)
+{
+	sqlite3_stmt *row;
+	int r;
+
+	r = sql_ask(db, &row, "SELECT " COLUMNS " FROM account WHERE number = ?", "i", number);
+	return r < 0 ? r : take_account(db, row, ret_account);
+}
+
+static int
+write_macs(struct store_db *db, const struct account *account)
+{
+	char text[MAC_TEXT_SIZE];
+	int r;
+
+	r = sql_run(db, "DELETE FROM account_mac WHERE account = ?", "i", account->number);
+	for (size_t i = 0; i < account->mac_count && r == 0; i++) {
+		mac_format(&account->macs[i], text);
+		r = sql_run(db, "INSERT INTO account_mac (account, position, mac) VALUES (?, ?, ?)",
+			"iit", account->number, (int64_t)i, text);
+	}
+	return r;
+}
+
+/* hours_from and hours_until are set apart: null binds only as text or bytes here. */
+static int
+write_hours(struct store_db *db, const struct account *account)
+{
+	if (account->hours.always)
+		return sql_run(db,
+			"UPDATE account SET hours_from = NULL, hours_until = NULL WHERE number = ?",
+			"i", account->number);
+	return sql_run(db, "UPDATE account SET hours_from = ?, hours_until = ? WHERE number = ?",
+		"iii", (int64_t)account->hours.from, (int64_t)account->hours.until,
+		account->number);
+}
+
+int
+account_insert(struct store_db *db, struct account *account)
+{
+	char key[ACCOUNT_ID_SIZE], from[CIVIL_DATE_SIZE], until[CIVIL_DATE_SIZE];
+	int r;
+
+	text_to_lower(account->id, key);
+	civil_date_format(account->valid_from, from);
+	civil_date_format(account->valid_until, until);
+	account->created_us = account->updated_us = store_db_now(db);
+	r = sql_number(db, &account->number,
+		"INSERT INTO account (id, id_key, family_name, given_name, email, kind, "
+		"valid_from, "
+		"valid_until, allowlist_enforced, file_sharing, locked, created, updated) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
+		"ttttttttitiii", account->id, key, account->family_name, account->given_name,
+		account->email, account_kind_name(account->kind), from, until,
+		(int64_t)account->allowlist_enforced, file_sharing_name(account->file_sharing),
+		(int64_t)account->locked, account->created_us, account->updated_us);
+	if (r < 0)
+		return r;
+	r = write_hours(db, account);
+	return r < 0 ? r : write_macs(db, account);
+}
+
+int
+account_update(struct store_db *db, struct account *account)
+{
+	char from[CIVIL_DATE_SIZE], until[CIVIL_DATE_SIZE];
+	int r;
+
+	civil_date_format(account->valid_from, from);
+	civil_date_format(account->valid_until, until);
+	account->updated_us = store_db_now(db);
+	r = sql_run(db,
+		"UPDATE account SET family_name = ?, given_name = ?, email = ?, kind = ?, "
+		"valid_from = ?, valid_until = ?, allowlist_enforced = ?, file_sharing = ?, "
+		"locked = ?, updated = ? WHERE number = ?",
+		"ttttttitiii", account->family_name, account->given_name, account->email,
+		account_kind_name(account->kind), from, until, (int64_t)account->allowlist_enforced,
+		file_sharing_name(account->file_sharing), (int64_t)account->locked,
+		account->updated_us, account->number);
+	if (r < 0)
+		return r;
+	r = write_hours(db, account);
+	return r < 0 ? r : write_macs(db, account);
+}
+
+int
+account_delete(struct store_db *db, int64_t number)
+{
+	return sql_run(db, "DELETE FROM account WHERE number = ?", "i", number);
+}
+
+/* One at a time by the next id: the visitor may ask the database itself meanwhile. */
+static int
+next_account(struct store_db *db, const char *after, const char *search, int64_t terminal,
+	struct account *ret_account)
+{
+	char pattern[256];
+	sqlite3_stmt *row;
+	int r;
+
+	if (search != NULL && strlen(search) >= sizeof(pattern))
+		return -ENOENT;
+	text_to_lower(search != NULL ? search : "", pattern);
+	r = sql_ask(db, &row,
+		"SELECT " COLUMNS " FROM account WHERE id_key > ?1 "
+		"AND (instr(lower(id || char(10) || family_name || char(10) || given_name || "
+		"char(10) "
+		"|| family_name || given_name || char(10) || family_name || ' ' || given_name "
+		"|| char(10) || email), ?2) > 0 OR ?2 = '') "
+		"AND (?3 = 0 OR number IN (SELECT account FROM assignment WHERE terminal = ?3)) "
+		"ORDER BY id_key LIMIT 1",
+		"tti", after, pattern, terminal);
+	return r < 0 ? r : take_account(db, row, ret_account);
+}
+
+int
+account_each(struct store_db *db, const char *search, int64_t terminal,
+	int (*visit)(struct store_db *db, const struct account *account, void *argument),
+	void *argument)
+{
+	char after[ACCOUNT_ID_SIZE] = "";
+	struct account account;
+	int r;
+
+	for (;;) {
+		r = next_account(db, after, search, terminal, &account);
+		if (r < 0)
+			return r == -ENOENT ? 0 : r;
+		r = visit(db, &account, argument);
+		if (r < 0)
+			return r;
+		text_to_lower(account.id, after);
+	}
+}
+
+int
+account_other_admins(struct store_db *db, int64_t number, int64_t *ret_count)
+{
+	int r;
+
+	r = sql_number(db, ret_count,
+		"SELECT count(*) FROM account WHERE kind = 'admin' AND locked = 0 AND number <> ?",
+		"i", number);
+	return r < 0 ? r : 0;
+}

@@ -1,0 +1,31 @@
+/* Accounts and their devices in the database. Inside a job; all return 0 or a negative errno. */
+#ifndef POLICY_STORE_ACCOUNT_TABLE_H
+#define POLICY_STORE_ACCOUNT_TABLE_H
+
+#include "policy/accounts.h"
+
+#include <stdint.h>
+
+struct store_db;
+
+/* Sets number, created_us and updated_us. -EEXIST: the id is taken, in whatever case. */
+int account_insert(struct store_db *db, struct account *account);
+
+/* Everything but id and created_us; sets updated_us. */
+int account_update(struct store_db *db, struct account *account);
+int account_delete(struct store_db *db, int64_t number);
+
+/* -ENOENT if there is none. id is the typed part, in whatever case. */
+int account_find(struct store_db *db, const char *id, struct account *ret_account);
+int account_load(struct store_db *db, int64_t number, struct account *ret_account);
+
+/* Calls visit for every account whose id, names or e-mail contain `search` (NULL: every one), of
+ * those assigned to a terminal (0: all), sorted by id. A negative errno of visit ends it. */
+int account_each(struct store_db *db, const char *search, int64_t terminal,
+	int (*visit)(struct store_db *db, const struct account *account, void *argument),
+	void *argument);
+
+/* Administrators that are not locked, other than this one. */
+int account_other_admins(struct store_db *db, int64_t number, int64_t *ret_count);
+
+#endif

@@ -1,0 +1,142 @@
+/* Opening the database, and saying in words why it cannot be; see database.h. */
+#include "policy/store/database.h"
+
+#include "base/cleanup.h"
+#include "policy/store/sql.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *
+store_error_text(int status)
+{
+	switch (-status) {
+	case ENOSPC:
+		return "the disk that holds the database is full";
+	case EBUSY:
+		return "another process holds a lock on the database";
+	case EUCLEAN:
+		return "the database is damaged: restore a backup";
+	case EROFS:
+		return "the database may only be read";
+	case EACCES:
+		return "the database may not be opened by the gateway's user";
+	case ENOENT:
+		return "the database's folder does not exist";
+	case ENOMEM:
+		return "there is no memory left";
+	case EPROTO:
+		return "the database was made by a newer version of Sekisho: install that version";
+	case EISDIR:
+		return "the database's path is a folder";
+	case ELOOP:
+		return "the database's path is a symbolic link";
+	default:
+		return "reading or writing the database failed";
+	}
+}
+
+int
+database_run(struct store_db *db, const char *sql)
+{
+	return sql_error(sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
+}
+
+/* Makes the file with a mode that keeps others out; SQLite gives its -wal and -shm the same. */
+static int
+make_file(const char *path)
+{
+	auto_fd int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+
+	return fd < 0 ? -errno : 0;
+}
+
+/* The answer of a pragma must be this. */
+static int
+expect_answer(struct store_db *db, const char *sql, const char *expected, int otherwise)
+{
+	sqlite3_stmt *statement = NULL;
+	int rc = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
+	int r = sql_error(rc);
+
+	if (r == 0) {
+		rc = sqlite3_step(statement);
+		r = sql_error(rc);
+	}
+	if (r == 0 && rc == SQLITE_ROW) {
+		const char *answer = (const char *)sqlite3_column_text(statement, 0);
+
+		if (answer == NULL || strcmp(answer, expected) != 0)
+			r = otherwise;
+	}
+	(void)sqlite3_finalize(statement);
+	return r;
+}
+
+/* FULL: a commit that was acknowledged survives a power cut. DEFENSIVE and trusted_schema: a file that
+ * somebody has prepared cannot make us run more than data. */
+static int
+prepare_connection(struct store_db *db, enum database_access access, uint32_t patience_ms)
+{
+	int r;
+
+	(void)sqlite3_extended_result_codes(db->handle, 1);
+	(void)sqlite3_busy_timeout(db->handle, (int)patience_ms);
+	(void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	r = database_run(db, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; "
+			     "PRAGMA foreign_keys = ON");
+	if (r < 0)
+		return r;
+	if (access == DATABASE_READ)
+		return database_run(db, "PRAGMA query_only = ON");
+	r = expect_answer(db, "PRAGMA journal_mode = WAL", "wal", -EROFS);
+	if (r < 0)
+		return r;
+	return database_run(db, "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864");
+}
+
+static int
+check_and_migrate(struct store_db *db, const char **ret_why)
+{
+	int r;
+
+	r = expect_answer(db, "PRAGMA quick_check(1)", "ok", -EUCLEAN);
+	if (r < 0)
+		return r;
+	return database_migrate(db, ret_why);
+}
+
+int
+database_open(struct store_db *db, const char *path, enum database_access access,
+	uint32_t patience_ms, const char **ret_why)
+{
+	int flags = SQLITE_OPEN_NOMUTEX |
+		    (access == DATABASE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+	const char *why = NULL;
+	int r;
+
+	r = access == DATABASE_WRITE ? make_file(path) : 0;
+	if (r == 0)
+		r = sql_error(sqlite3_open_v2(path, &db->handle, flags, NULL));
+	if (r == 0)
+		r = prepare_connection(db, access, patience_ms);
+	if (r == 0 && access == DATABASE_WRITE)
+		r = check_and_migrate(db, &why);
+	if (r < 0) {
+		*ret_why = why != NULL ? why : store_error_text(r);
+		database_close(db);
+	}
+	return r;
+}
+
+void
+database_close(struct store_db *db)
+{
+	for (size_t i = 0; i < STATEMENTS_MAX; i++)
+		(void)sqlite3_finalize(db->statements[i].statement);
+	memset(db->statements, 0, sizeof(db->statements));
+	(void)sqlite3_close(db->handle);
+	db->handle = NULL;
+}

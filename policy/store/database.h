@@ -1,0 +1,41 @@
+/* One connection to the database; private to policy/store. */
+#ifndef POLICY_STORE_DATABASE_H
+#define POLICY_STORE_DATABASE_H
+
+#include "policy/store/store.h"
+
+#include <sqlite3.h>
+
+#define STATEMENTS_MAX 256 /* a power of two; far more than there are literals with SQL */
+
+struct statement_slot {
+	const char *sql; /* the literal's address is the key */
+	sqlite3_stmt *statement;
+};
+
+struct store_db {
+	sqlite3 *handle;
+	const struct policy_settings *settings;
+	const struct sealing *sealing;
+	const char *boot_id; /* CLOCK_BOOTTIME counts from another zero after a restart */
+	int64_t now_us;      /* of the transaction */
+	struct statement_slot statements[STATEMENTS_MAX];
+};
+
+enum database_access {
+	DATABASE_WRITE, /* makes the file if there is none; checks it; migrates it */
+	DATABASE_READ,
+};
+
+/* db is zeroed but for settings and sealing. On an error nothing is left open. */
+int database_open(struct store_db *db, const char *path, enum database_access access,
+	uint32_t patience_ms, const char **ret_why);
+void database_close(struct store_db *db);
+
+/* A statement without parameters and rows that is not worth keeping. */
+int database_run(struct store_db *db, const char *sql);
+
+/* Brings the schema to this program's version; -EPROTO if it is newer already. */
+int database_migrate(struct store_db *db, const char **ret_why);
+
+#endif

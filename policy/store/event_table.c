@@ -1,0 +1,214 @@
+/* The event log in the database; see event_table.h. */
+#include "policy/store/event_table.h"
+
+#include "policy/store/sql.h"
+#include "policy/store/store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define DAY_US (24 * 60 * 60 * INT64_C(1000000))
+
+static const struct {
+	const char *text;
+	int64_t days;
+} kinds[EVENT_KIND_COUNT] = {
+#define EVENT_KIND(name, text_, days_) [EVENT_KIND_##name] = {text_, days_},
+#include "policy/event_kinds.def"
+#undef EVENT_KIND
+};
+
+const char *
+event_kind_text(enum event_kind kind)
+{
+	return kinds[kind].text;
+}
+
+int64_t
+event_kind_retention(const char *kind)
+{
+	for (size_t i = 0; i < EVENT_KIND_COUNT; i++)
+		if (strcmp(kinds[i].text, kind) == 0)
+			return kinds[i].days * DAY_US;
+	return -1;
+}
+
+int
+event_head(struct store_db *db, struct chain_event *ret_event)
+{
+	sqlite3_stmt *row;
+	int r;
+
+	r = sql_ask(db, &row, "SELECT id, time, hash FROM event ORDER BY id DESC LIMIT 1", "");
+	if (r < 0)
+		return r;
+	r = sql_next(row);
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	*ret_event = (struct chain_event){
+		.id = sql_column_number(row, 0), .time_us = sql_column_number(row, 1)};
+	sql_column_bytes(row, 2, ret_event->hash, CHAIN_HASH_BYTES);
+	sql_end(row);
+	return 0;
+}
+
+int
+event_append(struct store_db *db, enum event_kind kind, const char *payload, int64_t *ret_id)
+{
+	struct chain_event head;
+	struct chain_event event = {.kind = event_kind_text(kind), .payload = payload};
+	int r;
+
+	r = event_head(db, &head);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	event.id = r == 0 ? head.id + 1 : 1;
+	event.time_us = store_db_now(db);
+	if (r == 0)
+		memcpy(event.prev, head.hash, CHAIN_HASH_BYTES);
+	if (getrandom(event.salt, sizeof(event.salt), 0) != (ssize_t)sizeof(event.salt))
+		return -EIO;
+	chain_event_seal(&event);
+	r = sql_run(db,
+		"INSERT INTO event (id, time, kind, payload, salt, payload_hash, prev, hash) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		"iittbbbb", event.id, event.time_us, event.kind, payload, event.salt,
+		sizeof(event.salt), event.payload_hash, sizeof(event.payload_hash), event.prev,
+		sizeof(event.prev), event.hash, sizeof(event.hash));
+	if (r == 0 && ret_id != NULL)
+		*ret_id = event.id;
+	return r;
+}
+
+int
+event_each(struct store_db *db,
+	int (*visit)(struct store_db *db, const struct chain_event *event, void *argument),
+	void *argument)
+{
+	char kind[EVENT_KIND_SIZE];
+	sqlite3_stmt *row;
+	int r;
+
+	r = sql_ask(db, &row,
+		"SELECT id, time, kind, payload, salt, payload_hash, prev, hash FROM event ORDER "
+		"BY id",
+		"");
+	while (r == 0 && (r = sql_next(row)) > 0) {
+		struct chain_event event = {
+			.id = sql_column_number(row, 0),
+			.time_us = sql_column_number(row, 1),
+			.kind = kind,
+			.payload = (const char *)sqlite3_column_text(row, 3),
+		};
+
+		sql_column_text(row, 2, kind, sizeof(kind));
+		sql_column_bytes(row, 4, event.salt, sizeof(event.salt));
+		sql_column_bytes(row, 5, event.payload_hash, sizeof(event.payload_hash));
+		sql_column_bytes(row, 6, event.prev, sizeof(event.prev));
+		sql_column_bytes(row, 7, event.hash, sizeof(event.hash));
+		r = visit(db, &event, argument);
+		if (r < 0)
+			sql_end(row);
+	}
+	return r;
+}
+
+int
+event_payload(struct store_db *db, int64_t id, char **ret_payload)
+{
+	sqlite3_stmt *row;
+	int r;
+
+	*ret_payload = NULL;
+	r = sql_ask(db, &row, "SELECT payload FROM event WHERE id = ?", "i", id);
+	if (r < 0)
+		return r;
+	r = sql_next(row);
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	r = 0;
+	if (!sql_column_is_null(row, 0)) {
+		*ret_payload = strdup((const char *)sqlite3_column_text(row, 0));
+		r = *ret_payload == NULL ? -ENOMEM : 0;
+	}
+	sql_end(row);
+	return r;
+}
+
+int
+event_erase(struct store_db *db, enum event_kind kind, int64_t before_us,
+	struct event_erasure *ret_erasure)
+{
+	sqlite3_stmt *row;
+	int r;
+
+	*ret_erasure = (struct event_erasure){0};
+	r = sql_ask(db, &row,
+		"SELECT min(id), max(id), count(*) FROM event "
+		"WHERE kind = ? AND time < ? AND payload IS NOT NULL",
+		"ti", event_kind_text(kind), before_us);
+	if (r < 0)
+		return r;
+	r = sql_next(row);
+	if (r <= 0)
+		return r;
+	ret_erasure->first = sql_column_number(row, 0);
+	ret_erasure->last = sql_column_number(row, 1);
+	ret_erasure->count = sql_column_number(row, 2);
+	sql_end(row);
+	return sql_run(db,
+		"UPDATE event SET payload = NULL, salt = NULL "
+		"WHERE kind = ? AND time < ? AND payload IS NOT NULL",
+		"ti", event_kind_text(kind), before_us);
+}
+
+int
+checkpoint_insert(struct store_db *db, const struct chain_checkpoint *checkpoint)
+{
+	return sql_run(db,
+		"INSERT INTO checkpoint (event, time, hash, signature) VALUES (?, ?, ?, ?)", "iibb",
+		checkpoint->event_id, checkpoint->time_us, checkpoint->hash,
+		sizeof(checkpoint->hash), checkpoint->signature, sizeof(checkpoint->signature));
+}
+
+int
+checkpoint_newest(struct store_db *db, int64_t *ret_event)
+{
+	int r;
+
+	r = sql_number(db, ret_event, "SELECT coalesce(max(event), 0) FROM checkpoint", "");
+	return r < 0 ? r : 0;
+}
+
+int
+checkpoint_each(struct store_db *db,
+	int (*visit)(const struct chain_checkpoint *checkpoint, const uint8_t *event_hash,
+		void *argument),
+	void *argument)
+{
+	sqlite3_stmt *row;
+	int r;
+
+	r = sql_ask(db, &row,
+		"SELECT c.event, c.time, c.hash, c.signature, e.hash FROM checkpoint c "
+		"LEFT JOIN event e ON e.id = c.event ORDER BY c.event",
+		"");
+	while (r == 0 && (r = sql_next(row)) > 0) {
+		struct chain_checkpoint checkpoint = {
+			.event_id = sql_column_number(row, 0),
+			.time_us = sql_column_number(row, 1),
+		};
+		uint8_t hash[CHAIN_HASH_BYTES];
+		bool there;
+
+		sql_column_bytes(row, 2, checkpoint.hash, sizeof(checkpoint.hash));
+		sql_column_bytes(row, 3, checkpoint.signature, sizeof(checkpoint.signature));
+		there = sql_column_bytes(row, 4, hash, sizeof(hash));
+		r = visit(&checkpoint, there ? hash : NULL, argument);
+		if (r < 0)
+			sql_end(row);
+	}
+	return r;
+}

@@ -1,0 +1,59 @@
+/* The event log and its checkpoints in the database. Inside a job; 0 or a negative errno. */
+#ifndef POLICY_STORE_EVENT_TABLE_H
+#define POLICY_STORE_EVENT_TABLE_H
+
+#include "policy/chain.h"
+
+#include <stdint.h>
+
+struct store_db;
+
+enum event_kind {
+#define EVENT_KIND(name, text, days) EVENT_KIND_##name,
+#include "policy/event_kinds.def"
+#undef EVENT_KIND
+	EVENT_KIND_COUNT
+};
+
+#define EVENT_KIND_SIZE 32
+
+const char *event_kind_text(enum event_kind kind);
+
+/* Microseconds that content of this kind is kept; 0: for ever. -1 for a kind that is none. */
+int64_t event_kind_retention(const char *kind);
+
+/* Adds an event at the head of the chain. ret_id may be NULL. */
+int event_append(struct store_db *db, enum event_kind kind, const char *payload, int64_t *ret_id);
+
+/* The newest event's id, time and hash; -ENOENT for an empty log. */
+int event_head(struct store_db *db, struct chain_event *ret_event);
+
+/* Every event in order. kind and payload are valid during the visit. */
+int event_each(struct store_db *db,
+	int (*visit)(struct store_db *db, const struct chain_event *event, void *argument),
+	void *argument);
+
+/* Content of one event, to be freed; NULL if it has been erased. -ENOENT. */
+int event_payload(struct store_db *db, int64_t id, char **ret_payload);
+
+/* Empties content of a kind older than an instant. first and last are 0 if there was none. */
+struct event_erasure {
+	int64_t first;
+	int64_t last;
+	int64_t count;
+};
+int event_erase(struct store_db *db, enum event_kind kind, int64_t before_us,
+	struct event_erasure *ret_erasure);
+
+int checkpoint_insert(struct store_db *db, const struct chain_checkpoint *checkpoint);
+
+/* Id of the newest event that a checkpoint covers; 0 without any. */
+int checkpoint_newest(struct store_db *db, int64_t *ret_event);
+
+/* Every checkpoint, with the hash of its event as it stands in the log; NULL if that is gone. */
+int checkpoint_each(struct store_db *db,
+	int (*visit)(const struct chain_checkpoint *checkpoint, const uint8_t *event_hash,
+		void *argument),
+	void *argument);
+
+#endif

@@ -1,0 +1,85 @@
+/* The connection history (F1) in the database. Inside a job; 0 or a negative errno. */
+#ifndef POLICY_STORE_SESSION_TABLE_H
+#define POLICY_STORE_SESSION_TABLE_H
+
+#include "policy/sessions.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SESSION_STATE_SIZE 8 /* "active", "ended", "killed", "lost" */
+
+struct session_record {
+	uint8_t id[SESSION_ID_BYTES];
+	char ticket[TICKET_HANDLE_SIZE];
+	int64_t account;
+	char account_id[ACCOUNT_ID_SIZE];
+	char account_full[ACCOUNT_FULL_ID_SIZE];
+	char account_name[2 * ACCOUNT_NAME_SIZE];
+	int64_t terminal;
+	char terminal_name[TERMINAL_NAME_SIZE];
+	char state[SESSION_STATE_SIZE];
+	int64_t started_us;
+	char source[SOURCE_SIZE];
+	struct device_evidence device;
+	bool allowlist_off;
+	int64_t connection;
+	bool this_boot;
+	int64_t lost_at_ms; /* of CLOCK_BOOTTIME, when state is "lost" */
+};
+
+/* State is "active", started now. */
+int session_insert(struct store_db *db, struct session_record *session);
+
+/* -ENOENT if there is none. */
+int session_load(struct store_db *db, const uint8_t *id, struct session_record *ret_session);
+
+/* Another connection carries it now; it is active again. */
+int session_carry_on(struct store_db *db, const uint8_t *id, uint64_t connection,
+	const struct device_evidence *device);
+int session_add_bytes(
+	struct store_db *db, const uint8_t *id, uint64_t from_client, uint64_t to_client);
+
+/* Ended now. by and because may be "". */
+int session_set_ended(struct store_db *db, const uint8_t *id, const char *state, const char *reason,
+	const char *end_code, const char *by, const char *because);
+
+/* Active sessions on a terminal, without one (NULL: none to leave out). */
+int session_count_on_terminal(
+	struct store_db *db, int64_t terminal, const uint8_t *without, int64_t *ret_count);
+
+/* Active sessions of an account and on a terminal (0: of none); both 0: all. */
+int session_each_active(struct store_db *db, int64_t account, int64_t terminal,
+	int (*visit)(struct store_db *db, const struct session_record *session, void *argument),
+	void *argument);
+
+/* The row as everybody sees it (control_methods.def, log.connections). -ENOENT. */
+int session_json(struct store_db *db, const uint8_t *id, json_t **ret_row);
+
+/* The event that says the same as the row. */
+int session_set_event(struct store_db *db, const uint8_t *id, int64_t event);
+
+struct session_filter {
+	int64_t from_us;      /* started at or after; INT64_MIN: any */
+	int64_t until_us;     /* started before; INT64_MAX: any */
+	const char *account;  /* typed part, or NULL */
+	const char *terminal; /* name, or NULL */
+	const char *state;    /* or NULL */
+	int64_t after;        /* cursor of the page before; 0: from the start */
+	int64_t most;
+};
+
+/* A page, oldest first. *ret_next: cursor for the next page, 0 behind the last. */
+int session_page(struct store_db *db, const struct session_filter *filter, json_t **ret_rows,
+	int64_t *ret_next);
+
+/* Every row with the id of the event that says the same. */
+int session_each(struct store_db *db,
+	int (*visit)(struct store_db *db, json_t *row, int64_t event, void *argument),
+	void *argument);
+
+/* Forgets sessions that ended before an instant. */
+int session_forget_old(struct store_db *db, int64_t before_us);
+
+#endif

@@ -1,0 +1,178 @@
+/* What the fields of a terminal may hold; see terminals.h. */
+#include "policy/terminals.h"
+
+#include "base/bytes.h"
+#include "policy/text.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const trust_names[TERMINAL_TRUST_COUNT] = {
+	[TERMINAL_TRUST_NONE] = "none",
+	[TERMINAL_TRUST_PIN] = "pin",
+	[TERMINAL_TRUST_CA] = "ca",
+};
+
+void
+terminal_done(struct terminal *terminal)
+{
+	free(terminal->ca_bundle);
+	terminal->ca_bundle = NULL;
+}
+
+const char *
+terminal_trust_name(enum terminal_trust trust)
+{
+	return trust_names[trust];
+}
+
+int
+terminal_name_parse(const char *text, char *ret_name, struct field_error *error)
+{
+	static const char rule[] = "1 to 64 printable characters, no comma, no quotes";
+	size_t len;
+	const char *name = text_trim(text, &len);
+	int count = text_count(name, len, TEXT_LINE);
+
+	if (count <= 0 || count > TERMINAL_NAME_MAX)
+		return field_error_set(error, "name", text, rule, "998-踏み台端末02(Local)");
+	for (size_t i = 0; i < len; i++)
+		if (strchr(",\"'", name[i]) != NULL)
+			return field_error_set(
+				error, "name", text, rule, "998-踏み台端末02(Local)");
+	memcpy(ret_name, name, len);
+	ret_name[len] = '\0';
+	return 0;
+}
+
+/* RFC 1123 2.1: labels of 1 to 63 letters, digits and '-', which stands neither first nor last. The
+ * underscore is not of the standard, but of many hospitals' Windows names. */
+static bool
+is_host_name(const char *text, size_t len)
+{
+	size_t label = 0;
+	bool letters = false;
+
+	if (len == 0 || len > 253)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c == '.') {
+			if (label == 0 || text[i - 1] == '-')
+				return false;
+			label = 0;
+			continue;
+		}
+		if (!(c < 0x80 && isalnum(c)) && c != '_' && !(c == '-' && label > 0))
+			return false;
+		letters = letters || !isdigit(c);
+		if (++label > 63)
+			return false;
+	}
+	/* Digits and dots alone that are no IPv4 address are a mistyped one. */
+	return letters && label > 0 && text[len - 1] != '-';
+}
+
+int
+terminal_address_parse(const char *text, char *ret_address, struct field_error *error)
+{
+	static const char rule[] = "a host name, an IPv4 or an IPv6 address; the port goes apart";
+	struct in6_addr address;
+	size_t len;
+	const char *trimmed = text_trim(text, &len);
+	char copy[TERMINAL_ADDRESS_SIZE];
+
+	if (len >= sizeof(copy))
+		return field_error_set(error, "address", text, rule, "192.168.10.21");
+	memcpy(copy, trimmed, len);
+	copy[len] = '\0';
+	if (inet_pton(AF_INET, copy, &address) != 1 && inet_pton(AF_INET6, copy, &address) != 1 &&
+		!is_host_name(copy, len))
+		return field_error_set(error, "address", text, rule, "192.168.10.21");
+	memcpy(ret_address, copy, len + 1);
+	return 0;
+}
+
+static int
+number_parse(const char *field, int64_t value, int64_t least, int64_t most, const char *rule,
+	const char *example, struct field_error *error)
+{
+	char text[24];
+
+	if (value >= least && value <= most)
+		return 0;
+	snprintf(text, sizeof(text), "%" PRId64, value);
+	return field_error_set(error, field, text, rule, example);
+}
+
+int
+terminal_port_parse(int64_t value, uint16_t *ret_port, struct field_error *error)
+{
+	int r;
+
+	r = number_parse("port", value, 1, 65535, "1 to 65535", "3389", error);
+	if (r < 0)
+		return r;
+	*ret_port = (uint16_t)value;
+	return 0;
+}
+
+int
+terminal_capacity_parse(int64_t value, uint32_t *ret_capacity, struct field_error *error)
+{
+	int r;
+
+	r = number_parse("capacity", value, 0, TERMINAL_CAPACITY_MAX,
+		"sessions at once, up to 1000; 0: no limit", "1", error);
+	if (r < 0)
+		return r;
+	*ret_capacity = (uint32_t)value;
+	return 0;
+}
+
+int
+terminal_note_parse(const char *text, char *ret_note, struct field_error *error)
+{
+	size_t len;
+	const char *note = text_trim(text, &len);
+	int count = text_count(note, len, TEXT_LINES);
+
+	if (count < 0 || count > TERMINAL_NOTE_MAX)
+		return field_error_set(
+			error, "note", text, "at most 1000 printable characters", "サーバー室 2F");
+	memcpy(ret_note, note, len);
+	ret_note[len] = '\0';
+	return 0;
+}
+
+int
+terminal_pin_parse(const char *text, uint8_t *ret_pin, struct field_error *error)
+{
+	static const char rule[] =
+		"the certificate's SHA-256: 64 hexadecimal digits, colons between "
+		"octets or none";
+	static const char example[] = "5E:88:48:98:DA:28:04:71:51:D0:E5:6F:8D:C6:29:27:"
+				      "73:60:3D:0D:6A:AB:BD:D6:2A:11:EF:72:1D:15:42:D8";
+	char digits[TERMINAL_PIN_BYTES * 2 + 1];
+	size_t count = 0;
+
+	for (size_t i = 0; text[i] != '\0'; i++) {
+		bool colon_may_stand = i % 3 == 2 && count == i / 3 * 2 + 2;
+
+		if (text[i] == ':' && colon_may_stand && count < sizeof(digits) - 1)
+			continue;
+		if (count == sizeof(digits) - 1)
+			return field_error_set(error, "sha256", text, rule, example);
+		digits[count++] = text[i];
+	}
+	digits[count] = '\0';
+	if (count != sizeof(digits) - 1 || bytes_from_hex(digits, ret_pin, TERMINAL_PIN_BYTES) < 0)
+		return field_error_set(error, "sha256", text, rule, example);
+	return 0;
+}
