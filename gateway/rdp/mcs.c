@@ -58,17 +58,18 @@ mcs_kind_of(const uint8_t *frame, size_t have)
 
 /* Payload length, in either form. FreeRDP writes lengths up to 32,767 in 15 bits where PER would
  * fragment; since the length must fill the frame, that reading is unambiguous. */
-static size_t
-payload_length(const uint8_t *frame, size_t have, uint16_t *ret_at)
+static bool
+payload_fills(const uint8_t *frame, size_t have, uint16_t frame_len, uint16_t *ret_at)
 {
-	if (have > LENGTH_AT && (frame[LENGTH_AT] & 0x80) == 0) {
-		*ret_at = LENGTH_AT + 1;
-		return frame[LENGTH_AT];
-	}
-	*ret_at = LENGTH_AT + 2;
+	if (have <= LENGTH_AT)
+		return false;
+	*ret_at = LENGTH_AT + 1;
+	if ((frame[LENGTH_AT] & 0x80) == 0)
+		return frame[LENGTH_AT] + LENGTH_AT + 1 == frame_len;
 	if (have <= LENGTH_AT + 1)
-		return SIZE_MAX;
-	return (size_t)(frame[LENGTH_AT] & 0x7f) << 8 | frame[LENGTH_AT + 1];
+		return false;
+	*ret_at = LENGTH_AT + 2;
+	return ((frame[LENGTH_AT] & 0x7f) << 8 | frame[LENGTH_AT + 1]) + LENGTH_AT + 2 == frame_len;
 }
 
 enum parse_result
@@ -83,7 +84,7 @@ mcs_send_data_parse(const uint8_t *frame, size_t have, uint16_t frame_len,
 		return bad(ret_why, "not an MCS Send Data PDU");
 	if (have > frame_len)
 		have = frame_len;
-	if (payload_length(frame, have, &at) + at != frame_len)
+	if (!payload_fills(frame, have, frame_len, &at))
 		return bad(ret_why, "MCS payload length does not fill the frame");
 	if ((frame[LENGTH_AT - 1] & SEGMENTATION_WHOLE) != SEGMENTATION_WHOLE)
 		return bad(ret_why, "MCS PDU is segmented");

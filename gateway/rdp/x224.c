@@ -14,7 +14,7 @@ enum {
 	NEGOTIATION_RESPONSE = 2,
 	NEGOTIATION_FAILURE = 3,
 	NEGOTIATION_LEN = 8,
-	CORRELATION_INFO = 6,
+	CORRELATION_INFO = 6, /* type, and flags of 0 */
 	CORRELATION_LEN = 36,
 };
 
@@ -110,7 +110,8 @@ read_negotiation(struct bytes_reader *reader, struct x224_request *request, cons
 	if ((request->flags & RDP_REQUEST_CORRELATION_INFO) != 0 && bytes_left(reader) > 0) {
 		struct bytes_reader info = bytes_read_part(reader, CORRELATION_LEN);
 
-		if (bytes_read_u8(&info) != CORRELATION_INFO)
+		if (bytes_read_u16le(&info) != CORRELATION_INFO ||
+			bytes_read_u16le(&info) != CORRELATION_LEN)
 			return bad(ret_why, "not a correlation info");
 	}
 	return reader->failed ? bad(ret_why, "RDP negotiation request is cut") : PARSE_OK;
