@@ -106,7 +106,8 @@ guess_zone(const char *zone)
 	FILE *in = fopen(ZONES "/tzdata.zi", "re");
 	auto_free char *line = NULL;
 	auto_free char *best = NULL;
-	size_t shortest = 4;
+	/* One typing mistake for each three letters, as for keys. */
+	size_t shortest = strlen(zone) / 3 < 3 ? strlen(zone) / 3 + 1 : 4;
 	size_t size = 0;
 
 	if (in == NULL)

@@ -56,7 +56,8 @@ static const struct {
 	{"mapping values are not allowed in this context",
 		"a `:` does not belong here: check the indentation, or put a text that contains `: "
 		"` in quotes"},
-	{"did not find expected key", "the indentation does not fit the lines above"},
+	{"did not find expected key",
+		"the indentation does not fit the lines above, or a quote above is not closed"},
 	{"did not find expected '-' indicator",
 		"the indentation does not fit the lines above, or a `-` is missing"},
 	{"could not find expected ':'", "a key without `:` after it"},
