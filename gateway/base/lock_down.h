@@ -17,7 +17,7 @@
 #define CHILD_FD_KEY 4     /* worker: to sekisho-key; sekisho-key: the PEM of its key, read once */
 
 enum lock_down_profile {
-#define PROFILE(name, filter) LOCK_DOWN_##name,
+#define PROFILE(name, filter, otherwise, landlock, descriptors) LOCK_DOWN_##name,
 #include "base/lock_down.def"
 #undef PROFILE
 	LOCK_DOWN_COUNT
