@@ -139,3 +139,68 @@ civil_date_parse(const char *text, struct civil_date *ret_date)
 	*ret_date = date;
 	return 0;
 }
+
+/* ".25" as microseconds; steps over it. A seventh digit and those after it are dropped. */
+static int64_t
+read_fraction(const char **text)
+{
+	int64_t value = 0, unit = 100000;
+
+	if (**text != '.')
+		return 0;
+	for ((*text)++; **text >= '0' && **text <= '9'; (*text)++) {
+		value += (**text - '0') * unit;
+		unit /= 10;
+	}
+	return value;
+}
+
+/* "Z" or "+09:00" to the end of the text, in seconds. */
+static int
+read_offset(const char *text, int *ret_seconds)
+{
+	int hours, minutes;
+
+	*ret_seconds = 0;
+	if (strcmp(text, "Z") == 0 || strcmp(text, "z") == 0)
+		return 0;
+	if ((text[0] != '+' && text[0] != '-') || strlen(text) != 6 || text[3] != ':')
+		return -EINVAL;
+	hours = read_digits(text + 1, 2);
+	minutes = read_digits(text + 4, 2);
+	if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
+		return -EINVAL;
+	*ret_seconds = (hours * 60 + minutes) * (text[0] == '+' ? 60 : -60);
+	return 0;
+}
+
+int
+instant_parse(const char *text, int64_t *ret_us)
+{
+	char day[CIVIL_DATE_SIZE];
+	struct civil_date date;
+	struct tm parts = {0};
+	int64_t fraction;
+	int offset;
+
+	if (strlen(text) < sizeof("2026-11-20T08:30:00Z") - 1 || text[13] != ':' ||
+		text[16] != ':' || strchr("Tt ", text[10]) == NULL)
+		return -EINVAL;
+	memcpy(day, text, sizeof(day) - 1);
+	day[sizeof(day) - 1] = '\0';
+	parts.tm_hour = read_digits(text + 11, 2);
+	parts.tm_min = read_digits(text + 14, 2);
+	parts.tm_sec = read_digits(text + 17, 2);
+	if (civil_date_parse(day, &date) < 0 || parts.tm_hour < 0 || parts.tm_hour > 23 ||
+		parts.tm_min < 0 || parts.tm_min > 59 || parts.tm_sec < 0 || parts.tm_sec > 60)
+		return -EINVAL;
+	text += 19;
+	fraction = read_fraction(&text);
+	if (read_offset(text, &offset) < 0)
+		return -EINVAL;
+	parts.tm_year = date.year - 1900;
+	parts.tm_mon = date.month - 1;
+	parts.tm_mday = date.day;
+	*ret_us = ((int64_t)timegm(&parts) - offset) * 1000000 + fraction;
+	return 0;
+}

@@ -39,4 +39,8 @@ void civil_date_format(struct civil_date date, char *ret_text);
 /* Reads exactly that form. Returns 0 or -EINVAL. */
 int civil_date_parse(const char *text, struct civil_date *ret_date);
 
+/* An instant as RFC 3339 writes it, "2026-11-20T08:30:00Z", with or without a fraction, in UTC or with
+ * an offset. Returns 0 or -EINVAL. */
+int instant_parse(const char *text, int64_t *ret_us);
+
 #endif

@@ -1,0 +1,163 @@
+/* What the methods share; see method_call.h. */
+#include "policy/method_call.h"
+
+#include "policy/sessions.h"
+#include "policy/store/account_table.h"
+#include "policy/store/store.h"
+#include "policy/store/terminal_table.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void
+method_call_reset(struct method_call *call)
+{
+	json_decref(call->result);
+	call->result = NULL;
+	call->error = (struct method_error){0};
+	call->touched_account = 0;
+	call->touched_terminal = 0;
+}
+
+static json_t *
+text_or_null(const char *text)
+{
+	return text == NULL ? json_null() : json_string(text);
+}
+
+json_t *
+method_error_json(const struct method_error *error)
+{
+	json_t *object = json_object();
+	json_t *data;
+
+	(void)json_object_set_new(object, "code", json_integer(error->code));
+	(void)json_object_set_new(object, "message", json_string(error->message));
+	if (error->field.field == NULL)
+		return object;
+	data = json_object();
+	(void)json_object_set_new(data, "field", json_string(error->field.field));
+	(void)json_object_set_new(data, "value", text_or_null(error->field.value));
+	(void)json_object_set_new(data, "rule", text_or_null(error->field.rule));
+	(void)json_object_set_new(data, "example", text_or_null(error->field.example));
+	(void)json_object_set_new(object, "data", data);
+	return object;
+}
+
+int
+method_refuse(struct method_call *call, enum method_error_code code, const char *format, ...)
+{
+	va_list arguments;
+
+	call->error = (struct method_error){.code = code};
+	va_start(arguments, format);
+	vsnprintf(call->error.message, sizeof(call->error.message), format, arguments);
+	va_end(arguments);
+	return code == METHOD_NOT_FOUND ? -ENOENT : -EPERM;
+}
+
+int
+method_refuse_field(struct method_call *call, const struct field_error *error)
+{
+	call->error = (struct method_error){.code = METHOD_REFUSED, .field = *error};
+	snprintf(call->error.message, sizeof(call->error.message),
+		"%s: '%.150s' is not allowed: %s", error->field, error->value, error->rule);
+	return -EINVAL;
+}
+
+const char *
+param_text(const json_t *object, const char *name)
+{
+	return json_string_value(json_object_get(object, name));
+}
+
+int
+param_each_text(struct method_call *call, const json_t *list, const char *field,
+	int (*each)(
+		struct store_db *db, struct method_call *call, const char *text, void *argument),
+	struct store_db *db, void *argument)
+{
+	struct field_error error;
+	int r = 0;
+
+	if (list != NULL && !json_is_array(list)) {
+		(void)field_error_set(&error, field, NULL, "a list of texts", "[]");
+		return method_refuse_field(call, &error);
+	}
+	for (size_t i = 0; i < json_array_size(list) && r >= 0; i++) {
+		const char *text = json_string_value(json_array_get(list, i));
+
+		if (text == NULL) {
+			(void)field_error_set(&error, field, NULL, "a list of texts", "[]");
+			return method_refuse_field(call, &error);
+		}
+		r = each(db, call, text, argument);
+	}
+	return r;
+}
+
+int
+method_find_account(struct store_db *db, struct method_call *call, const char *text,
+	struct account *ret_account)
+{
+	struct field_error error = {0};
+	char id[ACCOUNT_ID_SIZE];
+	int r;
+
+	if (account_id_parse(&store_db_settings(db)->facility, text, id, &error) < 0)
+		return method_refuse_field(call, &error);
+	r = account_find(db, id, ret_account);
+	if (r == -ENOENT)
+		return method_refuse(call, METHOD_NOT_FOUND, "there is no account '%s'", id);
+	return r;
+}
+
+int
+method_find_terminal(struct store_db *db, struct method_call *call, const char *name,
+	struct terminal *ret_terminal)
+{
+	int r;
+
+	r = terminal_find(db, name, ret_terminal);
+	if (r == -ENOENT)
+		return method_refuse(call, METHOD_NOT_FOUND, "there is no terminal '%.256s'", name);
+	return r;
+}
+
+/* Only what differs, and never the times of the rows themselves. */
+static void
+drop_equal_fields(json_t *before, json_t *after)
+{
+	const char *key;
+	json_t *value;
+	void *next;
+
+	(void)json_object_del(before, "updated");
+	(void)json_object_del(after, "updated");
+	json_object_foreach_safe(before, next, key, value)
+	{
+		if (!json_equal(value, json_object_get(after, key)))
+			continue;
+		(void)json_object_del(after, key);
+		(void)json_object_del(before, key);
+	}
+}
+
+int
+record_change(struct store_db *db, struct method_call *call, const char *action, const char *target,
+	json_t *before, json_t *after, const char *because)
+{
+	json_t *old = json_copy(before);
+	json_t *new = json_copy(after);
+	int r = 0;
+
+	if (old != NULL && new != NULL)
+		drop_equal_fields(old, new);
+	if (json_object_size(old) + json_object_size(new) > 0)
+		r = admin_event(db, call->actor, action, target, old, new, because);
+	json_decref(old);
+	json_decref(new);
+	return r;
+}

@@ -1,0 +1,42 @@
+/* What the methods share: reading parameters, refusing, saying what changed. Private to policy. */
+#ifndef POLICY_METHOD_CALL_H
+#define POLICY_METHOD_CALL_H
+
+#include "policy/accounts.h"
+#include "policy/methods.h"
+#include "policy/terminals.h"
+
+#include <stdbool.h>
+
+/* Each fills in the error and returns a negative errno, to end a method with. */
+int method_refuse(struct method_call *call, enum method_error_code code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+int method_refuse_field(struct method_call *call, const struct field_error *error);
+
+/* A text parameter; NULL if it was not given. `object` is call->params or an object within. */
+const char *param_text(const json_t *object, const char *name);
+
+/* Calls each for every text of a list (NULL: nothing to do). -EINVAL and the error for another type. */
+int param_each_text(struct method_call *call, const json_t *list, const char *field,
+	int (*each)(
+		struct store_db *db, struct method_call *call, const char *text, void *argument),
+	struct store_db *db, void *argument);
+
+/* Finds what a parameter names; METHOD_NOT_FOUND otherwise. */
+int method_find_account(struct store_db *db, struct method_call *call, const char *text,
+	struct account *ret_account);
+int method_find_terminal(struct store_db *db, struct method_call *call, const char *name,
+	struct terminal *ret_terminal);
+
+/* The objects of control_methods.def. */
+int account_json(struct store_db *db, const struct account *account, json_t **ret_object);
+
+/* with_accounts: the ids instead of their number. */
+int terminal_json(struct store_db *db, const struct terminal *terminal, bool with_accounts,
+	json_t **ret_object);
+
+/* Records the fields that differ (either may be NULL: made or deleted); nothing if none does. */
+int record_change(struct store_db *db, struct method_call *call, const char *action,
+	const char *target, json_t *before, json_t *after, const char *because);
+
+#endif

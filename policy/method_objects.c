@@ -1,0 +1,139 @@
+/* Accounts and terminals as JSON objects (control_methods.def). */
+#include "policy/method_call.h"
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "policy/rights.h"
+#include "policy/store/store.h"
+#include "policy/store/terminal_table.h"
+
+static void
+set_text(json_t *object, const char *name, const char *text)
+{
+	(void)json_object_set_new(object, name, json_string(text));
+}
+
+static void
+set_instant(json_t *object, const char *name, int64_t instant_us)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	clock_format_utc(instant_us, text);
+	set_text(object, name, text);
+}
+
+static void
+set_date(json_t *object, const char *name, struct civil_date date)
+{
+	char text[CIVIL_DATE_SIZE];
+
+	civil_date_format(date, text);
+	set_text(object, name, text);
+}
+
+static json_t *
+macs_json(const struct account *account)
+{
+	json_t *list = json_array();
+	char text[MAC_TEXT_SIZE];
+
+	for (size_t i = 0; i < account->mac_count; i++) {
+		mac_format(&account->macs[i], text);
+		(void)json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
+int
+account_json(struct store_db *db, const struct account *account, json_t **ret_object)
+{
+	char full[ACCOUNT_FULL_ID_SIZE], hours[ACCOUNT_HOURS_SIZE];
+	struct civil_time now;
+	json_t *terminals, *object;
+	int r;
+
+	r = assignment_terminals(db, account->number, &terminals);
+	if (r < 0)
+		return r;
+	account_id_full(&store_db_settings(db)->facility, account->id, full);
+	account_hours_format(&account->hours, hours);
+	civil_from_instant(store_db_now(db), &now);
+	object = json_object();
+	set_text(object, "id", account->id);
+	set_text(object, "full_id", full);
+	set_text(object, "family_name", account->family_name);
+	set_text(object, "given_name", account->given_name);
+	set_text(object, "email", account->email);
+	set_text(object, "kind", account_kind_name(account->kind));
+	set_date(object, "valid_from", account->valid_from);
+	set_date(object, "valid_until", account->valid_until);
+	set_text(object, "state", account_state(account, now.date));
+	set_text(object, "hours", hours);
+	set_text(object, "allowlist", account->allowlist_enforced ? "enforced" : "off");
+	(void)json_object_set_new(object, "macs", macs_json(account));
+	(void)json_object_set_new(object, "terminals", terminals);
+	set_text(object, "file_sharing", file_sharing_name(account->file_sharing));
+	(void)json_object_set_new(object, "locked", json_boolean(account->locked));
+	set_instant(object, "created", account->created_us);
+	set_instant(object, "updated", account->updated_us);
+	*ret_object = object;
+	return 0;
+}
+
+static json_t *
+rights_json(const struct terminal *terminal)
+{
+	json_t *list = json_array();
+	const struct right_row *right;
+
+	for (size_t i = 0; (right = session_right_at(i)) != NULL; i++)
+		if ((terminal->rights & right->right) != 0)
+			(void)json_array_append_new(list, json_string(right->name));
+	return list;
+}
+
+static int
+accounts_json(struct store_db *db, int64_t terminal, bool with_accounts, json_t **ret_value)
+{
+	int64_t count;
+	int r;
+
+	if (with_accounts)
+		return assignment_accounts(db, terminal, ret_value);
+	r = assignment_count(db, terminal, &count);
+	if (r == 0)
+		*ret_value = json_integer(count);
+	return r;
+}
+
+int
+terminal_json(struct store_db *db, const struct terminal *terminal, bool with_accounts,
+	json_t **ret_object)
+{
+	char pin[2 * TERMINAL_PIN_BYTES + 1];
+	json_t *accounts, *object;
+	int r;
+
+	r = accounts_json(db, terminal->number, with_accounts, &accounts);
+	if (r < 0)
+		return r;
+	bytes_to_hex(terminal->pin, sizeof(terminal->pin), pin);
+	object = json_object();
+	set_text(object, "name", terminal->name);
+	set_text(object, "address", terminal->address);
+	(void)json_object_set_new(object, "port", json_integer(terminal->port));
+	set_text(object, "note", terminal->note);
+	set_text(object, "trust", terminal_trust_name(terminal->trust));
+	(void)json_object_set_new(object, "pin",
+		terminal->trust == TERMINAL_TRUST_PIN ? json_string(pin) : json_null());
+	(void)json_object_set_new(object, "ca_bundle",
+		terminal->ca_bundle != NULL ? json_string(terminal->ca_bundle) : json_null());
+	(void)json_object_set_new(object, "rights", rights_json(terminal));
+	(void)json_object_set_new(object, "in_service", json_boolean(terminal->in_service));
+	(void)json_object_set_new(object, "capacity", json_integer(terminal->capacity));
+	(void)json_object_set_new(object, "accounts", accounts);
+	set_instant(object, "created", terminal->created_us);
+	set_instant(object, "updated", terminal->updated_us);
+	*ret_object = object;
+	return 0;
+}

@@ -1,0 +1,461 @@
+/* terminal.* (B1, B2, B4, B8): see methods.h. */
+#include "policy/method_call.h"
+
+#include "base/cleanup.h"
+#include "policy/rights.h"
+#include "policy/store/account_table.h"
+#include "policy/store/store.h"
+#include "policy/store/terminal_table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of one field; the row of the table below says what it does. */
+struct change {
+	struct store_db *db;
+	struct method_call *call;
+	struct terminal *terminal;
+	const json_t *value;
+};
+
+static int
+end_field(struct change *change, int r, const struct field_error *error)
+{
+	return r < 0 ? method_refuse_field(change->call, error) : 0;
+}
+
+static int
+change_address(struct change *change)
+{
+	struct field_error error = {0};
+
+	return end_field(change,
+		terminal_address_parse(
+			json_string_value(change->value), change->terminal->address, &error),
+		&error);
+}
+
+static int
+change_port(struct change *change)
+{
+	struct field_error error = {0};
+
+	return end_field(change,
+		terminal_port_parse(
+			json_integer_value(change->value), &change->terminal->port, &error),
+		&error);
+}
+
+static int
+change_note(struct change *change)
+{
+	struct field_error error = {0};
+
+	return end_field(change,
+		terminal_note_parse(
+			json_string_value(change->value), change->terminal->note, &error),
+		&error);
+}
+
+static int
+change_capacity(struct change *change)
+{
+	struct field_error error = {0};
+
+	return end_field(change,
+		terminal_capacity_parse(
+			json_integer_value(change->value), &change->terminal->capacity, &error),
+		&error);
+}
+
+static int
+change_in_service(struct change *change)
+{
+	change->terminal->in_service = json_is_true(change->value);
+	return 0;
+}
+
+/* An empty text takes the bundle away: the terminal is trusted no more. */
+static int
+change_ca_bundle(struct change *change)
+{
+	struct terminal *terminal = change->terminal;
+	const char *text = json_string_value(change->value);
+	struct field_error error = {0};
+	char *copy = NULL;
+
+	if (text[0] != '\0') {
+		if (terminal_ca_bundle_check(text, &error) < 0)
+			return method_refuse_field(change->call, &error);
+		copy = strdup(text);
+		if (copy == NULL)
+			return -ENOMEM;
+	}
+	if (copy != NULL || terminal->trust == TERMINAL_TRUST_CA)
+		terminal->trust = copy != NULL ? TERMINAL_TRUST_CA : TERMINAL_TRUST_NONE;
+	free(terminal->ca_bundle);
+	terminal->ca_bundle = copy;
+	return 0;
+}
+
+static int
+find_right(struct method_call *call, const char *name, uint32_t *ret_right)
+{
+	const struct right_row *row = session_right_find(name);
+	struct field_error error;
+
+	if (row == NULL) {
+		(void)field_error_set(&error, "rights", name,
+			"one of clipboard, drives, sound, dynamic", "clipboard");
+		return method_refuse_field(call, &error);
+	}
+	*ret_right = row->right;
+	return 0;
+}
+
+static int
+allow_one(struct store_db *db, struct method_call *call, const char *name, void *argument)
+{
+	struct terminal *terminal = argument;
+	uint32_t right;
+	int r;
+
+	(void)db;
+	r = find_right(call, name, &right);
+	if (r == 0)
+		terminal->rights |= right;
+	return r;
+}
+
+static int
+deny_one(struct store_db *db, struct method_call *call, const char *name, void *argument)
+{
+	struct terminal *terminal = argument;
+	uint32_t right;
+	int r;
+
+	(void)db;
+	r = find_right(call, name, &right);
+	if (r == 0)
+		terminal->rights &= ~right;
+	return r;
+}
+
+static int
+add_account(struct store_db *db, struct method_call *call, const char *id, void *argument)
+{
+	const struct terminal *terminal = argument;
+	struct account account;
+	int r;
+
+	r = method_find_account(db, call, id, &account);
+	if (r < 0)
+		return r;
+	if (account.kind == ACCOUNT_ADMIN)
+		return method_refuse(call, METHOD_REFUSED,
+			"an administrator cannot be assigned a terminal: '%s'", account.id);
+	return assignment_add(db, account.number, terminal->number);
+}
+
+static int
+remove_account(struct store_db *db, struct method_call *call, const char *id, void *argument)
+{
+	const struct terminal *terminal = argument;
+	struct account account;
+	int r;
+
+	r = method_find_account(db, call, id, &account);
+	return r < 0 ? r : assignment_remove(db, account.number, terminal->number);
+}
+
+static int
+change_allow(struct change *change)
+{
+	return param_each_text(
+		change->call, change->value, "allow", allow_one, change->db, change->terminal);
+}
+
+static int
+change_deny(struct change *change)
+{
+	return param_each_text(
+		change->call, change->value, "deny", deny_one, change->db, change->terminal);
+}
+
+static int
+change_add_accounts(struct change *change)
+{
+	return param_each_text(change->call, change->value, "add_accounts", add_account, change->db,
+		change->terminal);
+}
+
+static int
+change_remove_accounts(struct change *change)
+{
+	return param_each_text(change->call, change->value, "remove_accounts", remove_account,
+		change->db, change->terminal);
+}
+
+enum value_type {
+	TYPE_TEXT,
+	TYPE_NUMBER,
+	TYPE_FLAG,
+	TYPE_LIST,
+};
+
+static const struct {
+	const char *name;
+	enum value_type type;
+	int (*change)(struct change *change);
+} fields[] = {
+	{"address", TYPE_TEXT, change_address},
+	{"port", TYPE_NUMBER, change_port},
+	{"note", TYPE_TEXT, change_note},
+	{"capacity", TYPE_NUMBER, change_capacity},
+	{"in_service", TYPE_FLAG, change_in_service},
+	{"ca_bundle", TYPE_TEXT, change_ca_bundle},
+	{"allow", TYPE_LIST, change_allow},
+	{"deny", TYPE_LIST, change_deny},
+	{"add_accounts", TYPE_LIST, change_add_accounts},
+	{"remove_accounts", TYPE_LIST, change_remove_accounts},
+};
+
+static bool
+has_type(const json_t *value, enum value_type type)
+{
+	switch (type) {
+	case TYPE_TEXT:
+		return json_is_string(value);
+	case TYPE_NUMBER:
+		return json_is_integer(value);
+	case TYPE_FLAG:
+		return json_is_boolean(value);
+	default:
+		return json_is_array(value);
+	}
+}
+
+static int
+change_one(struct change *change, const char *name)
+{
+	struct field_error error;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (strcmp(fields[i].name, name) == 0 && has_type(change->value, fields[i].type))
+			return fields[i].change(change);
+	(void)field_error_set(&error, "changes", name,
+		"a field that can be changed, of the right type", "{\"port\": 3389}");
+	return method_refuse_field(change->call, &error);
+}
+
+static int
+change_fields(struct store_db *db, struct method_call *call, const json_t *changes,
+	struct terminal *terminal)
+{
+	struct change change = {.db = db, .call = call, .terminal = terminal};
+	const char *name;
+	json_t *value;
+	int r = 0;
+
+	json_object_foreach ((json_t *)changes, name, value) {
+		change.value = value;
+		r = change_one(&change, name);
+		if (r < 0)
+			break;
+	}
+	return r;
+}
+
+/* The parameters of terminal.add, as changes to an empty terminal. */
+static json_t *
+changes_of_new(const json_t *params)
+{
+	static const struct {
+		const char *param, *field;
+	} names[] = {
+		{"address", "address"},
+		{"port", "port"},
+		{"note", "note"},
+		{"capacity", "capacity"},
+		{"rights", "allow"},
+	};
+	json_t *changes = json_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		json_t *value = json_object_get(params, names[i].param);
+
+		if (value != NULL)
+			(void)json_object_set(changes, names[i].field, value);
+	}
+	return changes;
+}
+
+static int
+read_new_terminal(struct store_db *db, struct method_call *call, struct terminal *terminal)
+{
+	const char *name = param_text(call->params, "name");
+	struct field_error error = {0};
+	json_t *changes;
+	int r;
+
+	*terminal = (struct terminal){
+		.port = TERMINAL_DEFAULT_PORT,
+		.in_service = true,
+		.rights = session_rights_default(),
+	};
+	if (terminal_name_parse(name != NULL ? name : "", terminal->name, &error) < 0)
+		return method_refuse_field(call, &error);
+	changes = changes_of_new(call->params);
+	r = change_fields(db, call, changes, terminal);
+	json_decref(changes);
+	if (r == 0 && terminal->address[0] == '\0')
+		r = method_refuse(call, METHOD_REFUSED, "a terminal needs an address");
+	return r;
+}
+
+int
+method_terminal_add(struct store_db *db, struct method_call *call)
+{
+	struct terminal terminal;
+	int r;
+
+	r = read_new_terminal(db, call, &terminal);
+	if (r == 0)
+		r = terminal_insert(db, &terminal);
+	if (r == -EEXIST)
+		r = method_refuse(
+			call, METHOD_REFUSED, "there is a terminal '%s' already", terminal.name);
+	if (r == 0)
+		r = param_each_text(call, json_object_get(call->params, "accounts"), "accounts",
+			add_account, db, &terminal);
+	if (r == 0)
+		r = terminal_json(db, &terminal, true, &call->result);
+	if (r == 0)
+		r = record_change(
+			db, call, "terminal.add", terminal.name, NULL, call->result, NULL);
+	call->touched_terminal = terminal.number;
+	terminal_done(&terminal);
+	return r;
+}
+
+static int
+list_terminal(struct store_db *db, const struct terminal *terminal, void *argument)
+{
+	json_t *object;
+	int r;
+
+	r = terminal_json(db, terminal, false, &object);
+	if (r == 0)
+		(void)json_array_append_new(argument, object);
+	return r;
+}
+
+int
+method_terminal_list(struct store_db *db, struct method_call *call)
+{
+	json_t *terminals = json_array();
+
+	call->result = json_pack("{s:o}", "terminals", terminals);
+	return terminal_each(db, list_terminal, terminals);
+}
+
+static int
+take_terminal(
+	struct store_db *db, struct method_call *call, struct terminal *terminal, json_t **ret_now)
+{
+	const char *name = param_text(call->params, "name");
+	int r;
+
+	*terminal = (struct terminal){0};
+	r = method_find_terminal(db, call, name != NULL ? name : "", terminal);
+	if (r < 0)
+		return r;
+	call->touched_terminal = terminal->number;
+	return terminal_json(db, terminal, true, ret_now);
+}
+
+int
+method_terminal_show(struct store_db *db, struct method_call *call)
+{
+	struct terminal terminal;
+	int r;
+
+	r = take_terminal(db, call, &terminal, &call->result);
+	call->touched_terminal = 0;
+	terminal_done(&terminal);
+	return r;
+}
+
+static int
+finish_change(struct store_db *db, struct method_call *call, const char *action,
+	struct terminal *terminal, json_t *before)
+{
+	int r;
+
+	r = terminal_update(db, terminal);
+	if (r == 0)
+		r = terminal_json(db, terminal, true, &call->result);
+	if (r == 0)
+		r = record_change(db, call, action, terminal->name, before, call->result, NULL);
+	return r;
+}
+
+int
+method_terminal_edit(struct store_db *db, struct method_call *call)
+{
+	struct terminal terminal;
+	json_t *before = NULL;
+	int r;
+
+	r = take_terminal(db, call, &terminal, &before);
+	if (r == 0)
+		r = change_fields(db, call, json_object_get(call->params, "changes"), &terminal);
+	if (r == 0)
+		r = finish_change(db, call, "terminal.edit", &terminal, before);
+	json_decref(before);
+	terminal_done(&terminal);
+	return r;
+}
+
+int
+method_terminal_delete(struct store_db *db, struct method_call *call)
+{
+	struct terminal terminal;
+	json_t *before = NULL;
+	int r;
+
+	r = take_terminal(db, call, &terminal, &before);
+	if (r == 0)
+		r = terminal_delete(db, terminal.number);
+	if (r == 0)
+		r = record_change(db, call, "terminal.delete", terminal.name, before, NULL, NULL);
+	if (r == 0)
+		call->result = json_incref(before);
+	json_decref(before);
+	terminal_done(&terminal);
+	return r;
+}
+
+int
+method_terminal_trust(struct store_db *db, struct method_call *call)
+{
+	const char *sha256 = param_text(call->params, "sha256");
+	struct field_error error = {0};
+	struct terminal terminal;
+	json_t *before = NULL;
+	int r;
+
+	r = take_terminal(db, call, &terminal, &before);
+	if (r == 0 && terminal_pin_parse(sha256 != NULL ? sha256 : "", terminal.pin, &error) < 0)
+		r = method_refuse_field(call, &error);
+	if (r == 0) {
+		terminal.trust = TERMINAL_TRUST_PIN;
+		free(terminal.ca_bundle);
+		terminal.ca_bundle = NULL;
+		r = finish_change(db, call, "terminal.trust", &terminal, before);
+	}
+	json_decref(before);
+	terminal_done(&terminal);
+	return r;
+}
