@@ -295,6 +295,23 @@ report_files(struct evidence *evidence)
 	}
 }
 
+void
+evidence_files_add_problem(const struct evidence *evidence,
+	bool (*concerns)(enum evidence_told told), char *why, size_t size)
+{
+	size_t used = strlen(why);
+
+	for (size_t i = 0; i < evidence->files.count; i++) {
+		const struct evidence_source *source = &evidence->files.items[i];
+
+		if (concerns(evidence_source_told(source)) && source->problem[0] != '\0') {
+			(void)snprintf(why + used, size - used, ", and %.100s cannot be read",
+				source->path);
+			return;
+		}
+	}
+}
+
 static void evidence_free_now(struct evidence *evidence);
 
 static void

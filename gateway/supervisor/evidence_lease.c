@@ -56,6 +56,12 @@ describe(const struct look *look, char *why, size_t size)
 	}
 }
 
+static bool
+concerns_us(enum evidence_told told)
+{
+	return told == EVIDENCE_TOLD_LEASES;
+}
+
 enum evidence_answer
 evidence_look_lease(
 	struct evidence *evidence, struct evidence_search *search, char *why, size_t size)
@@ -88,6 +94,7 @@ evidence_look_lease(
 	}
 	if (look.claims.count == 0) {
 		(void)snprintf(why, size, "%s", look.reason);
+		evidence_files_add_problem(evidence, concerns_us, why, size);
 		return EVIDENCE_SILENT;
 	}
 	describe(&look, why, size);

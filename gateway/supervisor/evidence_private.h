@@ -149,6 +149,10 @@ enum evidence_ready {
 	EVIDENCE_FILES_LATE,
 };
 
+/* Adds ", and FILE cannot be read" where that may be why nothing was found. */
+void evidence_files_add_problem(const struct evidence *evidence,
+	bool (*concerns)(enum evidence_told told), char *why, size_t size);
+
 enum evidence_ready evidence_files_ready(struct evidence_search *search);
 
 /* "10.0.0.7", "fd00::7"; room for INET6_ADDRSTRLEN. Returns ret_text. */

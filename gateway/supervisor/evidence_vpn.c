@@ -70,6 +70,12 @@ look_at_file(const struct evidence *evidence, const struct evidence_source *sour
 		look_at_openvpn(evidence, source, address, now_s, look);
 }
 
+static bool
+concerns_us(enum evidence_told told)
+{
+	return told != EVIDENCE_TOLD_LEASES;
+}
+
 enum evidence_answer
 evidence_look_vpn(struct evidence *evidence, struct evidence_search *search, char *why, size_t size)
 {
@@ -101,6 +107,7 @@ evidence_look_vpn(struct evidence *evidence, struct evidence_search *search, cha
 	}
 	if (look.claims.count == 0) {
 		(void)snprintf(why, size, "%s", look.reason);
+		evidence_files_add_problem(evidence, concerns_us, why, size);
 		return EVIDENCE_SILENT;
 	}
 	(void)snprintf(why, size, "VPN session in %.100s, heard of %lld s ago", look.origin,
