@@ -1,0 +1,288 @@
+/* The client's connection sequence, replayed to a back end (MS-RDPBCGR 1.3.1.1): Connect-Initial,
+ * Erect Domain, Attach User, one join after the other, Client Info. In the relay worker, in ATTACH.
+ *
+ * Changed on the way: the protocol that this back end selected, what the gateway does not carry
+ * (multitransport, skipped joins, channels without a right), and who the user is: the client's own user,
+ * domain, password, shell, folder and auto-reconnect cookie are never forwarded.
+ */
+#include "relay/attach.h"
+
+#include "relay/bridge.h"
+#include "relay/connection_io.h"
+#include "relay/introduction.h"
+#include "relay/phase_attach.h"
+
+#include "policy/rights.h"
+#include "rdp/client_info.h"
+#include "rdp/mcs.h"
+
+#include <stdlib.h>
+#include <strings.h>
+
+/* The order of the joins: the user's own channel, I/O, message channel, then the static ones. */
+enum {
+	JOIN_USER,
+	JOIN_IO,
+	JOIN_MESSAGE,
+	JOIN_STATIC,
+};
+
+static void
+bad_pdu(struct connection *conn, const char *why)
+{
+	connection_close(conn, CLOSE_HOST_BAD_PDU, why);
+}
+
+/* Channels that the rights do not open, as a bit set over CS_NET's order. */
+static uint32_t
+channels_without_right(const struct gcc_client *client, uint32_t rights)
+{
+	uint32_t denied = 0;
+
+	for (uint16_t i = 0; i < client->channel_count; i++)
+		if ((session_right_of_channel(client->channels[i].name) & rights) == 0)
+			denied |= 1u << i;
+	return denied;
+}
+
+static bool
+denies_dynamic_channels(const struct gcc_client *client, uint32_t denied)
+{
+	for (uint16_t i = 0; i < client->channel_count; i++)
+		if ((denied & 1u << i) != 0 && strcasecmp(client->channels[i].name, "drdynvc") == 0)
+			return true;
+	return false;
+}
+
+static struct gcc_client_changes
+changes_for(const struct connection *conn, uint32_t denied)
+{
+	const struct x224_confirm *confirm = &conn->attachment->confirm;
+	bool plain = (confirm->flags & RDP_CONFIRM_EXTENDED_CLIENT_DATA) == 0;
+	struct gcc_client_changes changes = {
+		.server_selected_protocol = confirm->protocol,
+		.clear_early_flags = GCC_CLIENT_SKIP_CHANNEL_JOIN,
+		.drop_message_channel = plain,
+		.drop_monitors = plain,
+		.rename_channels = denied,
+	};
+
+	if (plain)
+		changes.clear_early_flags |= GCC_CLIENT_NETWORK_AUTODETECT | GCC_CLIENT_HEARTBEAT;
+	/* Without drdynvc a host that draws on it would leave the screen black. */
+	if (denies_dynamic_channels(&conn->introduction->client, denied))
+		changes.clear_early_flags |= GCC_CLIENT_DYNVC_GFX;
+	return changes;
+}
+
+static void
+bridge_know_client(struct bridge *bridge, const struct introduction *introduction, uint32_t denied)
+{
+	bridge->user[SIDE_CLIENT] = introduction->user;
+	bridge->io[SIDE_CLIENT] = MCS_IO_CHANNEL;
+	bridge->message[SIDE_CLIENT] = introduction->message_channel;
+	bridge->channel_count = (uint8_t)introduction->client.channel_count;
+	for (uint8_t i = 0; i < bridge->channel_count; i++) {
+		bridge->channels[i].id[SIDE_CLIENT] = (uint16_t)(MCS_FIRST_CHANNEL + i);
+		bridge->channels[i].denied = (denied & 1u << i) != 0;
+	}
+}
+
+void
+attach_begin(struct connection *conn)
+{
+	const struct introduction *introduction = conn->introduction;
+	uint32_t denied = channels_without_right(&introduction->client, conn->attachment->rights);
+	struct gcc_client_changes changes = changes_for(conn, denied);
+	uint8_t room[MCS_CONNECT_MAX + GCC_REENCODE_MORE];
+	struct bytes_writer writer;
+	int r;
+
+	conn->bridge = bridge_new();
+	if (conn->bridge == NULL) {
+		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for a bridge");
+		return;
+	}
+	bridge_know_client(conn->bridge, introduction, denied);
+	bytes_writer_init(&writer, room, sizeof(room));
+	r = gcc_connect_initial_rewrite(introduction->connect_initial.bytes,
+		introduction->connect_initial.len, &changes, &writer);
+	if (!conn_expect(conn, r == 0 && !writer.failed))
+		return;
+	conn->attachment->step = ATTACH_CONNECT_RESPONSE;
+	leg_send(conn, SIDE_HOST, room, writer.len);
+}
+
+static void
+send_domain_pdus(struct connection *conn)
+{
+	uint8_t room[2 * MCS_DOMAIN_PDU_MAX];
+	struct bytes_writer writer;
+
+	bytes_writer_init(&writer, room, sizeof(room));
+	mcs_erect_domain_write(&writer);
+	mcs_attach_user_request_write(&writer);
+	conn->attachment->step = ATTACH_USER_CONFIRM;
+	leg_send(conn, SIDE_HOST, room, writer.len);
+}
+
+static void
+on_connect_response(struct connection *conn, const uint8_t *pdu, size_t len)
+{
+	struct bridge *bridge = conn->bridge;
+	struct gcc_server server;
+	const char *why = NULL;
+
+	if (gcc_connect_response_parse(pdu, len, &server, &why) != PARSE_OK) {
+		bad_pdu(conn, why);
+		return;
+	}
+	if (server.encryption_method != 0) {
+		bad_pdu(conn, "it asks for RDP encryption inside TLS");
+		return;
+	}
+	bridge->io[SIDE_HOST] = server.io_channel;
+	/* A host that answers about a message channel we did not ask for has none. */
+	if (bridge->message[SIDE_CLIENT] != 0)
+		bridge->message[SIDE_HOST] = server.message_channel;
+	for (uint8_t i = 0; i < bridge->channel_count && i < server.channel_count; i++)
+		bridge->channels[i].id[SIDE_HOST] = server.channels[i];
+	send_domain_pdus(conn);
+}
+
+/* The host's id of the channel at a place in the order; 0: it has none. */
+static uint16_t
+join_channel(const struct bridge *bridge, uint16_t place)
+{
+	switch (place) {
+	case JOIN_USER:
+		return bridge->user[SIDE_HOST];
+	case JOIN_IO:
+		return bridge->io[SIDE_HOST];
+	case JOIN_MESSAGE:
+		return bridge->message[SIDE_HOST];
+	default:
+		return bridge->channels[place - JOIN_STATIC].id[SIDE_HOST];
+	}
+}
+
+static void
+send_client_info(struct connection *conn)
+{
+	const struct introduction *introduction = conn->introduction;
+	const struct client_info_changes changes = {.clear_flags = INFO_RAIL};
+	uint8_t room[CLIENT_INFO_MAX + MCS_SEND_DATA_HEAD_MAX];
+	struct client_info info;
+	struct bytes_writer writer;
+	size_t begin;
+	int r;
+
+	if (!conn_expect(conn, client_info_parse(introduction->client_info.bytes,
+				       introduction->client_info.len, &info, NULL) == PARSE_OK))
+		return;
+	bytes_writer_init(&writer, room, sizeof(room));
+	begin = mcs_send_data_begin(&writer, MCS_SEND_DATA_REQUEST, conn->bridge->user[SIDE_HOST],
+		conn->bridge->io[SIDE_HOST]);
+	r = client_info_write(&writer, &info, &changes);
+	mcs_send_data_end(&writer, begin);
+	if (!conn_expect(conn, r == 0 && !writer.failed))
+		return;
+	conn->attachment->step = ATTACH_FIRST_PDU;
+	leg_send(conn, SIDE_HOST, room, writer.len);
+}
+
+/* Joins the next channel that the host has, or goes on to Client Info behind the last. */
+static void
+join_next(struct connection *conn)
+{
+	const struct bridge *bridge = conn->bridge;
+	uint16_t *place = &conn->attachment->joining;
+	uint8_t room[MCS_DOMAIN_PDU_MAX];
+	struct bytes_writer writer;
+
+	while (*place < JOIN_STATIC + bridge->channel_count && join_channel(bridge, *place) == 0)
+		(*place)++;
+	if (*place == JOIN_STATIC + bridge->channel_count) {
+		send_client_info(conn);
+		return;
+	}
+	bytes_writer_init(&writer, room, sizeof(room));
+	mcs_channel_join_request_write(
+		&writer, bridge->user[SIDE_HOST], join_channel(bridge, *place));
+	leg_send(conn, SIDE_HOST, room, writer.len);
+}
+
+static void
+on_user_confirm(struct connection *conn, const uint8_t *pdu, size_t len)
+{
+	if (mcs_attach_user_confirm_parse(pdu, len, &conn->bridge->user[SIDE_HOST]) != PARSE_OK) {
+		connection_close(conn, CLOSE_HOST_REFUSED, "it refused Attach User");
+		return;
+	}
+	conn->attachment->step = ATTACH_JOINS;
+	join_next(conn);
+}
+
+static void
+on_join_confirm(struct connection *conn, const uint8_t *pdu, size_t len)
+{
+	struct bridge *bridge = conn->bridge;
+	uint16_t *place = &conn->attachment->joining;
+	struct mcs_channel_join_confirm confirm;
+
+	if (mcs_channel_join_confirm_parse(pdu, len, &confirm) != PARSE_OK ||
+		confirm.requested != join_channel(bridge, *place)) {
+		bad_pdu(conn, "a Channel Join Confirm was expected");
+		return;
+	}
+	if (confirm.result != 0 && *place <= JOIN_IO) {
+		connection_close(conn, CLOSE_HOST_REFUSED, "it refused to join the I/O channel");
+		return;
+	}
+	/* A dead channel: what the client sends on it is discarded. */
+	if (confirm.result != 0 && *place == JOIN_MESSAGE)
+		bridge->message[SIDE_HOST] = 0;
+	else if (confirm.result != 0)
+		bridge->channels[*place - JOIN_STATIC].id[SIDE_HOST] = 0;
+	(*place)++;
+	join_next(conn);
+}
+
+/* The host goes on where a host goes on: licensing, auto-detect or Demand Active, all for the client. */
+static void
+on_first_pdu(struct connection *conn, uint8_t *pdu, size_t len)
+{
+	size_t used;
+
+	connection_go(conn, PHASE_BRIDGE);
+	used = connection_on_bytes(conn, SIDE_HOST, pdu, len);
+	if (conn->phase == PHASE_BRIDGE)
+		(void)conn_expect(conn, used == len);
+}
+
+void
+attach_on_pdu(struct connection *conn, uint8_t *pdu, size_t len)
+{
+	if (mcs_kind_of(pdu, len) == MCS_DISCONNECT_ULTIMATUM) {
+		connection_close(
+			conn, CLOSE_HOST_REFUSED, "it sent a Disconnect Provider Ultimatum");
+		return;
+	}
+	switch (conn->attachment->step) {
+	case ATTACH_CONNECT_RESPONSE:
+		on_connect_response(conn, pdu, len);
+		break;
+	case ATTACH_USER_CONFIRM:
+		on_user_confirm(conn, pdu, len);
+		break;
+	case ATTACH_JOINS:
+		on_join_confirm(conn, pdu, len);
+		break;
+	case ATTACH_FIRST_PDU:
+		on_first_pdu(conn, pdu, len);
+		break;
+	default:
+		(void)conn_expect(conn, false);
+		break;
+	}
+}

@@ -1,0 +1,444 @@
+/* The filter of BRIDGE. In the relay worker; both sides' bytes, decrypted, pass here, and both may be
+ * hostile. See bridge.h and bridge_rules.def.
+ */
+#include "relay/bridge.h"
+
+#include "rdp/mcs.h"
+#include "rdp/share.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Every header and id that is looked at lies within so many bytes of a frame: send data header, share
+ * headers, and the small PDUs that name a user id (Synchronize, Control: 26 bytes of payload). */
+#define LOOK_MAX 48
+_Static_assert(LOOK_MAX <= STREAM_TAIL_MAX, "what is not whole yet must fit in a leg's tail");
+_Static_assert(LOOK_MAX >= MCS_SEND_DATA_HEAD_MAX + 26, "user ids must be in reach");
+
+#define FAST_PATH_SECURITY 0xc0 /* encrypted or signed: not inside TLS, 2.2.8.1.2, 2.2.9.1.2 */
+#define LICENCE_TYPE_AT 4       /* behind the security header, 2.2.1.12.1.1 */
+
+enum bridge_kind {
+	KIND_OTHER,
+	KIND_FAST_PATH,
+	KIND_CHANNEL,
+	KIND_DENIED_CHANNEL,
+	KIND_ULTIMATUM,
+	KIND_LICENCE,
+	KIND_DEMAND_ACTIVE,
+	KIND_CONFIRM_ACTIVE,
+	KIND_DEACTIVATE_ALL,
+	KIND_DATA,
+	KIND_REDIRECTION,
+	KIND_AUTODETECT_REQUEST,
+	KIND_AUTODETECT_RESPONSE,
+	KIND_HEARTBEAT,
+	KIND_MULTITRANSPORT,
+	KIND_COUNT,
+};
+
+enum rule_when {
+	BEFORE = 1,
+	AFTER = 2,
+	ALWAYS = BEFORE | AFTER,
+};
+
+enum rule_action {
+	REFUSE, /* no row */
+	PASS,
+	DROP,
+	END_SESSION,
+};
+
+struct rule {
+	uint8_t when; /* enum rule_when; 0: no row */
+	uint8_t action;
+	uint16_t reason;
+};
+
+#define END(reason) END_SESSION, CLOSE_##reason
+static const struct rule rules[SIDE_COUNT][KIND_COUNT] = {
+#define RULE(from, kind, ...) [SIDE_##from][KIND_##kind] = {__VA_ARGS__},
+#include "relay/bridge_rules.def"
+#undef RULE
+};
+#undef END
+
+/* One PDU that is being looked at. */
+struct look {
+	struct bridge *bridge;
+	enum side from;
+	uint8_t *frame;   /* its first bytes: all of it, or LOOK_MAX at least */
+	size_t have;      /* how many there are */
+	size_t frame_len; /* how long it is */
+	const char *why;
+};
+
+struct bridge *
+bridge_new(void)
+{
+	return calloc(1, sizeof(struct bridge));
+}
+
+void
+bridge_free(struct bridge *bridge)
+{
+	free(bridge);
+}
+
+static size_t
+least(size_t one, size_t other)
+{
+	return one < other ? one : other;
+}
+
+/* Classifying: what is it? */
+
+static enum bridge_kind
+kind_of_share(enum share_type type)
+{
+	switch (type) {
+	case SHARE_DEMAND_ACTIVE:
+		return KIND_DEMAND_ACTIVE;
+	case SHARE_CONFIRM_ACTIVE:
+		return KIND_CONFIRM_ACTIVE;
+	case SHARE_DEACTIVATE_ALL:
+		return KIND_DEACTIVATE_ALL;
+	case SHARE_DATA:
+		return KIND_DATA;
+	case SHARE_REDIRECTION:
+		return KIND_REDIRECTION;
+	}
+	return KIND_OTHER;
+}
+
+static enum bridge_kind
+kind_on_message_channel(const uint8_t *payload, size_t have, size_t payload_len)
+{
+	switch (share_kind_of(payload, have, payload_len)) {
+	case SHARE_KIND_AUTODETECT_REQ:
+		return KIND_AUTODETECT_REQUEST;
+	case SHARE_KIND_AUTODETECT_RSP:
+		return KIND_AUTODETECT_RESPONSE;
+	case SHARE_KIND_HEARTBEAT:
+		return KIND_HEARTBEAT;
+	case SHARE_KIND_TRANSPORT_REQ:
+		return KIND_MULTITRANSPORT;
+	case SHARE_KIND_REDIRECTION:
+		return KIND_REDIRECTION;
+	default:
+		return KIND_OTHER;
+	}
+}
+
+/* Translating and remembering */
+
+static void
+translate_user(struct look *look, size_t at)
+{
+	const struct bridge *bridge = look->bridge;
+
+	if (at + 2 <= look->have && bytes_get_u16le(look->frame + at) == bridge->user[look->from])
+		bytes_put_u16le(look->frame + at, bridge->user[other_side(look->from)]);
+}
+
+/* What passes on the I/O channel tells how far the connection is. */
+static void
+follow_share(struct look *look, size_t payload_at, const struct share_pdu *pdu)
+{
+	struct bridge *bridge = look->bridge;
+	uint8_t *payload = look->frame + payload_at;
+	size_t user_at = 0;
+
+	translate_user(look, payload_at + SHARE_SOURCE_AT);
+	if (pdu->type == SHARE_DEMAND_ACTIVE) {
+		bridge->begun = true;
+		bridge->share_id = pdu->share_id;
+	}
+	/* A client may still answer with the share id of before a resize. */
+	if (look->from == SIDE_CLIENT && pdu->has_share_id)
+		bytes_put_u32le(payload + SHARE_ID_AT, bridge->share_id);
+	if (payload_at + pdu->total_len <= look->have)
+		user_at = share_user_id_at(payload, pdu);
+	if (user_at != 0)
+		translate_user(look, payload_at + user_at);
+}
+
+static void
+follow_licence(struct look *look, const uint8_t *payload, size_t have)
+{
+	/* ERROR_ALERT (which says "valid client"), NEW_LICENSE and UPGRADE_LICENSE end licensing. */
+	if (look->from == SIDE_HOST && have > LICENCE_TYPE_AT &&
+		(payload[LICENCE_TYPE_AT] == 0xff || payload[LICENCE_TYPE_AT] == 0x03 ||
+			payload[LICENCE_TYPE_AT] == 0x04))
+		look->bridge->licensed = true;
+}
+
+/* Judging: what is to be done with it? */
+
+static enum rule_action
+judge(struct look *look, enum bridge_kind kind, struct bridge_result *result)
+{
+	const struct rule *rule = &rules[look->from][kind];
+
+	if ((rule->when & (look->bridge->begun ? AFTER : BEFORE)) != 0) {
+		if (rule->action == END_SESSION)
+			result->reason = (enum close_reason)rule->reason;
+		return (enum rule_action)rule->action;
+	}
+	result->reason = look->from == SIDE_HOST ? CLOSE_HOST_BAD_PDU : CLOSE_CLIENT_BAD_PDU;
+	result->why = look->why != NULL ? look->why : "a PDU that may not pass here";
+	return REFUSE;
+}
+
+/* The share PDU at payload_at; the frame may hold more of them behind it. Returns its length, or 0 when
+ * it ends the session. */
+static size_t
+look_at_share(struct look *look, size_t payload_at, struct bridge_result *result)
+{
+	const uint8_t *payload = look->frame + payload_at;
+	struct share_pdu pdu;
+
+	if (share_parse(payload, look->have - payload_at, look->frame_len - payload_at, &pdu,
+		    &look->why) != PARSE_OK) {
+		(void)judge(look, KIND_OTHER, result);
+		return 0;
+	}
+	if (judge(look, kind_of_share(pdu.type), result) != PASS)
+		return 0;
+	follow_share(look, payload_at, &pdu);
+	return pdu.total_len;
+}
+
+/* A PDU on the I/O channel. Returns how far it may pass before something must be looked at again. */
+static size_t
+look_at_io(struct look *look, size_t payload_at, struct bridge_result *result)
+{
+	const uint8_t *payload = look->frame + payload_at;
+	size_t have = look->have - payload_at;
+	size_t len;
+
+	switch (share_kind_of(payload, have, look->frame_len - payload_at)) {
+	case SHARE_KIND_SHARE:
+		len = look_at_share(look, payload_at, result);
+		return len == 0 ? 0 : payload_at + len;
+	case SHARE_KIND_LICENCE:
+		if (judge(look, KIND_LICENCE, result) != PASS)
+			return 0;
+		follow_licence(look, payload, have);
+		return look->frame_len;
+	case SHARE_KIND_REDIRECTION:
+		(void)judge(look, KIND_REDIRECTION, result);
+		return 0;
+	case SHARE_KIND_TRANSPORT_REQ:
+		(void)judge(look, KIND_MULTITRANSPORT, result);
+		return 0;
+	default:
+		(void)judge(look, KIND_OTHER, result);
+		return 0;
+	}
+}
+
+static const struct bridge_channel *
+find_channel(const struct bridge *bridge, enum side side, uint16_t id)
+{
+	for (uint8_t i = 0; id != 0 && i < bridge->channel_count; i++)
+		if (bridge->channels[i].id[side] == id)
+			return &bridge->channels[i];
+	return NULL;
+}
+
+/* Static and message channels: the whole frame shares one fate. */
+static enum rule_action
+look_at_channel(struct look *look, const struct mcs_send_data *data, uint16_t *ret_id,
+	struct bridge_result *result)
+{
+	const struct bridge *bridge = look->bridge;
+	enum side other = other_side(look->from);
+	const struct bridge_channel *channel;
+
+	if (data->channel == bridge->message[look->from] && bridge->message[look->from] != 0) {
+		*ret_id = bridge->message[other];
+		return judge(look,
+			*ret_id == 0 ? KIND_DENIED_CHANNEL
+				     : kind_on_message_channel(look->frame + data->payload_at,
+					       look->have - data->payload_at, data->payload_len),
+			result);
+	}
+	channel = find_channel(bridge, look->from, data->channel);
+	if (channel == NULL) {
+		look->why = "data on a channel that was not joined";
+		return judge(look, KIND_OTHER, result);
+	}
+	*ret_id = channel->id[other];
+	return judge(
+		look, channel->denied || *ret_id == 0 ? KIND_DENIED_CHANNEL : KIND_CHANNEL, result);
+}
+
+/* Returns how far the frame may be counted through; 0 ends the session. */
+static size_t
+look_at_send_data(struct look *look, struct bridge_result *result)
+{
+	struct bridge *bridge = look->bridge;
+	struct bridge_way *way = &bridge->ways[look->from];
+	enum side other = other_side(look->from);
+	struct mcs_send_data data;
+	uint16_t id = bridge->io[other];
+	size_t until = look->frame_len;
+	enum rule_action action;
+
+	if (mcs_send_data_parse(look->frame, look->have, (uint16_t)look->frame_len, &data,
+		    &look->why) != PARSE_OK) {
+		(void)judge(look, KIND_OTHER, result);
+		return 0;
+	}
+	if (data.channel == bridge->io[look->from]) {
+		until = look_at_io(look, data.payload_at, result);
+		way->more_pdu = (uint16_t)(until == 0 ? 0 : look->frame_len - until);
+	} else {
+		action = look_at_channel(look, &data, &id, result);
+		way->drop = action == DROP;
+		if (action != DROP && action != PASS)
+			return 0;
+	}
+	mcs_put_channel(look->frame, id);
+	if (look->from == SIDE_CLIENT)
+		mcs_put_initiator(look->frame, bridge->user[SIDE_HOST]);
+	return until;
+}
+
+static size_t
+look_at_tpkt(struct look *look, struct bridge_result *result)
+{
+	enum mcs_kind kind = mcs_kind_of(look->frame, look->have);
+	enum mcs_kind expected =
+		look->from == SIDE_CLIENT ? MCS_SEND_DATA_REQUEST : MCS_SEND_DATA_INDICATION;
+
+	if (kind == expected)
+		return look_at_send_data(look, result);
+	if (kind != MCS_DISCONNECT_ULTIMATUM) {
+		(void)judge(look, KIND_OTHER, result);
+		return 0;
+	}
+	(void)judge(look, KIND_ULTIMATUM, result);
+	/* The other side is told by the PDU itself. It is the last, and whole if it is one at all. */
+	return look->have == look->frame_len ? look->frame_len : 0;
+}
+
+static size_t
+look_at_fast_path(struct look *look, struct bridge_result *result)
+{
+	enum bridge_kind kind =
+		(look->frame[0] & FAST_PATH_SECURITY) == 0 ? KIND_FAST_PATH : KIND_OTHER;
+
+	return judge(look, kind, result) == PASS ? look->frame_len : 0;
+}
+
+/* A PDU begins at bytes. Returns 1 when it was looked at and the way counts it, 0 when more bytes are
+ * needed first, -1 when it ends the session. */
+static int
+begin_pdu(struct look *look, struct bridge_result *result)
+{
+	struct bridge_way *way = &look->bridge->ways[look->from];
+	struct frame frame;
+	size_t until;
+
+	switch (frame_parse(look->frame, look->have, &frame)) {
+	case PARSE_NEED_MORE:
+		return 0;
+	case PARSE_BAD:
+		look->why = "bytes that are no PDU";
+		(void)judge(look, KIND_OTHER, result);
+		return -1;
+	case PARSE_OK:
+		break;
+	}
+	look->frame_len = frame.len;
+	way->drop = false;
+	if (frame.kind == FRAME_FAST_PATH) {
+		until = look_at_fast_path(look, result);
+	} else {
+		if (look->have < least(frame.len, LOOK_MAX))
+			return 0;
+		look->have = least(look->have, frame.len);
+		until = look_at_tpkt(look, result);
+	}
+	way->left = (uint32_t)until;
+	return until == 0 ? -1 : 1;
+}
+
+/* One share PDU has passed, and its frame holds another. As begin_pdu. */
+static int
+begin_more(struct look *look, struct bridge_result *result)
+{
+	struct bridge_way *way = &look->bridge->ways[look->from];
+	size_t until;
+
+	look->frame_len = way->more_pdu;
+	if (look->have < least(look->frame_len, LOOK_MAX))
+		return 0;
+	look->have = least(look->have, look->frame_len);
+	until = look_at_share(look, 0, result);
+	if (until == 0)
+		return -1; /* in the middle of a frame: more_pdu still says so */
+	way->more_pdu = (uint16_t)(look->frame_len - until);
+	way->left = (uint32_t)until;
+	return 1;
+}
+
+void
+bridge_filter(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len,
+	struct bridge_result *result)
+{
+	struct bridge_way *way = &bridge->ways[from];
+	size_t at = 0, take;
+	int r;
+
+	*result = (struct bridge_result){.reason = CLOSE_NONE};
+	while (at < len) {
+		if (way->left == 0) {
+			struct look look = {
+				.bridge = bridge,
+				.from = from,
+				.frame = bytes + at,
+				.have = len - at,
+			};
+
+			r = way->more_pdu > 0 ? begin_more(&look, result)
+					      : begin_pdu(&look, result);
+			if (r <= 0)
+				break;
+		}
+		take = least(way->left, len - at);
+		if (!way->drop) {
+			/* Something before it was dropped: close the gap. */
+			if (result->out != at)
+				memmove(bytes + result->out, bytes + at, take);
+			result->out += take;
+		}
+		way->left -= (uint32_t)take;
+		at += take;
+		if (result->reason != CLOSE_NONE)
+			break;
+	}
+	result->used = at;
+}
+
+size_t
+bridge_to_boundary(const struct bridge *bridge, enum side from)
+{
+	const struct bridge_way *way = &bridge->ways[from];
+
+	return way->more_pdu > 0 ? SIZE_MAX : way->left;
+}
+
+bool
+bridge_pass(struct bridge *bridge, enum side from, size_t len)
+{
+	struct bridge_way *way = &bridge->ways[from];
+
+	assert(len <= way->left);
+	way->left -= (uint32_t)len;
+	return !way->drop;
+}

@@ -1,0 +1,61 @@
+/* What passes between client and jump host once the desktop is in use: a pure filter over the stream of
+ * PDUs in each direction (bytes in, bytes out, no I/O). PDUs are cut through: only their first bytes are
+ * looked at, and the rest is counted. bridge_rules.def says what may pass.
+ *
+ * Ids are translated in place, two bytes at a time: the client keeps the ids that INTRODUCE gave it, the
+ * jump host those that it gave in its Connect-Response.
+ */
+#ifndef RELAY_BRIDGE_H
+#define RELAY_BRIDGE_H
+
+#include "rdp/gcc.h"
+#include "relay/connection.h"
+
+struct bridge_channel {
+	uint16_t id[SIDE_COUNT]; /* SIDE_HOST 0: a dead channel */
+	bool denied;             /* the host knows it under an inert name; nothing passes */
+};
+
+/* The stream that comes from one side. */
+struct bridge_way {
+	uint32_t left;     /* bytes until something must be looked at again */
+	uint16_t more_pdu; /* behind them: bytes of share PDUs in the same frame, to be looked at */
+	bool drop;         /* the bytes that are left are thrown away */
+};
+
+struct bridge {
+	uint16_t user[SIDE_COUNT];    /* the client's MCS user id, as each side knows it */
+	uint16_t io[SIDE_COUNT];      /* the I/O channel */
+	uint16_t message[SIDE_COUNT]; /* the message channel; 0: none */
+	uint8_t channel_count;
+	bool begun;        /* the first Demand Active has passed */
+	bool licensed;     /* the jump host's last word on licensing has passed */
+	uint32_t share_id; /* of the last Demand Active */
+	struct bridge_way ways[SIDE_COUNT];
+	struct bridge_channel channels[GCC_CHANNELS_MAX];
+};
+
+/* All zero: the ids are attach.c's to fill in. NULL if there is no memory. */
+struct bridge *bridge_new(void);
+void bridge_free(struct bridge *bridge);
+
+struct bridge_result {
+	size_t used; /* bytes dealt with; the rest, at most STREAM_TAIL_MAX, must come again */
+	size_t out;  /* bytes at the beginning of the buffer that are for the other side */
+	enum close_reason
+		reason;  /* CLOSE_NONE: go on. Else `out` is still to be sent, and nothing more */
+	const char *why; /* constant text, or NULL */
+};
+
+/* Filters what `from` sent, in place. */
+void bridge_filter(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len,
+	struct bridge_result *ret_result);
+
+/* Bytes that are missing until the stream from a side is between two PDUs and something can be put in;
+ * SIZE_MAX if that cannot be said without looking at them. */
+size_t bridge_to_boundary(const struct bridge *bridge, enum side from);
+
+/* Counts bytes of the PDU in transit, at most bridge_to_boundary. True if they are for the other side. */
+bool bridge_pass(struct bridge *bridge, enum side from, size_t len);
+
+#endif

@@ -1,0 +1,138 @@
+/* One connection of a client in a relay worker, from TAKE_CLIENT to ENDED, and its only door:
+ * connection_go changes the phase, connection_close ends it. phases.def is the map; each phase is a
+ * file phase_NAME.c that ends in its struct phase_ops. What a slot of that table does not name is
+ * refused: the connection is closed.
+ */
+#ifndef RELAY_CONNECTION_H
+#define RELAY_CONNECTION_H
+
+#include "messages/permits.h"
+#include "relay/close_reasons.h"
+#include "relay/phases.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct worker;
+struct connection;
+
+/* The two TCP connections of one session. */
+enum side {
+	SIDE_CLIENT,
+	SIDE_HOST,
+	SIDE_COUNT,
+};
+
+static inline enum side
+other_side(enum side side)
+{
+	return side == SIDE_CLIENT ? SIDE_HOST : SIDE_CLIENT;
+}
+
+/* What a phase wants of the bytes that arrive on a side. */
+enum reading {
+	READ_NOTHING, /* they stay where they are; only the peer's leaving is noticed */
+	READ_PDUS,    /* on_pdu gets one whole TPKT frame at a time, no byte beyond it is taken */
+	READ_STREAM,  /* on_bytes gets them as they come, unless the other side's output waits */
+	READ_DISCARD, /* thrown away */
+};
+
+/* on_bytes may leave this many bytes at the end for the next time, when more have come. */
+#define STREAM_TAIL_MAX 64
+
+struct phase_ops {
+	enum reading reads[SIDE_COUNT];
+	size_t pdu_max[SIDE_COUNT]; /* longest frame of READ_PDUS */
+
+	void (*enter)(struct connection *conn);
+	void (*leave)(struct connection *conn); /* wipes what only this phase needed */
+
+	/* A whole frame. The bytes are the callee's to change and are wiped afterwards. */
+	void (*on_pdu)(struct connection *conn, enum side side, uint8_t *pdu, size_t len);
+	/* What arrived is no TPKT frame, or one longer than pdu_max. */
+	void (*on_bad_frame)(struct connection *conn, enum side side, bool too_long);
+	/* Returns how many bytes are dealt with: all, or all but a tail of STREAM_TAIL_MAX at most. */
+	size_t (*on_bytes)(struct connection *conn, enum side side, uint8_t *bytes, size_t len);
+	/* The TLS handshake is done. */
+	void (*on_secured)(struct connection *conn, enum side side);
+	/* The TLS handshake failed; why is OpenSSL's constant text. */
+	void (*on_tls_failed)(struct connection *conn, enum side side, const char *why);
+	/* The peer is gone: error 0 after an orderly end, else a negative errno. `waited`: output for
+	 * this peer was still waiting. */
+	void (*on_end)(struct connection *conn, enum side side, int error, bool waited);
+	/* All output for this side is with the kernel. May be NULL. */
+	void (*on_sent)(struct connection *conn, enum side side);
+	/* The supervisor's ATTACH; *fd is taken. */
+	void (*on_attach)(struct connection *conn, const struct msg_attach *attach, int *fd);
+	/* The phase's time limit (CONFIGURE) is over. */
+	void (*on_time_limit)(struct connection *conn);
+};
+
+extern const struct phase_ops phase_sniff, phase_secure, phase_introduce, phase_decide,
+	phase_attach, phase_bridge, phase_drain, look_at_host;
+
+struct connection {
+	uint64_t id;
+	enum phase phase;
+	const struct phase_ops *ops; /* of the phase; look_at_host's for a look */
+	struct worker *worker;
+	struct connection *next; /* in the worker's table */
+	struct permits_seen seen;
+
+	enum close_reason reason; /* CLOSE_NONE while nothing ends it */
+	enum phase ended_in;      /* the phase when the reason came */
+	const char *detail;       /* constant text for the log, or NULL */
+	int64_t began_us;
+	uint64_t bytes_from[SIDE_COUNT]; /* plain bytes taken from a side */
+	uint64_t bytes_to[SIDE_COUNT];   /* plain bytes handed over for a side */
+
+	struct leg *legs[SIDE_COUNT];      /* connection_io.c's; NULL if there is none */
+	struct limit_timer *timer;         /* connection_io.c's */
+	unsigned int open_handles;         /* of libuv; the last close callback frees */
+	struct introduction *introduction; /* SNIFF to ATTACH: what the client said */
+	struct attachment *attachment;     /* ATTACH: what the supervisor said, and how far it is */
+	struct bridge *bridge;             /* from ATTACH on: ids, and where in a PDU each way is */
+	struct look *look;                 /* look_at_host.c's */
+	char source[65];                   /* the client's address, for log lines */
+};
+
+/* A client's socket (*fd is taken) enters SNIFF. Returns 0 or a negative errno: nothing is left. */
+int connection_new_client(struct worker *worker, const struct msg_take_client *take, int *fd);
+
+/* LOOK_AT_HOST: a jump host's connected socket (*fd is taken) and no client. As above. */
+int connection_new_look(struct worker *worker, const struct msg_look_at_host *look, int *fd);
+
+/* The only function that changes conn->phase. A move that phases.def does not know aborts. */
+void connection_go(struct connection *conn, enum phase next);
+
+/* Ends it, by way of DRAIN where something can still be told or delivered. Safe from anywhere, any
+ * number of times; the first reason wins. `detail` is a constant text or NULL. The struct stays
+ * valid until the loop's turn is over. */
+void connection_close(struct connection *conn, enum close_reason reason, const char *detail);
+
+/* For our own mistakes where ending one connection is enough: logs the place and closes.
+ * Returns the condition. */
+#define conn_expect(conn, condition) \
+	connection_expect((conn), (condition), __FILE__, __LINE__, #condition)
+bool connection_expect(
+	struct connection *conn, bool condition, const char *file, int line, const char *text);
+
+/* What connection_io.c calls; each goes to the slot of the phase, or closes if that is empty. */
+void connection_on_pdu(struct connection *conn, enum side side, uint8_t *pdu, size_t len);
+void connection_on_bad_frame(struct connection *conn, enum side side, bool too_long);
+size_t connection_on_bytes(struct connection *conn, enum side side, uint8_t *bytes, size_t len);
+void connection_on_secured(struct connection *conn, enum side side);
+void connection_on_tls_failed(struct connection *conn, enum side side, const char *why);
+void connection_on_end(struct connection *conn, enum side side, int error, bool waited);
+void connection_on_sent(struct connection *conn, enum side side);
+void connection_on_time_limit(struct connection *conn);
+/* From worker.c. */
+void connection_on_attach(struct connection *conn, const struct msg_attach *attach, int *fd);
+/* The last handle is closed: frees. */
+void connection_on_gone(struct connection *conn);
+
+/* The usual answer to on_end in every phase where both sides matter: LEFT, LOST or STALLED. */
+void connection_peer_ended(struct connection *conn, enum side side, int error, bool waited);
+
+#endif

@@ -1,0 +1,659 @@
+/* Sockets, TLS and the loop's turn. In the relay worker; see connection_io.h for what it promises.
+ *
+ * A leg is polled level-triggered for exactly what its phase can use. OpenSSL reads ahead, and bytes
+ * that it holds are never reported by poll: a leg that stops with some of them left goes on the ready
+ * queue, which is served after the sockets of every turn (uv_check), while uv_idle keeps the loop from
+ * sleeping.
+ */
+#include "relay/connection_io.h"
+
+#include "base/secret.h"
+#include "relay/leg.h"
+#include "relay/worker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LEG_BUDGET (64 * 1024)     /* bytes a leg moves in one turn */
+#define PDUS_A_TURN 16             /* frames it may bring in one turn */
+#define STREAM_BUFFER (16 * 1024)  /* what fits into one TLS record */
+#define SOCKET_BUFFER (256 * 1024) /* the kernel counts it twice: 512 KB of its memory at most */
+#define UNSENT_MAX (128 * 1024)    /* beyond this the socket does not count as writable */
+
+TAILQ_HEAD(leg_queue, leg);
+
+struct io {
+	uv_loop_t *loop;
+	uv_check_t check;
+	uv_idle_t idle;
+	struct leg_queue ready;
+	size_t ready_count;
+	struct leg_queue shaking;
+	uint32_t stall_ms;
+	uint8_t buffer[STREAM_BUFFER];
+};
+
+struct limit_timer {
+	uv_timer_t timer;
+	struct connection *conn;
+};
+
+static void leg_update(struct leg *leg);
+
+/* Queues */
+
+static void
+queue_leave(struct leg *leg)
+{
+	struct io *io = leg->io;
+
+	if (leg->queued == QUEUE_READY) {
+		TAILQ_REMOVE(&io->ready, leg, queue);
+		io->ready_count--;
+	} else if (leg->queued == QUEUE_SHAKING) {
+		TAILQ_REMOVE(&io->shaking, leg, queue);
+	}
+	leg->queued = QUEUE_NONE;
+}
+
+static void
+on_idle(uv_idle_t *idle)
+{
+	(void)idle; /* its being there keeps poll from waiting */
+}
+
+static void
+queue_join(struct leg *leg, enum queue_place place)
+{
+	struct io *io = leg->io;
+
+	if (leg->queued == place)
+		return;
+	queue_leave(leg);
+	leg->queued = place;
+	if (place == QUEUE_READY) {
+		TAILQ_INSERT_TAIL(&io->ready, leg, queue);
+		io->ready_count++;
+	} else {
+		TAILQ_INSERT_TAIL(&io->shaking, leg, queue);
+	}
+	(void)uv_idle_start(&io->idle, on_idle);
+}
+
+/* Output */
+
+/* The peer does not take anything any more. What it has sent may still be read; then on_end says so. */
+static void
+leg_broke(struct leg *leg, int error)
+{
+	leg->broken = error;
+	out_drop(leg);
+	queue_join(leg, QUEUE_READY);
+}
+
+void
+leg_send(struct connection *conn, enum side side, const void *bytes, size_t len)
+{
+	struct leg *leg = conn->legs[side];
+	const uint8_t *at = bytes;
+	int n;
+
+	if (leg == NULL || leg->broken != 0 || leg->finished || len == 0)
+		return;
+	conn->bytes_to[side] += len;
+	while (leg->out_len == 0 && len > 0) {
+		n = leg_write(leg, at, len);
+		if (n < 0) {
+			leg_broke(leg, n);
+			return;
+		}
+		if (n == 0)
+			break;
+		at += n;
+		len -= (size_t)n;
+	}
+	if (len == 0)
+		return;
+	if (out_append(leg, at, len) != 0) {
+		leg_broke(leg, -ENOMEM);
+		return;
+	}
+	leg_update(leg);
+}
+
+bool
+leg_is_open(const struct connection *conn, enum side side)
+{
+	return conn->legs[side] != NULL && !conn->legs[side]->ended;
+}
+
+bool
+leg_is_waiting(const struct connection *conn, enum side side)
+{
+	const struct leg *leg = conn->legs[side];
+
+	return leg != NULL && leg->out_len > 0;
+}
+
+static void
+leg_flush(struct leg *leg)
+{
+	struct connection *conn = leg->conn;
+	struct leg *source = conn->legs[other_side(leg->side)];
+	int n;
+
+	while (leg->out_len > 0) {
+		n = leg_write(leg, leg->out + leg->out_at, leg->out_len);
+		if (n < 0) {
+			leg_broke(leg, n);
+			return;
+		}
+		if (n == 0)
+			return;
+		leg->out_at += (size_t)n;
+		leg->out_len -= (size_t)n;
+	}
+	out_drop(leg);
+	connection_on_sent(conn, leg->side);
+	leg_update(leg);
+	if (source != NULL)
+		leg_update(source);
+}
+
+void
+leg_finish(struct connection *conn, enum side side)
+{
+	struct leg *leg = conn->legs[side];
+
+	if (leg == NULL || leg->finished)
+		return;
+	leg->finished = true;
+	if (leg->state == LEG_SECURE && leg->broken == 0) {
+		ERR_clear_error();
+		(void)SSL_shutdown(leg->ssl);
+	}
+	(void)shutdown(leg->fd, SHUT_WR);
+}
+
+/* Input */
+
+static enum reading
+leg_reading(const struct leg *leg)
+{
+	if (leg->ended || leg->state == LEG_SHAKING)
+		return READ_NOTHING;
+	return leg->conn->ops->reads[leg->side];
+}
+
+/* May be read now: somebody wants the bytes, and there is a place for them. */
+static bool
+leg_may_read(const struct leg *leg)
+{
+	switch (leg_reading(leg)) {
+	case READ_NOTHING:
+		return false;
+	case READ_STREAM:
+		return !leg_is_waiting(leg->conn, other_side(leg->side));
+	default:
+		return true;
+	}
+}
+
+static void
+leg_end(struct leg *leg, int error)
+{
+	bool waited = leg->out_len > 0;
+
+	if (leg->ended)
+		return;
+	leg->ended = true;
+	leg_update(leg);
+	connection_on_end(leg->conn, leg->side, error == END_OF_STREAM ? 0 : error, waited);
+}
+
+static void
+frame_failed(struct leg *leg, int error)
+{
+	struct connection *conn = leg->conn;
+
+	if (error == -EBADMSG || error == -EMSGSIZE)
+		connection_on_bad_frame(conn, leg->side, error == -EMSGSIZE);
+	else if (error == -ENOMEM)
+		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for a PDU");
+	else
+		leg_end(leg, error);
+}
+
+static void
+leg_serve_pdus(struct leg *leg)
+{
+	uint8_t *pdu;
+	size_t len;
+	int r;
+
+	for (unsigned int i = 0; i < PDUS_A_TURN && leg_reading(leg) == READ_PDUS; i++) {
+		r = frame_collect(leg);
+		if (r < 0)
+			frame_failed(leg, r);
+		if (r != 1)
+			return;
+		pdu = leg->frame;
+		len = leg->need;
+		leg->frame = NULL;
+		frame_drop(leg);
+		connection_on_pdu(leg->conn, leg->side, pdu, len);
+		secret_wipe(pdu, len);
+		free(pdu);
+	}
+}
+
+/* Collects what OpenSSL holds until the buffer is full, so that many small records leave as one large
+ * one. Returns what leg_read last said. */
+static int
+leg_fill(struct leg *leg, uint8_t *buffer, size_t *len)
+{
+	int n;
+
+	do {
+		n = leg_read(leg, buffer + *len, STREAM_BUFFER - *len);
+		if (n <= 0)
+			return n;
+		*len += (size_t)n;
+		leg->conn->bytes_from[leg->side] += (size_t)n;
+	} while (*len < STREAM_BUFFER && leg_holds_bytes(leg));
+	return n;
+}
+
+/* Hands len bytes to the phase and keeps the tail that it leaves. */
+static void
+leg_deliver(struct leg *leg, uint8_t *buffer, size_t len)
+{
+	size_t used = connection_on_bytes(leg->conn, leg->side, buffer, len);
+
+	if (leg_reading(leg) != READ_STREAM)
+		return;
+	assert(used <= len && len - used <= STREAM_TAIL_MAX);
+	leg->tail_len = len - used;
+	memcpy(leg->tail, buffer + used, leg->tail_len);
+}
+
+static void
+leg_serve_stream(struct leg *leg)
+{
+	uint8_t *buffer = leg->io->buffer;
+	size_t moved = 0, len, tail;
+	int r;
+
+	do {
+		len = tail = leg->tail_len;
+		memcpy(buffer, leg->tail, tail);
+		r = leg_fill(leg, buffer, &len);
+		if (len > tail)
+			leg_deliver(leg, buffer, len);
+		if (r < 0)
+			leg_end(leg, r);
+		moved += len - tail;
+	} while (r > 0 && len == STREAM_BUFFER && moved < LEG_BUDGET && leg_may_read(leg));
+}
+
+static void
+leg_serve_discard(struct leg *leg)
+{
+	size_t moved = 0;
+	int r;
+
+	do {
+		r = leg_read(leg, leg->io->buffer, STREAM_BUFFER);
+		if (r > 0)
+			moved += (size_t)r;
+	} while (r > 0 && moved < LEG_BUDGET);
+	if (r < 0)
+		leg_end(leg, r);
+}
+
+/* One turn of a leg. */
+static void
+leg_serve(struct leg *leg)
+{
+	if (leg_may_read(leg)) {
+		switch (leg_reading(leg)) {
+		case READ_PDUS:
+			leg_serve_pdus(leg);
+			break;
+		case READ_STREAM:
+			leg_serve_stream(leg);
+			break;
+		default:
+			leg_serve_discard(leg);
+			break;
+		}
+	}
+	if (leg->broken != 0)
+		leg_end(leg, leg->broken);
+	if (leg_may_read(leg) && leg_holds_bytes(leg))
+		queue_join(leg, QUEUE_READY);
+}
+
+/* The peer closed its half while its bytes are not wanted yet. */
+static void
+leg_hung_up(struct leg *leg)
+{
+	int error = 0;
+	socklen_t size = sizeof(error);
+
+	(void)getsockopt(leg->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+	leg_end(leg, error == 0 ? END_OF_STREAM : -error);
+}
+
+static void
+on_poll(uv_poll_t *poll, int status, int events)
+{
+	struct leg *leg = poll->data;
+
+	if (leg->state == LEG_SHAKING) {
+		queue_join(leg, QUEUE_SHAKING);
+		return;
+	}
+	if (status < 0) {
+		leg_broke(leg, status);
+		return;
+	}
+	if (events & UV_WRITABLE)
+		leg_flush(leg);
+	if (events & UV_READABLE)
+		leg_serve(leg);
+	if (events & UV_DISCONNECT && leg_reading(leg) == READ_NOTHING)
+		leg_hung_up(leg);
+}
+
+static int
+leg_events(const struct leg *leg)
+{
+	int events = 0;
+
+	if (leg->state == LEG_SHAKING)
+		return leg->shake_wants;
+	if (leg->ended || leg->conn->phase == PHASE_CLOSED)
+		return 0;
+	if (leg->broken == 0 && leg->out_len > 0)
+		events |= UV_WRITABLE;
+	if (leg_may_read(leg))
+		events |= UV_READABLE;
+	else if (leg_reading(leg) == READ_NOTHING)
+		events |= UV_DISCONNECT;
+	return events;
+}
+
+/* Asks libuv for what the leg can use now. */
+static void
+leg_update(struct leg *leg)
+{
+	int events = leg_events(leg);
+
+	if (leg->conn->phase == PHASE_CLOSED)
+		return; /* its handle is being closed */
+	if (leg->state != LEG_SHAKING && leg_may_read(leg) && leg_holds_bytes(leg))
+		queue_join(leg, QUEUE_READY);
+	if (events == leg->polled)
+		return;
+	leg->polled = events;
+	if (events == 0)
+		(void)uv_poll_stop(&leg->poll);
+	else if (uv_poll_start(&leg->poll, events, on_poll) != 0)
+		leg_broke(leg, -ENOMEM);
+}
+
+void
+io_phase_changed(struct connection *conn)
+{
+	for (enum side side = 0; side < SIDE_COUNT; side++)
+		if (conn->legs[side] != NULL)
+			leg_update(conn->legs[side]);
+}
+
+/* Handshakes */
+
+static void
+handshake_step(struct leg *leg)
+{
+	const char *why = NULL;
+	int r = leg_shake(leg, &why);
+
+	if (r < 0) {
+		connection_on_tls_failed(leg->conn, leg->side, why);
+		return;
+	}
+	if (r == 1)
+		leg->state = LEG_SECURE;
+	leg_update(leg);
+	if (r == 1)
+		connection_on_secured(leg->conn, leg->side);
+}
+
+int
+leg_secure(struct connection *conn, enum side side, SSL_CTX *context,
+	int (*prepare)(struct connection *conn, SSL *ssl))
+{
+	struct leg *leg = conn->legs[side];
+	int r;
+
+	assert(leg->state == LEG_PLAIN);
+	leg->ssl = SSL_new(context);
+	if (leg->ssl == NULL || SSL_set_fd(leg->ssl, leg->fd) != 1)
+		return -ENOMEM;
+	if (side == SIDE_CLIENT)
+		SSL_set_accept_state(leg->ssl);
+	else
+		SSL_set_connect_state(leg->ssl);
+	if (prepare != NULL) {
+		r = prepare(conn, leg->ssl);
+		if (r < 0)
+			return r;
+	}
+	leg->state = LEG_SHAKING;
+	leg->shake_wants = UV_READABLE;
+	/* A client speaks first; towards a host it is our turn. */
+	if (side == SIDE_HOST)
+		queue_join(leg, QUEUE_SHAKING);
+	leg_update(leg);
+	return 0;
+}
+
+SSL *
+leg_ssl(struct connection *conn, enum side side)
+{
+	return conn->legs[side] != NULL ? conn->legs[side]->ssl : NULL;
+}
+
+bool
+leg_has_early_bytes(struct connection *conn, enum side side)
+{
+	struct leg *leg = conn->legs[side];
+	uint8_t byte;
+
+	return leg->ssl == NULL && recv(leg->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
+/* After the sockets of a turn: those who hold bytes, each once, then one step of one handshake. */
+static void
+on_check(uv_check_t *check)
+{
+	struct io *io = check->data;
+	struct leg *leg;
+
+	for (size_t count = io->ready_count; count > 0 && io->ready_count > 0; count--) {
+		leg = TAILQ_FIRST(&io->ready);
+		queue_leave(leg);
+		leg_serve(leg);
+	}
+	leg = TAILQ_FIRST(&io->shaking);
+	if (leg != NULL) {
+		queue_leave(leg);
+		handshake_step(leg);
+	}
+	if (TAILQ_EMPTY(&io->ready) && TAILQ_EMPTY(&io->shaking))
+		(void)uv_idle_stop(&io->idle);
+}
+
+/* Beginning and end */
+
+static void
+set_option(int fd, int level, int option, int value)
+{
+	/* Sockets between our own processes know only some of these. */
+	(void)setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+/* A slow client must not hold megabytes in the kernel, and a dead one must be found. */
+static void
+set_socket_options(int fd, uint32_t stall_ms)
+{
+	set_option(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER);
+	set_option(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER);
+	set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MAX);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 30);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 10);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
+	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)stall_ms);
+}
+
+int
+leg_open(struct connection *conn, enum side side, int *fd)
+{
+	struct io *io = conn->worker->io;
+	struct leg *leg = calloc(1, sizeof(*leg));
+	int r;
+
+	assert(conn->legs[side] == NULL);
+	r = leg == NULL ? -ENOMEM : uv_poll_init(io->loop, &leg->poll, *fd);
+	if (r < 0) {
+		free(leg);
+		(void)close(*fd);
+		*fd = -1;
+		return r;
+	}
+	leg->poll.data = leg;
+	leg->io = io;
+	leg->conn = conn;
+	leg->fd = *fd;
+	leg->side = side;
+	*fd = -1;
+	set_socket_options(leg->fd, io->stall_ms);
+	conn->legs[side] = leg;
+	conn->open_handles++;
+	return 0;
+}
+
+static void
+handle_gone(struct connection *conn)
+{
+	if (--conn->open_handles == 0)
+		connection_on_gone(conn);
+}
+
+static void
+on_leg_closed(uv_handle_t *handle)
+{
+	struct leg *leg = handle->data;
+	struct connection *conn = leg->conn;
+
+	SSL_free(leg->ssl);
+	(void)close(leg->fd);
+	out_drop(leg);
+	frame_drop(leg);
+	free(leg);
+	handle_gone(conn);
+}
+
+static void
+leg_close(struct leg *leg)
+{
+	queue_leave(leg);
+	leg->ended = leg->finished = true;
+	/* The supervisor holds a duplicate: closing alone would not tell the peer. */
+	(void)shutdown(leg->fd, SHUT_WR);
+	(void)uv_poll_stop(&leg->poll);
+	uv_close((uv_handle_t *)&leg->poll, on_leg_closed);
+}
+
+static void
+on_timer_closed(uv_handle_t *handle)
+{
+	struct limit_timer *timer = handle->data;
+	struct connection *conn = timer->conn;
+
+	free(timer);
+	handle_gone(conn);
+}
+
+void
+io_close(struct connection *conn)
+{
+	for (enum side side = 0; side < SIDE_COUNT; side++)
+		if (conn->legs[side] != NULL)
+			leg_close(conn->legs[side]);
+	(void)uv_timer_stop(&conn->timer->timer);
+	uv_close((uv_handle_t *)&conn->timer->timer, on_timer_closed);
+}
+
+static void
+on_limit(uv_timer_t *timer)
+{
+	struct limit_timer *limit = timer->data;
+
+	connection_on_time_limit(limit->conn);
+}
+
+int
+io_limit_open(struct connection *conn)
+{
+	struct limit_timer *limit = calloc(1, sizeof(*limit));
+
+	if (limit == NULL)
+		return -ENOMEM;
+	limit->conn = conn;
+	limit->timer.data = limit;
+	(void)uv_timer_init(conn->worker->io->loop, &limit->timer);
+	conn->timer = limit;
+	conn->open_handles++;
+	return 0;
+}
+
+void
+io_limit(struct connection *conn, uint32_t limit_ms)
+{
+	(void)uv_timer_stop(&conn->timer->timer);
+	if (limit_ms > 0)
+		(void)uv_timer_start(&conn->timer->timer, on_limit, limit_ms, 0);
+}
+
+int
+io_new(void *loop, uint32_t stall_ms, struct io **ret_io)
+{
+	struct io *io = calloc(1, sizeof(*io));
+
+	if (io == NULL)
+		return -ENOMEM;
+	io->loop = loop;
+	io->stall_ms = stall_ms;
+	TAILQ_INIT(&io->ready);
+	TAILQ_INIT(&io->shaking);
+	(void)uv_check_init(loop, &io->check);
+	(void)uv_idle_init(loop, &io->idle);
+	io->check.data = io;
+	(void)uv_check_start(&io->check, on_check);
+	/* Neither keeps the loop alive by itself once the worker stops. */
+	uv_unref((uv_handle_t *)&io->check);
+	*ret_io = io;
+	return 0;
+}

@@ -1,0 +1,241 @@
+/* The jump host's certificate. In the relay worker; the bytes come from the jump host and are parsed by
+ * OpenSSL.
+ */
+#include "relay/host_certificate.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+int
+host_trust_init(struct host_trust *trust, const struct msg_attach *attach)
+{
+	*trust = (struct host_trust){.kind = (enum host_trust_kind)attach->trust};
+	(void)snprintf(trust->name, sizeof(trust->name), "%s", attach->host_name);
+	switch (attach->trust) {
+	case HOST_TRUST_PIN:
+		if (attach->pin_len != HOST_PIN_LEN)
+			return -EINVAL;
+		memcpy(trust->pin, attach->pin, HOST_PIN_LEN);
+		return 0;
+	case HOST_TRUST_CA:
+		if (attach->ca_bundle_len == 0 || trust->name[0] == '\0')
+			return -EINVAL;
+		trust->ca_bundle = malloc(attach->ca_bundle_len);
+		if (trust->ca_bundle == NULL)
+			return -ENOMEM;
+		memcpy(trust->ca_bundle, attach->ca_bundle, attach->ca_bundle_len);
+		trust->ca_bundle_len = attach->ca_bundle_len;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+void
+host_trust_done(struct host_trust *trust)
+{
+	free(trust->ca_bundle);
+	trust->ca_bundle = NULL;
+}
+
+static int
+store_add_bundle(X509_STORE *store, const struct host_trust *trust)
+{
+	BIO *bio = BIO_new_mem_buf(trust->ca_bundle, (int)trust->ca_bundle_len);
+	X509 *certificate;
+	int count = 0;
+
+	if (bio == NULL)
+		return -ENOMEM;
+	while ((certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+		count += X509_STORE_add_cert(store, certificate) == 1;
+		X509_free(certificate);
+	}
+	ERR_clear_error(); /* the end of the bundle counts as one */
+	BIO_free(bio);
+	return count > 0 ? 0 : -EINVAL;
+}
+
+static bool
+is_numeric_address(const char *name)
+{
+	struct in6_addr address;
+
+	return inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1;
+}
+
+static int
+expect_name(SSL *ssl, const char *name)
+{
+	if (is_numeric_address(name))
+		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1 ? 0 : -EINVAL;
+	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1 ? 0
+											 : -EINVAL;
+}
+
+int
+host_trust_prepare(const struct host_trust *trust, SSL *ssl)
+{
+	X509_STORE *store;
+	int r;
+
+	if (trust->kind == HOST_TRUST_PIN) {
+		SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
+		return 0;
+	}
+	store = X509_STORE_new();
+	if (store == NULL)
+		return -ENOMEM;
+	/* A hospital may trust an issuing CA, or one host's own certificate, without the root. */
+	(void)X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+	r = store_add_bundle(store, trust);
+	if (r == 0)
+		r = expect_name(ssl, trust->name);
+	if (r == 0 && SSL_set1_verify_cert_store(ssl, store) != 1)
+		r = -ENOMEM;
+	X509_STORE_free(store);
+	SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+	return r;
+}
+
+static bool
+certificate_sha256(SSL *ssl, uint8_t *ret_digest)
+{
+	X509 *certificate = SSL_get0_peer_certificate(ssl);
+	unsigned int len = 0;
+
+	return certificate != NULL &&
+	       X509_digest(certificate, EVP_sha256(), ret_digest, &len) == 1 && len == HOST_PIN_LEN;
+}
+
+bool
+host_trust_check(const struct host_trust *trust, SSL *ssl)
+{
+	uint8_t digest[EVP_MAX_MD_SIZE];
+
+	if (!certificate_sha256(ssl, digest))
+		return false;
+	if (trust->kind == HOST_TRUST_PIN)
+		return memcmp(digest, trust->pin, HOST_PIN_LEN) == 0;
+	return SSL_get_verify_mode(ssl) == SSL_VERIFY_PEER &&
+	       SSL_get_verify_result(ssl) == X509_V_OK;
+}
+
+bool
+host_trust_failed(const struct host_trust *trust, SSL *ssl)
+{
+	return trust->kind == HOST_TRUST_CA && SSL_get_verify_result(ssl) != X509_V_OK;
+}
+
+/* Appends len bytes of UTF-8 to a text of at most `most` bytes, whole characters only. */
+static void
+append_text(char *room, size_t most, const unsigned char *text, size_t len)
+{
+	size_t at = strlen(room);
+
+	while (len > most - at || (len > 0 && (text[len - 1] & 0xc0) == 0xc0))
+		len--;
+	while (len > 0 && at + len == most && (text[len - 1] & 0x80) != 0)
+		len--;
+	for (size_t i = 0; i < len; i++)
+		room[at + i] = text[i] < 0x20 || text[i] == 0x7f ? '?' : (char)text[i];
+	room[at + len] = '\0';
+}
+
+static void
+append_asn1(char *room, size_t most, const ASN1_STRING *string)
+{
+	unsigned char *text = NULL;
+	int len = ASN1_STRING_to_UTF8(&text, string);
+
+	if (len > 0)
+		append_text(room, most, text, (size_t)len);
+	if (text != NULL)
+		OPENSSL_free(text);
+}
+
+static void
+report_subject(const X509 *certificate, char *room, size_t most)
+{
+	const X509_NAME *name = X509_get_subject_name(certificate);
+
+	for (int i = 0; i < X509_NAME_entry_count(name); i++) {
+		const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
+		char label[32];
+		int len = snprintf(label, sizeof(label), "%s%s=", i > 0 ? ", " : "",
+			OBJ_nid2sn(OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry))));
+
+		append_text(room, most, (const unsigned char *)label, (size_t)len);
+		append_asn1(room, most, X509_NAME_ENTRY_get_data(entry));
+	}
+}
+
+static void
+report_address(const ASN1_OCTET_STRING *address, char *room, size_t most)
+{
+	int len = ASN1_STRING_length(address);
+	char text[INET6_ADDRSTRLEN];
+
+	if (len != 4 && len != 16)
+		return;
+	if (inet_ntop(len == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text,
+		    sizeof(text)) != NULL)
+		append_text(room, most, (const unsigned char *)text, strlen(text));
+}
+
+static void
+report_names(const X509 *certificate, char *room, size_t most)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+
+		if (name->type != GEN_DNS && name->type != GEN_IPADD)
+			continue;
+		if (room[0] != '\0')
+			append_text(room, most, (const unsigned char *)" ", 1);
+		if (name->type == GEN_DNS)
+			append_asn1(room, most, name->d.dNSName);
+		else
+			report_address(name->d.iPAddress, room, most);
+	}
+	GENERAL_NAMES_free(names);
+}
+
+static uint64_t
+seconds_of(const ASN1_TIME *time)
+{
+	struct tm tm;
+
+	if (ASN1_TIME_to_tm(time, &tm) != 1)
+		return 0;
+	return (uint64_t)timegm(&tm);
+}
+
+void
+host_certificate_report(SSL *ssl, struct msg_host_report *report)
+{
+	X509 *certificate = SSL_get0_peer_certificate(ssl);
+	uint8_t digest[EVP_MAX_MD_SIZE];
+
+	report->tls_version = (uint16_t)SSL_version(ssl);
+	if (certificate == NULL || !certificate_sha256(ssl, digest))
+		return;
+	memcpy(report->sha256, digest, HOST_PIN_LEN);
+	report->sha256_len = HOST_PIN_LEN;
+	report_subject(certificate, report->subject, sizeof(report->subject) - 1);
+	report_names(certificate, report->names, sizeof(report->names) - 1);
+	report->not_before = seconds_of(X509_get0_notBefore(certificate));
+	report->not_after = seconds_of(X509_get0_notAfter(certificate));
+	ERR_clear_error();
+}

@@ -1,0 +1,42 @@
+/* Whether a jump host is the one it should be (B4), and what its certificate says. Pure OpenSSL: no I/O. */
+#ifndef RELAY_HOST_CERTIFICATE_H
+#define RELAY_HOST_CERTIFICATE_H
+
+#include "messages/messages.h"
+
+struct ssl_st;
+
+#define HOST_PIN_LEN 32 /* SHA-256 of the certificate in DER */
+
+enum host_trust_kind {
+	HOST_TRUST_PIN = 0, /* numbers of field `trust` of ATTACH */
+	HOST_TRUST_CA = 1,
+};
+
+struct host_trust {
+	enum host_trust_kind kind;
+	uint8_t pin[HOST_PIN_LEN];
+	char name[256];     /* checked with HOST_TRUST_CA; may be a numeric address */
+	uint8_t *ca_bundle; /* PEM; NULL with HOST_TRUST_PIN */
+	uint32_t ca_bundle_len;
+};
+
+/* Copies what ATTACH says. Returns 0, -EINVAL (unknown kind, wrong length, no CA, no name) or -ENOMEM. */
+int host_trust_init(struct host_trust *trust, const struct msg_attach *attach);
+void host_trust_done(struct host_trust *trust);
+
+/* Makes OpenSSL verify chain and name during the handshake (HOST_TRUST_CA). A pin is looked at after
+ * it: host_trust_check. Returns 0 or -EINVAL (no certificate in the bundle) or -ENOMEM. */
+int host_trust_prepare(const struct host_trust *trust, struct ssl_st *ssl);
+
+/* After the handshake: is this the host? */
+bool host_trust_check(const struct host_trust *trust, struct ssl_st *ssl);
+
+/* The handshake failed: was it because of the certificate? */
+bool host_trust_failed(const struct host_trust *trust, struct ssl_st *ssl);
+
+/* Fills in what the certificate of a finished handshake says: tls_version, sha256, subject, names,
+ * not_before, not_after; text is UTF-8, control characters become '?', and it is cut to its bound. */
+void host_certificate_report(struct ssl_st *ssl, struct msg_host_report *report);
+
+#endif

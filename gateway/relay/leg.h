@@ -1,0 +1,83 @@
+/* The inside of a leg, shared by connection_io.c (the loop: when) and leg_bytes.c (the bytes: how). Nobody
+ * else looks in here.
+ */
+#ifndef RELAY_LEG_H
+#define RELAY_LEG_H
+
+#include "rdp/pdu.h"
+#include "relay/connection.h"
+
+#include <limits.h>
+#include <openssl/ssl.h>
+#include <sys/queue.h>
+#include <uv.h>
+
+#define END_OF_STREAM INT_MIN /* an orderly end, among leg_read's negative results */
+
+enum leg_state {
+	LEG_PLAIN,
+	LEG_SHAKING,
+	LEG_SECURE,
+};
+
+enum queue_place {
+	QUEUE_NONE,
+	QUEUE_READY,
+	QUEUE_SHAKING,
+};
+
+struct leg {
+	uv_poll_t poll;
+	struct io *io;
+	struct connection *conn;
+	SSL *ssl; /* NULL while plain */
+	int fd;
+	enum side side;
+	enum leg_state state;
+	enum queue_place queued;
+	TAILQ_ENTRY(leg) queue;
+	int polled;      /* events asked of libuv */
+	int shake_wants; /* event that the handshake waits for */
+	int broken;      /* negative errno of a failed write or poll; to be reported */
+	bool ended;      /* on_end was called: nothing more is read */
+	bool finished;   /* nothing more is written */
+
+	uint8_t *out; /* what the socket did not take yet; NULL when there is none */
+	size_t out_at;
+	size_t out_len;
+	size_t out_size;
+
+	uint8_t head[FRAME_HEADER_MAX]; /* READ_PDUS: the frame being collected */
+	uint8_t *frame;
+	size_t have;
+	size_t need;
+
+	uint8_t tail[STREAM_TAIL_MAX]; /* READ_STREAM: left over by on_bytes */
+	size_t tail_len;
+};
+
+/* Returns bytes read, 0 when there are none now, END_OF_STREAM, or a negative errno. */
+int leg_read(struct leg *leg, uint8_t *bytes, size_t len);
+
+/* Returns bytes taken by the socket, 0 when it takes none now, or a negative errno. */
+int leg_write(struct leg *leg, const uint8_t *bytes, size_t len);
+
+/* OpenSSL holds bytes that poll will not report. */
+bool leg_holds_bytes(const struct leg *leg);
+
+/* One step of the handshake. Returns 1 when it is done, 0 when shake_wants must come first, or -EPROTO;
+ * *ret_why is then OpenSSL's constant text. */
+int leg_shake(struct leg *leg, const char **ret_why);
+
+/* What the socket did not take. Returns 0 or -ENOMEM. */
+int out_append(struct leg *leg, const uint8_t *bytes, size_t len);
+void out_drop(struct leg *leg);
+
+/* Reads on until the frame is whole and no byte further. Returns 1 when it is, 0 when bytes are still to
+ * come, -EBADMSG, -EMSGSIZE, -ENOMEM, END_OF_STREAM or another negative errno. */
+int frame_collect(struct leg *leg);
+
+/* Wipes. */
+void frame_drop(struct leg *leg);
+
+#endif

@@ -1,0 +1,203 @@
+/* A leg's bytes: plain or TLS, collected to frames, kept while the socket takes no more. In the relay
+ * worker; the bytes come from clients and jump hosts and are parsed by OpenSSL, or kept unread. OpenSSL's
+ * error queue is emptied before each call, because one connection's errors would count for another's.
+ */
+#include "relay/leg.h"
+
+#include "base/secret.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* Reading and writing, plain or TLS */
+
+static int
+ssl_result(struct leg *leg, int r)
+{
+	switch (SSL_get_error(leg->ssl, r)) {
+	case SSL_ERROR_WANT_READ:
+	case SSL_ERROR_WANT_WRITE:
+		return 0;
+	case SSL_ERROR_ZERO_RETURN:
+		return END_OF_STREAM;
+	case SSL_ERROR_SYSCALL:
+		return errno != 0 ? -errno : END_OF_STREAM;
+	default:
+		return -EPROTO;
+	}
+}
+
+int
+leg_read(struct leg *leg, uint8_t *bytes, size_t len)
+{
+	ssize_t n;
+
+	if (leg->ssl != NULL) {
+		ERR_clear_error();
+		errno = 0;
+		n = SSL_read(leg->ssl, bytes, (int)len);
+		return n > 0 ? (int)n : ssl_result(leg, (int)n);
+	}
+	n = recv(leg->fd, bytes, len, 0);
+	if (n > 0)
+		return (int)n;
+	if (n == 0)
+		return END_OF_STREAM;
+	return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+}
+
+int
+leg_write(struct leg *leg, const uint8_t *bytes, size_t len)
+{
+	ssize_t n;
+	int r;
+
+	if (leg->ssl != NULL) {
+		ERR_clear_error();
+		errno = 0;
+		n = SSL_write(leg->ssl, bytes, (int)len);
+		if (n > 0)
+			return (int)n;
+		r = ssl_result(leg, (int)n);
+		return r == END_OF_STREAM ? -EPIPE : r;
+	}
+	n = send(leg->fd, bytes, len, MSG_NOSIGNAL);
+	if (n >= 0)
+		return (int)n;
+	return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+}
+
+bool
+leg_holds_bytes(const struct leg *leg)
+{
+	return leg->ssl != NULL && leg->state == LEG_SECURE && SSL_has_pending(leg->ssl) == 1;
+}
+
+/* Handshake */
+
+static const char *
+tls_error_text(void)
+{
+	const char *text = ERR_reason_error_string(ERR_peek_last_error());
+
+	return text != NULL ? text : "the peer hung up";
+}
+
+int
+leg_shake(struct leg *leg, const char **ret_why)
+{
+	int r, error;
+
+	ERR_clear_error();
+	r = SSL_do_handshake(leg->ssl);
+	if (r == 1)
+		return 1;
+	error = SSL_get_error(leg->ssl, r);
+	if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) {
+		leg->shake_wants = error == SSL_ERROR_WANT_READ ? UV_READABLE : UV_WRITABLE;
+		return 0;
+	}
+	*ret_why = tls_error_text();
+	return -EPROTO;
+}
+
+/* Output that waits */
+
+void
+out_drop(struct leg *leg)
+{
+	if (leg->out != NULL)
+		secret_wipe(leg->out, leg->out_size);
+	free(leg->out);
+	leg->out = NULL;
+	leg->out_at = leg->out_len = leg->out_size = 0;
+}
+
+int
+out_append(struct leg *leg, const uint8_t *bytes, size_t len)
+{
+	size_t size = leg->out_at + leg->out_len + len;
+	uint8_t *grown;
+
+	if (size > leg->out_size) {
+		grown = malloc(size);
+		if (grown == NULL)
+			return -ENOMEM;
+		if (leg->out_len > 0)
+			memcpy(grown, leg->out + leg->out_at, leg->out_len);
+		size = leg->out_len + len;
+		free(leg->out);
+		leg->out = grown;
+		leg->out_at = 0;
+		leg->out_size = size;
+	}
+	memcpy(leg->out + leg->out_at + leg->out_len, bytes, len);
+	leg->out_len += len;
+	return 0;
+}
+
+/* Frames */
+
+void
+frame_drop(struct leg *leg)
+{
+	if (leg->frame != NULL)
+		secret_wipe(leg->frame, leg->need);
+	free(leg->frame);
+	leg->frame = NULL;
+	leg->have = leg->need = 0;
+}
+
+/* The frame's first bytes are in head: finds its length. Returns 0 or -EBADMSG, -EMSGSIZE, -ENOMEM;
+ * need stays 0 while the header is not whole. */
+static int
+frame_begin(struct leg *leg)
+{
+	struct frame frame;
+
+	switch (frame_parse(leg->head, leg->have, &frame)) {
+	case PARSE_NEED_MORE:
+		return 0;
+	case PARSE_BAD:
+		return -EBADMSG;
+	case PARSE_OK:
+		break;
+	}
+	if (frame.kind != FRAME_TPKT)
+		return -EBADMSG;
+	if (frame.len > leg->conn->ops->pdu_max[leg->side])
+		return -EMSGSIZE;
+	leg->frame = malloc(frame.len);
+	if (leg->frame == NULL)
+		return -ENOMEM;
+	memcpy(leg->frame, leg->head, leg->have);
+	leg->need = frame.len;
+	return 0;
+}
+
+int
+frame_collect(struct leg *leg)
+{
+	uint8_t *at;
+	size_t most;
+	int n;
+
+	while (leg->need == 0 || leg->have < leg->need) {
+		at = (leg->need == 0 ? leg->head : leg->frame) + leg->have;
+		most = (leg->need == 0 ? sizeof(leg->head) : leg->need) - leg->have;
+		n = leg_read(leg, at, most);
+		if (n <= 0)
+			return n;
+		leg->conn->bytes_from[leg->side] += (size_t)n;
+		leg->have += (size_t)n;
+		if (leg->need == 0) {
+			n = frame_begin(leg);
+			if (n < 0)
+				return n;
+		}
+	}
+	return 1;
+}

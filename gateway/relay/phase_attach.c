@@ -1,0 +1,165 @@
+/* ATTACH - the jump host: X.224, TLS, its certificate, and then the client's connection sequence
+ * (attach.c), up to its first PDU.
+ *
+ * From:   DECIDE.   To: BRIDGE, DRAIN.
+ * Trust:  the jump host is a machine of the hospital, and may be taken over: its bytes are parsed like
+ *         a client's. Nothing of the client goes to it before its certificate was the right one.
+ * Reads:  the jump host; the client's bytes wait where they are.
+ * Limit:  the time limit `attach`.
+ */
+#include "relay/phase_attach.h"
+
+#include "relay/attach.h"
+#include "relay/connection_io.h"
+#include "relay/introduction.h"
+#include "relay/worker.h"
+
+#include "rdp/mcs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int
+attachment_take(struct connection *conn, const struct msg_attach *attach, int *fd)
+{
+	int r = leg_open(conn, SIDE_HOST, fd);
+
+	if (r < 0)
+		return r;
+	conn->attachment = calloc(1, sizeof(*conn->attachment));
+	if (conn->attachment == NULL)
+		return -ENOMEM;
+	conn->attachment->rights = attach->rights;
+	return host_trust_init(&conn->attachment->trust, attach);
+}
+
+void
+attachment_free(struct attachment *attachment)
+{
+	if (attachment == NULL)
+		return;
+	host_trust_done(&attachment->trust);
+	free(attachment);
+}
+
+static void
+attach_enter(struct connection *conn)
+{
+	uint8_t room[X224_CONFIRM_MAX];
+	struct bytes_writer writer;
+
+	bytes_writer_init(&writer, room, sizeof(room));
+	x224_request_write(&writer, RDP_PROTOCOL_SSL);
+	if (conn_expect(conn, !writer.failed))
+		leg_send(conn, SIDE_HOST, room, writer.len);
+}
+
+/* BRIDGE needs neither what the client said nor what the supervisor said. */
+static void
+attach_leave(struct connection *conn)
+{
+	introduction_free(conn->introduction);
+	conn->introduction = NULL;
+	attachment_free(conn->attachment);
+	conn->attachment = NULL;
+}
+
+static int
+prepare_tls(struct connection *conn, struct ssl_st *ssl)
+{
+	return host_trust_prepare(&conn->attachment->trust, ssl);
+}
+
+static void
+on_confirm(struct connection *conn, const uint8_t *pdu, size_t len)
+{
+	struct x224_confirm *confirm = &conn->attachment->confirm;
+	const char *why = NULL;
+	size_t used;
+	int r;
+
+	if (x224_confirm_parse(pdu, len, confirm, &used, &why) != PARSE_OK) {
+		connection_close(conn, CLOSE_HOST_NOT_RDP, why);
+		return;
+	}
+	if (confirm->kind != X224_CONFIRM_RESPONSE || confirm->protocol != RDP_PROTOCOL_SSL) {
+		connection_close(conn, CLOSE_HOST_NO_TLS, NULL);
+		return;
+	}
+	conn->attachment->step = ATTACH_TLS;
+	r = leg_secure(conn, SIDE_HOST, conn->worker->host_tls, prepare_tls);
+	if (r == -EINVAL)
+		connection_close(conn, CLOSE_HOST_CERTIFICATE,
+			"the CA bundle or the host name cannot be used");
+	else if (r < 0)
+		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for TLS");
+}
+
+static void
+attach_phase_on_pdu(struct connection *conn, enum side side, uint8_t *pdu, size_t len)
+{
+	(void)side;
+	if (conn->attachment->step == ATTACH_CONFIRM)
+		on_confirm(conn, pdu, len);
+	else
+		attach_on_pdu(conn, pdu, len);
+}
+
+static void
+attach_on_bad_frame(struct connection *conn, enum side side, bool too_long)
+{
+	(void)side;
+	if (conn->attachment->step == ATTACH_CONFIRM)
+		connection_close(
+			conn, CLOSE_HOST_NOT_RDP, "its answer is no X.224 Connection Confirm");
+	else
+		connection_close(conn, CLOSE_HOST_BAD_PDU,
+			too_long ? "a PDU of the connection sequence is too long"
+				 : "bytes that are no TPKT frame");
+}
+
+static void
+attach_on_secured(struct connection *conn, enum side side)
+{
+	if (host_trust_check(&conn->attachment->trust, leg_ssl(conn, side)))
+		attach_begin(conn);
+	else
+		connection_close(conn, CLOSE_HOST_CERTIFICATE, NULL);
+}
+
+static void
+attach_on_tls_failed(struct connection *conn, enum side side, const char *why)
+{
+	if (host_trust_failed(&conn->attachment->trust, leg_ssl(conn, side)))
+		connection_close(conn, CLOSE_HOST_CERTIFICATE, why);
+	else
+		connection_close(conn, CLOSE_HOST_TLS_FAILED, why);
+}
+
+static void
+attach_on_end(struct connection *conn, enum side side, int error, bool waited)
+{
+	if (side == SIDE_CLIENT)
+		connection_peer_ended(conn, side, error, waited);
+	else
+		connection_close(conn, CLOSE_HOST_REFUSED, "it closed the connection");
+}
+
+static void
+attach_on_time_limit(struct connection *conn)
+{
+	connection_close(conn, CLOSE_HOST_TOO_SLOW, NULL);
+}
+
+const struct phase_ops phase_attach = {
+	.reads = {[SIDE_HOST] = READ_PDUS},
+	.pdu_max = {[SIDE_HOST] = MCS_CONNECT_MAX},
+	.enter = attach_enter,
+	.leave = attach_leave,
+	.on_pdu = attach_phase_on_pdu,
+	.on_bad_frame = attach_on_bad_frame,
+	.on_secured = attach_on_secured,
+	.on_tls_failed = attach_on_tls_failed,
+	.on_end = attach_on_end,
+	.on_time_limit = attach_on_time_limit,
+};

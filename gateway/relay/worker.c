@@ -1,0 +1,176 @@
+/* What the supervisor says to a relay worker, and what it is told. The messages are messages.def's; their
+ * order and number were checked before they come here (messages/permits.c).
+ */
+#include "relay/worker.h"
+
+#include "base/cleanup.h"
+#include "key/key_method.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+static struct connection **
+bucket(struct worker *worker, uint64_t connection)
+{
+	/* Ids count up: their low bits spread them. */
+	return &worker->table[connection & (WORKER_BUCKETS - 1)];
+}
+
+struct connection *
+worker_find(struct worker *worker, uint64_t connection)
+{
+	struct connection *conn = *bucket(worker, connection);
+
+	while (conn != NULL && conn->id != connection)
+		conn = conn->next;
+	return conn;
+}
+
+void
+worker_add(struct worker *worker, struct connection *conn)
+{
+	struct connection **first = bucket(worker, conn->id);
+
+	conn->next = *first;
+	*first = conn;
+	worker->connections++;
+}
+
+void
+worker_remove(struct worker *worker, struct connection *conn)
+{
+	struct connection **at = bucket(worker, conn->id);
+
+	while (*at != conn)
+		at = &(*at)->next;
+	*at = conn->next;
+	worker->connections--;
+}
+
+void
+worker_tell(struct worker *worker, enum message number, const void *body)
+{
+	int r = channel_send(worker->supervisor, number, body, -1);
+
+	/* Fields over their bound are ours to keep; the channel lives, the supervisor's limits go on. */
+	if (r == -EINVAL || r == -EMSGSIZE || r == -EALREADY)
+		log_event(EV_OUR_MISTAKE, "message=%s error='%s'", message_row(number)->name,
+			strerror(-r));
+}
+
+struct permits_seen *
+worker_connection_seen(void *owner, uint64_t connection)
+{
+	struct connection *conn = worker_find(owner, connection);
+
+	return conn != NULL ? &conn->seen : NULL;
+}
+
+void
+worker_end_all(struct worker *worker, enum close_reason reason)
+{
+	struct connection *conn, *next;
+
+	for (size_t i = 0; i < WORKER_BUCKETS; i++)
+		for (conn = worker->table[i]; conn != NULL; conn = next) {
+			next = conn->next;
+			if (conn->reason == CLOSE_NONE)
+				connection_close(conn, reason, NULL);
+		}
+}
+
+/* Handlers */
+
+static int
+on_configure(struct channel *channel, union message_body *message)
+{
+	struct worker *worker = channel_owner(channel);
+
+	worker->configure = malloc(sizeof(*worker->configure));
+	if (worker->configure == NULL)
+		return -ENOMEM;
+	*worker->configure = message->configure;
+	return 0;
+}
+
+static int
+on_take_client(struct channel *channel, union message_body *message)
+{
+	struct worker *worker = channel_owner(channel);
+	auto_fd int fd = channel_take_fd(channel);
+
+	if (worker_find(worker, message->take_client.connection) != NULL)
+		return -EPROTO;
+	return connection_new_client(worker, &message->take_client, &fd);
+}
+
+static int
+on_look_at_host(struct channel *channel, union message_body *message)
+{
+	struct worker *worker = channel_owner(channel);
+	auto_fd int fd = channel_take_fd(channel);
+
+	if (worker_find(worker, message->look_at_host.connection) != NULL)
+		return -EPROTO;
+	return connection_new_look(worker, &message->look_at_host, &fd);
+}
+
+/* ATTACH and KILL for a connection that is gone have crossed its ENDED. */
+static int
+on_attach(struct channel *channel, union message_body *message)
+{
+	auto_fd int fd = channel_take_fd(channel);
+	struct connection *conn = worker_find(channel_owner(channel), message->attach.connection);
+
+	if (conn != NULL)
+		connection_on_attach(conn, &message->attach, &fd);
+	return 0;
+}
+
+static int
+on_kill(struct channel *channel, union message_body *message)
+{
+	struct connection *conn = worker_find(channel_owner(channel), message->kill.connection);
+
+	if (message->kill.reason == CLOSE_NONE || message->kill.reason >= CLOSE_REASON_COUNT)
+		return -EPROTO;
+	/* One that is ending already goes on telling its first reason. */
+	if (conn != NULL && conn->reason == CLOSE_NONE)
+		connection_close(conn, (enum close_reason)message->kill.reason, NULL);
+	return 0;
+}
+
+static int
+on_ping(struct channel *channel, union message_body *message)
+{
+	const struct worker *worker = channel_owner(channel);
+	const struct msg_pong pong = {
+		.serial = message->ping.serial,
+		.connections = worker->connections,
+		.bridges = worker->bridges,
+	};
+
+	return channel_send(channel, MSG_PONG, &pong, -1);
+}
+
+static int
+on_key_channel(struct channel *channel, union message_body *message)
+{
+	struct worker *worker = channel_owner(channel);
+	auto_fd int fd = channel_take_fd(channel);
+
+	(void)message;
+	return key_client_replace(worker->key, &fd);
+}
+
+const struct channel_handler worker_handlers[] = {
+	{MSG_CONFIGURE, on_configure},
+	{MSG_TAKE_CLIENT, on_take_client},
+	{MSG_LOOK_AT_HOST, on_look_at_host},
+	{MSG_ATTACH, on_attach},
+	{MSG_KILL, on_kill},
+	{MSG_PING, on_ping},
+	{MSG_KEY_CHANNEL, on_key_channel},
+	{MSG_NOTHING, NULL},
+};

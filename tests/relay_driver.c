@@ -1,0 +1,511 @@
+/* A supervisor for tests and benchmarks of sekisho-worker alone: no policy, no log, no evidence. Starts one
+ * worker and sekisho-key, accepts on loopback, answers every INTRODUCED with ATTACH of one jump host, and
+ * prints each message as a line of text on standard output.
+ *
+ *	relay_driver --programs DIR --certificate PEM --key PEM --listen PORT --host ADDRESS:PORT
+ *		[--pin HEX | --ca PEM --name NAME] [--rights N] [--refuse REASON] [--sandboxed PROGRAMS]
+ *
+ * Commands on standard input, a line each: "kill ID REASON", "look", "quit". Without --pin and --ca it first
+ * looks at the host, and trusts what it saw. A reason is a name of close_reasons.def.
+ */
+#include "base/cleanup.h"
+#include "base/lock_down.h"
+#include "messages/channel.h"
+#include "policy/rights.h"
+#include "relay/close_reasons.h"
+#include "relay/phases.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#define CONNECTIONS_MAX 8192
+
+struct settings {
+	const char *programs;
+	const char *certificate;
+	const char *key;
+	uint16_t listen_port;
+	struct sockaddr_in host;
+	struct msg_attach attach; /* pin or CA, name, rights */
+	bool trusts;              /* a pin or a CA was given, or seen */
+	uint32_t refuse;          /* enum close_reason, or CLOSE_NONE */
+};
+
+static struct settings settings;
+static struct channel *worker;
+static struct channel *key;
+static struct permits_seen seen[CONNECTIONS_MAX];
+static int duplicates[CONNECTIONS_MAX]; /* of the client's socket, as the supervisor keeps them */
+static uint64_t last_connection;
+static int key_spare = -1; /* the other end of the signing channel, until sekisho-key said HELLO */
+
+static void
+die(const char *what, int error)
+{
+	(void)fprintf(stderr, "relay_driver: %s: %s\n", what, strerror(error));
+	exit(1);
+}
+
+static struct permits_seen *
+connection_seen(void *owner, uint64_t connection)
+{
+	(void)owner;
+	return connection > 0 && connection <= last_connection && connection < CONNECTIONS_MAX
+		       ? &seen[connection]
+		       : NULL;
+}
+
+static int
+dial_host(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 ||
+		connect(fd, (const struct sockaddr *)&settings.host, sizeof(settings.host)) < 0)
+		die("the jump host", errno);
+	return fd;
+}
+
+static void
+kill_connection(uint64_t connection, uint32_t reason)
+{
+	const struct msg_kill message = {.connection = connection, .reason = reason};
+
+	(void)channel_send(worker, MSG_KILL, &message, -1);
+}
+
+static uint32_t
+reason_of(const char *name)
+{
+	for (uint32_t reason = 1; reason < CLOSE_REASON_COUNT; reason++)
+		if (strcmp(close_reason_row(reason)->name, name) == 0)
+			return reason;
+	(void)fprintf(stderr, "relay_driver: no reason is called %s\n", name);
+	exit(2);
+}
+
+static void
+look_at_host(void)
+{
+	auto_fd int fd = dial_host();
+	struct msg_look_at_host look = {.connection = ++last_connection};
+
+	duplicates[look.connection % CONNECTIONS_MAX] = -1;
+	(void)channel_send(worker, MSG_LOOK_AT_HOST, &look, fd);
+}
+
+/* Messages from the worker */
+
+static int
+on_hello(struct channel *channel, union message_body *message)
+{
+	static struct msg_configure configure = {
+		.tls_minimum = 0x0303,
+		.sniff_ms = 5000,
+		.secure_ms = 5000,
+		.introduce_ms = 5000,
+		.decide_ms = 5000,
+		.attach_ms = 10000,
+		.drain_ms = 1000,
+		.stall_ms = 10000,
+	};
+	FILE *file = fopen(settings.certificate, "re");
+
+	(void)message;
+	if (file == NULL)
+		die(settings.certificate, errno);
+	configure.certificate_chain_len = (uint32_t)fread(
+		configure.certificate_chain, 1, sizeof(configure.certificate_chain) - 1, file);
+	(void)fclose(file);
+	return channel_send(channel, MSG_CONFIGURE, &configure, -1);
+}
+
+static int
+on_introduced(struct channel *channel, union message_body *message)
+{
+	const struct msg_introduced *introduced = &message->introduced;
+	auto_fd int fd = -1;
+
+	printf("INTRODUCED connection=%" PRIu64
+	       " token='%s' user='%s' domain='%s' password=%u bytes channels='%s' %ux%u "
+	       "client='%s' build=%u\n",
+		introduced->connection, introduced->routing_token, introduced->user,
+		introduced->domain, introduced->password_len, introduced->channels,
+		introduced->width, introduced->height, introduced->client_name,
+		introduced->client_build);
+	if (settings.refuse != CLOSE_NONE) {
+		kill_connection(introduced->connection, settings.refuse);
+		return 0;
+	}
+	settings.attach.connection = introduced->connection;
+	fd = dial_host();
+	return channel_send(channel, MSG_ATTACH, &settings.attach, fd);
+}
+
+static int
+on_moved(struct channel *channel, union message_body *message)
+{
+	(void)channel;
+	printf("MOVED connection=%" PRIu64 " phase=%s\n", message->moved.connection,
+		phase_row(message->moved.phase)->name);
+	return 0;
+}
+
+static int
+on_ended(struct channel *channel, union message_body *message)
+{
+	const struct msg_ended *ended = &message->ended;
+	int *duplicate = &duplicates[ended->connection % CONNECTIONS_MAX];
+
+	(void)channel;
+	printf("ENDED connection=%" PRIu64 " reason=%s phase=%s in=%" PRIu64 " out=%" PRIu64
+	       " detail='%s'\n",
+		ended->connection, close_reason_row(ended->reason)->name,
+		phase_row(ended->phase)->name, ended->bytes_from_client, ended->bytes_to_client,
+		ended->detail);
+	if (*duplicate >= 0)
+		(void)close(take_fd(duplicate));
+	return 0;
+}
+
+static int
+on_host_report(struct channel *channel, union message_body *message)
+{
+	const struct msg_host_report *report = &message->host_report;
+	char hex[65] = "";
+
+	(void)channel;
+	bytes_to_hex(report->sha256, report->sha256_len, hex);
+	printf("HOST_REPORT reason=%s protocol=%u tls=%x sha256=%s subject='%s' names='%s'\n",
+		close_reason_row(report->reason)->name, report->protocol, report->tls_version, hex,
+		report->subject, report->names);
+	if (!settings.trusts && report->sha256_len == 32) {
+		memcpy(settings.attach.pin, report->sha256, 32);
+		settings.attach.pin_len = 32;
+		settings.trusts = true;
+	}
+	return 0;
+}
+
+static int
+on_pong(struct channel *channel, union message_body *message)
+{
+	(void)channel;
+	printf("PONG connections=%u bridges=%u\n", message->pong.connections,
+		message->pong.bridges);
+	return 0;
+}
+
+static const struct channel_handler worker_handlers[] = {
+	{MSG_HELLO, on_hello},
+	{MSG_INTRODUCED, on_introduced},
+	{MSG_MOVED, on_moved},
+	{MSG_ENDED, on_ended},
+	{MSG_HOST_REPORT, on_host_report},
+	{MSG_PONG, on_pong},
+	{MSG_NOTHING, NULL},
+};
+
+static int
+on_key_hello(struct channel *channel, union message_body *message)
+{
+	auto_fd int fd = take_fd(&key_spare);
+	const struct msg_key_add_worker add = {.worker = 1};
+
+	(void)message;
+	return fd < 0 ? 0 : channel_send(channel, MSG_KEY_ADD_WORKER, &add, fd);
+}
+
+static const struct channel_handler key_handlers[] = {
+	{MSG_HELLO, on_key_hello},
+	{MSG_NOTHING, NULL},
+};
+
+/* Children */
+
+static void
+exec_child(const char *name, int channel_fd, int other_fd)
+{
+	char path[4096];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", settings.programs, name);
+	/* Out of the way of 3 and 4 first. */
+	channel_fd = fcntl(channel_fd, F_DUPFD, 10);
+	other_fd = fcntl(other_fd, F_DUPFD, 10);
+	if (dup2(open("/dev/null", O_RDWR), 0) < 0 || dup2(channel_fd, CHILD_FD_CHANNEL) < 0 ||
+		dup2(other_fd, CHILD_FD_KEY) < 0 || dup2(2, 1) < 0)
+		_exit(127);
+	(void)close_range(5, ~0u, 0);
+	(void)execl(path, name, (char *)NULL);
+	_exit(127);
+}
+
+static struct channel *
+start_child(const char *name, enum process peer, const struct channel_handler *handlers,
+	int other_fd, pid_t *ret_pid)
+{
+	const struct channel_setup setup = {
+		.self = PROCESS_SUPERVISOR,
+		.peer = peer,
+		.handlers = handlers,
+		.connection_seen = connection_seen,
+	};
+	struct channel *channel;
+	int ends[2];
+
+	if (channel_pair(ends) < 0)
+		die("socketpair", errno);
+	*ret_pid = fork();
+	if (*ret_pid == 0)
+		exec_child(name, ends[1], other_fd);
+	(void)close(ends[1]);
+	if (*ret_pid < 0 || channel_new(&setup, &ends[0], &channel) < 0)
+		die(name, errno);
+	printf("STARTED %s pid=%d\n", name, (int)*ret_pid);
+	return channel;
+}
+
+static void
+start_children(pid_t pids[2])
+{
+	int ends[2];
+	auto_fd int pem = open(settings.key, O_RDONLY | O_CLOEXEC);
+
+	if (pem < 0)
+		die(settings.key, errno);
+	if (channel_pair(ends) < 0)
+		die("socketpair", errno);
+	key_spare = ends[1];
+	worker = start_child("sekisho-worker", PROCESS_WORKER, worker_handlers, ends[0], &pids[0]);
+	(void)close(ends[0]);
+	key = start_child("sekisho-key", PROCESS_KEY, key_handlers, pem, &pids[1]);
+}
+
+/* Clients and commands */
+
+static int
+open_listener(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+		.sin_port = htons(settings.listen_port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int one = 1;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)&address, len) < 0 || listen(fd, 4096) < 0)
+		die("listen", errno);
+	(void)getsockname(fd, (struct sockaddr *)&address, &len);
+	printf("LISTENING port=%u\n", ntohs(address.sin_port));
+	return fd;
+}
+
+static void
+accept_client(int listener)
+{
+	struct msg_take_client take = {0};
+	struct sockaddr_in address;
+	socklen_t len = sizeof(address);
+	int fd = accept4(listener, (struct sockaddr *)&address, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd < 0)
+		return;
+	take.connection = ++last_connection;
+	if (last_connection >= CONNECTIONS_MAX)
+		die("too many connections for a test", ENOBUFS);
+	(void)snprintf(take.source, sizeof(take.source), "127.0.0.1:%u", ntohs(address.sin_port));
+	duplicates[take.connection] = fd;
+	if (channel_send(worker, MSG_TAKE_CLIENT, &take, fd) < 0)
+		die("the worker", EPIPE);
+	printf("TAKEN connection=%" PRIu64 "\n", take.connection);
+}
+
+static bool
+obey(const char *line)
+{
+	const struct msg_ping ping = {.serial = 1};
+	uint64_t connection;
+	char reason[64];
+
+	if (sscanf(line, "kill %" SCNu64 " %63s", &connection, reason) == 2)
+		kill_connection(connection, reason_of(reason));
+	else if (strncmp(line, "look", 4) == 0)
+		look_at_host();
+	else if (strncmp(line, "ping", 4) == 0)
+		(void)channel_send(worker, MSG_PING, &ping, -1);
+	else if (strncmp(line, "quit", 4) == 0)
+		return false;
+	return true;
+}
+
+static void
+run(int listener)
+{
+	bool stdin_open = true;
+	char line[256];
+
+	for (;;) {
+		/* Clients are taken once it is known whom to trust. */
+		struct pollfd wanted[] = {
+			{.fd = channel_fd(worker), .events = (short)channel_events(worker)},
+			{.fd = channel_fd(key), .events = (short)channel_events(key)},
+			{.fd = settings.trusts ? listener : -1, .events = POLLIN},
+			{.fd = stdin_open ? 0 : -1, .events = POLLIN},
+		};
+
+		(void)fflush(stdout);
+		if (poll(wanted, ARRAY_SIZE(wanted), -1) < 0)
+			die("poll", errno);
+		if (wanted[0].revents & POLLOUT)
+			(void)channel_flush(worker);
+		if (wanted[0].revents & (POLLIN | POLLHUP) && channel_receive(worker, 64, NULL) < 0)
+			return;
+		if (wanted[1].revents && channel_receive(key, 64, NULL) < 0)
+			return;
+		if (wanted[2].revents)
+			accept_client(listener);
+		if (wanted[3].revents) {
+			ssize_t n = read(0, line, sizeof(line) - 1);
+
+			if (n <= 0) {
+				stdin_open = false;
+				continue;
+			}
+			line[n] = '\0';
+			if (!obey(line))
+				return;
+		}
+	}
+}
+
+static void
+read_file(const char *path, uint8_t *room, size_t size, uint32_t *ret_len)
+{
+	FILE *file = fopen(path, "re");
+
+	if (file == NULL)
+		die(path, errno);
+	*ret_len = (uint32_t)fread(room, 1, size, file);
+	(void)fclose(file);
+}
+
+static void
+read_host(const char *text)
+{
+	char address[64];
+	unsigned int port;
+
+	if (sscanf(text, "%63[0-9.]:%u", address, &port) != 2)
+		die(text, EINVAL);
+	settings.host.sin_family = AF_INET;
+	settings.host.sin_port = htons((uint16_t)port);
+	(void)inet_pton(AF_INET, address, &settings.host.sin_addr);
+}
+
+static void
+read_option(int option, const char *value)
+{
+	struct msg_attach *attach = &settings.attach;
+
+	switch (option) {
+	case 'd':
+		settings.programs = value;
+		break;
+	case 'c':
+		settings.certificate = value;
+		break;
+	case 'k':
+		settings.key = value;
+		break;
+	case 'l':
+		settings.listen_port = (uint16_t)atoi(value);
+		break;
+	case 'h':
+		read_host(value);
+		break;
+	case 'p':
+		if (bytes_from_hex(value, attach->pin, 32) < 0)
+			die("--pin", EINVAL);
+		attach->pin_len = 32;
+		settings.trusts = true;
+		break;
+	case 'a':
+		attach->trust = 1;
+		read_file(value, attach->ca_bundle, sizeof(attach->ca_bundle) - 1,
+			&attach->ca_bundle_len);
+		settings.trusts = true;
+		break;
+	case 'n':
+		(void)snprintf(attach->host_name, sizeof(attach->host_name), "%s", value);
+		break;
+	case 'r':
+		attach->rights = (uint32_t)strtoul(value, NULL, 0);
+		break;
+	case 'x':
+		settings.refuse = reason_of(value);
+		break;
+	default:
+		exit(2);
+	}
+}
+
+int
+main(int count, char **values)
+{
+	static const struct option options[] = {
+		{"programs", required_argument, NULL, 'd'},
+		{"certificate", required_argument, NULL, 'c'},
+		{"key", required_argument, NULL, 'k'},
+		{"listen", required_argument, NULL, 'l'},
+		{"host", required_argument, NULL, 'h'},
+		{"pin", required_argument, NULL, 'p'},
+		{"ca", required_argument, NULL, 'a'},
+		{"name", required_argument, NULL, 'n'},
+		{"rights", required_argument, NULL, 'r'},
+		{"refuse", required_argument, NULL, 'x'},
+		{0},
+	};
+	pid_t pids[2];
+	int listener, option, status = 0;
+
+	settings.attach.rights = session_rights_default();
+	while ((option = getopt_long(count, values, "", options, NULL)) != -1)
+		read_option(option, optarg);
+	if (settings.programs == NULL || settings.certificate == NULL || settings.key == NULL ||
+		settings.host.sin_port == 0)
+		die("--programs, --certificate, --key and --host are needed", EINVAL);
+	memset(duplicates, 0xff, sizeof(duplicates));
+	log_init("relay_driver");
+	start_children(pids);
+	listener = open_listener();
+	if (!settings.trusts) {
+		/* Sent only after CONFIGURE: the worker's HELLO is heard first. */
+		while (!settings.trusts && worker != NULL) {
+			struct pollfd wanted = {.fd = channel_fd(worker), .events = POLLIN};
+
+			if (poll(&wanted, 1, 10000) <= 0 || channel_receive(worker, 1, NULL) < 0)
+				die("the worker", EPIPE);
+			if (last_connection == 0)
+				look_at_host();
+		}
+	}
+	run(listener);
+	channel_free(worker);
+	channel_free(key);
+	for (int i = 0; i < 2; i++) {
+		(void)waitpid(pids[i], &status, 0);
+		printf("EXITED pid=%d status=%d\n", (int)pids[i], status);
+	}
+	return 0;
+}
