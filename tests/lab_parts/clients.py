@@ -16,12 +16,14 @@ RDESKTOP = ["rdesktop", "-5", "-b", "-P", "-k", "en-us"]
 class Client:
     """A client that runs, on a screen that ends with it."""
 
-    def __init__(self, state, name, command, size="1280x900", screen_options=(), input_text=None):
+    def __init__(self, state, name, command, size="1280x900", monitors=1, input_text=None):
         need(command[0])
         self.state = state
         self.name = name
-        self.screen = start_screen(state, name + "-screen", size, more=screen_options)
-        self.screen_process = state.processes[-1]
+        self.screen = start_screen(state, name + "-screen", size)
+        self.others = [state.processes[-1]]
+        if monitors > 1:
+            split_screen(self.screen, size, monitors)
         self.log_file = state.path(name + ".log")
         self.process = start_with_input(state, name, command, self.screen, input_text)
 
@@ -88,12 +90,26 @@ class Client:
     def click(self, x, y):
         self.screen.run("xdotool", "mousemove", str(x), str(y), "click", "1")
 
+    def background(self, *command):
+        """A program beside the client on its screen."""
+        self.others.append(self.screen.start(f"{self.name}-{command[0]}", list(command)))
+
     def close(self):
-        for process in (self.process, self.screen_process):
+        for process in (self.process, *reversed(self.others)):
             stop(process)
+            self.state.processes.remove(process)
+        self.state.save()
 
     def kill(self):
         stop(self.process, first=signal.SIGKILL)
+
+
+def split_screen(screen, size, count):
+    """Monitors of the same width side by side, as RandR 1.5 knows them."""
+    width, height = (int(number) for number in size.split("x"))
+    for index in range(count):
+        screen.run("xrandr", "--setmonitor", f"monitor{index}",
+                   f"{width // count}/270x{height}/200+{index * width // count}+0", "none" if index else "screen")
 
 
 def start_with_input(state, name, command, screen, text):

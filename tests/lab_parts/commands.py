@@ -4,15 +4,18 @@ import contextlib
 import os
 import sys
 
+from .facility import fill_facility
+from .gateway import start_gateway
 from .processes import alive, end_user, stop
 from .shadow_host import start_shadow_host
 from .state import LabError, State, write_file
 from .xrdp_host import start_xrdp_host
 
-# In this order.
+# In this order; the gateway's terminals are the jump hosts that run before it.
 PARTS = {
-    "shadow": start_shadow_host,
-    "xrdp": start_xrdp_host,
+    "shadow": lambda state, wanted: start_shadow_host(state),
+    "xrdp": lambda state, wanted: start_xrdp_host(state),
+    "gateway": lambda state, wanted: (start_gateway(state, wanted.build, wanted.set, wanted.slow_fsync), fill_facility(state)),
 }
 
 # Kerberos never leaves the machine.
@@ -52,7 +55,7 @@ def bring_up(state, wanted):
     for name, start_part in PARTS.items():
         if wanted.only is None or name in wanted.only:
             say(f"starting {name}")
-            start_part(state)
+            start_part(state, wanted)
 
 
 def env(wanted):

@@ -56,6 +56,19 @@ echo "$DISPLAY" >display
 exec xterm -title desktop -geometry 80x24+20+20 -fa 'DejaVu Sans Mono' -fs 10 -bg '#fff8e0' -fg black -e /bin/sh
 """
 
+# A second of a tone, by the way that pulseaudio's and pipewire's modules for xrdp go: into chansrv's socket.
+BEEP = r"""#!/usr/bin/python3
+import math, os, socket, struct
+
+wave = b"".join(struct.pack("<hh", *[int(8000 * math.sin(math.tau * 440 * n / 44100))] * 2) for n in range(44100))
+out = socket.socket(socket.AF_UNIX)
+out.connect(os.path.join(os.environ.get("XRDP_SOCKET_PATH", ""), os.environ["XRDP_PULSE_SINK_SOCKET"]))
+for at in range(0, len(wave), 4096):
+    part = wave[at:at + 4096]
+    out.sendall(struct.pack("<II", 0, len(part) + 8) + part)
+out.sendall(struct.pack("<II", 1, 8))
+"""
+
 
 def start_xrdp_host(state):
     if os.geteuid() != 0:
@@ -88,6 +101,7 @@ def write_places(state, folder, password):
     add_line(etc, "group", f"{USER}:x:{uid}:", 0o644)
     add_line(etc, "shadow", f"{USER}:{hashed}:19000:0:99999:7:::", 0o600)
     write_file(os.path.join(folder, "etc", "xrdp", "startwm.sh"), DESKTOP, mode=0o755)
+    write_file(os.path.join(home, "beep"), BEEP, mode=0o755)
     return home
 
 

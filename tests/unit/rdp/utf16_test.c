@@ -84,8 +84,7 @@ malformed_utf8_is_refused(void **state)
 	static const char *const bad[] = {
 		"\x80",  /* no lead */
 		"a\xc3", /* cut */
-		"\xc3"
-		"a",                /* not followed */
+		"\xc3\x61",         /* not followed */
 		"\xe3\x81",         /* cut */
 		"\xc0\x80",         /* overlong NUL */
 		"\xc1\xbf",         /* overlong */

@@ -1,0 +1,174 @@
+"""Every rule of the policy refuses through the real daemon, at the door and in a running session."""
+
+import datetime
+import zoneinfo
+
+import pytest
+
+import rdp_wire as wire
+from lab_parts.control import Refused
+
+ZONE = zoneinfo.ZoneInfo("Asia/Tokyo")
+
+
+def day(offset):
+    return (datetime.datetime.now(ZONE).date() + datetime.timedelta(days=offset)).isoformat()
+
+
+def hours_elsewhere():
+    """An hour that is not now, and will not be during the test."""
+    hour = (datetime.datetime.now(ZONE).hour + 6) % 24
+    return f"{hour:02d}:00-{hour:02d}:30"
+
+
+def lock(lab, account, _):
+    lab.call("account.lock", id=account)
+
+
+def delete(lab, account, _):
+    lab.call("account.delete", id=account)
+
+
+def to_auditor(lab, account, terminal):
+    lab.edit_terminal(terminal, remove_accounts=[account])
+    lab.edit_account(account, kind="auditor")
+
+
+def not_yet(lab, account, _):
+    lab.edit_account(account, valid_from=day(1), valid_until=day(2))
+
+
+def expire(lab, account, _):
+    lab.edit_account(account, valid_from=day(-3), valid_until=day(-1))
+
+
+def other_hours(lab, account, _):
+    lab.edit_account(account, hours=hours_elsewhere())
+
+
+def other_device(lab, account, _):
+    lab.edit_account(account, macs=["02:00:5e:ff:ff:ff"])
+
+
+def no_device(lab, account, _):
+    lab.edit_account(account, macs=[])
+
+
+def revoke(lab, account, terminal):
+    lab.edit_terminal(terminal, remove_accounts=[account])
+
+
+def out_of_service(lab, _, terminal):
+    lab.edit_terminal(terminal, in_service=False)
+
+
+def delete_terminal(lab, _, terminal):
+    lab.call("terminal.delete", name=terminal)
+
+
+# What changes between issue and redemption, the event that the refusal logs, and whether it ends a running session.
+CHANGES = [
+    (lock, "SK2111", True),
+    (delete, "SK2110", True),
+    (to_auditor, "SK2112", True),
+    (not_yet, "SK2113", True),
+    (expire, "SK2114", True),
+    (other_hours, "SK2115", False),
+    (other_device, "SK2117", True),
+    (no_device, "SK2117", True),
+    (revoke, "SK2119", True),
+    (out_of_service, "SK2120", True),
+    (delete_terminal, "SK2118", True),
+]
+
+
+def new_pair(lab):
+    """A terminal and an account that no other test shares."""
+    terminal = lab.add_terminal(lab.hosts.variables["LAB_SHADOW_PORT"])
+    return lab.add_account(terminal), terminal
+
+
+@pytest.mark.parametrize("change,event,_", CHANGES, ids=lambda value: getattr(value, "__name__", ""))
+def test_c001_rule_refuses_at_the_door(lab, change, event, _):
+    account, terminal = new_pair(lab)
+    ticket = lab.ticket(account, terminal)
+    change(lab, account, terminal)
+    client = lab.raw()
+    client.introduce(ticket.handle, ticket.secret)
+    assert client.told() == [wire.ERRINFO_SERVER_DENIED]
+    lab.wait_close(event)
+
+
+@pytest.mark.parametrize("change,event,ends", CHANGES, ids=lambda value: getattr(value, "__name__", ""))
+def test_c002_rule_ends_a_running_session(lab, change, event, ends):
+    account, terminal = new_pair(lab)
+    ticket = lab.ticket(account, terminal)
+    client = lab.raw()
+    client.introduce(ticket.handle, ticket.secret)
+    client.wait_demand_active()
+    session = lab.wait_session(account)
+    change(lab, account, terminal)
+    if not ends:
+        # Past the end of the hours no new connection; a running one goes on (A6).
+        assert [one["id"] for one in lab.sessions(account)] == [session["id"]]
+        return
+    client.wait_closed()
+    lab.wait_close(event)
+    assert lab.wait_end(account)["state"] == "killed"
+
+
+def test_c003_device_without_evidence_is_refused(lab):
+    account, terminal = new_pair(lab)
+    ticket = lab.ticket(account, terminal, mac=None)
+    client = lab.raw()
+    client.introduce(ticket.handle, ticket.secret)
+    assert client.told() == [wire.ERRINFO_SERVER_DENIED]
+    lab.wait_close("SK2116")
+
+
+def test_c004_full_terminal_is_refused_and_who_is_in_stays_in(lab):
+    account, terminal = new_pair(lab)
+    other = lab.add_account(terminal)
+    lab.edit_terminal(terminal, capacity=1)
+    ticket, late = lab.ticket(account, terminal), lab.ticket(other, terminal)
+    first = lab.raw()
+    first.introduce(ticket.handle, ticket.secret)
+    first.wait_demand_active()
+    lab.wait_session(account)
+    second = lab.raw()
+    second.introduce(late.handle, late.secret)
+    assert second.told() == [wire.ERRINFO_SERVER_DENIED]
+    lab.wait_close("SK2122")
+    assert lab.sessions(account)
+
+
+def test_c005_allowlist_off_lets_a_device_without_evidence_in_and_is_marked(lab):
+    account, terminal = new_pair(lab)
+    lab.edit_account(account, because="replacement notebook", allowlist="off")
+    ticket = lab.ticket(account, terminal, mac=None)
+    client = lab.raw()
+    client.introduce(ticket.handle, ticket.secret)
+    client.wait_demand_active()
+    lab.wait_session(account)
+    assert lab.history(account)[-1]["allowlist"] == "off"
+
+
+@pytest.mark.parametrize("change", [lock, not_yet, expire, other_hours, no_device, revoke, out_of_service],
+                         ids=lambda value: value.__name__)
+def test_c006_no_ticket_is_issued_for_what_would_be_refused(lab, change):
+    account, terminal = new_pair(lab)
+    mac = lab.mac_of(account)
+    change(lab, account, terminal)
+    with pytest.raises(Refused):
+        lab.call("ticket.issue", account=account, terminal=terminal, mac=mac)
+
+
+def test_c007_real_client_says_why_it_was_refused(lab):
+    account, terminal = new_pair(lab)
+    ticket = lab.ticket(account, terminal)
+    lab.call("account.lock", id=account)
+    client = lab.xfreerdp(ticket)
+    client.wait_end()
+    client.wait_log(r"ERRINFO_SERVER_DENIED_CONNECTION|SERVER_DENIED")
+    # Nothing of it reached the jump host, and nothing of a session is left.
+    assert not lab.sessions(account)

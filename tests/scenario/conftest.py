@@ -1,0 +1,82 @@
+"""What every scenario stands on: a facility of tests/lab, and real clients that connect through its gateway.
+
+File names are <letter><number>_name.py: a start-up, b tickets, c policy, d relay, e bad input, f control and failures,
+s slow. There are no fixed sleeps: a test waits for an event, with a limit.
+"""
+
+import os
+import sys
+
+import pytest
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+TREE = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.dirname(HERE))
+sys.path.insert(0, HERE)
+
+from facility import Facility  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--build", default=os.path.join(TREE, "build"), help="where meson built")
+    parser.addoption("--long", action="store_true", help="also what takes minutes")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--long"):
+        for item in items:
+            if "long" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="only with --long"))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure shows the end of the gateway's log and of every client's."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call" and report.failed:
+        for name, value in item.funcargs.items():
+            if isinstance(value, Facility):
+                report.sections.append((f"logs of {name}", value.last_lines()))
+
+
+@pytest.fixture(scope="session")
+def hosts(tmp_path_factory):
+    """Both jump hosts, for the whole run."""
+    facility = Facility(tmp_path_factory.mktemp("hosts"), only=("shadow", "xrdp"))
+    yield facility
+    facility.close()
+
+
+@pytest.fixture(scope="session")
+def shared_lab(request, tmp_path_factory, hosts):
+    """One gateway for all tests that leave it as it was. Bad clients on loopback must not shut out the others."""
+    facility = Facility(tmp_path_factory.mktemp("lab"), build=request.config.getoption("--build"), hosts=hosts,
+                        settings=["sources.exempt=[127.0.0.0/8]"])
+    yield facility
+    facility.close()
+
+
+@pytest.fixture
+def lab(shared_lab):
+    """The shared facility; clients of the test are closed after it."""
+    assert shared_lab.gateway_runs(), "an earlier test has ended the gateway"
+    shared_lab.begin_test()
+    yield shared_lab
+    shared_lab.end_test()
+
+
+@pytest.fixture
+def new_lab(request, tmp_path_factory, hosts):
+    """new_lab("limits.ticket=1s", …): a facility of the test's own, with the shared jump hosts."""
+    made = []
+
+    def make(*settings, **options):
+        facility = Facility(tmp_path_factory.mktemp("lab"), build=request.config.getoption("--build"), hosts=hosts,
+                            settings=["sources.exempt=[127.0.0.0/8]", *settings], **options)
+        made.append(facility)
+        request.node.funcargs[f"lab{len(made)}"] = facility
+        return facility
+    yield make
+    for facility in made:
+        facility.close()

@@ -1,0 +1,46 @@
+"""The desktop on the xrdp jump host, used through a client as a person would: by looking and typing."""
+
+import itertools
+import os
+
+from lab_parts.processes import wait_for
+
+# startwm.sh of the lab paints it; the login screen has nothing like it.
+BACKGROUND = (0x5A, 0x3D, 0x20)
+# Background and no window, at any size that the tests use.
+EMPTY_PLACE = (700, 500)
+# Inside the terminal window; windows are focused by the pointer.
+TERMINAL = (300, 300)
+
+
+class Desktop:
+    numbers = itertools.count(1)
+
+    def __init__(self, facility, client):
+        self.hosts = facility.hosts.variables
+        self.client = client
+
+    def sign_in(self):
+        """Types user and password into xrdp's login screen: the gateway passes nobody's on."""
+        self.client.wait_picture(colours=1000)
+        self.client.type(self.hosts["LAB_XRDP_USER"], enter=False)
+        self.client.key("Tab")
+        self.client.type(self.hosts["LAB_XRDP_PASSWORD"])
+        self.wait_shown()
+        return self
+
+    def wait_shown(self, limit=20):
+        wait_for(self.is_shown, limit, f"{self.client.name} shows the desktop")
+
+    def is_shown(self):
+        return all(abs(one - other) < 12 for one, other in zip(self.client.pixel(*EMPTY_PLACE), BACKGROUND))
+
+    def run(self, command, limit=15):
+        """Types a command into the terminal; what it printed, once it has ended."""
+        name = f"answer{next(self.numbers)}"
+        path = os.path.join(self.hosts["LAB_XRDP_HOME"], name)
+        self.client.click(*TERMINAL)
+        self.client.type(f"({command}) >{name}.new 2>&1; mv {name}.new {name}")
+        wait_for(lambda: os.path.exists(path), limit, f"{command!r} ends on the jump host")
+        with open(path, encoding="utf-8") as file:
+            return file.read()

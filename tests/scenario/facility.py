@@ -1,0 +1,227 @@
+"""A running facility, as the scenarios use it."""
+
+import itertools
+import json
+import os
+import re
+import subprocess
+import sys
+
+from lab_parts.clients import FREERDP, RDESKTOP, Client
+from lab_parts.control import Control
+from lab_parts.facility import Admin, add_account, add_terminal, new_mac
+from lab_parts.gateway import FACILITY, run_gateway
+from lab_parts.processes import alive, processes_of, stat_fields, tail_of, tail_of_file, wait_for
+from lab_parts.state import State
+from rdp_peers import FakeHost, RawClient
+
+LAB = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "lab")
+
+
+class Ticket:
+    """What `ticket issue` gives: .handle, .secret and the .rdp file."""
+
+    def __init__(self, path):
+        self.path = path
+        with open(path, encoding="utf-8-sig") as file:
+            self.text = file.read()
+        self.handle = re.search(r"msts=(\+\S+)", self.text)[1]
+        self.secret = re.search(r"^username:s:(\S+)", self.text, re.MULTILINE)[1]
+
+
+class Facility:
+    numbers = itertools.count(1)
+
+    def __init__(self, folder, build=None, hosts=None, settings=(), only=("gateway",), slow_fsync=None):
+        self.folder = str(folder)
+        command = [sys.executable, LAB, "up", self.folder]
+        for part in only:
+            command += ["--only", part]
+        for setting in settings:
+            command += ["--set", setting]
+        if build:
+            command += ["--build", str(build)]
+        if slow_fsync:
+            command += ["--slow-fsync", str(slow_fsync)]
+        done = subprocess.run(command, text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+        assert done.returncode == 0, done.stdout
+        self.state = State.load(self.folder)
+        self.variables = self.state.variables
+        self.clients = []
+        self.fake_hosts = []
+        self.raw_clients = []
+        self.hosts = hosts
+        self.admin = Admin(self.state)
+        if hosts is not None:
+            self.shadow = self.add_terminal(hosts.variables["LAB_SHADOW_PORT"])
+            self.xrdp = self.add_terminal(hosts.variables["LAB_XRDP_PORT"])
+
+    def close(self):
+        self.end_test()
+        # The processes that a test started with it (a restarted gateway, screens) are in the same file.
+        subprocess.run([sys.executable, LAB, "down", self.folder], check=True, timeout=60)
+
+    def begin_test(self):
+        self.log_start = os.path.getsize(self.variables["LAB_GATEWAY_LOG"])
+
+    def end_test(self):
+        for client in self.clients:
+            client.close()
+        for peer in [*self.raw_clients, *self.fake_hosts]:
+            peer.close()
+        self.clients, self.raw_clients, self.fake_hosts = [], [], []
+
+    # Making things
+
+    def new_name(self, stem):
+        return f"{stem}{next(self.numbers)}"
+
+    def add_terminal(self, port, trust=True, **changes):
+        """A terminal of its own name for a jump host on this port of loopback."""
+        name = add_terminal(self.admin, FACILITY + self.new_name("端末"), port, trust)
+        if changes:
+            self.edit_terminal(name, **changes)
+        return name
+
+    def add_account(self, *terminals, **options):
+        """An engineer with one device, who may use these terminals. Returns the account's id."""
+        account = add_account(self.admin, self.new_name("user"), terminals, macs=[new_mac()], **options)
+        return account
+
+    def mac_of(self, account):
+        macs = self.call("account.show", id=account)["macs"]
+        return macs[0] if macs else None
+
+    def ticket(self, account, terminal, mac="own", **options):
+        """mac: "own" = the account's first, None = not vouched for."""
+        path = os.path.join(self.folder, self.new_name("ticket") + ".rdp")
+        arguments = ["ticket", "issue", "--account", account, "--terminal", terminal, "--rdp-file", path]
+        mac = self.mac_of(account) if mac == "own" else mac
+        if mac:
+            arguments += ["--mac", mac]
+        for name, value in options.items():
+            arguments += ["--" + name, value]
+        self.admin.text(*arguments)
+        return Ticket(path)
+
+    def new_ticket(self, terminal, **options):
+        """A ticket of an account made for it: (account, ticket)."""
+        account = self.add_account(terminal)
+        return account, self.ticket(account, terminal, **options)
+
+    def call(self, method, **parameters):
+        with Control(self.variables["SEKISHO_SOCKET"]) as control:
+            return control.call(method, **parameters)
+
+    def edit_account(self, account, because=None, **changes):
+        more = {"because": because} if because else {}
+        return self.call("account.edit", id=account, changes=changes, **more)
+
+    def edit_terminal(self, terminal, **changes):
+        return self.call("terminal.edit", name=terminal, changes=changes)
+
+    # Connecting
+
+    @property
+    def address(self):
+        host, _, port = self.variables["SEKISHO_RDP"].rpartition(":")
+        return host, int(port)
+
+    def xfreerdp(self, ticket, *options, size="1280x900", monitors=1):
+        """xfreerdp3 with the ticket's .rdp file, on its own screen."""
+        fingerprint = self.variables["LAB_FINGERPRINT"]
+        command = [FREERDP[0], ticket.path, *FREERDP[1:], "/p:", "/cert:fingerprint:sha256:" + fingerprint, *options]
+        command.remove("/cert:ignore")
+        client = Client(self.state, self.new_name("xfreerdp"), command, size, monitors)
+        self.clients.append(client)
+        return client
+
+    def rdesktop(self, ticket, *options, size="1280x900"):
+        """rdesktop knows no .rdp files: handle and secret are its user name and password."""
+        command = [*RDESKTOP, "-u", ticket.handle, "-p", "-", *options, self.variables["SEKISHO_RDP"]]
+        client = Client(self.state, self.new_name("rdesktop"), command, size, input_text=ticket.secret + "\nyes\n")
+        self.clients.append(client)
+        return client
+
+    def raw(self, source="127.0.0.1", limit=15):
+        client = RawClient(self.address, source, limit)
+        self.raw_clients.append(client)
+        return client
+
+    def fake_host(self, script, tls=True):
+        """A jump host that follows a script, with the lab's own certificate."""
+        certificate = self.hosts.state.path("xrdp", "certificate") if tls else None
+        host = FakeHost(script, certificate and certificate + ".crt", certificate and certificate + ".key")
+        self.fake_hosts.append(host)
+        return host
+
+    # Looking
+
+    @property
+    def log(self):
+        """The gateway's log of this test."""
+        with open(self.variables["LAB_GATEWAY_LOG"], encoding="utf-8", errors="replace") as file:
+            file.seek(getattr(self, "log_start", 0))
+            return file.read()
+
+    def wait_log(self, pattern, limit=10):
+        return wait_for(lambda: re.search(pattern, self.log), limit, f"the gateway logs {pattern!r}")
+
+    def session_log(self):
+        with open(self.variables["LAB_SESSION_LOG"], encoding="utf-8") as file:
+            return file.read()
+
+    def sessions(self, account):
+        return self.call("session.list", account=account)["sessions"]
+
+    def wait_session(self, account, phase="BRIDGE", limit=15):
+        """The account's session once it is in this phase."""
+        def found():
+            return next((one for one in self.sessions(account) if one["phase"].upper() == phase), None)
+        return wait_for(found, limit, f"{account} has a session in {phase}")
+
+    def history(self, account):
+        return self.call("log.connections", account=account)["rows"]
+
+    def wait_end(self, account, limit=10):
+        """The newest row of the account's history, once it has an end."""
+        def ended():
+            rows = self.history(account)
+            return rows and rows[-1]["end"] and rows[-1]
+        return wait_for(ended, limit, f"{account}'s session has an end in the log")
+
+    def wait_close(self, event, limit=10):
+        """The line with which a connection ended: its event id, SK2xxx."""
+        return self.wait_log(rf"(?m)^.*\b{event}\b.*$", limit)[0]
+
+    def gateway_runs(self):
+        return alive(self.gateway_process)
+
+    @property
+    def gateway_process(self):
+        pid = int(self.state.variables["LAB_GATEWAY_PID"])
+        return next(one for one in self.state.processes if one["pid"] == pid)
+
+    def start_gateway_again(self):
+        run_gateway(self.state)
+
+    def pids(self, program):
+        """Process ids of the gateway's children with this name, sekisho-worker for one."""
+        found = []
+        for pid in processes_of(int(self.variables["LAB_GATEWAY_UID"])):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    name = os.path.basename(file.read().split(b"\0")[0].decode())
+            except OSError:
+                continue
+            if name == program and stat_fields(pid):
+                found.append(pid)
+        return sorted(found)
+
+    def last_lines(self):
+        parts = ["gateway:\n" + tail_of(self.log, 40)] if "LAB_GATEWAY_LOG" in self.variables else []
+        parts += [f"{client.name}:\n" + tail_of_file(client.log_file, 30) for client in self.clients]
+        return "\n\n".join(parts)
+
+    def __repr__(self):
+        return "Facility " + json.dumps(self.folder)
