@@ -109,11 +109,13 @@ drop_first_waiting(struct channel *channel)
 void
 channel_close(struct channel *channel)
 {
-	if (channel->fd < 0)
+	auto_fd int fd = take_fd(&channel->fd);
+
+	if (fd < 0)
 		return;
 	while (channel->first != NULL)
 		drop_first_waiting(channel);
-	(void)close(take_fd(&channel->fd));
+	/* While the descriptor is still open: a loop must forget it before its number is used again. */
 	if (channel->setup.events_changed != NULL)
 		channel->setup.events_changed(channel);
 }

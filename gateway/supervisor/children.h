@@ -15,6 +15,9 @@
 struct children;
 struct child; /* one process, from its start to worker_died */
 
+/* A child that cannot run, whatever is tried, exits with this. */
+#define CHILD_EXIT_UNUSABLE 3
+
 struct children_setup {
 	uv_loop_t *loop;
 	unsigned int workers;                  /* 1-64 */
@@ -35,6 +38,10 @@ struct children_setup {
 	/* Every worker is running for the first time: listeners may be opened. */
 	void (*ready)(void *owner);
 
+	/* Before `ready`: a child cannot run and starting it again would not help (the key is unusable, the certificate does
+	 * not belong to it, programs of another build; logged). May be NULL. Stop. */
+	void (*failed)(void *owner);
+
 	/* A worker is gone: end its sessions as CLOSE_WORKER_DIED; `worker` is freed after this returns. Called from the
 	 * loop, never from inside children_send. */
 	void (*worker_died)(void *owner, struct child *worker);
@@ -44,10 +51,11 @@ struct children_setup {
 };
 
 /* Starts all of them. Returns 0 or a negative errno (logged), e.g. if a program is not there or key_path cannot be
- * opened. `setup` is copied. */
+ * opened; *ret_children is then NULL, or must be stopped as a good one before it is freed. `setup` is copied. */
 int children_start(const struct children_setup *setup, struct children **ret_children);
 
-/* Closes the channels: workers end their sessions and exit, those who do not within limit_ms are killed. */
+/* Closes the channels: children exit, those who do not within limit_ms are killed. Nothing more is heard of a worker
+ * but worker_died: kill its sessions and wait for ENDED before. */
 void children_stop(struct children *children, uint64_t limit_ms);
 
 /* After `stopped`, or never started. Accepts NULL. */

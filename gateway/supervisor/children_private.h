@@ -1,0 +1,91 @@
+/* What children.c (processes: start, death, starting again) and children_channel.c (what is said with them) share. */
+#ifndef SUPERVISOR_CHILDREN_PRIVATE_H
+#define SUPERVISOR_CHILDREN_PRIVATE_H
+
+#include "supervisor/children.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Why a child is being ended, so that its death is not logged as a surprise. */
+enum ended_by { ENDED_BY_ITSELF, ENDED_BY_RULES, ENDED_BY_WATCHDOG, ENDED_BY_BUILD, ENDED_BY_STOP };
+
+/* A place that is filled with one process after the other. The first is sekisho-key's. */
+struct slot {
+	struct children *children;
+	struct child *child; /* NULL while waiting to be started */
+	const char *program;
+	enum process process;
+	uint64_t wait_ms;
+	uv_timer_t timer;
+};
+
+struct child {
+	struct slot *slot;
+	struct channel *channel;
+	uv_poll_t poll;
+	pid_t pid;
+	uint32_t number;
+	uint32_t connections;
+	uint64_t started_ms;
+	uint64_t owes_since_ms; /* an answer: HELLO, then PONG; 0: none */
+	uint64_t ping_serial;
+	uint32_t
+		key_number; /* of the sekisho-key at the other end of the signing channel it has; 0: none */
+	bool said_hello;
+	bool reaped; /* the pid may be another's by now */
+	enum ended_by ended_by;
+};
+
+struct children {
+	struct children_setup setup;
+	struct msg_configure *configure;
+	char *key_path;
+	char *directory;
+	struct channel_handler *worker_handlers; /* ours and the supervisor's */
+	struct slot *slots;
+	unsigned int slot_count;
+	uint32_t last_number;
+	bool was_ready;
+	bool has_failed;
+	bool stopping;
+	unsigned int open_handles;
+	uv_signal_t died;
+	uv_timer_t watchdog;
+	uv_timer_t stop_limit;
+};
+
+/* Ours, for sekisho-key as they are; workers' tables begin with them. */
+extern const struct channel_handler child_own_handlers[];
+#define CHILD_OWN_HANDLERS 2u
+
+bool child_is_worker(const struct child *child);
+
+void child_kill(const struct child *child);
+
+/* Ends a child. What it had is cleaned up when its death is reported. */
+void child_end(struct child *child, enum ended_by why);
+
+/* Makes channel and poll handle of a process just started; takes *fd. Returns 0 or a negative errno. */
+int child_watch(struct child *child, int *fd);
+
+/* Lets go of both and frees the child, from the loop. */
+void child_unwatch(struct child *child);
+
+/* PING, or the end of one that owes an answer for too long. */
+void child_check(struct child *child);
+
+/* A fresh pair between sekisho-key and a worker; the worker's end is returned. Without a running sekisho-key
+ * that end is at its end of file, and a worker's handshakes fail until KEY_CHANNEL brings another. */
+int child_new_key_channel(struct child *worker, int *ret_fd);
+
+/* Gives every worker a channel to the sekisho-key that runs now. */
+void children_renew_key_channels(struct children *children);
+
+/* Before `ready`, a mistake that will not go away is the administrator's to mend. */
+void children_say_failed(struct children *children);
+
+/* libuv has let go of a handle. The last one of all, after a stop, is told. */
+void children_handle_gone(struct children *children);
+
+#endif

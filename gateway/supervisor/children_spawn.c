@@ -1,0 +1,99 @@
+/* Starting a program as a child with numbered descriptors; see children_spawn.h. */
+#include "supervisor/children_spawn.h"
+
+#include "base/cleanup.h"
+#include "base/lock_down.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Where descriptors wait while 3 and 4 are being filled. */
+#define ASIDE 10
+
+int
+child_program_path(const char *directory, const char *name, char *ret_path, size_t size)
+{
+	char own[PATH_MAX];
+	ssize_t len;
+	int written;
+
+	if (directory == NULL) {
+		char *slash;
+
+		len = readlink("/proc/self/exe", own, sizeof(own) - 1);
+		if (len < 0)
+			return -errno;
+		own[len] = 0;
+		slash = strrchr(own, '/');
+		if (slash == NULL)
+			return -ENOENT;
+		*slash = 0;
+		directory = own;
+	}
+	written = snprintf(ret_path, size, "%s/%s", directory, name);
+	if (written < 0 || (size_t)written >= size)
+		return -ENAMETOOLONG;
+	return access(ret_path, X_OK) < 0 ? -errno : 0;
+}
+
+/* The variables of ours that a child may see. */
+static void
+fill_environment(char **environment, size_t room)
+{
+	static const char *const kept[] = {
+		"JOURNAL_STREAM=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS="};
+	size_t count = 0;
+
+	for (char **variable = environ; *variable != NULL; variable++) {
+		for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+			if (count + 1 < room && strncmp(*variable, kept[i], strlen(kept[i])) == 0)
+				environment[count++] = *variable;
+		}
+	}
+	environment[count] = NULL;
+}
+
+/* In the child, after fork from a process with threads: system calls only. */
+static void
+become(const char *path, char *const *arguments, char *const *environment, int channel, int fourth)
+{
+	sigset_t none;
+	int null = open("/dev/null", O_RDWR);
+	int third = fcntl(channel, F_DUPFD, ASIDE);
+	int other = fcntl(fourth, F_DUPFD, ASIDE);
+
+	if (null < 0 || third < 0 || other < 0)
+		_exit(127);
+	if (dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ||
+		dup2(third, CHILD_FD_CHANNEL) < 0 || dup2(other, CHILD_FD_KEY) < 0)
+		_exit(127);
+	closefrom(CHILD_FD_KEY + 1);
+	for (int signal_number = 1; signal_number < NSIG; signal_number++)
+		(void)signal(signal_number, SIG_DFL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	execve(path, arguments, environment);
+	_exit(127);
+}
+
+int
+child_spawn(const char *path, const char *name, int channel, int fourth, pid_t *ret_pid)
+{
+	char *arguments[] = {(char *)name, NULL};
+	char *environment[8];
+	pid_t pid;
+
+	fill_environment(environment, ARRAY_SIZE(environment));
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		become(path, arguments, environment, channel, fourth);
+	*ret_pid = pid;
+	return 0;
+}
