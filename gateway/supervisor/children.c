@@ -369,7 +369,7 @@ children_free(struct children *children)
 static bool
 is_running(const struct child *child)
 {
-	return child != NULL && child->said_hello && channel_fd(child->channel) >= 0;
+	return child != NULL && child->is_ready && channel_fd(child->channel) >= 0;
 }
 
 struct child *
@@ -437,4 +437,12 @@ void *
 child_owner(const struct child *child)
 {
 	return child->slot->children->setup.owner;
+}
+
+int
+children_key_pid(const struct children *children)
+{
+	const struct child *key = children->slots[0].child;
+
+	return is_running(key) ? (int)key->pid : 0;
 }

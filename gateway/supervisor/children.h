@@ -82,4 +82,7 @@ int child_pid(const struct child *child);
 uint32_t child_connections(const struct child *child);
 void *child_owner(const struct child *child); /* setup.owner */
 
+/* sekisho-key's; 0 while it does not run. */
+int children_key_pid(const struct children *children);
+
 #endif

@@ -57,7 +57,7 @@ say_ready(struct children *children)
 	if (children->was_ready || children->stopping)
 		return;
 	for (unsigned int i = 0; i < children->slot_count; i++) {
-		if (children->slots[i].child == NULL || !children->slots[i].child->said_hello)
+		if (children->slots[i].child == NULL || !children->slots[i].child->is_ready)
 			return;
 	}
 	children->was_ready = true;
@@ -115,6 +115,15 @@ children_renew_key_channels(struct children *children)
 }
 
 static int
+ping(struct child *child)
+{
+	struct msg_ping question = {.serial = ++child->ping_serial};
+
+	child->owes_since_ms = uv_now(child->slot->children->setup.loop) + 1; /* never 0 */
+	return channel_send(child->channel, MSG_PING, &question, -1);
+}
+
+static int
 on_hello(struct channel *channel, union message_body *message)
 {
 	struct child *child = channel_owner(channel);
@@ -128,7 +137,6 @@ on_hello(struct channel *channel, union message_body *message)
 		return 0;
 	}
 	child->said_hello = true;
-	child->owes_since_ms = 0;
 	if (child_is_worker(child)) {
 		int r = channel_send(channel, MSG_CONFIGURE, children->configure, -1);
 
@@ -138,8 +146,7 @@ on_hello(struct channel *channel, union message_body *message)
 		if (r < 0)
 			return r;
 	}
-	say_ready(children);
-	return 0;
+	return ping(child);
 }
 
 static int
@@ -150,6 +157,9 @@ on_pong(struct channel *channel, union message_body *message)
 	if (child->owes_since_ms == 0 || message->pong.serial != child->ping_serial)
 		return -EPROTO;
 	child->owes_since_ms = 0;
+	/* The first one says that it has taken CONFIGURE, which came before. */
+	child->is_ready = true;
+	say_ready(child->slot->children);
 	return 0;
 }
 
@@ -190,12 +200,13 @@ static void
 on_channel(uv_poll_t *poll, int status, int events)
 {
 	struct child *child = poll->data;
-	const char *why = "its channel cannot be polled";
-	int r = status;
+	const char *why = "its channel cannot be written";
+	int r = 0;
 
-	if (r == 0 && (events & UV_WRITABLE) != 0)
+	if (status == 0 && (events & UV_WRITABLE) != 0)
 		r = channel_flush(child->channel);
-	if (r == 0 && (events & UV_READABLE) != 0)
+	/* An error of the poll is a peer that closed with something unread; reading tells. */
+	if (r == 0 && (status < 0 || (events & UV_READABLE) != 0))
 		r = channel_receive(child->channel, MESSAGES_A_TURN, &why);
 	if (r < 0)
 		channel_failed(child, r, why);
@@ -267,14 +278,11 @@ child_check(struct child *child)
 {
 	const struct children_setup *setup = &child->slot->children->setup;
 	uint64_t now_ms = uv_now(setup->loop);
-	struct msg_ping ping;
 
 	if (channel_fd(child->channel) < 0)
 		return;
 	if (child->owes_since_ms == 0) {
-		ping.serial = ++child->ping_serial;
-		child->owes_since_ms = now_ms + 1; /* never 0 */
-		(void)channel_send(child->channel, MSG_PING, &ping, -1);
+		(void)ping(child);
 		return;
 	}
 	if (now_ms < child->owes_since_ms + setup->hung_ms)

@@ -33,7 +33,8 @@ struct child {
 	uint32_t
 		key_number; /* of the sekisho-key at the other end of the signing channel it has; 0: none */
 	bool said_hello;
-	bool reaped; /* the pid may be another's by now */
+	bool is_ready; /* it has what it needs and takes connections */
+	bool reaped;   /* the pid may be another's by now */
 	enum ended_by ended_by;
 };
 

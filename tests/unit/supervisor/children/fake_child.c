@@ -1,0 +1,168 @@
+/* A stand-in for sekisho-worker and sekisho-key that does as CONFIGURE's certificate_chain says, so that the supervisor's
+ * side of the channels can be tried on a real process. Built under both names; see children_test.c.
+ *
+ *	good        answers PING, takes clients, ends them when told to
+ *	hang        answers the first PING and never anything again
+ *	die         crashes when it is given a client
+ *	break       sends what it may not send when it is given a client
+ *	unusable    exits as a worker with a wrong certificate does
+ *	sandbox     is ended by SIGSYS when it is given a client
+ */
+#include "base/cleanup.h"
+#include "base/lock_down.h"
+#include "messages/channel.h"
+#include "relay/close_reasons.h"
+#include "supervisor/children.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#ifdef FAKE_KEY
+#define SELF PROCESS_KEY
+#else
+#define SELF PROCESS_WORKER
+#endif
+
+#ifndef FAKE_BUILD
+#define FAKE_BUILD 0
+#endif
+
+static char role[32];
+
+static int
+on_ping(struct channel *channel, union message_body *message)
+{
+	struct msg_pong pong = {.serial = message->ping.serial};
+
+	if (strcmp(role, "hang") == 0 && message->ping.serial > 1)
+		return 0;
+	return channel_send(channel, MSG_PONG, &pong, -1);
+}
+
+#ifdef FAKE_KEY
+static int
+on_key_add_worker(struct channel *channel, union message_body *message)
+{
+	/* The number goes out on the new channel, so that a test sees whose it is. */
+	auto_fd int fd = channel_take_fd(channel);
+
+	/* That worker may be gone by now. */
+	(void)!send(fd, &message->key_add_worker.worker, sizeof(uint32_t), MSG_NOSIGNAL);
+	return 0;
+}
+
+static const struct channel_handler handlers[] = {
+	{MSG_PING, on_ping},
+	{MSG_KEY_ADD_WORKER, on_key_add_worker},
+	{0},
+};
+#else
+/* In the end's detail: was there a sekisho-key at the other end of the signing channel? */
+static int key_channel = CHILD_FD_KEY;
+
+static const char *
+key_answer(void)
+{
+	struct pollfd waiting = {.fd = key_channel, .events = POLLIN};
+	uint32_t number;
+
+	if (poll(&waiting, 1, 10000) == 1 &&
+		read(key_channel, &number, sizeof(number)) == sizeof(number))
+		return key_channel == CHILD_FD_KEY ? "key" : "renewed key";
+	return "no key";
+}
+
+static int
+on_configure(struct channel *channel, union message_body *message)
+{
+	(void)channel;
+	memcpy(role, message->configure.certificate_chain, sizeof(role) - 1);
+	if (strcmp(role, "unusable") == 0)
+		exit(CHILD_EXIT_UNUSABLE);
+	return 0;
+}
+
+static int
+on_key_channel(struct channel *channel, union message_body *message)
+{
+	(void)message;
+	key_channel = channel_take_fd(channel);
+	return 0;
+}
+
+static int
+on_take_client(struct channel *channel, union message_body *message)
+{
+	struct msg_ended ended = {
+		.connection = message->take_client.connection, .reason = CLOSE_CLIENT_LEFT};
+	auto_fd int client = channel_take_fd(channel);
+	struct msg_pong surprise = {.serial = 4711};
+	char byte;
+
+	/* So that a test knows the client has arrived. */
+	if (write(client, "t", 1) != 1)
+		return -errno;
+	if (strcmp(role, "die") == 0)
+		abort();
+	if (strcmp(role, "sandbox") == 0)
+		raise(SIGSYS);
+	if (strcmp(role, "break") == 0)
+		return channel_send(channel, MSG_PONG, &surprise, -1);
+	if (read(client, &byte, 1) != 1)
+		return -EIO;
+	strcpy(ended.detail, key_answer());
+	return channel_send(channel, MSG_ENDED, &ended, -1);
+}
+
+static const struct channel_handler handlers[] = {
+	{MSG_PING, on_ping},
+	{MSG_CONFIGURE, on_configure},
+	{MSG_KEY_CHANNEL, on_key_channel},
+	{MSG_TAKE_CLIENT, on_take_client},
+	{0},
+};
+#endif
+
+/* Only 0 to 4 may be open. */
+static int
+has_stray_descriptors(void)
+{
+	for (int fd = CHILD_FD_KEY + 1; fd < 256; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			return 1;
+	}
+	for (int fd = 0; fd <= CHILD_FD_KEY; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			return 1;
+	}
+	return 0;
+}
+
+int
+main(void)
+{
+	struct channel_setup setup = {
+		.self = SELF, .peer = PROCESS_SUPERVISOR, .handlers = handlers};
+	struct msg_hello hello = {.build_hash = messages_build_hash() + FAKE_BUILD};
+	struct pollfd waiting = {.fd = CHILD_FD_CHANNEL, .events = POLLIN};
+	struct channel *channel;
+	int fd = CHILD_FD_CHANNEL;
+
+	if (has_stray_descriptors())
+		return 9;
+	if (channel_new(&setup, &fd, &channel) < 0 ||
+		channel_send(channel, MSG_HELLO, &hello, -1) < 0)
+		return 1;
+	while (channel_fd(channel) >= 0) {
+		(void)poll(&waiting, 1, -1);
+		(void)channel_receive(channel, 64, NULL);
+	}
+	channel_free(channel);
+	return 0;
+}
