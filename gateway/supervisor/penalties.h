@@ -63,7 +63,7 @@ struct penalty_numbers {
 };
 struct penalty_numbers penalties_numbers(const struct penalties *penalties);
 
-/* How many units an ending of this kind adds to the penalty of its source, 0-10. */
+/* How many units an ending of this kind adds to the penalty of its source, 0-3. */
 uint32_t penalty_units(enum close_reason reason);
 
 #endif

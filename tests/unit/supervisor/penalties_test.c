@@ -18,7 +18,7 @@ static const struct penalty_limits usual = {
 	.connections_per_source = 4,
 	.unfinished = 50,
 	.unfinished_per_source = 3,
-	.penalty_ms = 1000,
+	.penalty_ms = 2000,
 	.penalty_refuse_ms = 5000,
 	.penalty_most_ms = 60000,
 	.delay_most_ms = 3000,
@@ -190,7 +190,7 @@ a_full_table_forgets_the_idle_source_whose_penalty_ends_first(void **state)
 	fail_once(penalties, "10.0.1.1", CLOSE_EARLY_BYTES, 0);
 	assert_int_equal(penalties_numbers(penalties).sources, 8);
 	assert_int_equal(penalties_left_ms(penalties, address("10.0.0.2"), 0), 0);
-	assert_int_equal(penalties_left_ms(penalties, address("10.0.0.3"), 0), 5000);
+	assert_int_equal(penalties_left_ms(penalties, address("10.0.0.3"), 0), 4000);
 	penalties_end(penalties, address("10.0.0.1"), false, CLOSE_NOT_RDP, 0);
 	assert_int_equal(penalties_left_ms(penalties, address("10.0.0.1"), 0), 2000);
 	penalties_free(penalties);

@@ -1,0 +1,298 @@
+/* session.list, session.show, session.kill, log.follow, gateway.status: answered from what the loop knows. */
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "policy/methods.h"
+#include "policy/sessions.h"
+#include "settings/settings.h"
+#include "supervisor/children.h"
+#include "supervisor/connections.h"
+#include "supervisor/control_calls.h"
+#include "supervisor/control_server.h"
+#include "supervisor/looks.h"
+#include "supervisor/penalties.h"
+#include "supervisor/sessions.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *
+state_name(const struct connection *connection)
+{
+	if (connection->stage == CONNECTION_KILLED)
+		return "ending";
+	return connection->phase == PHASE_BRIDGE ? "active" : "starting";
+}
+
+static json_t *
+time_json(int64_t at_us)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	clock_format_utc(at_us, text);
+	return json_string(text);
+}
+
+static json_t *
+device_json(const struct device_evidence *device)
+{
+	const uint8_t *mac = device->mac.octets;
+
+	return device->known ? json_sprintf("%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+				       mac[3], mac[4], mac[5])
+			     : json_null();
+}
+
+/* A session object of control_methods.def. */
+static json_t *
+session_json(const struct connection *connection)
+{
+	const struct carried_session *session = connection->session;
+	struct socket_bytes bytes = socket_bytes(connection->client_fd);
+	char source[SOCKET_TEXT_SIZE];
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:I, s:I}", "id",
+		session->id_text, "account", session->account, "name", session->account_name,
+		"terminal", session->terminal, "phase", phase_row(connection->phase)->name, "state",
+		state_name(connection), "since", time_json(session->started_us), "source",
+		socket_text_without_port((const struct sockaddr *)&connection->source, source),
+		"device", device_json(&session->device), "evidence", session->device.kind,
+		"bytes_from_client", (json_int_t)bytes.received, "bytes_to_client",
+		(json_int_t)bytes.sent);
+}
+
+struct listing {
+	const char *terminal;
+	const char *account;
+	json_t *sessions;
+};
+
+/* An account is named by its full id or by the typed part between prefix and domain. */
+static bool
+account_is(const char *full, const char *wanted)
+{
+	const char *at = strstr(full, wanted);
+	size_t len = strlen(wanted);
+
+	if (strcmp(full, wanted) == 0)
+		return true;
+	for (; at != NULL && len > 0; at = strstr(at + 1, wanted)) {
+		if ((at == full || at[-1] == '-') && (at[len] == '@' || at[len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static void
+list_one(void *context, struct connection *connection)
+{
+	struct listing *listing = context;
+	const struct carried_session *session = connection->session;
+
+	if (session == NULL || connection->reason == CLOSE_CONTINUED ||
+		(listing->terminal != NULL && strcmp(listing->terminal, session->terminal) != 0) ||
+		(listing->account != NULL && !account_is(session->account, listing->account)))
+		return;
+	json_array_append_new(listing->sessions, session_json(connection));
+}
+
+void
+method_session_list(struct control_call *call)
+{
+	struct listing listing = {
+		.terminal = control_call_text(call, "terminal"),
+		.account = control_call_text(call, "account"),
+		.sessions = json_array(),
+	};
+
+	connections_each(call->supervisor->connections, list_one, &listing);
+	control_call_answer(call, json_pack("{s:o}", "sessions", listing.sessions));
+}
+
+/* The id in full, or as much of it as names one session. Returns 0, -EINVAL (no such form) or -ENOENT. */
+static int
+parse_id(struct control_call *call, uint8_t ret_id[SESSION_ID_BYTES])
+{
+	return bytes_from_hex(control_call_text(call, "id"), ret_id, SESSION_ID_BYTES);
+}
+
+static void
+refuse_id(struct control_call *call)
+{
+	control_call_refuse(call, CONTROL_INVALID_PARAMETERS, "parameter id: 32 hexadecimal digits",
+		"id", "32 hexadecimal digits, as session list shows them");
+}
+
+static void
+refuse_unknown(struct control_call *call)
+{
+	control_call_refuse(call, METHOD_NOT_FOUND, "there is no such session", "id", NULL);
+}
+
+struct show {
+	uint8_t id[SESSION_ID_BYTES];
+	json_t *row;
+};
+
+static int
+show_work(struct store_db *db, struct store_job *job)
+{
+	struct show *show = ((struct control_call *)job)->more;
+
+	json_decref(show->row);
+	show->row = NULL;
+	return session_row(db, show->id, &show->row);
+}
+
+static void
+show_done(struct store_job *job, int status)
+{
+	struct control_call *call = (struct control_call *)job;
+	struct show *show = call->more;
+	json_t *row = show->row;
+
+	free(show);
+	if (status == 0)
+		control_call_answer(call, row);
+	else if (status == -ENOENT)
+		refuse_unknown(call);
+	else
+		control_call_fail(call, status);
+}
+
+/* A session that is over is shown as the connection history has it. */
+void
+method_session_show(struct control_call *call)
+{
+	struct connection *connection;
+	struct show *show;
+	uint8_t id[SESSION_ID_BYTES];
+
+	if (parse_id(call, id) < 0) {
+		refuse_id(call);
+		return;
+	}
+	connection = connection_find_session(call->supervisor->connections, id);
+	if (connection != NULL) {
+		control_call_answer(call, session_json(connection));
+		return;
+	}
+	show = calloc(1, sizeof(*show));
+	if (show == NULL) {
+		control_call_answer(call, NULL);
+		return;
+	}
+	memcpy(show->id, id, sizeof(id));
+	call->more = show;
+	call->job.work = show_work;
+	call->job.done = show_done;
+	store_read(call->supervisor->store, &call->job);
+}
+
+static int
+kill_work(struct store_db *db, struct store_job *job)
+{
+	struct control_call *call = (struct control_call *)job;
+
+	return admin_event(db, call->actor, "session.kill", control_call_text(call, "id"),
+		call->more, NULL, control_call_text(call, "because"));
+}
+
+static void
+kill_done(struct store_job *job, int status)
+{
+	struct control_call *call = (struct control_call *)job;
+	json_t *session = call->more;
+
+	if (status == 0) {
+		control_call_answer(call, json_pack("{s:o}", "killed", session));
+		return;
+	}
+	json_decref(session);
+	control_call_fail(call, status);
+}
+
+/* Cut first, written down at once: the record is patient, the danger may not be. */
+void
+method_session_kill(struct control_call *call)
+{
+	struct connection *connection;
+	uint8_t id[SESSION_ID_BYTES];
+
+	if (parse_id(call, id) < 0) {
+		refuse_id(call);
+		return;
+	}
+	connection = connection_find_session(call->supervisor->connections, id);
+	if (connection == NULL) {
+		refuse_unknown(call);
+		return;
+	}
+	call->more = session_json(connection);
+	session_kill(
+		connection, CLOSE_ADMIN_KILLED, call->actor, control_call_text(call, "because"));
+	call->job.work = kill_work;
+	call->job.done = kill_done;
+	call->job.stubborn = true;
+	store_write(call->supervisor->store, &call->job);
+}
+
+void
+method_log_follow(struct control_call *call)
+{
+	struct control_client *client =
+		control_client_find(call->supervisor->control, call->client);
+
+	if (client != NULL && control_client_follow(client, control_call_text(call, "account"),
+				      control_call_text(call, "terminal")) < 0)
+		control_call_answer(call, NULL);
+	else
+		control_call_answer(call, json_pack("{s:b}", "following", 1));
+}
+
+static void
+add_worker(void *context, struct child *worker)
+{
+	json_array_append_new(context,
+		json_pack("{s:I, s:i, s:I}", "number", (json_int_t)child_number(worker), "pid",
+			child_pid(worker), "connections", (json_int_t)child_connections(worker)));
+}
+
+static json_t *
+listeners_json(const struct settings *settings)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < settings->listeners.count; i++) {
+		const struct settings_listener *listener = &settings->listeners.items[i];
+
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:s, s:b}", "name", listener->name, "address",
+				listener->address.text, "side", settings_side_name(listener->side),
+				"proxy", listener->proxy == SETTINGS_PROXY_V2));
+	}
+	return list;
+}
+
+void
+method_gateway_status(struct control_call *call)
+{
+	const struct supervisor *supervisor = call->supervisor;
+	struct penalty_numbers numbers = penalties_numbers(supervisor->penalties);
+	json_t *workers = json_array();
+
+	children_each_worker(supervisor->children, add_worker, workers);
+	control_call_answer(call,
+		json_pack("{s:s, s:s, s:s, s:o, s:I, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I}",
+			"version", SEKISHO_VERSION, "facility", supervisor->settings->facility.name,
+			"state", supervisor->state == SUPERVISOR_RUNNING ? "running" : "stopping",
+			"ready_since", time_json(supervisor->ready_us), "pid", (json_int_t)getpid(),
+			"tls_minimum", settings_tls_minimum_name(supervisor->settings->tls.minimum),
+			"listeners", listeners_json(supervisor->settings), "workers", workers,
+			"sessions", (json_int_t)connections_sessions(supervisor->connections),
+			"connections", (json_int_t)numbers.connections, "unfinished",
+			(json_int_t)numbers.unfinished, "sources", (json_int_t)numbers.sources,
+			"store_pending", (json_int_t)store_pending(supervisor->store)));
+}

@@ -1,0 +1,303 @@
+/* ticket.issue and terminal.look: answered after a visit to the store, and to the jump host. */
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "policy/methods.h"
+#include "policy/sessions.h"
+#include "settings/settings.h"
+#include "supervisor/control_calls.h"
+#include "supervisor/looks.h"
+#include "supervisor/rdp_file.h"
+#include "supervisor/sockets.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HOST_SIZE 256
+
+struct issue {
+	struct ticket_answer answer;
+	char host[HOST_SIZE];
+	uint16_t port;
+};
+
+/* "name", "name:port", "10.0.0.1:3389", "[fd00::1]:3389", "fd00::1". */
+static int
+parse_host(const char *text, uint16_t default_port, char ret_host[HOST_SIZE], uint16_t *ret_port)
+{
+	const char *colon = strrchr(text, ':');
+	bool one_colon = colon != NULL && strchr(text, ':') == colon;
+	const char *end = text + strlen(text);
+	unsigned long port = default_port;
+	char *rest;
+
+	if (text[0] == '[') {
+		text++;
+		end = strchr(text, ']');
+		if (end == NULL || (end[1] != '\0' && end[1] != ':'))
+			return -EINVAL;
+		colon = end[1] == ':' ? end + 1 : NULL;
+	} else if (one_colon) {
+		end = colon;
+	} else {
+		colon = NULL;
+	}
+	if (colon != NULL) {
+		port = strtoul(colon + 1, &rest, 10);
+		if (colon[1] < '0' || colon[1] > '9' || *rest != '\0' || port == 0 || port > 65535)
+			return -EINVAL;
+	}
+	if (end == text || end - text >= HOST_SIZE)
+		return -EINVAL;
+	snprintf(ret_host, HOST_SIZE, "%.*s", (int)(end - text), text);
+	*ret_port = (uint16_t)port;
+	return 0;
+}
+
+static bool
+is_wildcard(const struct sockaddr *address)
+{
+	char text[SOCKET_TEXT_SIZE];
+
+	(void)socket_text_without_port(address, text);
+	return strcmp(text, "0.0.0.0") == 0 || strcmp(text, "::") == 0;
+}
+
+static uint16_t
+port_of(const struct sockaddr_storage *address)
+{
+	return ntohs(((const struct sockaddr_in *)address)->sin_port);
+}
+
+/* Where the client is to connect: what was asked for, else the settings' public address, else the first
+ * listener's. Returns 0, -EINVAL (the parameter is none) or -EDESTADDRREQ. */
+static int
+choose_address(const struct control_call *call, struct issue *issue)
+{
+	const struct settings *settings = call->supervisor->settings;
+	const struct sockaddr_storage *listener = &settings->listeners.items[0].address.address;
+	const char *asked = control_call_text(call, "address");
+	char text[SOCKET_TEXT_SIZE];
+
+	if (asked != NULL)
+		return parse_host(asked, port_of(listener), issue->host, &issue->port);
+	if (settings->public_address.name != NULL) {
+		issue->port = settings->public_address.port;
+		return snprintf(issue->host, sizeof(issue->host), "%s",
+			       settings->public_address.name) >= (int)sizeof(issue->host)
+			       ? -EINVAL
+			       : 0;
+	}
+	if (is_wildcard((const struct sockaddr *)listener))
+		return -EDESTADDRREQ;
+	(void)socket_text_without_port((const struct sockaddr *)listener, text);
+	snprintf(issue->host, sizeof(issue->host), "%s", text);
+	issue->port = port_of(listener);
+	return 0;
+}
+
+static int
+issue_work(struct store_db *db, struct store_job *job)
+{
+	struct control_call *call = (struct control_call *)job;
+	struct issue *issue = call->more;
+	const struct ticket_request request = {
+		.actor = call->actor,
+		.account = control_call_text(call, "account"),
+		.terminal = control_call_text(call, "terminal"),
+		.mac = control_call_text(call, "mac"),
+		.source = control_call_text(call, "source"),
+	};
+
+	secret_wipe(&issue->answer, sizeof(issue->answer));
+	return ticket_issue(db, &request, &issue->answer);
+}
+
+static json_t *
+ticket_json(const struct issue *issue)
+{
+	const struct ticket_answer *answer = &issue->answer;
+	const struct rdp_file file = {
+		.host = issue->host,
+		.port = issue->port,
+		.handle = answer->handle,
+		.secret = answer->secret,
+		.rights = answer->rights,
+	};
+	char text[RDP_FILE_SIZE], expires[CLOCK_TEXT_SIZE];
+	json_t *result = NULL;
+
+	clock_format_utc(answer->expires_us, expires);
+	if (rdp_file_write(&file, text, sizeof(text)) > 0)
+		result = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "handle", answer->handle,
+			"secret", answer->secret, "expires", expires, "account",
+			answer->account_full, "terminal", answer->terminal, "rdp", text);
+	secret_wipe(text, sizeof(text));
+	return result;
+}
+
+static void
+refuse_by_rule(struct control_call *call, enum close_reason reason, const char *rule)
+{
+	control_call_refuse(
+		call, METHOD_REFUSED, event_row(close_reason_row(reason)->event)->text, NULL, rule);
+}
+
+static void
+issue_done(struct store_job *job, int status)
+{
+	struct control_call *call = (struct control_call *)job;
+	struct issue *issue = call->more;
+	enum close_reason reason = issue->answer.reason;
+	const char *rule = issue->answer.rule;
+	json_t *result = NULL;
+
+	if (status == 0 && reason == CLOSE_NONE)
+		result = ticket_json(issue);
+	if (status == -EINVAL && issue->answer.error.field != NULL) {
+		call->method.error.code = CONTROL_INVALID_PARAMETERS;
+		call->method.error.field = issue->answer.error;
+		snprintf(call->method.error.message, sizeof(call->method.error.message),
+			"parameter %s: %s", issue->answer.error.field, issue->answer.error.rule);
+	}
+	secret_wipe(issue, sizeof(*issue));
+	free(issue);
+	if (status < 0)
+		control_call_fail(call, status);
+	else if (reason != CLOSE_NONE)
+		refuse_by_rule(call, reason, rule);
+	else
+		control_call_answer(call, result);
+}
+
+void
+method_ticket_issue(struct control_call *call)
+{
+	struct issue *issue = calloc(1, sizeof(*issue));
+	int r;
+
+	if (issue == NULL) {
+		control_call_answer(call, NULL);
+		return;
+	}
+	r = choose_address(call, issue);
+	if (r < 0) {
+		free(issue);
+		control_call_refuse(call, CONTROL_INVALID_PARAMETERS,
+			r == -EINVAL ? "parameter address: a name or address, with or without port"
+				     : "the gateway listens on every address: say which one the "
+				       "client is "
+				       "to use, or set public_address",
+			"address", "a name or address, with or without port");
+		return;
+	}
+	call->more = issue;
+	call->job.work = issue_work;
+	call->job.done = issue_done;
+	store_write(call->supervisor->store, &call->job);
+}
+
+/* terminal.look asks terminal.show for the address, inside the same job. */
+static int
+look_work(struct store_db *db, struct store_job *job)
+{
+	struct control_call *call = (struct control_call *)job;
+
+	method_call_reset(&call->method);
+	return method_terminal_show(db, &call->method);
+}
+
+static const char *
+protocol_name(uint32_t protocol)
+{
+	static const struct {
+		uint32_t protocol;
+		const char *name;
+	} names[] = {{0, "rdp"}, {1, "tls"}, {2, "nla"}, {8, "nla-ex"}};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (names[i].protocol == protocol)
+			return names[i].name;
+	}
+	return "unknown";
+}
+
+static json_t *
+seconds_json(uint64_t seconds)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	/* A certificate may say anything: beyond the year 9999 it is no date. */
+	if (seconds > UINT64_C(253402300799))
+		return json_null();
+	clock_format_utc((int64_t)seconds * 1000000, text);
+	return json_string(text);
+}
+
+static json_t *
+report_json(const struct msg_host_report *report)
+{
+	char sha256[2 * 32 + 1] = "";
+
+	bytes_to_hex(report->sha256, report->sha256_len, sha256);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "protocol",
+		protocol_name(report->protocol), "tls_version",
+		report->tls_version == 0x0304 ? "1.3"
+					      : (report->tls_version == 0x0303 ? "1.2" : "-"),
+		"sha256", sha256, "subject", report->subject, "names", report->names, "not_before",
+		seconds_json(report->not_before), "not_after", seconds_json(report->not_after));
+}
+
+static void
+on_looked(void *owner, enum close_reason reason, const char *detail,
+	const struct msg_host_report *report)
+{
+	struct control_call *call = owner;
+	const struct event_row *row = event_row(close_reason_row(reason)->event);
+	char message[256];
+
+	if (report != NULL) {
+		control_call_answer(call, report_json(report));
+		return;
+	}
+	snprintf(
+		message, sizeof(message), detail[0] == '\0' ? "%s%s" : "%s: %s", row->text, detail);
+	control_call_refuse(call, METHOD_REFUSED, message, NULL, NULL);
+}
+
+static void
+look_found(struct store_job *job, int status)
+{
+	struct control_call *call = (struct control_call *)job;
+	const char *address;
+	json_int_t port;
+	int r;
+
+	if (status < 0) {
+		control_call_fail(call, status);
+		return;
+	}
+	address = json_string_value(json_object_get(call->method.result, "address"));
+	port = json_integer_value(json_object_get(call->method.result, "port"));
+	r = address == NULL
+		    ? -EINVAL
+		    : look_start(call->supervisor->looks, address, (uint16_t)port, on_looked, call);
+	if (r < 0)
+		control_call_refuse(call, METHOD_REFUSED,
+			r == -EBUSY ? "too many hosts are being looked at"
+				    : "the host cannot be dialled",
+			NULL, NULL);
+}
+
+void
+method_terminal_look(struct control_call *call)
+{
+	call->job.work = look_work;
+	call->job.done = look_found;
+	store_read(call->supervisor->store, &call->job);
+}

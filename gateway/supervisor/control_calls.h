@@ -1,0 +1,45 @@
+/* A call under way: READ and WRITE methods inside store jobs, LOOP methods here on the loop.
+ */
+#ifndef SUPERVISOR_CONTROL_CALLS_H
+#define SUPERVISOR_CONTROL_CALLS_H
+
+#include "policy/methods.h"
+#include "policy/store/store.h"
+#include "supervisor/control_methods.h"
+#include "supervisor/supervisor.h"
+
+struct control_call {
+	struct store_job job; /* first: the store gives it back */
+	struct supervisor *supervisor;
+	uint64_t client;
+	struct control_request request;
+	struct method_call method;
+	char *actor; /* "unix:yamada" */
+	void *more;  /* a LOOP method's own; it frees it before it answers */
+};
+
+/* Starts a call. Takes `request`. Its answer goes to the client by id, if that is still there. */
+void control_call_start(struct supervisor *supervisor, uint64_t client, const char *actor,
+	struct control_request *request);
+
+/* A LOOP method answers exactly once, at once or later, with one of these; the call is over then. */
+typedef void loop_method(struct control_call *call);
+void control_call_answer(
+	struct control_call *call, json_t *result); /* takes result; NULL: no memory */
+void control_call_refuse(struct control_call *call, int code, const char *message,
+	const char *field, const char *rule);
+/* By method.error; if its code is 0, the store failed with this status. */
+void control_call_fail(struct control_call *call, int status);
+
+/* A text parameter, or NULL. */
+const char *control_call_text(const struct control_call *call, const char *name);
+
+loop_method method_terminal_look;
+loop_method method_ticket_issue;
+loop_method method_session_list;
+loop_method method_session_show;
+loop_method method_session_kill;
+loop_method method_log_follow;
+loop_method method_gateway_status;
+
+#endif

@@ -1,0 +1,42 @@
+/* control.sock: who may speak (SO_PEERCRED, SO_PEERGROUPS against the settings' roles), lines in, lines out.
+ * A connection has one request under way at a time; the next line is read after its answer. Bounded: lines,
+ * connections, connections per user, bytes that wait for a client that does not read.
+ */
+#ifndef SUPERVISOR_CONTROL_SERVER_H
+#define SUPERVISOR_CONTROL_SERVER_H
+
+#include "supervisor/supervisor.h"
+
+#include <jansson.h>
+
+#define CONTROL_CLIENTS_MOST 64
+#define CONTROL_CLIENTS_MOST_PER_USER 24
+/* A client that lets more than this wait is dropped. Larger than any one answer should be. */
+#define CONTROL_QUEUE_MOST (16u << 20)
+
+struct control_client;
+struct control_server;
+
+/* Opens the socket (or takes it from systemd) and reads the roles. Returns 0 or a negative errno with *ret_why. */
+int control_server_open(
+	struct supervisor *supervisor, struct control_server **ret_server, const char **ret_why);
+
+/* Reads the roles again from supervisor->settings. */
+int control_server_reload(struct control_server *server, const char **ret_why);
+
+/* Closes listener and connections, removes the socket; frees itself in the last close callback. Accepts NULL. */
+void control_server_close(struct control_server *server);
+
+/* A session has started or ended: to those who follow. */
+void control_server_tell(struct control_server *server, json_t *row);
+
+/* For the calls (control_calls.c). An id is never used twice; NULL if that client has gone. */
+struct control_client *control_client_find(struct control_server *server, uint64_t id);
+
+/* Sends an answer (taken; NULL: no memory, the client is dropped) and reads the next line. */
+void control_client_answer(struct control_client *client, json_t *answer);
+
+/* From now on it is told of sessions, all or those of an account or terminal ("" or NULL: any). */
+int control_client_follow(struct control_client *client, const char *account, const char *terminal);
+
+#endif

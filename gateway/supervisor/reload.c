@@ -1,0 +1,89 @@
+/* SIGHUP; see reload.h. */
+#include "supervisor/reload.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "settings/settings.h"
+#include "supervisor/control_server.h"
+#include "supervisor/evidence.h"
+#include "supervisor/session_log.h"
+
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#define SWAP(one, other)                       \
+	do {                                   \
+		__typeof__(one) kept_ = (one); \
+		(one) = (other);               \
+		(other) = kept_;               \
+	} while (0)
+
+static void
+log_errors(const struct settings_errors *errors)
+{
+	for (size_t i = 0; i < errors->count; i++) {
+		const struct settings_error *error = &errors->items[i];
+
+		log_event(error->warning ? EV_SETTINGS_WARNING : EV_SETTINGS_REFUSED,
+			"at='%s:%u:%u' why='%s'", log_quote(errors->file), error->line,
+			error->column, log_quote(error->text));
+	}
+}
+
+/* The rows of settings.def that say RELOAD; the rest keeps its old value. */
+static void
+take_changes(struct settings *running, struct settings *fresh)
+{
+	SWAP(running->facility.name, fresh->facility.name);
+	SWAP(running->public_address, fresh->public_address);
+	SWAP(running->roles, fresh->roles);
+	SWAP(running->evidence.neighbour_max_age_ms, fresh->evidence.neighbour_max_age_ms);
+	SWAP(running->evidence.lease_max_age_ms, fresh->evidence.lease_max_age_ms);
+	SWAP(running->evidence.accounting_max_age_ms, fresh->evidence.accounting_max_age_ms);
+	SWAP(running->evidence.openvpn_max_age_ms, fresh->evidence.openvpn_max_age_ms);
+}
+
+static void
+reload_settings(struct supervisor *supervisor)
+{
+	struct settings *fresh = NULL;
+	struct settings_errors errors = {0};
+	auto_free char *restart = NULL;
+	const char *why = "";
+	int r;
+
+	r = settings_load(supervisor->settings->file, &fresh, &errors);
+	log_errors(&errors);
+	settings_errors_done(&errors);
+	if (r < 0)
+		return;
+	restart = settings_restart_keys(supervisor->settings, fresh);
+	if (restart != NULL && restart[0] != '\0')
+		log_event(EV_SETTINGS_NEED_RESTART, "keys='%s'", log_quote(restart));
+	take_changes(supervisor->settings, fresh);
+	settings_free(fresh);
+	evidence_reload(supervisor->evidence, supervisor->settings);
+	r = control_server_reload(supervisor->control, &why);
+	if (r < 0)
+		log_event(EV_SETTINGS_REFUSED, "at='roles' why='%s'", why);
+	else
+		log_event(EV_SETTINGS_RELOADED, "file='%s'", log_quote(supervisor->settings->file));
+}
+
+void
+supervisor_reload(struct supervisor *supervisor)
+{
+	struct timespec now;
+	int r;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
+		(long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	r = session_log_reopen(supervisor->session_log);
+	if (r < 0)
+		log_event(EV_SESSION_LOG_FAILED, "file='%s' why='%s'",
+			log_quote(supervisor->settings->session_log), strerror(-r));
+	reload_settings(supervisor);
+	(void)sd_notify(0, "READY=1");
+}

@@ -1,0 +1,11 @@
+/* SIGHUP. */
+#ifndef SUPERVISOR_RELOAD_H
+#define SUPERVISOR_RELOAD_H
+
+#include "supervisor/supervisor.h"
+
+/* Opens session.log again, reads the settings again. A wrong file changes nothing; settings that only a restart
+ * may change keep their old values, and the log names them. */
+void supervisor_reload(struct supervisor *supervisor);
+
+#endif

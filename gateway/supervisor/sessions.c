@@ -1,0 +1,296 @@
+/* Sessions in the log; see sessions.h. */
+#include "supervisor/sessions.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "policy/audit.h"
+#include "policy/store/store.h"
+#include "supervisor/control_server.h"
+#include "supervisor/session_log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MINUTE_US INT64_C(60000000)
+#define MINUTES_BETWEEN_RETENTION (24 * 60)
+
+struct sessions {
+	struct supervisor *supervisor;
+	uv_timer_t timer;
+	unsigned int minutes;
+	bool checking; /* the last full check is still under way */
+};
+
+static void
+tell(struct supervisor *supervisor, enum session_log_kind kind, json_t *row)
+{
+	session_log_write(supervisor->session_log, kind, row);
+	if (supervisor->control != NULL)
+		control_server_tell(supervisor->control, row);
+}
+
+void
+sessions_tell_start(struct supervisor *supervisor, json_t *row)
+{
+	tell(supervisor, SESSION_LOG_START, row);
+}
+
+struct end_job {
+	struct store_job job;
+	struct supervisor *supervisor;
+	struct session_ending ending;
+	json_t *row;
+};
+
+static int
+end_work(struct store_db *db, struct store_job *job)
+{
+	struct end_job *end = (struct end_job *)job;
+
+	json_decref(end->row);
+	end->row = NULL;
+	return session_end(db, &end->ending, &end->row);
+}
+
+static void
+end_done(struct store_job *job, int status)
+{
+	struct end_job *end = (struct end_job *)job;
+	char session[2 * SESSION_ID_BYTES + 1];
+
+	bytes_to_hex(end->ending.session, SESSION_ID_BYTES, session);
+	if (status < 0)
+		log_event(EV_END_NOT_RECORDED,
+			"session=%s reason=%s in=%" PRIu64 " out=%" PRIu64 " why='%s'", session,
+			close_reason_row(end->ending.reason)->name, end->ending.bytes_from_client,
+			end->ending.bytes_to_client, store_error_text(status));
+	/* A session that goes on over another connection has not ended. */
+	else if (end->ending.reason != CLOSE_CONTINUED && end->row != NULL)
+		tell(end->supervisor, SESSION_LOG_END, end->row);
+	json_decref(end->row);
+	free(end);
+}
+
+void
+session_record_end(struct supervisor *supervisor, const struct carried_session *session,
+	uint64_t connection, enum close_reason reason, enum phase phase,
+	const struct socket_bytes *bytes)
+{
+	struct end_job *end = calloc(1, sizeof(*end));
+
+	/* Without memory for this the record would be missing until the next start finds the session open:
+	 * stop now, and let that start find it. */
+	if (end == NULL)
+		abort();
+	end->job.work = end_work;
+	end->job.done = end_done;
+	end->job.stubborn = true;
+	end->supervisor = supervisor;
+	memcpy(end->ending.session, session->id, SESSION_ID_BYTES);
+	end->ending.connection = connection;
+	end->ending.reason = reason;
+	end->ending.phase = phase;
+	end->ending.bytes_from_client = bytes->received;
+	end->ending.bytes_to_client = bytes->sent;
+	snprintf(end->ending.by, sizeof(end->ending.by), "%s", session->by);
+	snprintf(end->ending.because, sizeof(end->ending.because), "%s", session->because);
+	store_write(supervisor->store, &end->job);
+}
+
+void
+session_kill(struct connection *connection, enum close_reason reason, const char *by,
+	const char *because)
+{
+	struct carried_session *session = connection->session;
+
+	/* The first reason wins, and with it its person. */
+	if (session != NULL && connection->stage == CONNECTION_RELAYED) {
+		snprintf(session->by, sizeof(session->by), "%s", by == NULL ? "" : by);
+		snprintf(session->because, sizeof(session->because), "%s",
+			because == NULL ? "" : because);
+	}
+	connection_kill(connection, reason);
+}
+
+struct check_job {
+	struct store_job job;
+	struct supervisor *supervisor;
+	int64_t account_number;
+	int64_t terminal_number;
+	char by[ACTOR_SIZE];
+	char because[BECAUSE_SIZE];
+	struct running_verdict *verdicts;
+	size_t count;
+};
+
+static int
+check_work(struct store_db *db, struct store_job *job)
+{
+	struct check_job *check = (struct check_job *)job;
+
+	free(check->verdicts);
+	check->verdicts = NULL;
+	return session_running_verdicts(
+		db, check->account_number, check->terminal_number, &check->verdicts, &check->count);
+}
+
+static void
+check_done(struct store_job *job, int status)
+{
+	struct check_job *check = (struct check_job *)job;
+	struct supervisor *supervisor = check->supervisor;
+
+	if (check->account_number == 0 && check->terminal_number == 0 &&
+		supervisor->sessions != NULL)
+		supervisor->sessions->checking = false;
+	/* The next minute asks again. */
+	if (status < 0)
+		log_event(
+			EV_STORE_FAILED, "what='running rules' why='%s'", store_error_text(status));
+	for (size_t i = 0; status == 0 && i < check->count; i++) {
+		struct connection *connection = connection_find_session(
+			supervisor->connections, check->verdicts[i].session);
+
+		if (connection != NULL)
+			session_kill(
+				connection, check->verdicts[i].reason, check->by, check->because);
+	}
+	free(check->verdicts);
+	free(check);
+}
+
+void
+sessions_check(struct supervisor *supervisor, int64_t account_number, int64_t terminal_number,
+	const char *by, const char *because)
+{
+	struct check_job *check = calloc(1, sizeof(*check));
+
+	if (check == NULL)
+		return;
+	check->job.work = check_work;
+	check->job.done = check_done;
+	check->supervisor = supervisor;
+	check->account_number = account_number;
+	check->terminal_number = terminal_number;
+	snprintf(check->by, sizeof(check->by), "%s", by == NULL ? "" : by);
+	snprintf(check->because, sizeof(check->because), "%s", because == NULL ? "" : because);
+	store_read(supervisor->store, &check->job);
+}
+
+struct upkeep_job {
+	struct store_job job;
+	bool retention;
+	struct chain_checkpoint checkpoint;
+	bool made;
+	size_t erased;
+};
+
+static int
+upkeep_work(struct store_db *db, struct store_job *job)
+{
+	struct upkeep_job *upkeep = (struct upkeep_job *)job;
+	int r = 0;
+
+	upkeep->erased = 0;
+	if (upkeep->retention)
+		r = audit_retention(db, &upkeep->erased);
+	if (r < 0)
+		return r;
+	return audit_checkpoint(db, &upkeep->checkpoint, &upkeep->made);
+}
+
+static void
+upkeep_done(struct store_job *job, int status)
+{
+	struct upkeep_job *upkeep = (struct upkeep_job *)job;
+	char hash[2 * CHAIN_HASH_BYTES + 1];
+	char signature[2 * SIGNATURE_BYTES + 1];
+
+	if (status < 0) {
+		log_event(EV_STORE_FAILED, "what='checkpoint' why='%s'", store_error_text(status));
+	} else if (upkeep->made) {
+		bytes_to_hex(upkeep->checkpoint.hash, CHAIN_HASH_BYTES, hash);
+		bytes_to_hex(upkeep->checkpoint.signature, SIGNATURE_BYTES, signature);
+		log_event(EV_CHECKPOINT, "event=%" PRId64 " hash=%s signature=%s",
+			upkeep->checkpoint.event_id, hash, signature);
+	}
+	if (status == 0 && upkeep->erased > 0)
+		log_event(EV_RETENTION, "erased=%zu", upkeep->erased);
+	free(upkeep);
+}
+
+static void
+keep_up(struct supervisor *supervisor, bool retention)
+{
+	struct upkeep_job *upkeep = calloc(1, sizeof(*upkeep));
+
+	if (upkeep == NULL)
+		return;
+	upkeep->job.work = upkeep_work;
+	upkeep->job.done = upkeep_done;
+	upkeep->retention = retention;
+	store_write(supervisor->store, &upkeep->job);
+}
+
+/* Re-armed every time: the wall clock may be set while we wait. */
+static void
+arm(struct sessions *sessions, uv_timer_cb on_minute)
+{
+	int64_t left_us = MINUTE_US - clock_now() % MINUTE_US;
+
+	uv_timer_start(&sessions->timer, on_minute, (uint64_t)left_us / 1000 + 1, 0);
+}
+
+static void
+on_minute(uv_timer_t *timer)
+{
+	struct sessions *sessions = timer->data;
+
+	if (!sessions->checking) {
+		sessions->checking = true;
+		sessions_check(sessions->supervisor, 0, 0, NULL, NULL);
+	}
+	keep_up(sessions->supervisor, sessions->minutes % MINUTES_BETWEEN_RETENTION == 0);
+	sessions->minutes++;
+	arm(sessions, on_minute);
+}
+
+int
+sessions_start_minutes(struct supervisor *supervisor)
+{
+	struct sessions *sessions = calloc(1, sizeof(*sessions));
+	int r;
+
+	if (sessions == NULL)
+		return -ENOMEM;
+	r = uv_timer_init(supervisor->loop, &sessions->timer);
+	if (r < 0) {
+		free(sessions);
+		return r;
+	}
+	sessions->supervisor = supervisor;
+	sessions->timer.data = sessions;
+	supervisor->sessions = sessions;
+	arm(sessions, on_minute);
+	return 0;
+}
+
+static void
+on_timer_closed(uv_handle_t *handle)
+{
+	struct sessions *sessions = handle->data;
+
+	sessions->supervisor->sessions = NULL;
+	free(sessions);
+}
+
+void
+sessions_stop_minutes(struct supervisor *supervisor)
+{
+	if (supervisor->sessions != NULL &&
+		!uv_is_closing((uv_handle_t *)&supervisor->sessions->timer))
+		uv_close((uv_handle_t *)&supervisor->sessions->timer, on_timer_closed);
+}

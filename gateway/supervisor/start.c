@@ -1,0 +1,513 @@
+/* Start and stop; see start.h. */
+#include "supervisor/start.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/lock_down.h"
+#include "base/log.h"
+#include "policy/sealing.h"
+#include "policy/store/store.h"
+#include "settings/settings.h"
+#include "supervisor/accept.h"
+#include "supervisor/children.h"
+#include "supervisor/connections.h"
+#include "supervisor/control_server.h"
+#include "supervisor/evidence.h"
+#include "supervisor/looks.h"
+#include "supervisor/passed.h"
+#include "supervisor/penalties.h"
+#include "supervisor/reload.h"
+#include "supervisor/session_log.h"
+#include "supervisor/sessions.h"
+#include "supervisor/worker_messages.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#define CHILDREN_STOP_MS 1000
+/* Records that cannot be written after this are left to the next start, which finds their sessions open. */
+#define DRAIN_MOST_MS 8000
+/* Descriptors beside those of connections: listeners, database, channels, control socket, files of evidence. */
+#define DESCRIPTORS_BESIDE 512
+#define DESCRIPTORS_PER_CONNECTION 2
+
+/* Everything of a start that its files do not share. */
+struct gateway {
+	struct supervisor supervisor; /* first: what the others know is inside this */
+	uv_loop_t loop;
+	uv_async_t store_async;
+	uv_signal_t terminate, interrupt, hang_up;
+	uv_timer_t watchdog, drain;
+	struct store_job left_open_job;
+	size_t left_open;
+	bool children_stopping;
+	int exit_status;
+};
+
+static struct gateway *
+gateway_of(struct supervisor *supervisor)
+{
+	return (struct gateway *)supervisor;
+}
+
+static void
+on_closed(uv_handle_t *handle)
+{
+	(void)handle;
+}
+
+static void
+close_handle(void *handle)
+{
+	if (!uv_is_closing(handle))
+		uv_close(handle, on_closed);
+}
+
+static void
+on_evidence_closed(void *user)
+{
+	(void)user;
+}
+
+/* The last step of a stop: the loop ends once these handles are closed. */
+static void
+on_children_stopped(void *owner)
+{
+	struct gateway *gateway = owner;
+
+	/* No job is waiting any more, or none that could be done. */
+	store_close(take_pointer(&gateway->supervisor.store));
+	evidence_free(take_pointer(&gateway->supervisor.evidence), on_evidence_closed, NULL);
+	close_handle(&gateway->store_async);
+	close_handle(&gateway->terminate);
+	close_handle(&gateway->interrupt);
+	close_handle(&gateway->hang_up);
+	close_handle(&gateway->watchdog);
+	close_handle(&gateway->drain);
+}
+
+static void
+stop_children(struct gateway *gateway)
+{
+	if (gateway->children_stopping)
+		return;
+	gateway->children_stopping = true;
+	if (gateway->supervisor.children != NULL)
+		children_stop(gateway->supervisor.children, CHILDREN_STOP_MS);
+	else
+		on_children_stopped(gateway);
+}
+
+void
+supervisor_maybe_drained(struct supervisor *supervisor)
+{
+	if (supervisor->state == SUPERVISOR_STOPPING &&
+		connections_count(supervisor->connections) == 0 &&
+		looks_count(supervisor->looks) == 0 &&
+		(supervisor->store == NULL || store_pending(supervisor->store) == 0))
+		stop_children(gateway_of(supervisor));
+}
+
+static void
+on_drain_over(uv_timer_t *timer)
+{
+	stop_children(timer->data);
+}
+
+static void
+end_as_stopping(void *context, struct connection *connection)
+{
+	(void)context;
+	connection_kill(connection, CLOSE_STOPPING);
+}
+
+static void
+stop(struct gateway *gateway, int exit_status)
+{
+	struct supervisor *supervisor = &gateway->supervisor;
+
+	if (supervisor->state == SUPERVISOR_STOPPING)
+		return;
+	supervisor->state = SUPERVISOR_STOPPING;
+	gateway->exit_status = exit_status;
+	(void)sd_notify(0, "STOPPING=1");
+	log_event(
+		EV_GATEWAY_STOPPING, "sessions=%zu", connections_sessions(supervisor->connections));
+	listeners_close(take_pointer(&supervisor->listeners));
+	control_server_close(take_pointer(&supervisor->control));
+	sessions_stop_minutes(supervisor);
+	uv_timer_start(&gateway->drain, on_drain_over, DRAIN_MOST_MS, 0);
+	looks_stop(supervisor->looks);
+	connections_each(supervisor->connections, end_as_stopping, NULL);
+	supervisor_maybe_drained(supervisor);
+}
+
+static void
+fail(struct gateway *gateway, const char *what, const char *why)
+{
+	log_event(EV_GATEWAY_FAILED, "what='%s' why='%s'", what, log_quote(why));
+	stop(gateway, EXIT_FAILURE);
+}
+
+static void
+on_stop_signal(uv_signal_t *signal, int number)
+{
+	(void)number;
+	stop(signal->data, EXIT_SUCCESS);
+}
+
+static void
+on_hang_up(uv_signal_t *signal, int number)
+{
+	struct gateway *gateway = signal->data;
+
+	(void)number;
+	if (gateway->supervisor.state == SUPERVISOR_RUNNING)
+		supervisor_reload(&gateway->supervisor);
+}
+
+static void
+on_store_done(uv_async_t *async)
+{
+	struct gateway *gateway = async->data;
+
+	if (gateway->supervisor.store == NULL)
+		return;
+	(void)store_collect(gateway->supervisor.store);
+	supervisor_maybe_drained(&gateway->supervisor);
+}
+
+static void
+on_watchdog(uv_timer_t *timer)
+{
+	(void)timer;
+	(void)sd_notify(0, "WATCHDOG=1");
+}
+
+static void
+start_watchdog(struct gateway *gateway)
+{
+	uint64_t limit_us = 0;
+
+	if (sd_watchdog_enabled(0, &limit_us) > 0)
+		uv_timer_start(&gateway->watchdog, on_watchdog, 0, limit_us / 1000 / 3 + 1);
+}
+
+/* Step 4: every worker is running. */
+static void
+on_children_ready(void *owner)
+{
+	struct gateway *gateway = owner;
+	struct supervisor *supervisor = &gateway->supervisor;
+	const char *why = "no memory";
+
+	if (supervisor->state != SUPERVISOR_STARTING)
+		return;
+	if (sessions_start_minutes(supervisor) < 0 ||
+		listeners_open(supervisor, &supervisor->listeners, &why) < 0 ||
+		control_server_open(supervisor, &supervisor->control, &why) < 0) {
+		fail(gateway, "sockets", why);
+		return;
+	}
+	if (passed_left() > 0) {
+		log_event(EV_SOCKET_LEFT, "count=%d", passed_left());
+		fail(gateway, "sockets", "systemd passed a socket that no setting names");
+		return;
+	}
+	if (lock_down(LOCK_DOWN_SUPERVISOR) < 0) {
+		fail(gateway, "sandbox", "it could not be closed");
+		return;
+	}
+	supervisor->state = SUPERVISOR_RUNNING;
+	supervisor->ready_us = clock_now();
+	start_watchdog(gateway);
+	(void)sd_notify(0, "READY=1");
+	log_event(EV_GATEWAY_READY, "version=%s listeners=%zu workers=%u", SEKISHO_VERSION,
+		supervisor->settings->listeners.count, supervisor->settings->workers.count);
+}
+
+/* The certificate with its chain, as the workers show it. */
+static int
+read_certificate(const char *path, struct msg_configure *configure)
+{
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t most = sizeof(configure->certificate_chain) - 1, len = 0;
+
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		/* One byte more than fits tells a file that is too large from one that just fits. */
+		ssize_t count = read(fd, configure->certificate_chain + len, most + 1 - len);
+
+		if (count < 0)
+			return -errno;
+		if (count == 0)
+			break;
+		len += (size_t)count;
+		if (len > most)
+			return -EFBIG;
+	}
+	configure->certificate_chain_len = (uint32_t)len;
+	return 0;
+}
+
+static int
+fill_configure(const struct settings *settings, struct msg_configure *configure)
+{
+	configure->tls_minimum = settings->tls.minimum == SETTINGS_TLS_1_3 ? 0x0304 : 0x0303;
+	configure->sniff_ms = settings->limits.sniff_ms;
+	configure->secure_ms = settings->limits.secure_ms;
+	configure->introduce_ms = settings->limits.introduce_ms;
+	configure->decide_ms = settings->limits.decide_ms;
+	configure->attach_ms = settings->limits.attach_ms;
+	configure->drain_ms = settings->limits.drain_ms;
+	configure->stall_ms = settings->limits.stall_ms;
+	return read_certificate(settings->tls.certificate, configure);
+}
+
+/* Step 3. */
+static void
+start_children(struct gateway *gateway)
+{
+	struct supervisor *supervisor = &gateway->supervisor;
+	const struct settings *settings = supervisor->settings;
+	auto_free struct msg_configure *configure = calloc(1, sizeof(*configure));
+	struct children_setup setup = {
+		.loop = supervisor->loop,
+		.workers = settings->workers.count,
+		.configure = configure,
+		.key_path = settings->tls.key,
+		.hung_ms = settings->limits.watchdog_ms,
+		.worker_handlers = worker_messages,
+		.owner = supervisor,
+		.connection_seen = worker_connection_seen,
+		.ready = on_children_ready,
+		.worker_died = worker_died,
+		.stopped = on_children_stopped,
+	};
+	int r;
+
+	r = configure == NULL ? -ENOMEM : fill_configure(settings, configure);
+	if (r < 0) {
+		fail(gateway, "TLS certificate", strerror(-r));
+		return;
+	}
+	r = children_start(&setup, &supervisor->children);
+	if (r < 0)
+		fail(gateway, "workers", strerror(-r));
+}
+
+static int
+left_open_work(struct store_db *db, struct store_job *job)
+{
+	struct gateway *gateway =
+		(struct gateway *)((char *)job - offsetof(struct gateway, left_open_job));
+
+	return sessions_close_left_open(db, &gateway->left_open);
+}
+
+static void
+left_open_done(struct store_job *job, int status)
+{
+	struct gateway *gateway =
+		(struct gateway *)((char *)job - offsetof(struct gateway, left_open_job));
+
+	if (gateway->supervisor.state != SUPERVISOR_STARTING)
+		return;
+	if (status < 0) {
+		fail(gateway, "database", store_error_text(status));
+		return;
+	}
+	if (gateway->left_open > 0)
+		log_event(EV_LEFT_OPEN_ENDED, "sessions=%zu", gateway->left_open);
+	start_children(gateway);
+}
+
+static void
+wake_loop(void *argument)
+{
+	(void)uv_async_send(argument);
+}
+
+static int
+open_store(struct gateway *gateway, const char **ret_why)
+{
+	struct supervisor *supervisor = &gateway->supervisor;
+	const struct settings *settings = supervisor->settings;
+	struct policy_settings policy = {
+		.hours_end_disconnects = settings->sessions.hours_end == SETTINGS_HOURS_DISCONNECT,
+		.ticket_ms = settings->limits.ticket_ms,
+		.grace_ms = settings->limits.grace_ms,
+	};
+	const struct store_options options = {
+		.path = settings->database,
+		.settings = &policy,
+		.sealing = supervisor->sealing,
+		.notify = wake_loop,
+		.notify_argument = &gateway->store_async,
+	};
+
+	snprintf(policy.facility.prefix, sizeof(policy.facility.prefix), "%s",
+		settings->facility.id);
+	snprintf(policy.facility.domain, sizeof(policy.facility.domain), "%s",
+		settings->facility.domain);
+	return store_open(&options, &supervisor->store, ret_why);
+}
+
+/* Step 2. */
+static void
+start_store(struct gateway *gateway)
+{
+	struct supervisor *supervisor = &gateway->supervisor;
+	const char *why = "no memory";
+	int r;
+
+	r = sealing_open(supervisor->settings->facility_key, &supervisor->sealing, &why);
+	if (r < 0) {
+		fail(gateway, "facility key", why);
+		return;
+	}
+	r = open_store(gateway, &why);
+	if (r < 0) {
+		fail(gateway, "database", why);
+		return;
+	}
+	r = session_log_open(supervisor->settings->session_log, &supervisor->session_log);
+	if (r < 0) {
+		fail(gateway, "session.log", strerror(-r));
+		return;
+	}
+	r = evidence_new(supervisor->loop, supervisor->settings, &supervisor->evidence, &why);
+	if (r < 0) {
+		fail(gateway, "device evidence", why);
+		return;
+	}
+	gateway->left_open_job.work = left_open_work;
+	gateway->left_open_job.done = left_open_done;
+	store_write(supervisor->store, &gateway->left_open_job);
+}
+
+static void
+raise_descriptor_limit(const struct settings *settings)
+{
+	uint64_t wanted = (uint64_t)settings->workers.count * settings->workers.connections *
+				  DESCRIPTORS_PER_CONNECTION +
+			  DESCRIPTORS_BESIDE;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < wanted)
+		log_event(EV_FEW_DESCRIPTORS, "limit=%llu wanted=%llu",
+			(unsigned long long)limit.rlim_max, (unsigned long long)wanted);
+}
+
+static int
+watch_signals(struct gateway *gateway)
+{
+	const struct {
+		uv_signal_t *handle;
+		uv_signal_cb function;
+		int number;
+	} signals[] = {
+		{&gateway->terminate, on_stop_signal, SIGTERM},
+		{&gateway->interrupt, on_stop_signal, SIGINT},
+		{&gateway->hang_up, on_hang_up, SIGHUP},
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals) && r == 0; i++) {
+		r = uv_signal_init(&gateway->loop, signals[i].handle);
+		signals[i].handle->data = gateway;
+		if (r == 0)
+			r = uv_signal_start(
+				signals[i].handle, signals[i].function, signals[i].number);
+	}
+	return r;
+}
+
+/* Step 1. What fails here fails on every machine or none: there is no orderly way back. */
+static int
+init(struct gateway *gateway, struct settings *settings)
+{
+	struct supervisor *supervisor = &gateway->supervisor;
+	int r;
+
+	supervisor->settings = settings;
+	supervisor->loop = &gateway->loop;
+	supervisor->next_connection = 1;
+	r = passed_init();
+	if (r < 0)
+		return r;
+	if (setenv("TZ", settings->facility.time_zone, 1) < 0)
+		return -errno;
+	tzset();
+	/* Names are resolved on libuv's threads: one slow name service must not hold up the other dials. */
+	(void)setenv("UV_THREADPOOL_SIZE", "16", 0);
+	(void)signal(SIGPIPE, SIG_IGN);
+	raise_descriptor_limit(settings);
+	r = uv_loop_init(&gateway->loop);
+	if (r < 0)
+		return r;
+	r = watch_signals(gateway);
+	if (r == 0)
+		r = uv_async_init(&gateway->loop, &gateway->store_async, on_store_done);
+	if (r == 0)
+		r = uv_timer_init(&gateway->loop, &gateway->watchdog);
+	if (r == 0)
+		r = uv_timer_init(&gateway->loop, &gateway->drain);
+	gateway->store_async.data = gateway;
+	gateway->drain.data = gateway;
+	if (r == 0)
+		r = connections_new(supervisor, &supervisor->connections);
+	if (r == 0)
+		r = looks_new(supervisor, &supervisor->looks);
+	listeners_apply_limits(supervisor);
+	return r == 0 && supervisor->penalties == NULL ? -ENOMEM : r;
+}
+
+static void
+done(struct gateway *gateway)
+{
+	struct supervisor *supervisor = &gateway->supervisor;
+
+	children_free(supervisor->children);
+	connections_free(supervisor->connections);
+	looks_free(supervisor->looks);
+	penalties_free(supervisor->penalties);
+	session_log_close(supervisor->session_log);
+	sealing_free(supervisor->sealing);
+	settings_free(supervisor->settings);
+}
+
+int
+supervisor_run(struct settings *settings)
+{
+	struct gateway *gateway = calloc(1, sizeof(*gateway));
+	int exit_status, r;
+
+	r = gateway == NULL ? -ENOMEM : init(gateway, settings);
+	if (r < 0) {
+		log_event(EV_GATEWAY_FAILED, "what='start' why='%s'", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	start_store(gateway);
+	(void)uv_run(&gateway->loop, UV_RUN_DEFAULT);
+	done(gateway);
+	r = uv_loop_close(&gateway->loop);
+	assert(r == 0);
+	exit_status = gateway->exit_status;
+	free(gateway);
+	return exit_status;
+}

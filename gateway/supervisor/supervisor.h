@@ -1,0 +1,59 @@
+/* The supervisor: what its files share. One loop thread; everything here is for that thread alone.
+ *
+ *	main.c            options
+ *	start.c           start-up order, orderly stop, reload, systemd
+ *	accept.c          listeners, PROXY v2, limits; then to a worker
+ *	connections.c     every client's connection from accept to its one summary line
+ *	attempts.c        a client has said who it is: evidence, verdict and start record, dial, ATTACH
+ *	sessions.c        end records, running rules
+ *	worker_messages.c what workers say
+ *	looks.c           terminal.look: a jump host without a client
+ *	control_*.c       control.sock; answer_*.c what it answers from the loop
+ */
+#ifndef SUPERVISOR_SUPERVISOR_H
+#define SUPERVISOR_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct settings;
+struct sealing;
+struct store;
+struct children;
+struct evidence;
+struct penalties;
+struct listeners;
+struct connections;
+struct looks;
+struct sessions;
+struct control_server;
+struct session_log;
+
+enum supervisor_state {
+	SUPERVISOR_STARTING,
+	SUPERVISOR_RUNNING,
+	SUPERVISOR_STOPPING,
+};
+
+struct supervisor {
+	enum supervisor_state state;
+	uv_loop_t *loop;
+	struct settings *settings;
+	struct sealing *sealing;
+	struct store *store;
+	struct children *children;
+	struct evidence *evidence;
+	struct penalties *penalties;
+	struct listeners *listeners;
+	struct connections *connections;
+	struct looks *looks;
+	struct sessions *sessions;
+	struct control_server *control;
+	struct session_log *session_log;
+	uint64_t next_connection; /* ids of connections and looks: never used twice */
+	int64_t ready_us;         /* clock_now() when listeners opened; 0 before */
+};
+
+#endif

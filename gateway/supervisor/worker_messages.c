@@ -1,0 +1,113 @@
+/* What workers say; see worker_messages.h. */
+#include "supervisor/worker_messages.h"
+
+#include "base/log.h"
+#include "supervisor/attempts.h"
+#include "supervisor/children.h"
+#include "supervisor/connections.h"
+#include "supervisor/looks.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+static struct child *
+sender(const struct channel *channel)
+{
+	return channel_owner(channel);
+}
+
+/* The sender's own connection, or NULL: it is over already, or was never the sender's. */
+static struct connection *
+own_connection(const struct channel *channel, uint64_t id)
+{
+	const struct supervisor *supervisor = child_owner(sender(channel));
+	struct connection *connection = connection_find(supervisor->connections, id);
+
+	return connection != NULL && connection->worker == sender(channel) ? connection : NULL;
+}
+
+struct permits_seen *
+worker_connection_seen(void *owner, struct child *worker, uint64_t id)
+{
+	const struct supervisor *supervisor = owner;
+	struct connection *connection = connection_find(supervisor->connections, id);
+
+	if (connection != NULL)
+		return connection->worker == worker ? &connection->seen : NULL;
+	return look_seen(supervisor->looks, worker, id);
+}
+
+static int
+on_ended(struct channel *channel, union message_body *message)
+{
+	struct connection *connection = own_connection(channel, message->ended.connection);
+	const struct supervisor *supervisor = child_owner(sender(channel));
+	uint32_t reason = message->ended.reason;
+
+	if (connection == NULL) {
+		look_ended(supervisor->looks, sender(channel), message->ended.connection);
+		return 0;
+	}
+	if (reason == CLOSE_NONE || reason >= CLOSE_REASON_COUNT)
+		return -EPROTO;
+	/* The phase of its last MOVED is the same; this one may be of a move that was not worth a message. */
+	if (message->ended.phase < PHASE_COUNT && message->ended.phase != PHASE_DRAIN &&
+		message->ended.phase != PHASE_CLOSED && connection->reason == CLOSE_NONE)
+		connection->worked_in = (enum phase)message->ended.phase;
+	connection_over(connection, (enum close_reason)reason, message->ended.detail);
+	return 0;
+}
+
+static int
+on_introduced(struct channel *channel, union message_body *message)
+{
+	struct connection *connection = own_connection(channel, message->introduced.connection);
+
+	/* Told to end in the meantime: nothing to decide any more. */
+	if (connection == NULL || connection->stage != CONNECTION_RELAYED)
+		return 0;
+	attempt_start(connection, &message->introduced);
+	return 0;
+}
+
+static int
+on_moved(struct channel *channel, union message_body *message)
+{
+	struct connection *connection = own_connection(channel, message->moved.connection);
+
+	return connection == NULL || connection_moved(connection, message->moved.phase) ? 0
+											: -EPROTO;
+}
+
+static int
+on_host_report(struct channel *channel, union message_body *message)
+{
+	const struct supervisor *supervisor = child_owner(sender(channel));
+
+	look_reported(supervisor->looks, sender(channel), &message->host_report);
+	return 0;
+}
+
+const struct channel_handler worker_messages[] = {
+	{MSG_ENDED, on_ended},
+	{MSG_INTRODUCED, on_introduced},
+	{MSG_MOVED, on_moved},
+	{MSG_HOST_REPORT, on_host_report},
+	{MSG_NOTHING, NULL},
+};
+
+static void
+end_if_carried_by(void *context, struct connection *connection)
+{
+	if (connection->worker == context)
+		connection_over(connection, CLOSE_WORKER_DIED, "");
+}
+
+void
+worker_died(void *owner, struct child *worker)
+{
+	const struct supervisor *supervisor = owner;
+
+	connections_each(supervisor->connections, end_if_carried_by, worker);
+	looks_worker_died(supervisor->looks, worker);
+}
