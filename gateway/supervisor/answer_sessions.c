@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 static const char *
@@ -53,10 +54,11 @@ session_json(const struct connection *connection)
 	struct socket_bytes bytes = socket_bytes(connection->client_fd);
 	char source[SOCKET_TEXT_SIZE];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:I, s:I}", "id",
-		session->id_text, "account", session->account, "name", session->account_name,
-		"terminal", session->terminal, "phase", phase_row(connection->phase)->name, "state",
-		state_name(connection), "since", time_json(session->started_us), "source",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:I, s:I}", "id",
+		session->id_text, "account", session->account, "full_id", session->account_full,
+		"name", session->account_name, "terminal", session->terminal, "phase",
+		phase_row(connection->phase)->name, "state", state_name(connection), "since",
+		time_json(session->started_us), "source",
 		socket_text_without_port((const struct sockaddr *)&connection->source, source),
 		"device", device_json(&session->device), "evidence", session->device.kind,
 		"bytes_from_client", (json_int_t)bytes.received, "bytes_to_client",
@@ -69,20 +71,12 @@ struct listing {
 	json_t *sessions;
 };
 
-/* An account is named by its full id or by the typed part between prefix and domain. */
+/* An account is named by the typed part of its id or by the full id. */
 static bool
-account_is(const char *full, const char *wanted)
+account_is(const struct carried_session *session, const char *wanted)
 {
-	const char *at = strstr(full, wanted);
-	size_t len = strlen(wanted);
-
-	if (strcmp(full, wanted) == 0)
-		return true;
-	for (; at != NULL && len > 0; at = strstr(at + 1, wanted)) {
-		if ((at == full || at[-1] == '-') && (at[len] == '@' || at[len] == '\0'))
-			return true;
-	}
-	return false;
+	return strcasecmp(session->account, wanted) == 0 ||
+	       strcasecmp(session->account_full, wanted) == 0;
 }
 
 static void
@@ -93,7 +87,7 @@ list_one(void *context, struct connection *connection)
 
 	if (session == NULL || connection->reason == CLOSE_CONTINUED ||
 		(listing->terminal != NULL && strcmp(listing->terminal, session->terminal) != 0) ||
-		(listing->account != NULL && !account_is(session->account, listing->account)))
+		(listing->account != NULL && !account_is(session, listing->account)))
 		return;
 	json_array_append_new(listing->sessions, session_json(connection));
 }

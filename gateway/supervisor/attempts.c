@@ -59,7 +59,7 @@ attempt_free(struct attempt *attempt)
 const char *
 attempt_account(const struct attempt *attempt)
 {
-	return attempt == NULL ? "" : attempt->grant.account_full;
+	return attempt == NULL ? "" : attempt->grant.account;
 }
 
 const char *

@@ -344,7 +344,8 @@ connection_set_session(struct connection *connection, const struct session_grant
 	session->started_us = grant->started_us;
 	session->account_number = grant->account_number;
 	session->terminal_number = grant->terminal_number;
-	snprintf(session->account, sizeof(session->account), "%s", grant->account_full);
+	snprintf(session->account, sizeof(session->account), "%s", grant->account);
+	snprintf(session->account_full, sizeof(session->account_full), "%s", grant->account_full);
 	snprintf(session->account_name, sizeof(session->account_name), "%s", grant->account_name);
 	snprintf(session->terminal, sizeof(session->terminal), "%s", grant->terminal.name);
 	session->device = grant->device;

@@ -38,7 +38,8 @@ struct carried_session {
 	int64_t started_us;
 	int64_t account_number;
 	int64_t terminal_number;
-	char account[ACCOUNT_FULL_ID_SIZE];
+	char account[ACCOUNT_ID_SIZE];
+	char account_full[ACCOUNT_FULL_ID_SIZE];
 	char account_name[2 * ACCOUNT_NAME_SIZE];
 	char terminal[TERMINAL_NAME_SIZE];
 	struct device_evidence device;

@@ -201,11 +201,11 @@ row_matches(const json_t *row, const char *key, const char *wanted)
 	return wanted == NULL || wanted[0] == '\0' || (found != NULL && strcmp(found, wanted) == 0);
 }
 
-/* The account is wanted by its full id or by the typed part. */
+/* An account is named by the typed part of its id or by the full id. */
 static bool
 account_matches(const json_t *row, const char *wanted)
 {
-	return row_matches(row, "account", wanted) || row_matches(row, "account_id", wanted);
+	return row_matches(row, "account", wanted) || row_matches(row, "full_id", wanted);
 }
 
 void
