@@ -235,6 +235,12 @@ on_children_ready(void *owner)
 		supervisor->settings->listeners.count, supervisor->settings->workers.count);
 }
 
+static void
+on_children_failed(void *owner)
+{
+	fail(owner, "workers", "a process of the gateway cannot run; the lines before say why");
+}
+
 /* The certificate with its chain, as the workers show it. */
 static int
 read_certificate(const char *path, struct msg_configure *configure)
@@ -291,6 +297,7 @@ start_children(struct gateway *gateway)
 		.owner = supervisor,
 		.connection_seen = worker_connection_seen,
 		.ready = on_children_ready,
+		.failed = on_children_failed,
 		.worker_died = worker_died,
 		.stopped = on_children_stopped,
 	};
