@@ -313,7 +313,7 @@ attempt_start(struct connection *connection, const struct msg_introduced *introd
 	connection->attempt = attempt;
 	(void)socket_text_without_port(
 		(const struct sockaddr *)&connection->source, attempt->source);
-	ticket_find(introduced, &attempt->shown);
+	ticket_shown(introduced, &attempt->shown);
 	attempt->request.connection = connection->id;
 	attempt->request.handle = attempt->shown.handle;
 	attempt->request.secret = attempt->shown.secret;

@@ -18,7 +18,7 @@ without_prefix(const char *token)
 }
 
 void
-ticket_find(const struct msg_introduced *introduced, struct shown_ticket *ret_shown)
+ticket_shown(const struct msg_introduced *introduced, struct shown_ticket *ret_shown)
 {
 	const char *token = without_prefix(introduced->routing_token);
 	const char *handle = "", *secret = "";

@@ -16,6 +16,6 @@ struct shown_ticket {
 	char secret[SHOWN_SIZE]; /* the caller wipes it */
 };
 
-void ticket_find(const struct msg_introduced *introduced, struct shown_ticket *ret_shown);
+void ticket_shown(const struct msg_introduced *introduced, struct shown_ticket *ret_shown);
 
 #endif

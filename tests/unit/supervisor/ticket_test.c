@@ -18,7 +18,7 @@ find(const char *token, const char *user, const char *password, struct shown_tic
 	snprintf(introduced.user, sizeof(introduced.user), "%s", user);
 	introduced.password_len = (uint32_t)strlen(password);
 	memcpy(introduced.password, password, introduced.password_len);
-	ticket_find(&introduced, ret_shown);
+	ticket_shown(&introduced, ret_shown);
 }
 
 static void
