@@ -1,0 +1,43 @@
+/* A store in a folder of its own, for tests: jobs are handed in and waited for. */
+#ifndef STORE_FIXTURE_H
+#define STORE_FIXTURE_H
+
+#include "policy/store/store.h"
+
+#include <stdbool.h>
+
+struct store_fixture {
+	char folder[64];
+	char path[128];
+	struct policy_settings settings;
+	struct sealing *sealing;
+	struct store *store;
+	int event_fd;
+	uint32_t patience_ms; /* 0: a short one */
+	const char *boot_id;
+};
+
+/* Makes the folder and the keys; TZ becomes Asia/Tokyo. */
+void fixture_init(struct store_fixture *fixture);
+void fixture_done(struct store_fixture *fixture);
+
+/* Opens the store. Returns store_open's answer. */
+int fixture_open(struct store_fixture *fixture, const char **ret_why);
+void fixture_close(struct store_fixture *fixture);
+
+/* Opens and expects that it works. */
+void fixture_start(struct store_fixture *fixture);
+
+/* Runs done callbacks until none is pending; fails the test after 30 s. */
+void fixture_settle(struct store_fixture *fixture);
+
+typedef int fixture_work(struct store_db *db, void *argument);
+
+/* One job; returns its status. */
+int fixture_write(struct store_fixture *fixture, fixture_work *work, void *argument);
+int fixture_read(struct store_fixture *fixture, fixture_work *work, void *argument);
+
+/* SQL from beside the store, as an intruder or a test would run it; expects that it works. */
+void fixture_sql(struct store_fixture *fixture, const char *sql);
+
+#endif
