@@ -1,0 +1,535 @@
+/* gateway/relay/bridge.c and bridge_rules.def */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "rdp/mcs.h"
+#include "rdp/share.h"
+#include "relay/bridge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	CLIENT_USER = 1008,
+	HOST_USER = 1021,
+	HOST_IO = 1003,
+	HOST_MESSAGE = 1033,
+	CLIENT_MESSAGE = 1007,
+	/* three static channels: allowed, denied, dead */
+	ALLOWED = 1004,
+	DENIED = 1005,
+	DEAD = 1006,
+	HOST_ALLOWED = 1030,
+	HOST_DENIED = 1031,
+};
+
+static struct bridge *
+some_bridge(bool begun)
+{
+	struct bridge *bridge = bridge_new();
+
+	assert_non_null(bridge);
+	bridge->user[SIDE_CLIENT] = CLIENT_USER;
+	bridge->user[SIDE_HOST] = HOST_USER;
+	bridge->io[SIDE_CLIENT] = MCS_IO_CHANNEL;
+	bridge->io[SIDE_HOST] = HOST_IO;
+	bridge->message[SIDE_CLIENT] = CLIENT_MESSAGE;
+	bridge->message[SIDE_HOST] = HOST_MESSAGE;
+	bridge->channel_count = 3;
+	bridge->channels[0] = (struct bridge_channel){{ALLOWED, HOST_ALLOWED}, false};
+	bridge->channels[1] = (struct bridge_channel){{DENIED, HOST_DENIED}, true};
+	bridge->channels[2] = (struct bridge_channel){{DEAD, 0}, false};
+	bridge->begun = begun;
+	return bridge;
+}
+
+/* PDUs by name, so that a table can speak of them. */
+
+typedef void write_payload(struct bytes_writer *writer);
+
+static void
+write_flags(struct bytes_writer *writer, uint16_t flags)
+{
+	bytes_write_u16le(writer, flags);
+	bytes_write_u16le(writer, 0);
+	bytes_write_u8(writer, 0xff);
+	bytes_write_zeros(writer, 19);
+}
+
+static void
+write_share(struct bytes_writer *writer, enum share_type type, uint8_t data_type, size_t body)
+{
+	size_t begin = share_begin(writer, type, HOST_USER, 0x103ea, data_type);
+
+	bytes_write_zeros(writer, body);
+	share_end(writer, begin);
+}
+
+#define PAYLOAD(name, ...)                                    \
+	static void write_##name(struct bytes_writer *writer) \
+	{                                                     \
+		__VA_ARGS__;                                  \
+	}
+
+PAYLOAD(licence, write_flags(writer, SEC_LICENSE_PKT))
+PAYLOAD(redirection_standard, write_flags(writer, SEC_REDIRECTION_PKT))
+PAYLOAD(autodetect_request, write_flags(writer, SEC_AUTODETECT_REQ))
+PAYLOAD(autodetect_response, write_flags(writer, SEC_AUTODETECT_RSP))
+PAYLOAD(heartbeat, write_flags(writer, SEC_HEARTBEAT))
+PAYLOAD(multitransport, write_flags(writer, SEC_TRANSPORT_REQ))
+PAYLOAD(encrypted, write_flags(writer, SEC_ENCRYPT))
+PAYLOAD(client_info, write_flags(writer, SEC_INFO_PKT))
+PAYLOAD(demand_active, write_share(writer, SHARE_DEMAND_ACTIVE, 0, 200))
+PAYLOAD(confirm_active, write_share(writer, SHARE_CONFIRM_ACTIVE, 0, 200))
+PAYLOAD(deactivate_all, write_share(writer, SHARE_DEACTIVATE_ALL, 0, 3))
+PAYLOAD(data, write_share(writer, SHARE_DATA, SHARE_DATA_INPUT, 40))
+PAYLOAD(redirection, write_share(writer, SHARE_REDIRECTION, 0, 100))
+PAYLOAD(nothing, (void)writer)
+PAYLOAD(two_data, write_share(writer, SHARE_DATA, SHARE_DATA_INPUT, 40);
+	write_share(writer, SHARE_DATA, SHARE_DATA_CONTROL, 8))
+PAYLOAD(data_then_redirection, write_share(writer, SHARE_DATA, SHARE_DATA_INPUT, 40);
+	write_share(writer, SHARE_REDIRECTION, 0, 100))
+
+static size_t
+write_pdu(uint8_t *room, size_t size, enum side from, uint16_t channel, write_payload *payload)
+{
+	uint8_t body[1024];
+	struct bytes_writer writer, inner;
+
+	bytes_writer_init(&inner, body, sizeof(body));
+	payload(&inner);
+	bytes_writer_init(&writer, room, size);
+	mcs_send_data_write(&writer,
+		from == SIDE_CLIENT ? MCS_SEND_DATA_REQUEST : MCS_SEND_DATA_INDICATION,
+		from == SIDE_CLIENT ? CLIENT_USER : 1002, channel, body, inner.len);
+	assert_false(writer.failed);
+	return writer.len;
+}
+
+struct rule_case {
+	enum side from;
+	uint16_t channel;
+	write_payload *payload;
+	bool begun;
+	bool passes; /* and is for the other side */
+	enum close_reason reason;
+};
+
+#define H SIDE_HOST
+#define C SIDE_CLIENT
+static const struct rule_case rule_cases[] = {
+	/* the jump host's I/O channel */
+	{H, HOST_IO, write_licence, false, true, CLOSE_NONE},
+	{H, HOST_IO, write_licence, true, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_IO, write_demand_active, false, true, CLOSE_NONE},
+	{H, HOST_IO, write_demand_active, true, true, CLOSE_NONE},
+	{H, HOST_IO, write_deactivate_all, true, true, CLOSE_NONE},
+	{H, HOST_IO, write_deactivate_all, false, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_IO, write_data, true, true, CLOSE_NONE},
+	{H, HOST_IO, write_data, false, true, CLOSE_NONE},
+	{H, HOST_IO, write_confirm_active, true, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_IO, write_redirection, true, false, CLOSE_HOST_REDIRECTS},
+	{H, HOST_IO, write_redirection, false, false, CLOSE_HOST_REDIRECTS},
+	{H, HOST_IO, write_redirection_standard, false, false, CLOSE_HOST_REDIRECTS},
+	{H, HOST_IO, write_multitransport, false, false, CLOSE_HOST_MULTITRANSPORT},
+	{H, HOST_IO, write_autodetect_request, false, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_IO, write_encrypted, true, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_IO, write_client_info, false, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_IO, write_nothing, true, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_IO, write_two_data, true, true, CLOSE_NONE},
+	/* its message channel */
+	{H, HOST_MESSAGE, write_autodetect_request, false, true, CLOSE_NONE},
+	{H, HOST_MESSAGE, write_heartbeat, true, true, CLOSE_NONE},
+	{H, HOST_MESSAGE, write_multitransport, true, false, CLOSE_HOST_MULTITRANSPORT},
+	{H, HOST_MESSAGE, write_redirection, true, false, CLOSE_HOST_REDIRECTS},
+	{H, HOST_MESSAGE, write_data, true, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_MESSAGE, write_licence, false, false, CLOSE_HOST_BAD_PDU},
+	/* its static channels */
+	{H, HOST_ALLOWED, write_data, true, true, CLOSE_NONE},
+	{H, HOST_ALLOWED, write_redirection, true, true,
+		CLOSE_NONE}, /* bytes of no meaning there */
+	{H, HOST_DENIED, write_data, true, false, CLOSE_NONE},
+	{H, 1100, write_data, true, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_USER, write_data, true, false, CLOSE_HOST_BAD_PDU},
+	/* the client */
+	{C, MCS_IO_CHANNEL, write_licence, false, true, CLOSE_NONE},
+	{C, MCS_IO_CHANNEL, write_licence, true, false, CLOSE_CLIENT_BAD_PDU},
+	{C, MCS_IO_CHANNEL, write_confirm_active, true, true, CLOSE_NONE},
+	{C, MCS_IO_CHANNEL, write_confirm_active, false, false, CLOSE_CLIENT_BAD_PDU},
+	{C, MCS_IO_CHANNEL, write_data, true, true, CLOSE_NONE},
+	{C, MCS_IO_CHANNEL, write_data, false, false, CLOSE_CLIENT_BAD_PDU},
+	{C, MCS_IO_CHANNEL, write_demand_active, true, false, CLOSE_CLIENT_BAD_PDU},
+	{C, MCS_IO_CHANNEL, write_client_info, false, false, CLOSE_CLIENT_BAD_PDU},
+	{C, MCS_IO_CHANNEL, write_redirection, true, false, CLOSE_CLIENT_BAD_PDU},
+	{C, CLIENT_MESSAGE, write_autodetect_response, false, true, CLOSE_NONE},
+	{C, CLIENT_MESSAGE, write_autodetect_request, false, false, CLOSE_CLIENT_BAD_PDU},
+	{C, CLIENT_MESSAGE, write_multitransport, true, false, CLOSE_CLIENT_BAD_PDU},
+	{C, ALLOWED, write_data, true, true, CLOSE_NONE},
+	{C, DENIED, write_data, true, false, CLOSE_NONE},
+	{C, DEAD, write_data, true, false, CLOSE_NONE},
+	{C, 1100, write_data, true, false, CLOSE_CLIENT_BAD_PDU},
+};
+
+/* What passes the filter when the bytes come in two reads, cut at `cut`; as connection_io.c does it, a
+ * tail comes again in front of the next bytes. */
+static size_t
+filter_in_two(struct bridge *bridge, enum side from, const uint8_t *bytes, size_t len, size_t cut,
+	uint8_t *out, enum close_reason *ret_reason)
+{
+	uint8_t buffer[4096];
+	struct bridge_result result;
+	size_t tail = 0, total = 0, at = 0;
+
+	*ret_reason = CLOSE_NONE;
+	for (int i = 0; i < 2 && *ret_reason == CLOSE_NONE; i++) {
+		size_t take = i == 0 ? cut : len - cut;
+
+		memcpy(buffer + tail, bytes + at, take);
+		at += take;
+		bridge_filter(bridge, from, buffer, tail + take, &result);
+		memcpy(out + total, buffer, result.out);
+		total += result.out;
+		*ret_reason = result.reason;
+		if (result.reason != CLOSE_NONE)
+			break;
+		assert_true(result.used <= tail + take);
+		assert_true(tail + take - result.used <= STREAM_TAIL_MAX);
+		tail = tail + take - result.used;
+		memmove(buffer, buffer + result.used, tail);
+	}
+	return total;
+}
+
+static void
+each_pdu_has_its_rule_wherever_the_reads_cut_it(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rule_cases) / sizeof(rule_cases[0]); i++) {
+		const struct rule_case *row = &rule_cases[i];
+		uint8_t pdu[1024], out[2048];
+		size_t len = write_pdu(pdu, sizeof(pdu), row->from, row->channel, row->payload);
+
+		for (size_t cut = 0; cut <= len; cut++) {
+			struct bridge *bridge = some_bridge(row->begun);
+			enum close_reason reason;
+			size_t passed =
+				filter_in_two(bridge, row->from, pdu, len, cut, out, &reason);
+
+			if (reason != row->reason || passed != (row->passes ? len : 0))
+				fail_msg("row %zu cut %zu: reason %d, %zu of %zu passed", i, cut,
+					reason, passed, len);
+			bridge_free(bridge);
+		}
+	}
+}
+
+static void
+ids_of_the_client_become_the_hosts(void **state)
+{
+	struct bridge *bridge = some_bridge(true);
+	uint8_t pdu[256];
+	size_t len = write_pdu(pdu, sizeof(pdu), SIDE_CLIENT, ALLOWED, write_data);
+	struct bridge_result result;
+	struct mcs_send_data data;
+
+	(void)state;
+	bridge_filter(bridge, SIDE_CLIENT, pdu, len, &result);
+	assert_int_equal(mcs_send_data_parse(pdu, len, (uint16_t)len, &data, NULL), PARSE_OK);
+	assert_int_equal(data.initiator, HOST_USER);
+	assert_int_equal(data.channel, HOST_ALLOWED);
+	bridge_free(bridge);
+}
+
+static void
+ids_of_the_host_become_the_clients(void **state)
+{
+	struct bridge *bridge = some_bridge(true);
+	uint8_t pdu[256];
+	size_t len = write_pdu(pdu, sizeof(pdu), SIDE_HOST, HOST_MESSAGE, write_heartbeat);
+	struct bridge_result result;
+	struct mcs_send_data data;
+
+	(void)state;
+	bridge_filter(bridge, SIDE_HOST, pdu, len, &result);
+	assert_int_equal(mcs_send_data_parse(pdu, len, (uint16_t)len, &data, NULL), PARSE_OK);
+	assert_int_equal(data.initiator, 1002);
+	assert_int_equal(data.channel, CLIENT_MESSAGE);
+	bridge_free(bridge);
+}
+
+static void
+write_control_granted(struct bytes_writer *writer)
+{
+	size_t begin = share_begin(writer, SHARE_DATA, HOST_USER, 0x103ea, SHARE_DATA_CONTROL);
+
+	bytes_write_u16le(writer, SHARE_CONTROL_GRANTED);
+	bytes_write_u16le(writer, HOST_USER);
+	bytes_write_u32le(writer, 1002);
+	share_end(writer, begin);
+}
+
+static void
+write_synchronize(struct bytes_writer *writer)
+{
+	size_t begin = share_begin(writer, SHARE_DATA, HOST_USER, 0x103ea, SHARE_DATA_SYNCHRONIZE);
+
+	bytes_write_u16le(writer, 1);
+	bytes_write_u16le(writer, HOST_USER);
+	share_end(writer, begin);
+}
+
+static void
+user_ids_inside_share_pdus_are_translated(void **state)
+{
+	write_payload *const payloads[] = {write_control_granted, write_synchronize};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct bridge *bridge = some_bridge(true);
+		uint8_t pdu[256];
+		size_t len = write_pdu(pdu, sizeof(pdu), SIDE_HOST, HOST_IO, payloads[i]);
+		struct bridge_result result;
+		struct mcs_send_data data;
+		struct share_pdu share;
+		const uint8_t *payload;
+
+		bridge_filter(bridge, SIDE_HOST, pdu, len, &result);
+		assert_int_equal(result.reason, CLOSE_NONE);
+		assert_int_equal(
+			mcs_send_data_parse(pdu, len, (uint16_t)len, &data, NULL), PARSE_OK);
+		payload = pdu + data.payload_at;
+		assert_int_equal(
+			share_parse(payload, data.payload_len, data.payload_len, &share, NULL),
+			PARSE_OK);
+		assert_int_equal(share.source, CLIENT_USER);
+		assert_int_not_equal(share_user_id_at(payload, &share), 0);
+		assert_int_equal(
+			bytes_get_u16le(payload + share_user_id_at(payload, &share)), CLIENT_USER);
+		bridge_free(bridge);
+	}
+}
+
+static void
+a_late_share_id_of_the_client_becomes_the_current_one(void **state)
+{
+	struct bridge *bridge = some_bridge(true);
+	uint8_t pdu[512];
+	size_t len = write_pdu(pdu, sizeof(pdu), SIDE_HOST, HOST_IO, write_demand_active);
+	struct bridge_result result;
+	struct mcs_send_data data;
+
+	(void)state;
+	bridge_filter(bridge, SIDE_HOST, pdu, len, &result);
+	assert_int_equal(bridge->share_id, 0x103ea);
+	bridge->share_id = 0x203ea;
+	len = write_pdu(pdu, sizeof(pdu), SIDE_CLIENT, MCS_IO_CHANNEL, write_data);
+	bridge_filter(bridge, SIDE_CLIENT, pdu, len, &result);
+	assert_int_equal(mcs_send_data_parse(pdu, len, (uint16_t)len, &data, NULL), PARSE_OK);
+	assert_int_equal(bytes_get_u32le(pdu + data.payload_at + SHARE_ID_AT), 0x203ea);
+	bridge_free(bridge);
+}
+
+static void
+fast_path_passes_only_in_clear_and_after_demand_active(void **state)
+{
+	const struct {
+		uint8_t first;
+		bool begun;
+		bool passes;
+	} rows[] = {
+		{0x00, true, true}, {0x00, false, false}, {0x80, true, false}, /* encrypted */
+		{0x40, true, false},                                           /* signed */
+		{0x3c, true, true},  /* number of input events */
+		{0x01, true, false}, /* no action code that exists */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (int side = 0; side < SIDE_COUNT; side++) {
+			struct bridge *bridge = some_bridge(rows[i].begun);
+			uint8_t pdu[8] = {rows[i].first, 8, 1, 2, 3, 4, 5, 6};
+			struct bridge_result result;
+
+			bridge_filter(bridge, (enum side)side, pdu, sizeof(pdu), &result);
+			assert_int_equal(result.out, rows[i].passes ? 8 : 0);
+			assert_int_equal(result.reason == CLOSE_NONE, rows[i].passes);
+			bridge_free(bridge);
+		}
+}
+
+static void
+an_ultimatum_passes_and_ends_the_session(void **state)
+{
+	static const enum close_reason reasons[] = {
+		[SIDE_CLIENT] = CLOSE_CLIENT_LOGGED_OFF, [SIDE_HOST] = CLOSE_HOST_LEFT};
+
+	(void)state;
+	for (int side = 0; side < SIDE_COUNT; side++) {
+		struct bridge *bridge = some_bridge(true);
+		uint8_t room[64];
+		struct bytes_writer writer;
+		struct bridge_result result;
+
+		bytes_writer_init(&writer, room, sizeof(room));
+		mcs_disconnect_write(&writer, MCS_USER_REQUESTED);
+		memset(room + writer.len, 0, sizeof(room) - writer.len);
+		bridge_filter(bridge, (enum side)side, room, sizeof(room), &result);
+		assert_int_equal(result.reason, reasons[side]);
+		assert_int_equal(result.out, writer.len); /* and nothing behind it */
+		bridge_free(bridge);
+	}
+}
+
+static void
+set_up_pdus_do_not_pass(void **state)
+{
+	void (*const writers[])(struct bytes_writer *) = {
+		mcs_erect_domain_write, mcs_attach_user_request_write};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct bridge *bridge = some_bridge(true);
+		uint8_t room[64];
+		struct bytes_writer writer;
+		struct bridge_result result;
+
+		bytes_writer_init(&writer, room, sizeof(room));
+		writers[i](&writer);
+		bridge_filter(bridge, SIDE_CLIENT, room, writer.len, &result);
+		assert_int_equal(result.reason, CLOSE_CLIENT_BAD_PDU);
+		assert_int_equal(result.out, 0);
+		bridge_free(bridge);
+	}
+}
+
+/* A client looks at every share PDU in a frame, and so must we. */
+static void
+a_redirection_behind_another_pdu_does_not_pass(void **state)
+{
+	uint8_t pdu[1024], out[2048];
+	size_t len = write_pdu(pdu, sizeof(pdu), SIDE_HOST, HOST_IO, write_data_then_redirection);
+	size_t first = len - 110; /* a redirection of 10 + 100 bytes */
+
+	(void)state;
+	for (size_t cut = 0; cut <= len; cut++) {
+		struct bridge *bridge = some_bridge(true);
+		enum close_reason reason;
+		size_t passed = filter_in_two(bridge, SIDE_HOST, pdu, len, cut, out, &reason);
+
+		assert_int_equal(reason, CLOSE_HOST_REDIRECTS);
+		assert_true(passed <= first + 8);
+		/* In the middle of a frame nothing can be told any more. */
+		assert_int_equal(bridge_to_boundary(bridge, SIDE_HOST), SIZE_MAX);
+		bridge_free(bridge);
+	}
+}
+
+/* A stream of everything, cut into reads of one size: what comes out must not depend on the size. */
+static void
+a_stream_comes_out_the_same_for_every_size_of_read(void **state)
+{
+	static uint8_t stream[8192], first[8192], out[8192];
+	size_t len = 0, first_len = 0;
+
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		static const uint16_t channels[] = {HOST_ALLOWED, HOST_DENIED, HOST_IO};
+		uint16_t size = (uint16_t)(5 + 61 * i);
+
+		len += write_pdu(
+			stream + len, sizeof(stream) - len, SIDE_HOST, channels[i % 3], write_data);
+		stream[len] = 0x00;
+		bytes_put_u16be(stream + len + 1, 0x8000 | size);
+		memset(stream + len + 3, 0xa0 + i, size - 3u);
+		len += size;
+	}
+	for (size_t size = 1; size <= len; size++) {
+		struct bridge *bridge = some_bridge(true);
+		uint8_t buffer[8192 + STREAM_TAIL_MAX];
+		size_t tail = 0, total = 0;
+
+		for (size_t at = 0; at < len;) {
+			size_t take = size < len - at ? size : len - at;
+			struct bridge_result result;
+
+			memcpy(buffer + tail, stream + at, take);
+			at += take;
+			bridge_filter(bridge, SIDE_HOST, buffer, tail + take, &result);
+			assert_int_equal(result.reason, CLOSE_NONE);
+			memcpy(out + total, buffer, result.out);
+			total += result.out;
+			tail = tail + take - result.used;
+			memmove(buffer, buffer + result.used, tail);
+		}
+		assert_int_equal(tail, 0);
+		assert_int_equal(bridge_to_boundary(bridge, SIDE_HOST), 0);
+		bridge_free(bridge);
+		if (size == 1) {
+			memcpy(first, out, total);
+			first_len = total;
+		}
+		assert_int_equal(total, first_len);
+		assert_memory_equal(out, first, total);
+	}
+	assert_true(first_len > 0 && first_len < len); /* the denied channel is missing */
+}
+
+static void
+the_rest_of_a_pdu_is_counted_to_its_boundary(void **state)
+{
+	struct bridge *bridge = some_bridge(true);
+	uint8_t pdu[10] = {0x00, 10, 1, 2, 3, 4};
+	struct bridge_result result;
+
+	(void)state;
+	assert_int_equal(bridge_to_boundary(bridge, SIDE_HOST), 0);
+	bridge_filter(bridge, SIDE_HOST, pdu, 6, &result);
+	assert_int_equal(bridge_to_boundary(bridge, SIDE_HOST), 4);
+	assert_true(bridge_pass(bridge, SIDE_HOST, 3));
+	assert_int_equal(bridge_to_boundary(bridge, SIDE_HOST), 1);
+	assert_true(bridge_pass(bridge, SIDE_HOST, 1));
+	assert_int_equal(bridge_to_boundary(bridge, SIDE_HOST), 0);
+	bridge_free(bridge);
+}
+
+static void
+licensing_is_over_with_the_hosts_last_word(void **state)
+{
+	struct bridge *bridge = some_bridge(false);
+	uint8_t pdu[256];
+	size_t len = write_pdu(pdu, sizeof(pdu), SIDE_CLIENT, MCS_IO_CHANNEL, write_licence);
+	struct bridge_result result;
+
+	(void)state;
+	bridge_filter(bridge, SIDE_CLIENT, pdu, len, &result);
+	assert_false(bridge->licensed);
+	len = write_pdu(pdu, sizeof(pdu), SIDE_HOST, HOST_IO, write_licence);
+	bridge_filter(bridge, SIDE_HOST, pdu, len, &result);
+	assert_true(bridge->licensed);
+	bridge_free(bridge);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_pdu_has_its_rule_wherever_the_reads_cut_it),
+		cmocka_unit_test(ids_of_the_client_become_the_hosts),
+		cmocka_unit_test(ids_of_the_host_become_the_clients),
+		cmocka_unit_test(user_ids_inside_share_pdus_are_translated),
+		cmocka_unit_test(a_late_share_id_of_the_client_becomes_the_current_one),
+		cmocka_unit_test(fast_path_passes_only_in_clear_and_after_demand_active),
+		cmocka_unit_test(an_ultimatum_passes_and_ends_the_session),
+		cmocka_unit_test(set_up_pdus_do_not_pass),
+		cmocka_unit_test(a_redirection_behind_another_pdu_does_not_pass),
+		cmocka_unit_test(a_stream_comes_out_the_same_for_every_size_of_read),
+		cmocka_unit_test(the_rest_of_a_pdu_is_counted_to_its_boundary),
+		cmocka_unit_test(licensing_is_over_with_the_hosts_last_word),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,194 @@
+/* See fakes.h. */
+#include "fakes.h"
+
+#include "base/cleanup.h"
+#include "relay/attach.h"
+#include "relay/bridge.h"
+#include "relay/connection_io.h"
+#include "relay/introduction.h"
+#include "relay/phase_attach.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct fakes fakes;
+
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+
+/* Weak: each test links the real file that it is about. */
+#define FAKE __attribute__((weak))
+
+FAKE void
+introduction_free(struct introduction *introduction)
+{
+	free(introduction);
+}
+
+FAKE void
+attachment_free(struct attachment *attachment)
+{
+	free(attachment);
+}
+
+FAKE void
+bridge_free(struct bridge *bridge)
+{
+	free(bridge);
+}
+
+void
+fakes_done(void)
+{
+	introduction_free(fakes.conn.introduction);
+	attachment_free(fakes.conn.attachment);
+	bridge_free(fakes.conn.bridge);
+	memset(&fakes, 0, sizeof(fakes));
+}
+
+void
+fakes_reset(enum phase phase, const struct phase_ops *ops)
+{
+	fakes_done();
+	fakes.conn.id = 7;
+	fakes.conn.phase = phase;
+	fakes.conn.ended_in = phase;
+	fakes.conn.ops = ops;
+	fakes.conn.worker = &fakes.worker;
+}
+
+void
+fakes_forget_sent(void)
+{
+	memset(fakes.sent_len, 0, sizeof(fakes.sent_len));
+}
+
+FAKE void
+connection_go(struct connection *conn, enum phase next)
+{
+	assert(!fakes.went);
+	fakes.went = true;
+	fakes.went_to = next;
+	conn->phase = next;
+}
+
+FAKE void
+connection_close(struct connection *conn, enum close_reason reason, const char *detail)
+{
+	assert(reason != CLOSE_NONE);
+	if (fakes.closed != CLOSE_NONE)
+		return;
+	fakes.closed = reason;
+	fakes.why = detail;
+	conn->phase = PHASE_CLOSED;
+}
+
+FAKE bool
+connection_expect(
+	struct connection *conn, bool condition, const char *file, int line, const char *text)
+{
+	(void)file;
+	(void)line;
+	if (!condition)
+		connection_close(conn, CLOSE_OUR_MISTAKE, text);
+	return condition;
+}
+
+FAKE void
+connection_peer_ended(struct connection *conn, enum side side, int error, bool waited)
+{
+	(void)error;
+	(void)waited;
+	connection_close(conn, side == SIDE_CLIENT ? CLOSE_CLIENT_LEFT : CLOSE_HOST_LEFT, NULL);
+}
+
+FAKE size_t
+connection_on_bytes(struct connection *conn, enum side side, uint8_t *bytes, size_t len)
+{
+	(void)conn;
+	(void)side;
+	(void)bytes;
+	fakes.bridged += len;
+	return len;
+}
+
+FAKE void
+leg_send(struct connection *conn, enum side side, const void *bytes, size_t len)
+{
+	(void)conn;
+	assert(fakes.sent_len[side] + len <= sizeof(fakes.sent[side]));
+	memcpy(fakes.sent[side] + fakes.sent_len[side], bytes, len);
+	fakes.sent_len[side] += len;
+}
+
+FAKE bool
+leg_is_waiting(const struct connection *conn, enum side side)
+{
+	(void)conn;
+	return fakes.waiting[side];
+}
+
+FAKE bool
+leg_is_open(const struct connection *conn, enum side side)
+{
+	(void)conn;
+	return side == SIDE_CLIENT || !fakes.host_ended;
+}
+
+FAKE void
+leg_finish(struct connection *conn, enum side side)
+{
+	(void)conn;
+	fakes.finished[side] = true;
+}
+
+FAKE int
+leg_secure(struct connection *conn, enum side side, struct ssl_ctx_st *context,
+	int (*prepare)(struct connection *conn, struct ssl_st *ssl))
+{
+	(void)conn;
+	(void)context;
+	(void)prepare;
+	fakes.secured[side] = true;
+	return 0;
+}
+
+FAKE struct ssl_st *
+leg_ssl(struct connection *conn, enum side side)
+{
+	(void)conn;
+	(void)side;
+	return NULL;
+}
+
+FAKE bool
+leg_has_early_bytes(struct connection *conn, enum side side)
+{
+	(void)conn;
+	(void)side;
+	return fakes.early_bytes;
+}
+
+FAKE int
+leg_open(struct connection *conn, enum side side, int *fd)
+{
+	(void)conn;
+	(void)side;
+	(void)take_fd(fd);
+	fakes.opened_host = true;
+	return 0;
+}
+
+FAKE void
+worker_tell(struct worker *worker, enum message number, const void *body)
+{
+	(void)worker;
+	fakes.told = number;
+	memcpy(&fakes.message, body, message_row(number)->body_bytes);
+}
+
+FAKE int
+attachment_take(struct connection *conn, const struct msg_attach *attach, int *fd)
+{
+	(void)attach;
+	return leg_open(conn, SIDE_HOST, fd);
+}

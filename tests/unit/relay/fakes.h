@@ -1,0 +1,43 @@
+/* What a phase file calls, recorded instead of done: connection_go and connection_close, the legs, the
+ * supervisor. One connection at a time; fakes_reset between tests.
+ */
+#ifndef TESTS_RELAY_FAKES_H
+#define TESTS_RELAY_FAKES_H
+
+#include "messages/messages.h"
+#include "relay/connection.h"
+#include "relay/worker.h"
+
+struct fakes {
+	struct connection conn;
+	struct worker worker;
+
+	bool went; /* connection_go was called … */
+	enum phase went_to;
+	enum close_reason closed; /* the first reason; CLOSE_NONE: none */
+	const char *why;
+
+	uint8_t sent[SIDE_COUNT][65536]; /* since fakes_forget_sent */
+	size_t sent_len[SIDE_COUNT];
+	bool finished[SIDE_COUNT];
+	bool secured[SIDE_COUNT]; /* leg_secure was called */
+	bool opened_host;
+
+	enum message told; /* last message to the supervisor; MSG_NOTHING: none */
+	union message_body message;
+
+	/* What the fakes answer. */
+	bool early_bytes;
+	bool waiting[SIDE_COUNT];
+	bool host_ended;
+	size_t bridged; /* bytes given to connection_on_bytes */
+};
+
+extern struct fakes fakes;
+
+/* A connection in a phase, nothing recorded. */
+void fakes_reset(enum phase phase, const struct phase_ops *ops);
+void fakes_forget_sent(void);
+void fakes_done(void);
+
+#endif
