@@ -66,7 +66,11 @@ take_ipv4(struct accounting_record *record, const uint8_t *value, size_t len)
 static void
 take_ipv6(struct accounting_record *record, const uint8_t *value, size_t len)
 {
+	static const uint8_t unspecified[ADDRESS_SIZE];
+
 	(void)len;
+	if (memcmp(value, unspecified, ADDRESS_SIZE) == 0)
+		return;
 	memcpy(record->ipv6, value, ADDRESS_SIZE);
 	record->has_ipv6 = true;
 }

@@ -11,9 +11,11 @@ and peers that are what hospitals run: dnsmasq with udhcpc, radclient, OpenVPN, 
 started here is ended here, by process id and by the name of the namespace.
 """
 
+import ctypes
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -61,13 +63,30 @@ def wait_until(happened, what):
         select.select([], [], [], 0.02)
 
 
+def die_with_us():
+    """In a child: whatever ends this test ends its servers too."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def sweep():
+    """Namespaces of a run that was killed."""
+    for line in run("ip", "netns", "list").splitlines():
+        parts = line.split()[0].split("-") if line else []
+        if len(parts) == 3 and parts[0] == "sk" and parts[1].isdigit() and not os.path.exists(f"/proc/{parts[1]}"):
+            subprocess.run(["ip", "netns", "delete", line.split()[0]], capture_output=True)
+
+
+def on_terminated(number, frame):
+    sys.exit(f"ended by signal {number}")
+
+
 class Process:
     """A child whose lines are read with a limit, and which is ended by its id."""
 
     def __init__(self, command, **options):
         self.errors = tempfile.TemporaryFile("w+")
         self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                      stderr=self.errors, text=True, bufsize=1, **options)
+                                      stderr=self.errors, text=True, bufsize=1, preexec_fn=die_with_us, **options)
 
     def line(self, limit=LIMIT):
         ready, _, _ = select.select([self.child.stdout], [], [], limit)
@@ -635,4 +654,6 @@ if __name__ == "__main__":
     if reason is not None:
         print(f"skipped: {reason}")
         sys.exit(77)
+    signal.signal(signal.SIGTERM, on_terminated)
+    sweep()
     unittest.main(argv=[sys.argv[0], *sys.argv[2:]], verbosity=2)
