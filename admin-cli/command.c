@@ -1,0 +1,244 @@
+/* Asking the gateway, telling what it said, and asking the person back. */
+#include "admin-cli/command.h"
+
+#include "admin-cli/text.h"
+#include "admin-cli/values.h"
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define PROGRAM "sekisho-admin"
+#define DEFAULT_SOCKET "/run/sekisho/control.sock"
+
+static void
+print_error_json(json_t *error)
+{
+	json_t *object = json_pack("{s:o}", "error", error);
+
+	(void)json_dumpf(object, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	putchar('\n');
+	json_decref(object);
+}
+
+enum admin_exit
+admin_refuse(const struct admin *admin, enum admin_exit exit_code, const char *format, ...)
+{
+	auto_free char *text = NULL;
+	va_list arguments;
+	int len;
+
+	va_start(arguments, format);
+	len = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (len < 0)
+		return exit_code;
+	fprintf(stderr, PROGRAM ": %s\n", text);
+	if (admin->arguments->json)
+		print_error_json(json_pack("{s:s}", "message", text));
+	return exit_code;
+}
+
+static const char *
+kind_of_error(json_int_t code)
+{
+	switch (code) {
+	case -32001:
+		return N_("refused");
+	case -32002:
+		return N_("not found");
+	case -32003:
+		return N_("not allowed");
+	case -32004:
+		return N_("the gateway's database failed");
+	case -32601:
+		return N_("this gateway cannot do that; is it older than this program?");
+	case -32602:
+		return N_("refused");
+	default:
+		return N_("the gateway reports an error");
+	}
+}
+
+static void
+print_detail(const char *label, const char *text)
+{
+	if (text == NULL || text[0] == '\0')
+		return;
+	fputs("  ", stderr);
+	text_put(stderr, label, 10, 40);
+	fprintf(stderr, " %s\n", text);
+}
+
+enum admin_exit
+admin_refuse_error(const struct admin *admin, const json_t *error)
+{
+	const json_t *data = json_object_get(error, "data");
+	const char *message = value_text(error, "message");
+	const char *kind = kind_of_error(json_integer_value(json_object_get(error, "code")));
+	const char *rule = value_text(data, "rule");
+
+	if (admin->arguments->json)
+		print_error_json(json_deep_copy(error));
+	if (message[0] == '\0')
+		fprintf(stderr, PROGRAM ": %s\n", _(kind));
+	else
+		fprintf(stderr, PROGRAM ": %s: %s\n", _(kind), text_shown(_(message)));
+	if (json_is_string(json_object_get(data, "field")))
+		print_detail(_("field:"), value_label(value_text(data, "field")));
+	if (json_is_string(json_object_get(data, "value")))
+		print_detail(_("found:"), text_shown(value_text(data, "value")));
+	if (strcmp(rule, message) != 0 && rule[0] != '\0')
+		print_detail(_("allowed:"), text_shown(_(rule)));
+	print_detail(_("example:"),
+		text_shown(
+			value_text(data, "example")[0] != '\0' ? value_text(data, "example") : ""));
+	return ADMIN_REFUSED;
+}
+
+static const char *
+socket_path(const struct arguments *arguments)
+{
+	const char *path = getenv("SEKISHO_SOCKET");
+
+	if (arguments->socket != NULL)
+		return arguments->socket;
+	return path != NULL && path[0] != '\0' ? path : DEFAULT_SOCKET;
+}
+
+/* Days and times are those of the facility, wherever the person sits. */
+static void
+take_time_zone(struct admin *admin)
+{
+	json_t *status = NULL;
+	char why[512];
+
+	if (rpc_call(admin->rpc, "gateway.status", NULL, &status, why, sizeof(why)) == 0 &&
+		value_text(status, "time_zone")[0] != '\0')
+		(void)setenv("TZ", value_text(status, "time_zone"), 1);
+	json_decref(status);
+}
+
+enum admin_exit
+admin_connect(struct admin *admin)
+{
+	char why[512];
+
+	if (admin->rpc != NULL)
+		return ADMIN_DONE;
+	if (rpc_open(socket_path(admin->arguments), &admin->rpc, why, sizeof(why)) < 0)
+		return admin_refuse(admin, ADMIN_REFUSED, "%s", why);
+	take_time_zone(admin);
+	return ADMIN_DONE;
+}
+
+enum admin_exit
+admin_ask(struct admin *admin, const char *method, json_t *parameters, json_t **ret_result)
+{
+	json_t *answer = NULL;
+	enum admin_exit exit_code;
+	char why[512];
+	int r;
+
+	exit_code = admin_connect(admin);
+	if (exit_code != ADMIN_DONE) {
+		json_decref(parameters);
+		return exit_code;
+	}
+	r = rpc_call(admin->rpc, method, parameters, &answer, why, sizeof(why));
+	if (r == 0) {
+		*ret_result = answer;
+		return ADMIN_DONE;
+	}
+	if (r != -EREMOTEIO)
+		return admin_refuse(admin, ADMIN_REFUSED, "%s", why);
+	exit_code = admin_refuse_error(admin, answer);
+	json_decref(answer);
+	return exit_code;
+}
+
+void
+admin_print(const struct admin *admin, const json_t *result)
+{
+	if (admin->arguments->json) {
+		(void)json_dumpf(result, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+		putchar('\n');
+	} else if (admin->arguments->command->print != NULL) {
+		admin->arguments->command->print(admin, result);
+	}
+}
+
+enum admin_exit
+admin_ask_and_print(struct admin *admin, json_t *parameters)
+{
+	json_t *result = NULL;
+	enum admin_exit exit_code;
+
+	exit_code = admin_ask(admin, admin->arguments->command->method, parameters, &result);
+	if (exit_code != ADMIN_DONE)
+		return exit_code;
+	admin_print(admin, result);
+	json_decref(result);
+	return ADMIN_DONE;
+}
+
+enum admin_exit
+command_call(struct admin *admin)
+{
+	return admin_ask_and_print(admin, arguments_parameters(admin->arguments));
+}
+
+void
+confirm_write(FILE *out, const struct fact *facts, size_t count, const char *warning,
+	const char *question)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (text_width(facts[i].label) > width)
+			width = text_width(facts[i].label);
+	}
+	for (size_t i = 0; i < count; i++) {
+		fputs("  ", out);
+		text_put(out, facts[i].label, width, width);
+		fprintf(out, "  %s\n", text_shown(facts[i].value));
+	}
+	if (warning != NULL)
+		fprintf(out, "%s\n", warning);
+	fprintf(out, "%s [y/N] ", question);
+}
+
+bool
+confirm_is_yes(const char *answer)
+{
+	static const char *const yes[] = {"y", "yes", "はい", "ｙ"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
+		if (strcasecmp(answer, yes[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+enum admin_exit
+admin_confirm(const struct admin *admin, const struct fact *facts, size_t count,
+	const char *warning, const char *question)
+{
+	auto_free char *line = NULL;
+	size_t size = 0;
+
+	if (argument_flag(admin->arguments, "yes"))
+		return ADMIN_DONE;
+	if (isatty(STDIN_FILENO) == 0)
+		return admin_refuse(admin, ADMIN_REFUSED,
+			_("this must be confirmed, but nobody is at the terminal: say --yes if it "
+			  "is meant"));
+	confirm_write(stderr, facts, count, warning, question);
+	(void)fflush(stderr);
+	if (getline(&line, &size, stdin) > 0 && confirm_is_yes(text_trim(line)))
+		return ADMIN_DONE;
+	return admin_refuse(admin, ADMIN_REFUSED, _("not confirmed; nothing was changed"));
+}

@@ -1,0 +1,60 @@
+/* What the functions of commands.def share. */
+#ifndef ADMIN_COMMAND_H
+#define ADMIN_COMMAND_H
+
+#include "admin-cli/arguments.h"
+#include "admin-cli/rpc.h"
+
+struct admin {
+	const struct arguments *arguments;
+	struct rpc *rpc; /* NULL until admin_connect */
+};
+
+command_function command_call;
+command_function command_account_edit;
+command_function command_account_delete;
+command_function command_terminal_edit;
+command_function command_terminal_trust;
+command_function command_terminal_delete;
+command_function command_ticket_issue;
+command_function command_session_show;
+command_function command_session_kill;
+command_function command_log_connections;
+
+/* Connects to the gateway and takes up the facility's time zone; admin_ask does it by itself. */
+enum admin_exit admin_connect(struct admin *admin);
+
+/* Asks a method. Takes parameters. On ADMIN_DONE *ret_result is a new reference; otherwise the reason has been
+ * told. */
+enum admin_exit admin_ask(
+	struct admin *admin, const char *method, json_t *parameters, json_t **ret_result);
+
+/* Prints a result by the command's printer, or as JSON. */
+void admin_print(const struct admin *admin, const json_t *result);
+
+/* Asks the command's own method with these parameters (taken), and prints the result. */
+enum admin_exit admin_ask_and_print(struct admin *admin, json_t *parameters);
+
+/* Says why something was not done; with --json as {"error": {"message"}}. Returns `exit_code`. */
+enum admin_exit admin_refuse(const struct admin *admin, enum admin_exit exit_code,
+	const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The same for an error object of JSON-RPC. */
+enum admin_exit admin_refuse_error(const struct admin *admin, const json_t *error);
+
+struct fact {
+	const char *label; /* translated */
+	const char *value;
+};
+
+/* Shows the facts and the question, and waits for yes. --yes answers it; without a person at the terminal it
+ * is refused. ADMIN_DONE: go on. Otherwise the reason has been told. */
+enum admin_exit admin_confirm(const struct admin *admin, const struct fact *facts, size_t count,
+	const char *warning, const char *question);
+
+/* Parts of admin_confirm, for tests: the text shown, and what counts as yes. */
+void confirm_write(FILE *out, const struct fact *facts, size_t count, const char *warning,
+	const char *question);
+bool confirm_is_yes(const char *answer);
+
+#endif

@@ -1,0 +1,203 @@
+/* terminal edit, trust, delete. */
+#include "admin-cli/command.h"
+#include "admin-cli/text.h"
+#include "admin-cli/values.h"
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define PEM_BYTES_MOST 65536
+
+/* The whole of a PEM file. Returns 0, or a negative errno: -EFBIG past the limit. */
+static int
+read_pem(const char *path, char **ret_text)
+{
+	FILE *in = fopen(path, "re");
+	auto_free char *text = calloc(1, PEM_BYTES_MOST + 1);
+	size_t len;
+	int r = 0;
+
+	if (in == NULL)
+		return -errno;
+	if (text == NULL) {
+		(void)fclose(in);
+		return -ENOMEM;
+	}
+	len = fread(text, 1, PEM_BYTES_MOST + 1, in);
+	if (ferror(in) != 0)
+		r = -EIO;
+	else if (len > PEM_BYTES_MOST)
+		r = -EFBIG;
+	else if (memchr(text, '\0', len) != NULL ||
+		 strstr(text, "-----BEGIN CERTIFICATE-----") == NULL)
+		r = -EINVAL;
+	(void)fclose(in);
+	if (r == 0)
+		*ret_text = take_pointer(&text);
+	return r;
+}
+
+static enum admin_exit
+add_ca_file(struct admin *admin, const char *path, json_t *changes)
+{
+	auto_free char *text = NULL;
+	int r = read_pem(path, &text);
+
+	if (r == -EINVAL)
+		return admin_refuse(admin, ADMIN_REFUSED,
+			_("%s holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"),
+			text_shown(path));
+	if (r < 0)
+		return admin_refuse(admin, ADMIN_REFUSED, "%s: %s", text_shown(path), strerror(-r));
+	(void)json_object_set_new(changes, "ca_bundle", json_string(text));
+	return ADMIN_DONE;
+}
+
+enum admin_exit
+command_terminal_edit(struct admin *admin)
+{
+	json_t *parameters = arguments_parameters(admin->arguments);
+	const char *in_service = argument_text(admin->arguments, "in-service");
+	const char *ca_file = argument_text(admin->arguments, "ca-file");
+	json_t *changes = json_object_get(parameters, "changes");
+	enum admin_exit exit_code = ADMIN_DONE;
+
+	if (changes == NULL) {
+		changes = json_object();
+		(void)json_object_set_new(parameters, "changes", changes);
+	}
+	if (in_service != NULL)
+		(void)json_object_set_new(
+			changes, "in_service", json_boolean(strcmp(in_service, "yes") == 0));
+	if (ca_file != NULL)
+		exit_code = add_ca_file(admin, ca_file, changes);
+	else if (json_object_size(changes) == 0)
+		exit_code = admin_refuse(
+			admin, ADMIN_USAGE, _("say what is to be changed: see --help"));
+	if (exit_code != ADMIN_DONE) {
+		json_decref(parameters);
+		return exit_code;
+	}
+	return admin_ask_and_print(admin, parameters);
+}
+
+static json_t *
+name_parameter(const struct admin *admin)
+{
+	return json_pack("{s:s}", "name", argument_text(admin->arguments, "TERMINAL"));
+}
+
+/* Fingerprints are written with and without colons, in either case. */
+static bool
+same_fingerprint(const char *one, const char *other)
+{
+	for (;;) {
+		one += strspn(one, ": ");
+		other += strspn(other, ": ");
+		if (*one == '\0' || *other == '\0')
+			return *one == *other;
+		if (strncasecmp(one++, other++, 1) != 0)
+			return false;
+	}
+}
+
+/* "ab:cd:…": in pairs, as certificate viewers show it, so that a person can compare. */
+static void
+format_fingerprint(const char *hex, char *ret_text, size_t size)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; hex[i] != '\0' && used + 3 < size; i++) {
+		if (i > 0 && i % 2 == 0)
+			ret_text[used++] = ':';
+		ret_text[used++] = hex[i];
+	}
+	ret_text[used] = '\0';
+}
+
+static enum admin_exit
+confirm_trust(struct admin *admin, const json_t *seen)
+{
+	const char *wanted = argument_text(admin->arguments, "sha256");
+	const char *fingerprint = value_text(seen, "sha256");
+	char shown[128];
+	const struct fact facts[] = {
+		{value_label("terminal"), argument_text(admin->arguments, "TERMINAL")},
+		{value_label("protocol"), value_text(seen, "protocol")},
+		{value_label("subject"), value_text(seen, "subject")},
+		{value_label("names"), value_text(seen, "names")},
+		{value_label("not_before"), value_time(seen, "not_before")},
+		{value_label("not_after"), value_time(seen, "not_after")},
+		{value_label("sha256"), shown},
+	};
+
+	format_fingerprint(fingerprint, shown, sizeof(shown));
+	if (strlen(fingerprint) != 64)
+		return admin_refuse(admin, ADMIN_REFUSED,
+			_("the jump host shows no certificate (protocol: %s)"),
+			text_shown(value_text(seen, "protocol")));
+	if (wanted != NULL && same_fingerprint(wanted, fingerprint))
+		return ADMIN_DONE;
+	if (wanted != NULL)
+		return admin_refuse(admin, ADMIN_REFUSED,
+			_("the jump host shows another certificate, with the fingerprint %s: do "
+			  "not trust it before you "
+			  "know why"),
+			shown);
+	return admin_confirm(admin, facts, ARRAY_SIZE(facts),
+		_("Compare the fingerprint with the one shown on the jump host itself: whoever "
+		  "stands between could\n"
+		  "show you another certificate."),
+		_("Trust this certificate?"));
+}
+
+enum admin_exit
+command_terminal_trust(struct admin *admin)
+{
+	json_t *seen = NULL;
+	json_t *parameters;
+	enum admin_exit exit_code;
+
+	exit_code = admin_ask(admin, "terminal.look", name_parameter(admin), &seen);
+	if (exit_code != ADMIN_DONE)
+		return exit_code;
+	exit_code = confirm_trust(admin, seen);
+	parameters = name_parameter(admin);
+	(void)json_object_set(parameters, "sha256", json_object_get(seen, "sha256"));
+	json_decref(seen);
+	if (exit_code != ADMIN_DONE) {
+		json_decref(parameters);
+		return exit_code;
+	}
+	return admin_ask_and_print(admin, parameters);
+}
+
+enum admin_exit
+command_terminal_delete(struct admin *admin)
+{
+	json_t *terminal = NULL;
+	enum admin_exit exit_code;
+
+	exit_code = admin_ask(admin, "terminal.show", name_parameter(admin), &terminal);
+	if (exit_code != ADMIN_DONE)
+		return exit_code;
+	{
+		const struct fact facts[] = {
+			{value_label("terminal"), value_text(terminal, "name")},
+			{value_label("address"), value_text(terminal, "address")},
+			{value_label("accounts"), value_count(terminal, "accounts")},
+		};
+
+		exit_code = admin_confirm(admin, facts, ARRAY_SIZE(facts),
+			_("This cannot be undone. Its running sessions end; accounts, history and "
+			  "logs stay."),
+			_("Delete this terminal?"));
+	}
+	json_decref(terminal);
+	if (exit_code != ADMIN_DONE)
+		return exit_code;
+	return admin_ask_and_print(admin, name_parameter(admin));
+}

@@ -1,0 +1,23 @@
+/* The printers of commands.def: a result of the gateway, for people. */
+#ifndef ADMIN_PRINT_H
+#define ADMIN_PRINT_H
+
+#include "admin-cli/commands.h"
+
+command_printer print_accounts;
+command_printer print_account;
+command_printer print_account_added;
+command_printer print_account_changed;
+command_printer print_account_deleted;
+command_printer print_terminals;
+command_printer print_terminal;
+command_printer print_terminal_added;
+command_printer print_terminal_changed;
+command_printer print_terminal_deleted;
+command_printer print_sessions;
+command_printer print_session;
+command_printer print_session_killed;
+command_printer print_verified;
+command_printer print_status;
+
+#endif

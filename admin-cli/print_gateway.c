@@ -1,0 +1,192 @@
+/* Sessions, the check of the logs and the gateway's state, for people. */
+#include "admin-cli/command.h"
+#include "admin-cli/print.h"
+#include "admin-cli/table.h"
+#include "admin-cli/text.h"
+#include "admin-cli/values.h"
+#include "base/cleanup.h"
+
+#include <string.h>
+
+#define SHORT_ID 8
+
+static const char *
+short_id(const json_t *session)
+{
+	static char id[SHORT_ID + 1];
+
+	snprintf(id, sizeof(id), "%s", value_text(session, "id"));
+	return id;
+}
+
+void
+print_sessions(const struct admin *admin, const json_t *result)
+{
+	const struct table_column columns[] = {
+		{_("Session"), 0},
+		{_("State"), 0},
+		{_("Account"), 40},
+		{_("User name"), 30},
+		{_("Terminal"), 40},
+		{_("Since"), 0},
+		{_("Source address"), 0},
+		{_("Device"), 0},
+		{_("Evidence"), 0},
+		{_("From the client"), 0},
+		{_("To the client"), 0},
+	};
+	const json_t *rows = value_rows(result, "sessions");
+	struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	size_t i;
+	json_t *session;
+
+	(void)admin;
+	if (table == NULL)
+		return;
+	json_array_foreach (rows, i, session) {
+		table_cell(table, short_id(session));
+		table_cell(table, value_word(session, "state"));
+		table_cell(table, value_text(session, "account"));
+		table_cell(table, value_text(session, "name"));
+		table_cell(table, value_text(session, "terminal"));
+		table_cell(table, value_time(session, "since"));
+		table_cell(table, value_text(session, "source"));
+		table_cell(table, value_text(session, "device"));
+		table_cell(table, value_word(session, "evidence"));
+		table_cell(table, value_bytes(session, "bytes_from_client"));
+		table_cell(table, value_bytes(session, "bytes_to_client"));
+	}
+	table_print(table, stdout);
+	table_free(table);
+	fprintf(stderr, ngettext("%zu session\n", "%zu sessions\n", json_array_size(rows)),
+		json_array_size(rows));
+}
+
+/* A running one has `id` and `since`, an ended one is a row of the history. */
+void
+print_session(const struct admin *admin, const json_t *result)
+{
+	static const struct value_row rows[] = {
+		{"session", VALUE_TEXT},
+		{"account", VALUE_TEXT},
+		{"name", VALUE_TEXT},
+		{"terminal", VALUE_TEXT},
+		{"state", VALUE_WORD},
+		{"phase", VALUE_TEXT},
+		{"since", VALUE_TIME},
+		{"start", VALUE_TIME},
+		{"end", VALUE_TIME},
+		{"duration_seconds", VALUE_DURATION},
+		{"reason", VALUE_WORD},
+		{"reason_code", VALUE_TEXT},
+		{"by", VALUE_TEXT},
+		{"because", VALUE_TEXT},
+		{"source", VALUE_TEXT},
+		{"device", VALUE_TEXT},
+		{"evidence", VALUE_WORD},
+		{"bytes_from_client", VALUE_BYTES},
+		{"bytes_to_client", VALUE_BYTES},
+	};
+	json_t *shown = json_copy((json_t *)result);
+
+	(void)admin;
+	if (json_object_get(shown, "session") == NULL)
+		(void)json_object_set(shown, "session", json_object_get(shown, "id"));
+	values_print(shown, rows, ARRAY_SIZE(rows));
+	json_decref(shown);
+}
+
+void
+print_session_killed(const struct admin *admin, const json_t *result)
+{
+	const json_t *killed = json_object_get(result, "killed");
+
+	(void)admin;
+	if (!json_is_object(killed))
+		killed = result;
+	printf(_("The session of %s on %s has been disconnected.\n"),
+		text_shown(value_text(killed, "account")),
+		text_shown(value_text(killed, "terminal")));
+}
+
+void
+print_verified(const struct admin *admin, const json_t *result)
+{
+	static const struct value_row rows[] = {
+		{"events", VALUE_TEXT},
+		{"erased", VALUE_TEXT},
+		{"checkpoints", VALUE_TEXT},
+		{"head", VALUE_TEXT},
+	};
+
+	(void)admin;
+	printf("%s\n\n", _("The logs are whole: nothing has been changed, taken out or put in."));
+	values_print(result, rows, ARRAY_SIZE(rows));
+}
+
+static void
+print_listeners(const json_t *listeners)
+{
+	const struct table_column columns[] = {
+		{_("Listener"), 0}, {_("Address"), 0}, {_("Side"), 0}, {_("PROXY v2"), 0}};
+	struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	size_t i;
+	json_t *listener;
+
+	if (table == NULL)
+		return;
+	json_array_foreach (listeners, i, listener) {
+		table_cell(table, value_text(listener, "name"));
+		table_cell(table, value_text(listener, "address"));
+		table_cell(table, value_word(listener, "side"));
+		table_cell(table, value_yes(listener, "proxy"));
+	}
+	putchar('\n');
+	table_print(table, stdout);
+	table_free(table);
+}
+
+static void
+print_workers(const json_t *workers)
+{
+	const struct table_column columns[] = {
+		{_("Worker"), 0}, {_("Process"), 0}, {_("Connections"), 0}};
+	struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	size_t i;
+	json_t *worker;
+
+	if (table == NULL)
+		return;
+	json_array_foreach (workers, i, worker) {
+		table_cell(table, value_text(worker, "number"));
+		table_cell(table, value_text(worker, "pid"));
+		table_cell(table, value_text(worker, "connections"));
+	}
+	putchar('\n');
+	table_print(table, stdout);
+	table_free(table);
+}
+
+void
+print_status(const struct admin *admin, const json_t *result)
+{
+	static const struct value_row rows[] = {
+		{"facility", VALUE_TEXT},
+		{"state", VALUE_WORD},
+		{"ready_since", VALUE_TIME},
+		{"version", VALUE_TEXT},
+		{"pid", VALUE_TEXT},
+		{"time_zone", VALUE_TEXT},
+		{"tls_minimum", VALUE_TEXT},
+		{"sessions", VALUE_TEXT},
+		{"connections", VALUE_TEXT},
+		{"unfinished", VALUE_TEXT},
+		{"sources", VALUE_TEXT},
+		{"store_pending", VALUE_TEXT},
+	};
+
+	(void)admin;
+	values_print(result, rows, ARRAY_SIZE(rows));
+	print_listeners(json_object_get(result, "listeners"));
+	print_workers(json_object_get(result, "workers"));
+}

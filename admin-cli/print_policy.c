@@ -1,0 +1,246 @@
+/* Accounts and terminals, for people. */
+#include "admin-cli/command.h"
+#include "admin-cli/print.h"
+#include "admin-cli/table.h"
+#include "admin-cli/text.h"
+#include "admin-cli/values.h"
+#include "base/cleanup.h"
+
+#include <string.h>
+
+static bool
+allowlist_is_off(const json_t *account)
+{
+	return strcmp(value_text(account, "allowlist"), "off") == 0;
+}
+
+/* An account whatever device may use is marked in every list (A4). */
+static const char *
+devices(const json_t *account)
+{
+	return allowlist_is_off(account) ? _("ANY DEVICE") : value_count(account, "macs");
+}
+
+static void
+print_count(const json_t *rows, const char *one, const char *several)
+{
+	size_t count = json_array_size(rows);
+
+	fprintf(stderr, ngettext(one, several, count), count);
+	fputc('\n', stderr);
+}
+
+void
+print_accounts(const struct admin *admin, const json_t *result)
+{
+	const struct table_column columns[] = {
+		{_("State"), 0},
+		{_("Account"), 40},
+		{_("User name"), 30},
+		{_("E-mail"), 40},
+		{_("Valid from"), 0},
+		{_("Valid until"), 0},
+		{_("MACs"), 0},
+		{_("Terminals"), 40},
+		{_("From"), 0},
+		{_("Until"), 0},
+		{_("File sharing"), 0},
+	};
+	const json_t *rows = value_rows(result, "accounts");
+	struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	size_t i;
+	json_t *account;
+
+	(void)admin;
+	if (table == NULL)
+		return;
+	json_array_foreach (rows, i, account) {
+		table_cell(table, value_word(account, "state"));
+		table_cell(table, value_text(account, "id"));
+		table_cell(table, value_person(account));
+		table_cell(table, value_text(account, "email"));
+		table_cell(table, value_text(account, "valid_from"));
+		table_cell(table, value_text(account, "valid_until"));
+		table_cell(table, devices(account));
+		table_cell(table, value_list(account, "terminals"));
+		table_cell(table, value_hours_from(account));
+		table_cell(table, value_hours_until(account));
+		table_cell(table, value_word(account, "file_sharing"));
+	}
+	table_print(table, stdout);
+	table_free(table);
+	print_count(rows, "%zu account", "%zu accounts");
+}
+
+void
+print_account(const struct admin *admin, const json_t *result)
+{
+	static const struct value_row rows[] = {
+		{"id", VALUE_TEXT},
+		{"full_id", VALUE_TEXT},
+		{"person", VALUE_PERSON},
+		{"email", VALUE_TEXT},
+		{"kind", VALUE_WORD},
+		{"state", VALUE_WORD},
+		{"valid_from", VALUE_TEXT},
+		{"valid_until", VALUE_TEXT},
+		{"hours", VALUE_WORD},
+		{"allowlist", VALUE_WORD},
+		{"macs", VALUE_LIST},
+		{"terminals", VALUE_LIST},
+		{"file_sharing", VALUE_WORD},
+		{"created", VALUE_TIME},
+		{"updated", VALUE_TIME},
+	};
+
+	(void)admin;
+	values_print(result, rows, ARRAY_SIZE(rows));
+	if (allowlist_is_off(result))
+		printf("\n%s\n",
+			_("The allowlist is off: this account can connect from any device."));
+	else if (json_is_array(json_object_get(result, "macs")) &&
+		 json_array_size(json_object_get(result, "macs")) == 0)
+		printf("\n%s\n", _("No device is registered, so no device can connect: account "
+				   "edit --add-mac."));
+}
+
+/* The id as the gateway wrote it, else as it was typed. */
+static const char *
+subject(const struct admin *admin, const json_t *result, const char *key, const char *argument)
+{
+	const char *text = value_text(result, key);
+
+	return text_shown(text[0] != '\0' ? text : argument_text(admin->arguments, argument));
+}
+
+void
+print_account_added(const struct admin *admin, const json_t *result)
+{
+	printf(_("Account %s has been added.\n\n"), subject(admin, result, "id", "ACCOUNT"));
+	print_account(admin, result);
+}
+
+void
+print_account_changed(const struct admin *admin, const json_t *result)
+{
+	const char *verb = admin->arguments->command->name;
+	const char *id = subject(admin, result, "id", "ACCOUNT");
+
+	if (strcmp(verb, "lock") == 0)
+		printf(_("Account %s is locked; its sessions are being ended.\n"), id);
+	else if (strcmp(verb, "unlock") == 0)
+		printf(_("Account %s is unlocked.\n"), id);
+	else
+		printf(_("Account %s has been changed.\n"), id);
+}
+
+void
+print_account_deleted(const struct admin *admin, const json_t *result)
+{
+	printf(_("Account %s has been deleted.\n"), subject(admin, result, "id", "ACCOUNT"));
+}
+
+void
+print_terminals(const struct admin *admin, const json_t *result)
+{
+	const struct table_column columns[] = {
+		{_("Terminal"), 50},
+		{_("Address"), 40},
+		{_("Port"), 0},
+		{_("Certificate"), 0},
+		{_("In service"), 0},
+		{_("What may pass"), 40},
+		{_("Accounts"), 0},
+		{_("Note"), 40},
+	};
+	const json_t *rows = value_rows(result, "terminals");
+	struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	size_t i;
+	json_t *terminal;
+
+	(void)admin;
+	if (table == NULL)
+		return;
+	json_array_foreach (rows, i, terminal) {
+		table_cell(table, value_text(terminal, "name"));
+		table_cell(table, value_text(terminal, "address"));
+		table_cell(table, value_text(terminal, "port"));
+		table_cell(table, value_word(terminal, "trust"));
+		table_cell(table, value_yes(terminal, "in_service"));
+		table_cell(table, value_words(terminal, "rights"));
+		table_cell(table, value_count(terminal, "accounts"));
+		table_cell(table, value_text(terminal, "note"));
+	}
+	table_print(table, stdout);
+	table_free(table);
+	print_count(rows, "%zu terminal", "%zu terminals");
+}
+
+static bool
+has_right(const json_t *terminal, const char *right)
+{
+	size_t i;
+	json_t *item;
+
+	json_array_foreach (json_object_get(terminal, "rights"), i, item) {
+		if (strcmp(json_string_value(item) != NULL ? json_string_value(item) : "", right) ==
+			0)
+			return true;
+	}
+	return false;
+}
+
+void
+print_terminal(const struct admin *admin, const json_t *result)
+{
+	static const struct value_row rows[] = {
+		{"name", VALUE_TEXT},
+		{"address", VALUE_TEXT},
+		{"port", VALUE_TEXT},
+		{"note", VALUE_TEXT},
+		{"in_service", VALUE_YES},
+		{"trust", VALUE_WORD},
+		{"pin", VALUE_TEXT},
+		{"rights", VALUE_WORDS},
+		{"accounts", VALUE_LIST},
+		{"created", VALUE_TIME},
+		{"updated", VALUE_TIME},
+	};
+
+	(void)admin;
+	values_print(result, rows, ARRAY_SIZE(rows));
+	if (strcmp(value_text(result, "trust"), "none") == 0)
+		printf("\n%s\n", _("Its certificate is not trusted yet, so nobody can connect: "
+				   "terminal trust."));
+	if (has_right(result, "dynamic"))
+		printf("\n%s\n", _("Dynamic channels pass all or not at all: with them come the "
+				   "modern display and resizing,\n"
+				   "but also whatever else a client offers on them (microphone, "
+				   "camera, USB). Close them with\n"
+				   "terminal edit --deny dynamic, at the price of an older, slower "
+				   "display."));
+}
+
+void
+print_terminal_added(const struct admin *admin, const json_t *result)
+{
+	printf(_("Terminal %s has been added.\n\n"), subject(admin, result, "name", "TERMINAL"));
+	print_terminal(admin, result);
+}
+
+void
+print_terminal_changed(const struct admin *admin, const json_t *result)
+{
+	const char *name = subject(admin, result, "name", "TERMINAL");
+
+	if (strcmp(admin->arguments->command->name, "trust") == 0)
+		printf(_("The certificate of terminal %s is trusted from now on.\n"), name);
+	else
+		printf(_("Terminal %s has been changed.\n"), name);
+}
+
+void
+print_terminal_deleted(const struct admin *admin, const json_t *result)
+{
+	printf(_("Terminal %s has been deleted.\n"), subject(admin, result, "name", "TERMINAL"));
+}

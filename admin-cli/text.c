@@ -1,0 +1,263 @@
+/* Text for people. */
+#include "admin-cli/text.h"
+
+#include <langinfo.h>
+#include <limits.h>
+#include <locale.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#define DOMAIN_NAME "sekisho-admin"
+
+/* A server often has LANG=ja_JP.UTF-8 from somebody's ssh but no such locale generated. The messages need
+ * none: only their language must be known. */
+static void
+take_language_without_locale(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *locale = getenv(names[i]);
+		char language[16];
+
+		if (locale == NULL || locale[0] == '\0')
+			continue;
+		snprintf(language, sizeof(language), "%.*s", (int)strcspn(locale, ".@"), locale);
+		if (getenv("LANGUAGE") == NULL && strcmp(language, "C") != 0 &&
+			strcmp(language, "POSIX") != 0)
+			(void)setenv("LANGUAGE", language, 1);
+		break;
+	}
+	(void)setlocale(LC_ALL, "C.UTF-8");
+}
+
+/* In a build tree, po/ is beside the program's folder. */
+static const char *
+message_folder(char *buffer, size_t size)
+{
+	char own[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", own, sizeof(own) - 1);
+	struct stat status;
+
+	if (len > 0) {
+		own[len] = '\0';
+		*strrchr(own, '/') = '\0';
+		snprintf(buffer, size, "%s/../po", own);
+		if (stat(buffer, &status) == 0)
+			return buffer;
+	}
+	return SEKISHO_LOCALE_DIR;
+}
+
+void
+text_init(void)
+{
+	char folder[PATH_MAX + 8];
+
+	if (setlocale(LC_ALL, "") == NULL)
+		take_language_without_locale();
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+		(void)setlocale(LC_CTYPE, "C.UTF-8");
+	(void)bindtextdomain(DOMAIN_NAME, message_folder(folder, sizeof(folder)));
+	(void)bind_textdomain_codeset(DOMAIN_NAME, "UTF-8");
+	(void)textdomain(DOMAIN_NAME);
+}
+
+bool
+text_speaks_japanese(void)
+{
+	/* TRANSLATORS: the code of your language, as in the name of this file: "ja". */
+	return strcmp(_("language code"), "ja") == 0;
+}
+
+static char *
+next_buffer(void)
+{
+	static char buffers[8][256];
+	static unsigned int next;
+
+	return buffers[next++ % 8];
+}
+
+/* Bytes of the character at `text`, at least 1; *ret_width is its columns, 0 for one that is not shown. */
+static size_t
+next_character(const char *text, mbstate_t *state, size_t *ret_width)
+{
+	wchar_t character;
+	size_t len = mbrtowc(&character, text, strlen(text), state);
+	int width;
+
+	if (len == (size_t)-1 || len == (size_t)-2 || len == 0) {
+		memset(state, 0, sizeof(*state));
+		*ret_width = 1;
+		return 1;
+	}
+	width = wcwidth(character);
+	*ret_width = width < 0 ? 1 : (size_t)width;
+	return len;
+}
+
+/* C0, DEL, C1, and the marks that turn the direction of writing. */
+static bool
+is_hostile(const char *text, size_t len)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	if (len == 1)
+		return at[0] < 0x20 || at[0] >= 0x7f;
+	if (len == 2)
+		return at[0] == 0xc2 && at[1] < 0xa0;
+	if (len == 3 && at[0] == 0xe2)
+		return (at[1] == 0x80 && (at[2] >= 0xaa || at[2] == 0x8e || at[2] == 0x8f) &&
+			       at[2] <= 0xae) ||
+		       (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9);
+	return false;
+}
+
+const char *
+text_shown(const char *text)
+{
+	char *buffer = next_buffer();
+	mbstate_t state = {0};
+	size_t used = 0;
+
+	if (text == NULL)
+		return "-";
+	while (*text != '\0') {
+		size_t width;
+		size_t len = next_character(text, &state, &width);
+
+		if (used + len > 200) {
+			strcpy(buffer + used, "…");
+			return buffer;
+		}
+		if (is_hostile(text, len)) {
+			buffer[used++] = '?';
+		} else {
+			memcpy(buffer + used, text, len);
+			used += len;
+		}
+		text += len;
+	}
+	buffer[used] = '\0';
+	return buffer;
+}
+
+size_t
+text_width(const char *text)
+{
+	mbstate_t state = {0};
+	size_t total = 0;
+
+	while (*text != '\0') {
+		size_t width;
+
+		text += next_character(text, &state, &width);
+		total += width;
+	}
+	return total;
+}
+
+void
+text_put(FILE *out, const char *text, size_t least, size_t most)
+{
+	bool cut = text_width(text) > most;
+	mbstate_t state = {0};
+	size_t total = 0;
+
+	while (*text != '\0') {
+		size_t width;
+		size_t len = next_character(text, &state, &width);
+
+		if (total + width + cut > most)
+			break;
+		(void)fwrite(text, 1, len, out);
+		text += len;
+		total += width;
+	}
+	if (cut) {
+		fputs("…", out);
+		total++;
+	}
+	for (; total < least; total++)
+		fputc(' ', out);
+}
+
+bool
+text_is_utf8(const char *text)
+{
+	mbstate_t state = {0};
+
+	while (*text != '\0') {
+		wchar_t character;
+		size_t len = mbrtowc(&character, text, strlen(text), &state);
+
+		if (len == (size_t)-1 || len == (size_t)-2)
+			return false;
+		text += len;
+	}
+	return true;
+}
+
+char *
+text_trim(char *text)
+{
+	size_t len;
+
+	text += strspn(text, " \t\r\n");
+	len = strlen(text);
+	while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
+		text[--len] = '\0';
+	return text;
+}
+
+void
+text_join_choices(const char *choices, char *ret_text, size_t size)
+{
+	size_t used = 0;
+
+	for (; *choices != '\0' && used + 3 < size; choices++) {
+		if (*choices == '|') {
+			ret_text[used++] = ',';
+			ret_text[used++] = ' ';
+		} else {
+			ret_text[used++] = *choices;
+		}
+	}
+	ret_text[used] = '\0';
+}
+
+const char *
+text_bytes(long long bytes)
+{
+	static const char *const units[] = {"kB", "MB", "GB", "TB", "PB"};
+	char *buffer = next_buffer();
+	double value = (double)bytes / 1000;
+	size_t unit = 0;
+
+	if (bytes < 1000) {
+		snprintf(buffer, 256, "%lld B", bytes);
+		return buffer;
+	}
+	/* 999.95 would be rounded to 1000.0 of the smaller unit. */
+	for (; value >= 999.95 && unit < 4; unit++)
+		value /= 1000;
+	snprintf(buffer, 256, "%.1f %s", value, units[unit]);
+	return buffer;
+}
+
+const char *
+text_duration(long long seconds)
+{
+	char *buffer = next_buffer();
+
+	if (seconds < 0)
+		seconds = 0;
+	snprintf(
+		buffer, 256, "%lld:%02lld:%02lld", seconds / 3600, seconds / 60 % 60, seconds % 60);
+	return buffer;
+}

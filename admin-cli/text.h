@@ -1,0 +1,42 @@
+/* Text for people: translation, and names that may be wide, hostile or both. */
+#ifndef ADMIN_TEXT_H
+#define ADMIN_TEXT_H
+
+#include <libintl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define _(text) gettext(text)
+#define N_(text) text
+
+/* Takes up the person's language; messages are found beside an installed program and in a build tree.
+ * Text is UTF-8 whatever the locale says. */
+void text_init(void);
+
+/* Whether messages come out in Japanese. */
+bool text_speaks_japanese(void);
+
+/* The text without control characters (a jump host's certificate may hold some that move the cursor), cut
+ * after 200 bytes. One of eight buffers in turn. NULL gives "-". */
+const char *text_shown(const char *text);
+
+/* Columns on a terminal: 2 for a kanji. */
+size_t text_width(const char *text);
+
+/* Writes text, cut to `most` columns with "…", and padded with blanks to `least`. */
+void text_put(FILE *out, const char *text, size_t least, size_t most);
+
+bool text_is_utf8(const char *text);
+
+/* Cuts blanks off both ends, in place. */
+char *text_trim(char *text);
+
+/* "a|b|c" as "a, b, c". */
+void text_join_choices(const char *choices, char *ret_text, size_t size);
+
+/* 1234567 as "1.2 MB"; 3725 seconds as "1:02:05". One of eight buffers in turn. */
+const char *text_bytes(long long bytes);
+const char *text_duration(long long seconds);
+
+#endif

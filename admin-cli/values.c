@@ -1,0 +1,396 @@
+/* Values of the gateway's JSON, as people read them. */
+#include "admin-cli/values.h"
+
+#include "admin-cli/text.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "relay/close_reasons.h"
+
+#include <string.h>
+#include <time.h>
+
+#define BUFFER_SIZE 2048
+
+static char *
+next_buffer(void)
+{
+	static char buffers[16][BUFFER_SIZE];
+	static unsigned int next;
+	char *buffer = buffers[next++ % 16];
+
+	buffer[0] = '\0';
+	return buffer;
+}
+
+/* What people call the keys; the Japanese is that of the specification's section I. */
+static const struct {
+	const char *key;
+	const char *label;
+} labels[] = {
+	{"id", N_("Account")},
+	{"account", N_("Account")},
+	{"full_id", N_("Full id")},
+	{"family_name", N_("Family name")},
+	{"given_name", N_("Given name")},
+	{"person", N_("User name")},
+	{"email", N_("E-mail")},
+	{"kind", N_("Kind")},
+	{"valid_from", N_("Valid from")},
+	{"valid_until", N_("Valid until")},
+	{"state", N_("State")},
+	{"hours", N_("Connection hours")},
+	{"allowlist", N_("Allowlist")},
+	{"macs", N_("MAC addresses")},
+	{"mac", N_("MAC address")},
+	{"terminals", N_("Terminals")},
+	{"file_sharing", N_("File sharing")},
+	{"locked", N_("Locked")},
+	{"created", N_("Created")},
+	{"updated", N_("Updated")},
+	{"name", N_("Name")},
+	{"address", N_("Address")},
+	{"port", N_("Port")},
+	{"note", N_("Note")},
+	{"trust", N_("Certificate trusted by")},
+	{"pin", N_("Fingerprint (SHA-256)")},
+	{"rights", N_("What may pass")},
+	{"in_service", N_("In service")},
+	{"accounts", N_("Accounts")},
+	{"because", N_("Reason given")},
+	{"terminal", N_("Terminal")},
+	{"session", N_("Session")},
+	{"phase", N_("Phase")},
+	{"since", N_("Since")},
+	{"start", N_("Start")},
+	{"end", N_("End")},
+	{"source", N_("Source address")},
+	{"device", N_("Device")},
+	{"evidence", N_("Evidence")},
+	{"bytes_from_client", N_("From the client")},
+	{"bytes_to_client", N_("To the client")},
+	{"duration_seconds", N_("Duration")},
+	{"reason", N_("Why it ended")},
+	{"reason_code", N_("End code")},
+	{"by", N_("Ended by")},
+	{"connections", N_("Connections")},
+	{"protocol", N_("Protocol")},
+	{"tls_version", N_("TLS version")},
+	{"sha256", N_("Fingerprint (SHA-256)")},
+	{"subject", N_("Subject")},
+	{"names", N_("Names")},
+	{"not_before", N_("Valid from")},
+	{"not_after", N_("Valid until")},
+	{"handle", N_("Handle")},
+	{"secret", N_("Secret")},
+	{"expires", N_("Valid until")},
+	{"version", N_("Version")},
+	{"facility", N_("Facility")},
+	{"ready_since", N_("Ready since")},
+	{"pid", N_("Process")},
+	{"tls_minimum", N_("Oldest TLS version")},
+	{"time_zone", N_("Time zone")},
+	{"sessions", N_("Sessions")},
+	{"unfinished", N_("Connections without a session yet")},
+	{"sources", N_("Source addresses remembered")},
+	{"store_pending", N_("Records waiting for the disk")},
+	{"events", N_("Records")},
+	{"erased", N_("Erased after their retention")},
+	{"checkpoints", N_("Signed checkpoints")},
+	{"head", N_("Last hash")},
+};
+
+/* Words that the gateway uses as values. */
+static const char *const words[] = {
+	N_("active"),
+	N_("not-yet"),
+	N_("expired"),
+	N_("locked"),
+	N_("always"),
+	N_("after-approval"),
+	N_("deny"),
+	N_("enforced"),
+	N_("off"),
+	N_("engineer"),
+	N_("admin"),
+	N_("auditor"),
+	N_("attendant"),
+	N_("none"),
+	N_("pin"),
+	N_("ca"),
+	N_("clipboard"),
+	N_("drives"),
+	N_("sound"),
+	N_("dynamic"),
+	N_("starting"),
+	N_("ending"),
+	N_("ended"),
+	N_("killed"),
+	N_("lost"),
+	N_("neighbour"),
+	N_("lease"),
+	N_("vpn"),
+	N_("vouched"),
+	N_("device-certificate"),
+	N_("inside"),
+	N_("outside"),
+	N_("running"),
+	N_("stopping"),
+};
+
+const char *
+value_label(const char *key)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(labels); i++) {
+		if (strcmp(labels[i].key, key) == 0)
+			return _(labels[i].label);
+	}
+	return key;
+}
+
+static const char *
+word_shown(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(words[i], word) == 0)
+			return _(words[i]);
+	}
+	return word;
+}
+
+/* A reason is the name of a row of close_reasons.def, which has a text in each language. */
+static const char *
+reason_shown(const char *name)
+{
+	for (uint32_t i = 1; i < CLOSE_REASON_COUNT; i++) {
+		const struct close_reason_row *row = close_reason_row(i);
+		const struct event_row *event = event_row(row->event);
+
+		if (strcmp(row->name, name) == 0 || strcmp(event->text, name) == 0)
+			return text_speaks_japanese() ? event->text_ja : event->text;
+	}
+	return word_shown(name);
+}
+
+static const char *
+plain(const json_t *value)
+{
+	char *buffer;
+
+	if (json_is_string(value))
+		return json_string_value(value);
+	if (!json_is_number(value))
+		return "";
+	buffer = next_buffer();
+	snprintf(buffer, BUFFER_SIZE, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	return buffer;
+}
+
+const char *
+value_text(const json_t *object, const char *key)
+{
+	return plain(json_object_get(object, key));
+}
+
+const char *
+value_word(const json_t *object, const char *key)
+{
+	return strcmp(key, "reason") == 0 ? reason_shown(value_text(object, key))
+					  : word_shown(value_text(object, key));
+}
+
+const char *
+value_time(const json_t *object, const char *key)
+{
+	const char *text = value_text(object, key);
+	struct tm date = {0};
+	char *buffer = next_buffer();
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &date);
+	time_t at;
+
+	if (end == NULL || (*end != 'Z' && *end != '.'))
+		return text;
+	at = timegm(&date);
+	(void)localtime_r(&at, &date);
+	(void)strftime(buffer, BUFFER_SIZE, "%Y-%m-%d %H:%M:%S", &date);
+	return buffer;
+}
+
+static const char *
+join(const json_t *list, const char *(*shown)(const char *text))
+{
+	char *buffer = next_buffer();
+	size_t used = 0;
+	size_t i;
+	json_t *item;
+
+	json_array_foreach (list, i, item) {
+		int len = snprintf(buffer + used, BUFFER_SIZE - used, "%s%s", i > 0 ? ", " : "",
+			shown(plain(item)));
+
+		if (len < 0 || used + (size_t)len >= BUFFER_SIZE)
+			break;
+		used += (size_t)len;
+	}
+	return buffer;
+}
+
+static const char *
+as_it_is(const char *text)
+{
+	return text;
+}
+
+const char *
+value_list(const json_t *object, const char *key)
+{
+	return join(json_object_get(object, key), as_it_is);
+}
+
+const char *
+value_words(const json_t *object, const char *key)
+{
+	return join(json_object_get(object, key), word_shown);
+}
+
+const char *
+value_count(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+	char *buffer = next_buffer();
+
+	if (!json_is_array(value))
+		return plain(value);
+	snprintf(buffer, BUFFER_SIZE, "%zu", json_array_size(value));
+	return buffer;
+}
+
+const char *
+value_bytes(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	return json_is_integer(value) ? text_bytes(json_integer_value(value)) : "";
+}
+
+const char *
+value_duration(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	return json_is_integer(value) ? text_duration(json_integer_value(value)) : "";
+}
+
+const char *
+value_yes(const json_t *object, const char *key)
+{
+	return json_is_true(json_object_get(object, key)) ? _("yes") : _("no");
+}
+
+const char *
+value_person(const json_t *object)
+{
+	const char *family = value_text(object, "family_name");
+	char *buffer;
+
+	if (family[0] == '\0')
+		return value_text(object, "name");
+	buffer = next_buffer();
+	snprintf(buffer, BUFFER_SIZE, "%s %s", family, value_text(object, "given_name"));
+	return buffer;
+}
+
+const char *
+value_hours_from(const json_t *object)
+{
+	const char *hours = value_text(object, "hours");
+	char *buffer = next_buffer();
+
+	if (strlen(hours) != 11)
+		return "--:--";
+	snprintf(buffer, BUFFER_SIZE, "%.5s", hours);
+	return buffer;
+}
+
+const char *
+value_hours_until(const json_t *object)
+{
+	const char *hours = value_text(object, "hours");
+
+	return strlen(hours) == 11 ? hours + 6 : "--:--";
+}
+
+const json_t *
+value_rows(const json_t *result, const char *key)
+{
+	const json_t *rows = json_object_get(result, key);
+	void *at;
+
+	if (json_is_array(rows))
+		return rows;
+	for (at = json_object_iter((json_t *)result); at != NULL;
+		at = json_object_iter_next((json_t *)result, at)) {
+		if (json_is_array(json_object_iter_value(at)))
+			return json_object_iter_value(at);
+	}
+	return NULL;
+}
+
+const char *
+value_in_form(const json_t *object, const char *key, enum value_form form)
+{
+	switch (form) {
+	case VALUE_WORD:
+		return value_word(object, key);
+	case VALUE_TIME:
+		return value_time(object, key);
+	case VALUE_LIST:
+		return value_list(object, key);
+	case VALUE_WORDS:
+		return value_words(object, key);
+	case VALUE_COUNT:
+		return value_count(object, key);
+	case VALUE_BYTES:
+		return value_bytes(object, key);
+	case VALUE_DURATION:
+		return value_duration(object, key);
+	case VALUE_YES:
+		return value_yes(object, key);
+	case VALUE_PERSON:
+		return value_person(object);
+	case VALUE_TEXT:
+		break;
+	}
+	return value_text(object, key);
+}
+
+static bool
+is_there(const json_t *object, const struct value_row *row)
+{
+	const json_t *value = json_object_get(object, row->key);
+
+	if (row->form == VALUE_PERSON)
+		return value_person(object)[0] != '\0';
+	return value != NULL && !json_is_null(value);
+}
+
+void
+values_print(const json_t *object, const struct value_row *rows, size_t count)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t label = text_width(value_label(rows[i].key));
+
+		if (is_there(object, &rows[i]) && label > width)
+			width = label;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const char *text;
+
+		if (!is_there(object, &rows[i]))
+			continue;
+		text = value_in_form(object, rows[i].key, rows[i].form);
+		text_put(stdout, value_label(rows[i].key), width, width);
+		printf("  %s\n", text_shown(text[0] != '\0' ? text : NULL));
+	}
+}

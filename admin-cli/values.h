@@ -1,0 +1,59 @@
+/* Values of the gateway's JSON, as people read them. */
+#ifndef ADMIN_VALUES_H
+#define ADMIN_VALUES_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+/* Texts live until the object is freed, or in one of a few buffers used in turn. Never NULL. */
+
+const char *value_text(
+	const json_t *object, const char *key); /* "" without one; numbers as digits */
+const char *value_word(
+	const json_t *object, const char *key); /* a word such as "expired", translated */
+const char *value_time(
+	const json_t *object, const char *key); /* instant, in $TZ: "2026-11-20 08:30:00" */
+const char *value_list(const json_t *object, const char *key);     /* "a, b, c" */
+const char *value_words(const json_t *object, const char *key);    /* the same, each translated */
+const char *value_count(const json_t *object, const char *key);    /* of a list, or a number */
+const char *value_bytes(const json_t *object, const char *key);    /* "1.2 MB" */
+const char *value_duration(const json_t *object, const char *key); /* seconds as "1:02:05" */
+const char *value_yes(const json_t *object, const char *key);      /* "yes" or "no", translated */
+
+/* "Family Given" of an account object, or its `name`. */
+const char *value_person(const json_t *object);
+
+/* First and last time of connection hours ("always" or "08:30-17:30"): "--:--" for always. */
+const char *value_hours_from(const json_t *object);
+const char *value_hours_until(const json_t *object);
+
+/* What people call a key: "valid_until" is "Valid until"; the key itself if it has no name. */
+const char *value_label(const char *key);
+
+/* The array `key` of a result, or its only array; NULL if there is none. */
+const json_t *value_rows(const json_t *result, const char *key);
+
+enum value_form {
+	VALUE_TEXT,
+	VALUE_WORD,
+	VALUE_TIME,
+	VALUE_LIST,
+	VALUE_WORDS,
+	VALUE_COUNT,
+	VALUE_BYTES,
+	VALUE_DURATION,
+	VALUE_YES,
+	VALUE_PERSON,
+};
+
+const char *value_in_form(const json_t *object, const char *key, enum value_form form);
+
+struct value_row {
+	const char *key;
+	enum value_form form;
+};
+
+/* "Label   value" lines of the keys that the object has. */
+void values_print(const json_t *object, const struct value_row *rows, size_t count);
+
+#endif
