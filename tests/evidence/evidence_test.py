@@ -37,6 +37,12 @@ def run(*command, **options):
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=LIMIT, **options).stdout
 
 
+def within(namespace):
+    """What stands before a command that shall run there. (`ip netns exec` also wants to mount, which fails in a chroot
+    whose root is no mount point.)"""
+    return ["nsenter", "--net=/run/netns/" + namespace]
+
+
 def why_not():
     """Why these tests cannot run here, or None."""
     if os.geteuid() != 0:
@@ -173,10 +179,10 @@ class Network(unittest.TestCase):
         self.inside(name, "ip", "link", "set", "lo", "up")
 
     def inside(self, name, *command, **options):
-        return run("ip", "netns", "exec", self.prefix + name, *command, **options)
+        return run(*within(self.prefix + name), *command, **options)
 
     def start(self, name, *command, **options):
-        process = Process(["ip", "netns", "exec", self.prefix + name, *command], **options)
+        process = Process([*within(self.prefix + name), *command], **options)
         self.processes.append(process)
         return process
 
@@ -501,7 +507,7 @@ class Radius(Network):
 
     def send(self, *pairs, secret="correct horse", answered=True, source="127.0.0.1"):
         lines = [f"Packet-Src-IP-Address = {source}", *pairs]
-        done = subprocess.run(["ip", "netns", "exec", self.prefix + "gateway", "radclient", "-r", "1", "-t",
+        done = subprocess.run([*within(self.prefix + "gateway"), "radclient", "-r", "1", "-t",
                                "5" if answered else "0.5", "127.0.0.1:1813", "acct", secret],
                               input="\n".join(lines) + "\n", capture_output=True, text=True, timeout=LIMIT)
         if answered:

@@ -6,7 +6,7 @@ import signal
 import tempfile
 
 from .processes import alive, need, start, stop, wait_for, wait_until
-from .screens import start_screen
+from .screens import Screen, start_screen
 from .state import LabError
 
 FREERDP = ["xfreerdp3", "/cert:ignore", "/log-level:INFO", "-wallpaper", "/kbd:layout:0x409"]
@@ -16,21 +16,44 @@ RDESKTOP = ["rdesktop", "-5", "-b", "-P", "-k", "en-us"]
 class Client:
     """A client that runs, on a screen that ends with it."""
 
-    def __init__(self, state, name, command, size="1280x900", monitors=1, input_text=None):
-        need(command[0])
+    def __init__(self, state, name, screen, process):
         self.state = state
         self.name = name
-        self.screen = start_screen(state, name + "-screen", size)
-        self.others = [state.processes[-1]]
+        self.screen = screen
+        self.process = process
+        self.log_file = process["log"]
+        self.others = []
+
+    @classmethod
+    def start(cls, state, name, command, size="1280x900", monitors=1, input_text=None):
+        need(command[0])
+        screen = start_screen(state, name + "-screen", size)
+        screen_process = state.processes[-1]
         if monitors > 1:
-            split_screen(self.screen, size, monitors)
-        self.log_file = state.path(name + ".log")
-        self.process = start_with_input(state, name, command, self.screen, input_text)
+            split_screen(screen, size, monitors)
+        client = cls(state, name, screen, start_with_input(state, name, command, screen, input_text))
+        client.others.append(screen_process)
+        state.clients[name] = {"display": screen.display, "pid": client.process["pid"]}
+        state.save()
+        return client
+
+    @classmethod
+    def find(cls, state, name):
+        """One that another command has started."""
+        if name not in state.clients:
+            raise LabError(f"no client {name} here")
+        row = state.clients[name]
+        return cls(state, name, Screen(state, name, row["display"]), state.process(row["pid"]))
 
     @property
     def log(self):
         with open(self.log_file, encoding="utf-8", errors="replace") as file:
             return file.read()
+
+    def said(self):
+        """Why the session ended, in the client's words."""
+        found = re.findall(r"(?:ERRINFO_\w+[^\n]*|^disconnect: .*|Administrator initiated.*)", self.log, re.MULTILINE)
+        return list(dict.fromkeys(found))
 
     def running(self):
         return alive(self.process)
@@ -98,6 +121,7 @@ class Client:
         for process in (self.process, *reversed(self.others)):
             stop(process)
             self.state.processes.remove(process)
+        self.state.clients.pop(self.name, None)
         self.state.save()
 
     def kill(self):

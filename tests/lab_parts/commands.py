@@ -4,6 +4,7 @@ import contextlib
 import os
 import sys
 
+from .clients import FREERDP, Client
 from .facility import fill_facility
 from .gateway import start_gateway
 from .processes import alive, end_user, stop
@@ -92,4 +93,32 @@ def take_down(state):
     os.unlink(state.file)
 
 
-VERBS = {"up": up, "env": env, "status": status, "down": down}
+def connect(wanted):
+    """xfreerdp3 with an .rdp file on a screen of its own; prints the client's name."""
+    state = State.load(wanted.folder)
+    name = f"client{len(state.clients) + 1}"
+    command = [FREERDP[0], os.path.abspath(wanted.file), *FREERDP[1:], "/p:", *wanted.options]
+    if "LAB_FINGERPRINT" in state.variables:
+        command[command.index("/cert:ignore")] = "/cert:fingerprint:sha256:" + state.variables["LAB_FINGERPRINT"]
+    Client.start(state, name, command)
+    print(name)
+    return 0
+
+
+def picture(wanted):
+    """Waits for a desktop on a client's screen and keeps the picture."""
+    client = Client.find(State.load(wanted.folder), wanted.client)
+    client.wait_picture(limit=30, colours=64)
+    client.screenshot(os.path.abspath(wanted.file))
+    return 0
+
+
+def wait(wanted):
+    """Waits until a client has ended; prints what it said about it."""
+    client = Client.find(State.load(wanted.folder), wanted.client)
+    client.wait_end(limit=wanted.limit)
+    print("\n".join(client.said()))
+    return 0
+
+
+VERBS = {"up": up, "env": env, "status": status, "connect": connect, "picture": picture, "wait": wait, "down": down}

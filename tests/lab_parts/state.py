@@ -21,6 +21,7 @@ class State:
         self.processes = []  # {"name", "pid", "started", "log", "end_with"}
         self.uids = []  # users without a name that only this facility has
         self.files = []  # outside FOLDER, removed by `down`
+        self.clients = {}  # name: {"display", "pid"}
         self.variables = {}
 
     @classmethod
@@ -34,11 +35,13 @@ class State:
         state.processes = kept["processes"]
         state.uids = kept["uids"]
         state.files = kept["files"]
+        state.clients = kept["clients"]
         state.variables = kept["variables"]
         return state
 
     def save(self):
-        kept = {"processes": self.processes, "uids": self.uids, "files": self.files, "variables": self.variables}
+        kept = {"processes": self.processes, "uids": self.uids, "files": self.files, "clients": self.clients,
+                "variables": self.variables}
         with open(self.file + ".new", "w", encoding="utf-8") as file:
             json.dump(kept, file, indent=1)
         os.replace(self.file + ".new", self.file)
@@ -57,6 +60,10 @@ class State:
     def set(self, **variables):
         self.variables.update({name: str(value) for name, value in variables.items()})
         self.save()
+
+    def process(self, pid):
+        """The row of a process that was started with start()."""
+        return next(row for row in self.processes if row["pid"] == pid)
 
     def shell_text(self):
         return "".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(self.variables.items()))

@@ -132,14 +132,14 @@ class Facility:
         fingerprint = self.variables["LAB_FINGERPRINT"]
         command = [FREERDP[0], ticket.path, *FREERDP[1:], "/p:", "/cert:fingerprint:sha256:" + fingerprint, *options]
         command.remove("/cert:ignore")
-        client = Client(self.state, self.new_name("xfreerdp"), command, size, monitors)
+        client = Client.start(self.state, self.new_name("xfreerdp"), command, size, monitors)
         self.clients.append(client)
         return client
 
     def rdesktop(self, ticket, *options, size="1280x900"):
         """rdesktop knows no .rdp files: handle and secret are its user name and password."""
         command = [*RDESKTOP, "-u", ticket.handle, "-p", "-", *options, self.variables["SEKISHO_RDP"]]
-        client = Client(self.state, self.new_name("rdesktop"), command, size, input_text=ticket.secret + "\nyes\n")
+        client = Client.start(self.state, self.new_name("rdesktop"), command, size, input_text=ticket.secret + "\nyes\n")
         self.clients.append(client)
         return client
 
@@ -199,8 +199,7 @@ class Facility:
 
     @property
     def gateway_process(self):
-        pid = int(self.state.variables["LAB_GATEWAY_PID"])
-        return next(one for one in self.state.processes if one["pid"] == pid)
+        return self.state.process(int(self.state.variables["LAB_GATEWAY_PID"]))
 
     def start_gateway_again(self):
         run_gateway(self.state)

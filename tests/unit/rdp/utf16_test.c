@@ -82,8 +82,8 @@ static void
 malformed_utf8_is_refused(void **state)
 {
 	static const char *const bad[] = {
-		"\x80",  /* no lead */
-		"a\xc3", /* cut */
+		"\x80",             /* no lead */
+		"a\xc3",            /* cut */
 		"\xc3\x61",         /* not followed */
 		"\xe3\x81",         /* cut */
 		"\xc0\x80",         /* overlong NUL */

@@ -1,0 +1,148 @@
+"""Processes die in mid-session: only their sessions end, and the log says so."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+
+import pytest
+
+from lab_parts.facility import AdminError
+from lab_parts.identity import as_user
+from lab_parts.processes import alive, start_time, wait_for
+
+
+def bridge(lab, count=1):
+    """So many raw sessions on the shadow host, in BRIDGE: {account: client}."""
+    sessions = {}
+    for _ in range(count):
+        account, ticket = lab.new_ticket(lab.shadow)
+        client = lab.raw(limit=30)
+        client.introduce(ticket.handle, ticket.secret)
+        client.wait_demand_active()
+        lab.wait_session(account)
+        sessions[account] = client
+    return sessions
+
+
+def test_f101_killed_worker_costs_its_own_sessions_only(new_lab):
+    lab = new_lab("workers.count=2")
+    # Enough that both workers have one.
+    sessions = bridge(lab, 6)
+    workers = lab.pids("sekisho-worker")
+    assert len(workers) == 2
+    os.kill(workers[0], signal.SIGKILL)
+    lab.wait_log("SK2405")
+
+    def ended():
+        return [account for account in sessions if lab.history(account)[-1]["end"]]
+    lost = wait_for(ended, 10, "its sessions end in the log")
+    left = [account for account in sessions if account not in lost]
+    assert lost and left
+    for account in lost:
+        row = lab.history(account)[-1]
+        assert row["state"] == "lost" and row["reason_code"].startswith("G")
+        sessions[account].wait_closed()
+    for account in left:
+        assert lab.sessions(account)
+    wait_for(lambda: len(lab.pids("sekisho-worker")) == 2, 10, "a new worker runs")
+    bridge(lab, 4)
+
+
+def test_f102_hung_worker_is_replaced(new_lab):
+    lab = new_lab("workers.count=1", "limits.watchdog=1s")
+    sessions = bridge(lab)
+    worker, = lab.pids("sekisho-worker")
+    os.kill(worker, signal.SIGSTOP)
+    wait_for(lambda: start_time(worker) == 0, 10, "the hung worker is ended")
+    for account in sessions:
+        assert lab.wait_end(account)["state"] == "lost"
+    wait_for(lambda: len(lab.pids("sekisho-worker")) == 1, 10, "a new worker runs")
+    bridge(lab)
+
+
+def test_f103_killed_key_process_is_replaced(new_lab):
+    lab = new_lab()
+    sessions = bridge(lab)
+    key, = lab.pids("sekisho-key")
+    os.kill(key, signal.SIGKILL)
+    wait_for(lambda: lab.pids("sekisho-key") not in ([], [key]), 10, "a new sekisho-key runs")
+    for account in sessions:
+        assert lab.sessions(account)
+    bridge(lab)
+
+
+def test_f104_killed_supervisor_leaves_no_session_running_and_none_unlogged(new_lab):
+    lab = new_lab()
+    account, ticket = lab.new_ticket(lab.shadow)
+    client = lab.xfreerdp(ticket)
+    client.wait_picture()
+    session = lab.wait_session(account)["id"]
+    children = [*lab.pids("sekisho-worker"), *lab.pids("sekisho-key")]
+    os.kill(lab.gateway_process["pid"], signal.SIGKILL)
+    wait_for(lambda: not any(start_time(pid) for pid in children), 10, "workers end with their supervisor")
+    client.wait_log(r"transport|ERRCONNECT|BIO_read|closed", limit=10)
+    client.kill()
+    lab.start_gateway_again()
+    row = lab.history(account)[-1]
+    assert row["session"] == session and row["state"] == "lost" and row["end"]
+    lab.wait_log("SK2406")
+    assert session in lab.session_log().splitlines()[-1] or any(
+        session in line for line in lab.session_log().splitlines()[-3:])
+    bridge(lab)
+
+
+def test_f105_orderly_stop_tells_clients_and_logs(new_lab):
+    lab = new_lab()
+    account, ticket = lab.new_ticket(lab.shadow)
+    client = lab.xfreerdp(ticket)
+    client.wait_picture()
+    lab.wait_session(account)
+    os.kill(lab.gateway_process["pid"], signal.SIGTERM)
+    client.wait_log(r"ERRINFO_RPC_INITIATED_DISCONNECT|administrat", limit=3)
+    wait_for(lambda: not alive(lab.gateway_process), 10, "the gateway stops")
+    lab.start_gateway_again()
+    row = lab.history(account)[-1]
+    assert row["state"] == "killed" and row["end"]
+
+
+def test_f106_changed_log_is_found(new_lab):
+    lab = new_lab()
+    sessions = bridge(lab)
+    for account in sessions:
+        lab.call("session.kill", id=lab.sessions(account)[0]["id"], because="drill")
+        lab.wait_end(account)
+    lab.admin.text("log", "verify")
+    os.kill(lab.gateway_process["pid"], signal.SIGTERM)
+    wait_for(lambda: not alive(lab.gateway_process), 10, "the gateway stops")
+    path = lab.state.path("gateway", "var", "sekisho.db")
+    owner = os.stat(path)
+    with sqlite3.connect(path) as database:
+        changed = database.execute("UPDATE event SET payload = replace(payload, 'drill', 'drull')"
+                                   " WHERE id IN (SELECT max(id) FROM event WHERE instr(payload, 'drill'))").rowcount
+    database.close()
+    assert changed == 1
+    for name in os.listdir(os.path.dirname(path)):
+        os.chown(os.path.join(os.path.dirname(path), name), owner.st_uid, owner.st_gid)
+    lab.start_gateway_again()
+    with pytest.raises(AdminError) as found:
+        lab.admin.text("log", "verify")
+    assert found.value.status == 1
+
+
+def test_f107_database_that_is_no_database_is_a_clear_error(new_lab):
+    lab = new_lab()
+    os.kill(lab.gateway_process["pid"], signal.SIGTERM)
+    wait_for(lambda: not alive(lab.gateway_process), 10, "the gateway stops")
+    folder = lab.state.path("gateway", "var")
+    for name in os.listdir(folder):
+        if name != "sekisho.db":
+            os.unlink(os.path.join(folder, name))
+    with open(os.path.join(folder, "sekisho.db"), "r+b") as file:
+        file.write(b"not a database at all")
+    program = os.path.join(lab.variables["LAB_BUILD"], "gateway", "sekisho-gateway")
+    done = subprocess.run([*as_user(int(lab.variables["LAB_GATEWAY_UID"])), program,
+                           lab.variables["SEKISHO_CONF"]], text=True, check=False, timeout=20,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 1
+    assert "sekisho.db" in done.stdout
