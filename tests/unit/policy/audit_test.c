@@ -1,0 +1,321 @@
+/* policy/audit.c: an intruder with the database in their hands is found out. */
+#include "policy/audit.h"
+
+#include "base/clock.h"
+#include "policy/methods.h"
+#include "policy/sessions.h"
+#include "policy/store/session_table.h"
+#include "store_fixture.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NOON_US INT64_C(1795143600000000) /* 2026-11-20T12:00:00+09:00 */
+#define DAY_US (24 * 60 * 60 * INT64_C(1000000))
+
+static struct store_fixture fixture;
+
+static int
+do_checkpoint(struct store_db *db, void *argument)
+{
+	struct chain_checkpoint checkpoint;
+
+	return audit_checkpoint(db, &checkpoint, argument);
+}
+
+static bool
+checkpoint(void)
+{
+	bool made;
+
+	assert_int_equal(fixture_write(&fixture, do_checkpoint, &made), 0);
+	return made;
+}
+
+static int
+do_admin(struct store_db *db, void *argument)
+{
+	return admin_event(db, "unix:yamada", "test", argument, NULL, NULL, NULL);
+}
+
+/* A session that begins and ends at once. */
+static int
+do_session(struct store_db *db, void *argument)
+{
+	struct session_record record = {.account = 1, .terminal = 1, .connection = 1};
+	struct session_ending ending = {
+		.connection = 1, .reason = CLOSE_HOST_LEFT, .phase = PHASE_BRIDGE};
+	int r;
+
+	memset(record.id, *(const char *)argument, sizeof(record.id));
+	memcpy(ending.session, record.id, sizeof(record.id));
+	strcpy(record.ticket, "+0000000000000000");
+	strcpy(record.account_id, "taro");
+	strcpy(record.terminal_name, "pacs-01");
+	strcpy(record.source, "10.0.0.5");
+	strcpy(record.device.kind, "none");
+	r = session_insert(db, &record);
+	if (r == 0)
+		r = session_end(db, &ending, NULL);
+	return r;
+}
+
+/* Events 1 admin, 2 session.end of 'a', 3 session.end of 'b', 4 admin; all signed; 5 admin. */
+static int
+setup(void **state)
+{
+	(void)state;
+	clock_hold(NOON_US, 1000000);
+	fixture_init(&fixture);
+	fixture_start(&fixture);
+	assert_int_equal(fixture_write(&fixture, do_admin, "one"), 0);
+	assert_int_equal(fixture_write(&fixture, do_session, "a"), 0);
+	assert_int_equal(fixture_write(&fixture, do_session, "b"), 0);
+	assert_int_equal(fixture_write(&fixture, do_admin, "four"), 0);
+	assert_true(checkpoint());
+	assert_int_equal(fixture_write(&fixture, do_admin, "five"), 0);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	fixture_done(&fixture);
+	clock_release();
+	return 0;
+}
+
+static int
+do_verify(struct store_db *db, void *argument)
+{
+	return audit_verify(db, argument);
+}
+
+static struct audit_report
+verify(void)
+{
+	struct audit_report report;
+
+	assert_int_equal(fixture_read(&fixture, do_verify, &report), 0);
+	return report;
+}
+
+static void
+expect_bad(int64_t event, const char *words)
+{
+	struct audit_report report = verify();
+
+	assert_non_null(report.why);
+	if (report.bad_event != event || strstr(report.why, words) == NULL)
+		fail_msg("event %lld: %s", (long long)report.bad_event, report.why);
+}
+
+static void
+untouched_log_is_good(void **state)
+{
+	struct audit_report report = verify();
+
+	(void)state;
+	assert_null(report.why);
+	assert_int_equal(report.events, 5);
+	assert_int_equal(report.erased, 0);
+	assert_int_equal(report.checkpoints, 1);
+	assert_true(checkpoint());
+	assert_false(checkpoint()); /* nothing new */
+	assert_int_equal(verify().checkpoints, 2);
+}
+
+static void
+changed_content_is_found(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture,
+		"UPDATE event SET payload = replace(payload, 'four', 'FOUR') WHERE id = 4");
+	expect_bad(4, "content was changed");
+}
+
+static void
+changed_time_is_found(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture, "UPDATE event SET time = time + 1 WHERE id = 3");
+	expect_bad(3, "time, kind or hash");
+}
+
+static void
+removed_event_is_found(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture, "DELETE FROM event WHERE id = 1");
+	expect_bad(2, "missing");
+}
+
+static void
+removed_event_with_the_rest_moved_up_is_found(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture, "PRAGMA foreign_keys = OFF; DELETE FROM event WHERE id = 1; "
+			      "UPDATE event SET id = id - 1");
+	expect_bad(1, "follow");
+}
+
+static void
+inserted_event_is_found(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture,
+		"INSERT INTO event SELECT 6, time, kind, payload, salt, payload_hash, prev, hash "
+		"FROM event WHERE id = 5");
+	expect_bad(6, "follow");
+}
+
+static void
+swapped_events_are_found(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture,
+		"PRAGMA foreign_keys = OFF; UPDATE event SET id = 99 WHERE id = 1; "
+		"UPDATE event SET id = 1 WHERE id = 2; UPDATE event SET id = 2 WHERE id = 99");
+	expect_bad(1, "follow");
+}
+
+static void
+cut_tail_is_found_up_to_the_checkpoint(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture, "PRAGMA foreign_keys = OFF; DELETE FROM event WHERE id >= 4");
+	expect_bad(4, "removed");
+}
+
+static void
+forged_checkpoint_is_found(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture, "UPDATE checkpoint SET signature = zeroblob(64)");
+	expect_bad(4, "signature");
+}
+
+static void
+missing_checkpoints_are_noticed_after_an_hour(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture, "DELETE FROM checkpoint");
+	assert_null(verify().why);
+	clock_hold(NOON_US + DAY_US, 1000000);
+	expect_bad(1, "no checkpoint");
+}
+
+static void
+erased_content_without_a_retention_is_found(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture, "UPDATE event SET payload = NULL, salt = NULL WHERE id = 4");
+	expect_bad(4, "erased");
+}
+
+static void
+changed_history_is_found_though_the_events_are_whole(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture, "UPDATE session SET source = '10.0.0.99' WHERE number = 1");
+	expect_bad(2, "history says something else");
+}
+
+static void
+history_row_without_an_event_is_found(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture, "UPDATE session SET last_event = NULL WHERE number = 2");
+	expect_bad(0, "history says something else");
+}
+
+static int
+do_retention(struct store_db *db, void *argument)
+{
+	return audit_retention(db, argument);
+}
+
+static size_t
+retention(void)
+{
+	size_t erased = 0;
+
+	assert_int_equal(fixture_write(&fixture, do_retention, &erased), 0);
+	return erased;
+}
+
+static void
+retention_erases_after_two_years_and_the_log_stays_good(void **state)
+{
+	struct audit_report report;
+
+	(void)state;
+	clock_hold(NOON_US + 730 * DAY_US, 1000000);
+	assert_int_equal(retention(), 0); /* the last day still counts */
+	clock_hold(NOON_US + 730 * DAY_US + 1, 1000000);
+	assert_int_equal(retention(), 5);
+	assert_true(checkpoint());
+	report = verify();
+	assert_null(report.why);
+	assert_int_equal(report.erased, 5);
+	assert_int_equal(report.events, 7); /* one retention for each kind */
+	assert_int_equal(retention(), 0);
+}
+
+static void
+retention_does_not_excuse_what_it_did_not_name(void **state)
+{
+	(void)state;
+	clock_hold(NOON_US + 730 * DAY_US + 1, 1000000);
+	assert_int_equal(retention(), 5);
+	assert_int_equal(fixture_write(&fixture, do_admin, "eight"), 0);
+	assert_true(checkpoint());
+	fixture_sql(&fixture, "UPDATE event SET payload = NULL, salt = NULL WHERE id = 8");
+	expect_bad(8, "erased");
+}
+
+static void
+retention_event_that_was_tampered_with_excuses_nothing(void **state)
+{
+	(void)state;
+	clock_hold(NOON_US + 730 * DAY_US + 1, 1000000);
+	assert_int_equal(retention(), 5);
+	assert_true(checkpoint());
+	fixture_sql(&fixture,
+		"UPDATE event SET payload = replace(payload, 'admin', 'other') WHERE id IN (6, 7)");
+	expect_bad(1, "erased");
+}
+
+#define IN_OUT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_OUT(untouched_log_is_good),
+		IN_OUT(changed_content_is_found),
+		IN_OUT(changed_time_is_found),
+		IN_OUT(removed_event_is_found),
+		IN_OUT(removed_event_with_the_rest_moved_up_is_found),
+		IN_OUT(inserted_event_is_found),
+		IN_OUT(swapped_events_are_found),
+		IN_OUT(cut_tail_is_found_up_to_the_checkpoint),
+		IN_OUT(forged_checkpoint_is_found),
+		IN_OUT(missing_checkpoints_are_noticed_after_an_hour),
+		IN_OUT(erased_content_without_a_retention_is_found),
+		IN_OUT(changed_history_is_found_though_the_events_are_whole),
+		IN_OUT(history_row_without_an_event_is_found),
+		IN_OUT(retention_erases_after_two_years_and_the_log_stays_good),
+		IN_OUT(retention_does_not_excuse_what_it_did_not_name),
+		IN_OUT(retention_event_that_was_tampered_with_excuses_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
