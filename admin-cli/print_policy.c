@@ -202,6 +202,7 @@ print_terminal(const struct admin *admin, const json_t *result)
 		{"trust", VALUE_WORD},
 		{"pin", VALUE_TEXT},
 		{"rights", VALUE_WORDS},
+		{"capacity", VALUE_TEXT},
 		{"accounts", VALUE_LIST},
 		{"created", VALUE_TIME},
 		{"updated", VALUE_TIME},

@@ -55,6 +55,7 @@ static const struct {
 	{"pin", N_("Fingerprint (SHA-256)")},
 	{"rights", N_("What may pass")},
 	{"in_service", N_("In service")},
+	{"capacity", N_("Sessions at once (0 = no limit)")},
 	{"accounts", N_("Accounts")},
 	{"because", N_("Reason given")},
 	{"terminal", N_("Terminal")},

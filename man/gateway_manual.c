@@ -39,7 +39,7 @@ main(void)
 {
 	troff_start("sekisho-gateway", "8", "RDP bastion gateway for hospitals");
 	troff_section("SYNOPSIS");
-	troff_paragraph("`sekisho-gateway` [FILE]");
+	troff_paragraph("`sekisho-gateway` [--config FILE]");
 	troff_paragraph("`sekisho-gateway --check` FILE");
 	troff_section("DESCRIPTION");
 	troff_paragraph("sekisho-gateway lets remote maintenance engineers reach the jump hosts "
@@ -55,11 +55,16 @@ main(void)
 			"is named; see "
 			"sekisho-gateway.yaml(5). Everything else is done with sekisho-admin(8).");
 	troff_section("OPTIONS");
+	troff_item("--config FILE", "The settings to run with.");
 	troff_item("--check FILE",
 		"Read and check the settings and the files they name, print every mistake with its "
 		"line and column, and exit.");
 	troff_item("--help", "Print how it is used.");
 	troff_item("--version", "Print the version.");
+	troff_section("SIGNALS");
+	troff_item("SIGTERM", "Ends every session, records it, and stops.");
+	troff_item("SIGHUP",
+		"Reads the settings again, and opens session.log anew after it was rotated.");
 	troff_section("EXIT STATUS");
 	troff_item("0", "Stopped in good order; the settings are good.");
 	troff_item("1", "The settings are wrong, or something that the gateway needs failed. The "
