@@ -42,7 +42,8 @@ struct attempt {
 	char source[SOCKET_TEXT_SIZE];
 	struct session_request request;
 	struct session_grant grant;
-	json_t *row; /* the session as `log connections` shows it */
+	json_t *row;         /* the session as `log connections` shows it */
+	bool evidence_asked; /* the listener accepts a kind that can be looked up */
 	struct evidence_search *search;
 	struct dial *dial;
 };
@@ -271,9 +272,10 @@ on_evidence(void *user, const struct evidence_result *result)
 		memcpy(device->mac.octets, result->mac, sizeof(device->mac.octets));
 	snprintf(device->kind, sizeof(device->kind), "%s",
 		result->found ? evidence_name(result->kind) : "none");
-	log_event(EV_EVIDENCE, "conn=%llx src=%s kind=%s detail='%s'",
-		(unsigned long long)attempt->connection_id, attempt->source, device->kind,
-		log_quote(result->detail));
+	if (attempt->evidence_asked)
+		log_event(EV_EVIDENCE, "conn=%llx src=%s kind=%s detail='%s'",
+			(unsigned long long)attempt->connection_id, attempt->source, device->kind,
+			log_quote(result->detail));
 	begin(attempt);
 }
 
@@ -292,6 +294,7 @@ find_evidence(struct attempt *attempt)
 		.accepted = accepted & ~(1u << EVIDENCE_VOUCHED),
 	};
 
+	attempt->evidence_asked = question.accepted != 0;
 	attempt->request.vouched_accepted = (accepted & 1u << EVIDENCE_VOUCHED) != 0;
 	if (evidence_find(attempt->supervisor->evidence, &question, on_evidence, attempt,
 		    &attempt->search) < 0)

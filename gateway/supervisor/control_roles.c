@@ -43,6 +43,14 @@ group_of(const char *name, uint32_t *ret_id)
 	return group != NULL || number_of(name, ret_id);
 }
 
+/* A service that is not installed needs no refusing. */
+static void
+do_not_mind(const char *kind, const char *name)
+{
+	(void)kind;
+	(void)name;
+}
+
 static int
 load_list(const struct settings_names *names, bool (*find)(const char *name, uint32_t *ret_id),
 	void (*unknown)(const char *kind, const char *name), struct id_list *ret_list)
@@ -85,7 +93,7 @@ control_roles_load(const struct settings *settings,
 				&roles.rows[i].groups);
 	}
 	if (r == 0)
-		r = load_list(&settings->roles.refused_users, user_of, unknown, &roles.refused);
+		r = load_list(&settings->roles.refused_users, user_of, do_not_mind, &roles.refused);
 	if (r < 0) {
 		control_roles_done(&roles);
 		return r;

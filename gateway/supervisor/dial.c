@@ -145,10 +145,11 @@ on_connected(uv_poll_t *poll, int status, int events)
 	socklen_t len = sizeof(error);
 
 	(void)events;
-	if (status < 0)
-		error = -status;
-	else if (getsockopt(attempt->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+	/* libuv calls every error of the socket EBADF; the socket knows better. */
+	if (getsockopt(attempt->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 		error = errno;
+	if (error == 0 && status < 0)
+		error = -status;
 	if (error == 0) {
 		answer(dial, CLOSE_NONE, "connected");
 		return;

@@ -13,16 +13,16 @@
 #define EXIT_USAGE 2
 
 static const char usage[] =
-	"Usage: sekisho-gateway [--config FILE]\n"
+	"Usage: sekisho-gateway [FILE]\n"
 	"       sekisho-gateway --check FILE\n"
 	"\n"
 	"The Sekisho gateway: lets remote engineers reach their terminals by RDP, and nothing "
 	"else.\n"
 	"\n"
-	"  --config FILE  the settings to run with (default " DEFAULT_CONFIG ")\n"
-	"  --check FILE   say everything that is wrong with these settings, and exit\n"
-	"  --version      print the version and exit\n"
-	"  --help         print this text and exit\n"
+	"  FILE, --config FILE  the settings to run with (default " DEFAULT_CONFIG ")\n"
+	"  --check FILE         say everything that is wrong with these settings, and exit\n"
+	"  --version            print the version and exit\n"
+	"  --help               print this text and exit\n"
 	"\n"
 	"SIGTERM stops: every session is ended and recorded. SIGHUP reads the settings and opens\n"
 	"session.log again. See sekisho-gateway.yaml(5).\n";
@@ -96,6 +96,8 @@ main(int argc, char **argv)
 			return EXIT_USAGE;
 		}
 	}
+	if (optind == argc - 1)
+		config = argv[optind++];
 	if (optind != argc) {
 		fputs(usage, stderr);
 		return EXIT_USAGE;
