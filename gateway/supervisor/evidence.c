@@ -235,7 +235,7 @@ search_look(struct evidence_search *search)
 		(void)snprintf(search->result.detail, EVIDENCE_DETAIL_SIZE, "%s", why);
 	} else if (search->result.detail[0] == '\0') {
 		(void)snprintf(search->result.detail, EVIDENCE_DETAIL_SIZE,
-			"this listener accepts no evidence of devices");
+			"this listener accepts no kind of evidence that could be looked up");
 	}
 	search_end(search);
 }
