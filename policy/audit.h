@@ -13,7 +13,8 @@ struct store_db;
 
 /* Signs the newest event. *ret_made is false when nothing happened since the last checkpoint. The
  * supervisor writes it to the journal: without a copy elsewhere nobody can prove that the tail was
- * not cut. Call it about once a minute. */
+ * not cut. Call it at start-up and about once a minute: an event that stays without a checkpoint for
+ * an hour looks, to audit_verify, like one whose checkpoint was taken away. */
 int audit_checkpoint(struct store_db *db, struct chain_checkpoint *ret_checkpoint, bool *ret_made);
 
 /* Erases payloads older than their kind's retention (event_kinds.def), sessions of the connection

@@ -2,9 +2,11 @@
 #include "policy/sessions.h"
 
 #include "base/clock.h"
+#include "policy/audit.h"
 #include "policy/methods.h"
 #include "policy/store/event_table.h"
 #include "policy/store/sql.h"
+#include "slow_vfs.h"
 #include "store_fixture.h"
 
 #include <errno.h>
@@ -57,6 +59,7 @@ setup(void **state)
 {
 	(void)state;
 	clock_hold(NOON_US, 1000000);
+	slow_vfs_register();
 	fixture_init(&fixture);
 	fixture.boot_id = "boot-1";
 	fixture_start(&fixture);
@@ -71,9 +74,28 @@ setup(void **state)
 }
 
 static int
+do_verify(struct store_db *db, void *argument)
+{
+	return audit_verify(db, argument);
+}
+
+static struct audit_report
+verify(void)
+{
+	struct audit_report report;
+
+	assert_int_equal(fixture_read(&fixture, do_verify, &report), 0);
+	return report;
+}
+
+/* Whatever a test has done by our own doors, the log says the same as the history. */
+static int
 teardown(void **state)
 {
 	(void)state;
+	clock_hold(NOON_US, 1000000); /* no checkpoint is due yet */
+	if (verify().why != NULL)
+		fail_msg("event %lld: %s", (long long)verify().bad_event, verify().why);
 	fixture_done(&fixture);
 	clock_release();
 	return 0;
@@ -762,6 +784,37 @@ verdict_ticket_and_start_are_kept_together_or_not_at_all(void **state)
 	assert_int_equal(begin_session(&issue, 2).reason, CLOSE_NONE);
 }
 
+static void
+session_taken_out_of_the_history_is_missed(void **state)
+{
+	struct issue issue = issue_ticket();
+
+	(void)state;
+	(void)begin_session(&issue, 1);
+	fixture_sql(&fixture, "CREATE TABLE kept AS SELECT * FROM session; DELETE FROM session");
+	assert_non_null(strstr(verify().why, "missing from the connection history"));
+	fixture_sql(&fixture, "INSERT INTO session SELECT * FROM kept; DROP TABLE kept");
+}
+
+static void
+full_disk_begins_no_session(void **state)
+{
+	struct issue issue = issue_ticket();
+	struct begin begin = begin_request(&issue, 1);
+	int r;
+
+	(void)state;
+	for (int at = 0; at < 3; at++) {
+		slow_vfs.writes_left = at;
+		r = fixture_write(&fixture, do_begin, &begin);
+		slow_vfs.writes_left = -1;
+		session_grant_done(&begin.grant);
+		assert_int_equal(r, -ENOSPC);
+		assert_int_equal(events_of("session.start"), 0);
+	}
+	assert_int_equal(begin_session(&issue, 2).reason, CLOSE_NONE);
+}
+
 #define IN_OUT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -791,6 +844,8 @@ main(void)
 		IN_OUT(running_rules_end_what_has_lost_its_ground),
 		IN_OUT(running_rules_can_be_asked_for_one_account_or_terminal),
 		IN_OUT(what_a_crash_left_open_ends_as_lost),
+		IN_OUT(session_taken_out_of_the_history_is_missed),
+		IN_OUT(full_disk_begins_no_session),
 		IN_OUT(verdict_ticket_and_start_are_kept_together_or_not_at_all),
 	};
 
