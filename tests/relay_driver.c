@@ -260,7 +260,7 @@ start_child(const char *name, enum process peer, const struct channel_handler *h
 		.handlers = handlers,
 		.connection_seen = connection_seen,
 	};
-	struct channel *channel;
+	struct channel *channel = NULL;
 	int ends[2];
 
 	if (channel_pair(ends) < 0)
