@@ -13,20 +13,15 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LEG_BUDGET (64 * 1024)     /* bytes a leg moves in one turn */
-#define PDUS_A_TURN 16             /* frames it may bring in one turn */
-#define STREAM_BUFFER (16 * 1024)  /* what fits into one TLS record */
-#define SOCKET_BUFFER (256 * 1024) /* the kernel counts it twice: 512 KB of its memory at most */
-#define UNSENT_MAX (128 * 1024)    /* beyond this the socket does not count as writable */
+#define LEG_BUDGET (64 * 1024)    /* bytes a leg moves in one turn */
+#define PDUS_A_TURN 16            /* frames it may bring in one turn */
+#define STREAM_BUFFER (16 * 1024) /* what fits into one TLS record */
 
 TAILQ_HEAD(leg_queue, leg);
 
@@ -39,11 +34,6 @@ struct io {
 	struct leg_queue shaking;
 	uint32_t stall_ms;
 	uint8_t buffer[STREAM_BUFFER];
-};
-
-struct limit_timer {
-	uv_timer_t timer;
-	struct connection *conn;
 };
 
 static void leg_update(struct leg *leg);
@@ -176,11 +166,7 @@ leg_finish(struct connection *conn, enum side side)
 	if (leg == NULL || leg->finished)
 		return;
 	leg->finished = true;
-	if (leg->state == LEG_SECURE && leg->broken == 0) {
-		ERR_clear_error();
-		(void)SSL_shutdown(leg->ssl);
-	}
-	(void)shutdown(leg->fd, SHUT_WR);
+	leg_shut(leg);
 }
 
 /* Input */
@@ -200,6 +186,8 @@ leg_may_read(const struct leg *leg)
 	switch (leg_reading(leg)) {
 	case READ_NOTHING:
 		return false;
+	case READ_PDUS: /* each frame may have an answer */
+		return leg->out_len == 0;
 	case READ_STREAM:
 		return !leg_is_waiting(leg->conn, other_side(leg->side));
 	default:
@@ -431,11 +419,11 @@ handshake_step(struct leg *leg)
 		connection_on_tls_failed(leg->conn, leg->side, why);
 		return;
 	}
-	if (r == 1)
+	if (r == 1) {
 		leg->state = LEG_SECURE;
-	leg_update(leg);
-	if (r == 1)
 		connection_on_secured(leg->conn, leg->side);
+	}
+	leg_update(leg);
 }
 
 int
@@ -505,28 +493,6 @@ on_check(uv_check_t *check)
 
 /* Beginning and end */
 
-static void
-set_option(int fd, int level, int option, int value)
-{
-	/* Sockets between our own processes know only some of these. */
-	(void)setsockopt(fd, level, option, &value, sizeof(value));
-}
-
-/* A slow client must not hold megabytes in the kernel, and a dead one must be found. */
-static void
-set_socket_options(int fd, uint32_t stall_ms)
-{
-	set_option(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER);
-	set_option(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER);
-	set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MAX);
-	set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 30);
-	set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 10);
-	set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
-	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)stall_ms);
-}
-
 int
 leg_open(struct connection *conn, enum side side, int *fd)
 {
@@ -548,14 +514,14 @@ leg_open(struct connection *conn, enum side side, int *fd)
 	leg->fd = *fd;
 	leg->side = side;
 	*fd = -1;
-	set_socket_options(leg->fd, io->stall_ms);
+	leg_set_options(leg->fd, io->stall_ms);
 	conn->legs[side] = leg;
 	conn->open_handles++;
 	return 0;
 }
 
-static void
-handle_gone(struct connection *conn)
+void
+io_handle_gone(struct connection *conn)
 {
 	if (--conn->open_handles == 0)
 		connection_on_gone(conn);
@@ -572,28 +538,20 @@ on_leg_closed(uv_handle_t *handle)
 	out_drop(leg);
 	frame_drop(leg);
 	free(leg);
-	handle_gone(conn);
+	io_handle_gone(conn);
 }
 
 static void
 leg_close(struct leg *leg)
 {
 	queue_leave(leg);
+	if (leg->out_len == 0)
+		leg_finish(leg->conn, leg->side);
 	leg->ended = leg->finished = true;
 	/* The supervisor holds a duplicate: closing alone would not tell the peer. */
 	(void)shutdown(leg->fd, SHUT_WR);
 	(void)uv_poll_stop(&leg->poll);
 	uv_close((uv_handle_t *)&leg->poll, on_leg_closed);
-}
-
-static void
-on_timer_closed(uv_handle_t *handle)
-{
-	struct limit_timer *timer = handle->data;
-	struct connection *conn = timer->conn;
-
-	free(timer);
-	handle_gone(conn);
 }
 
 void
@@ -602,39 +560,13 @@ io_close(struct connection *conn)
 	for (enum side side = 0; side < SIDE_COUNT; side++)
 		if (conn->legs[side] != NULL)
 			leg_close(conn->legs[side]);
-	(void)uv_timer_stop(&conn->timer->timer);
-	uv_close((uv_handle_t *)&conn->timer->timer, on_timer_closed);
+	limit_timer_close(conn->timer);
 }
 
-static void
-on_limit(uv_timer_t *timer)
+uv_loop_t *
+io_loop(struct io *io)
 {
-	struct limit_timer *limit = timer->data;
-
-	connection_on_time_limit(limit->conn);
-}
-
-int
-io_limit_open(struct connection *conn)
-{
-	struct limit_timer *limit = calloc(1, sizeof(*limit));
-
-	if (limit == NULL)
-		return -ENOMEM;
-	limit->conn = conn;
-	limit->timer.data = limit;
-	(void)uv_timer_init(conn->worker->io->loop, &limit->timer);
-	conn->timer = limit;
-	conn->open_handles++;
-	return 0;
-}
-
-void
-io_limit(struct connection *conn, uint32_t limit_ms)
-{
-	(void)uv_timer_stop(&conn->timer->timer);
-	if (limit_ms > 0)
-		(void)uv_timer_start(&conn->timer->timer, on_limit, limit_ms, 0);
+	return io->loop;
 }
 
 int

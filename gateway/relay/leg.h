@@ -1,5 +1,5 @@
-/* The inside of a leg, shared by connection_io.c (the loop: when) and leg_bytes.c (the bytes: how). Nobody
- * else looks in here.
+/* The inside of a leg, shared by connection_io.c (the loop: when), leg_bytes.c (the bytes: how) and
+ * limit_timer.c. Nobody else looks in here.
  */
 #ifndef RELAY_LEG_H
 #define RELAY_LEG_H
@@ -62,6 +62,9 @@ int leg_read(struct leg *leg, uint8_t *bytes, size_t len);
 /* Returns bytes taken by the socket, 0 when it takes none now, or a negative errno. */
 int leg_write(struct leg *leg, const uint8_t *bytes, size_t len);
 
+/* No more output: close_notify and the TCP half close. */
+void leg_shut(struct leg *leg);
+
 /* OpenSSL holds bytes that poll will not report. */
 bool leg_holds_bytes(const struct leg *leg);
 
@@ -79,5 +82,14 @@ int frame_collect(struct leg *leg);
 
 /* Wipes. */
 void frame_drop(struct leg *leg);
+
+/* A slow client must not hold megabytes in the kernel, and a dead peer must be found. */
+void leg_set_options(int fd, uint32_t stall_ms);
+
+void limit_timer_close(struct limit_timer *limit);
+uv_loop_t *io_loop(struct io *io);
+
+/* One of the connection's handles is closed; with the last one the connection is gone. */
+void io_handle_gone(struct connection *conn);
 
 #endif

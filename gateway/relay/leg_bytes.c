@@ -7,10 +7,15 @@
 #include "base/secret.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#define SOCKET_BUFFER (256 * 1024) /* the kernel counts it twice: 512 KB of its memory at most */
+#define UNSENT_MAX (128 * 1024)    /* beyond this the socket does not count as writable */
 
 /* Reading and writing, plain or TLS */
 
@@ -74,6 +79,16 @@ bool
 leg_holds_bytes(const struct leg *leg)
 {
 	return leg->ssl != NULL && leg->state == LEG_SECURE && SSL_has_pending(leg->ssl) == 1;
+}
+
+void
+leg_shut(struct leg *leg)
+{
+	if (leg->state == LEG_SECURE && leg->broken == 0) {
+		ERR_clear_error();
+		(void)SSL_shutdown(leg->ssl);
+	}
+	(void)shutdown(leg->fd, SHUT_WR);
 }
 
 /* Handshake */
@@ -200,4 +215,27 @@ frame_collect(struct leg *leg)
 		}
 	}
 	return 1;
+}
+
+/* Socket options */
+
+static void
+set_option(int fd, int level, int option, int value)
+{
+	/* Sockets between our own processes know only some of these. */
+	(void)setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+void
+leg_set_options(int fd, uint32_t stall_ms)
+{
+	set_option(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER);
+	set_option(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER);
+	set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MAX);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 30);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 10);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
+	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)stall_ms);
 }
