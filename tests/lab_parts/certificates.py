@@ -1,4 +1,4 @@
-"""Keys and certificates for a day, by openssl."""
+"""Keys and certificates for a year, by openssl."""
 
 import os
 
@@ -9,7 +9,7 @@ def make_certificate(state, name, common_name, uid=None):
     """P-256 key and self-signed certificate for localhost: (certificate, key), PEM files."""
     certificate = state.path(name + ".crt")
     key = state.path(name + ".key")
-    run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
+    run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "365",
          "-subj", "/CN=" + common_name, "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
          "-keyout", key, "-out", certificate], umask=0o077)
     os.chmod(certificate, 0o644)

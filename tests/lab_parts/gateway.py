@@ -47,7 +47,8 @@ def run_gateway(state):
         more.update(LD_PRELOAD=build_shim(state), SLOW_FSYNC_MS=variables["LAB_SLOW_FSYNC"])
     program = os.path.join(variables["LAB_BUILD"], "gateway", "sekisho-gateway")
     # "env" last: the shim is for the gateway, not for setpriv.
-    command = [*as_user(uid), "env", *(f"{name}={value}" for name, value in more.items()), program, "--config", variables["SEKISHO_CONF"]]
+    command = [*as_user(uid), "env", *(f"{name}={value}" for name, value in more.items()), program, "--config",
+               variables["SEKISHO_CONF"]]
     process = start(state, "gateway", command, env=environment(state))
     state.set(LAB_GATEWAY_PID=process["pid"])
     wait_until(state, process, lambda: is_ready(variables["SEKISHO_SOCKET"]), 20, "the gateway answers")
