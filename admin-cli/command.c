@@ -1,6 +1,7 @@
 /* Asking the gateway, telling what it said, and asking the person back. */
 #include "admin-cli/command.h"
 
+#include "admin-cli/said.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
 #include "base/cleanup.h"
@@ -73,29 +74,47 @@ print_detail(const char *label, const char *text)
 	fprintf(stderr, " %s\n", text);
 }
 
+/* "Valid until (--valid-until)": the field in words, and where it was typed. */
+static void
+name_field(const struct admin *admin, const char *field, char *ret_text, size_t size)
+{
+	const struct command_row *part = NULL;
+
+	snprintf(ret_text, size, "%s", value_label(field));
+	while ((part = command_next_part(admin->arguments->command, part)) != NULL) {
+		const char *parameter = part->parameter != NULL ? part->parameter : "";
+		const char *dot = strchr(parameter, '.');
+
+		if (strcmp(dot != NULL ? dot + 1 : parameter, field) == 0 &&
+			part->type == COMMAND_TYPE_OPTION)
+			snprintf(ret_text, size, "%s (--%s)", value_label(field), part->name);
+	}
+}
+
 enum admin_exit
 admin_refuse_error(const struct admin *admin, const json_t *error)
 {
 	const json_t *data = json_object_get(error, "data");
-	const char *message = value_text(error, "message");
-	const char *kind = kind_of_error(json_integer_value(json_object_get(error, "code")));
-	const char *rule = value_text(data, "rule");
+	const char *kind = _(kind_of_error(json_integer_value(json_object_get(error, "code"))));
+	const char *message = said_translate(value_text(error, "message"));
+	const char *rule = said_translate(value_text(data, "rule"));
+	bool has_field = json_is_string(json_object_get(data, "field")) && rule[0] != '\0';
+	char field[160];
 
 	if (admin->arguments->json)
 		print_error_json(json_deep_copy(error));
-	if (message[0] == '\0')
-		fprintf(stderr, PROGRAM ": %s\n", _(kind));
-	else
-		fprintf(stderr, PROGRAM ": %s: %s\n", _(kind), text_shown(_(message)));
-	if (json_is_string(json_object_get(data, "field")))
-		print_detail(_("field:"), value_label(value_text(data, "field")));
-	if (json_is_string(json_object_get(data, "value")))
-		print_detail(_("found:"), text_shown(value_text(data, "value")));
-	if (strcmp(rule, message) != 0 && rule[0] != '\0')
-		print_detail(_("allowed:"), text_shown(_(rule)));
-	print_detail(_("example:"),
-		text_shown(
-			value_text(data, "example")[0] != '\0' ? value_text(data, "example") : ""));
+	if (has_field) {
+		/* The message says the same in one sentence, with the field's name in the protocol. */
+		name_field(admin, value_text(data, "field"), field, sizeof(field));
+		message = field;
+	}
+	fprintf(stderr, PROGRAM ": %s%s%s\n", kind, message[0] != '\0' ? ": " : "",
+		text_shown(message));
+	if (!has_field)
+		return ADMIN_REFUSED;
+	print_detail(_("found:"), text_shown(value_text(data, "value")));
+	print_detail(_("allowed:"), text_shown(rule));
+	print_detail(_("example:"), text_shown(value_text(data, "example")));
 	return ADMIN_REFUSED;
 }
 
@@ -201,14 +220,15 @@ confirm_write(FILE *out, const struct fact *facts, size_t count, const char *war
 		if (text_width(facts[i].label) > width)
 			width = text_width(facts[i].label);
 	}
+	fprintf(out, "%s\n\n", question);
 	for (size_t i = 0; i < count; i++) {
 		fputs("  ", out);
 		text_put(out, facts[i].label, width, width);
 		fprintf(out, "  %s\n", text_shown(facts[i].value));
 	}
 	if (warning != NULL)
-		fprintf(out, "%s\n", warning);
-	fprintf(out, "%s [y/N] ", question);
+		fprintf(out, "\n%s\n", warning);
+	fprintf(out, "%s [y/N] ", _("Go on?"));
 }
 
 bool

@@ -35,7 +35,7 @@ static const struct {
 	{N_("Connection end"), "end", VALUE_TIME, true, 0},
 	{N_("Account"), "account", VALUE_TEXT, true, 40},
 	{N_("Terminal"), "terminal", VALUE_TEXT, true, 40},
-	{N_("Active state"), "state", VALUE_WORD, true, 0},
+	{N_("Active state"), "state", VALUE_SESSION_STATE, true, 0},
 	{N_("Why it ended"), "reason", VALUE_WORD, true, 50},
 	{N_("Ended by"), "by", VALUE_TEXT, true, 24},
 	{N_("Source address"), "source", VALUE_TEXT, true, 0},

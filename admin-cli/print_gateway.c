@@ -45,7 +45,7 @@ print_sessions(const struct admin *admin, const json_t *result)
 		return;
 	json_array_foreach (rows, i, session) {
 		table_cell(table, short_id(session));
-		table_cell(table, value_word(session, "state"));
+		table_cell(table, value_session_state(session));
 		table_cell(table, value_text(session, "account"));
 		table_cell(table, value_text(session, "name"));
 		table_cell(table, value_text(session, "terminal"));
@@ -71,7 +71,7 @@ print_session(const struct admin *admin, const json_t *result)
 		{"account", VALUE_TEXT},
 		{"name", VALUE_TEXT},
 		{"terminal", VALUE_TEXT},
-		{"state", VALUE_WORD},
+		{"state", VALUE_SESSION_STATE},
 		{"phase", VALUE_TEXT},
 		{"since", VALUE_TIME},
 		{"start", VALUE_TIME},

@@ -21,15 +21,6 @@ devices(const json_t *account)
 	return allowlist_is_off(account) ? _("ANY DEVICE") : value_count(account, "macs");
 }
 
-static void
-print_count(const json_t *rows, const char *one, const char *several)
-{
-	size_t count = json_array_size(rows);
-
-	fprintf(stderr, ngettext(one, several, count), count);
-	fputc('\n', stderr);
-}
-
 void
 print_accounts(const struct admin *admin, const json_t *result)
 {
@@ -69,7 +60,8 @@ print_accounts(const struct admin *admin, const json_t *result)
 	}
 	table_print(table, stdout);
 	table_free(table);
-	print_count(rows, "%zu account", "%zu accounts");
+	fprintf(stderr, ngettext("%zu account\n", "%zu accounts\n", json_array_size(rows)),
+		json_array_size(rows));
 }
 
 void
@@ -173,7 +165,8 @@ print_terminals(const struct admin *admin, const json_t *result)
 	}
 	table_print(table, stdout);
 	table_free(table);
-	print_count(rows, "%zu terminal", "%zu terminals");
+	fprintf(stderr, ngettext("%zu terminal\n", "%zu terminals\n", json_array_size(rows)),
+		json_array_size(rows));
 }
 
 static bool

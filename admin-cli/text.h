@@ -9,6 +9,7 @@
 
 #define _(text) gettext(text)
 #define N_(text) text
+#define NC_(context, text) context "\004" text
 
 /* Takes up the person's language; messages are found beside an installed program and in a build tree.
  * Text is UTF-8 whatever the locale says. */

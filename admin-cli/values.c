@@ -158,6 +158,19 @@ word_shown(const char *word)
 	return word;
 }
 
+/* The state of a session and that of an account share a word, but not in every language. */
+static const char *
+session_state_shown(const char *word)
+{
+	const char *shown;
+
+	if (strcmp(word, "active") != 0)
+		return word_shown(word);
+	/* Untranslated, it would come back with the context before it. */
+	shown = gettext(NC_("session", "active"));
+	return strchr(shown, '\004') != NULL ? word : shown;
+}
+
 /* A reason is the name of a row of close_reasons.def, which has a text in each language. */
 static const char *
 reason_shown(const char *name)
@@ -197,6 +210,12 @@ value_word(const json_t *object, const char *key)
 {
 	return strcmp(key, "reason") == 0 ? reason_shown(value_text(object, key))
 					  : word_shown(value_text(object, key));
+}
+
+const char *
+value_session_state(const json_t *object)
+{
+	return session_state_shown(value_text(object, "state"));
 }
 
 const char *
@@ -358,6 +377,8 @@ value_in_form(const json_t *object, const char *key, enum value_form form)
 		return value_yes(object, key);
 	case VALUE_PERSON:
 		return value_person(object);
+	case VALUE_SESSION_STATE:
+		return value_session_state(object);
 	case VALUE_TEXT:
 		break;
 	}

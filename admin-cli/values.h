@@ -20,6 +20,9 @@ const char *value_bytes(const json_t *object, const char *key);    /* "1.2 MB" *
 const char *value_duration(const json_t *object, const char *key); /* seconds as "1:02:05" */
 const char *value_yes(const json_t *object, const char *key);      /* "yes" or "no", translated */
 
+/* `state` of a session or a row of the history, translated. */
+const char *value_session_state(const json_t *object);
+
 /* "Family Given" of an account object, or its `name`. */
 const char *value_person(const json_t *object);
 
@@ -44,6 +47,7 @@ enum value_form {
 	VALUE_DURATION,
 	VALUE_YES,
 	VALUE_PERSON,
+	VALUE_SESSION_STATE,
 };
 
 const char *value_in_form(const json_t *object, const char *key, enum value_form form);
