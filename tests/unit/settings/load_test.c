@@ -173,7 +173,7 @@ static const struct {
 	{"\n\n", "\nroles: {admin: {users: suzuki}}\n",
 		"f:13:24: `roles.admin.users`: found `suzuki`; allowed is a list of up to 64 names "
 		"of users or groups, "
-		"for example [suzuki]; a single item needs [ ] as well\n"},
+		"for example [root, suzuki]; a single item needs [ ] as well\n"},
 	{"\n\n", "\npublic_address: rdp.example.jp\n",
 		"f:13:17: `public_address`: found `rdp.example.jp`; allowed is a host name or "
 		"address, and a port, for "
