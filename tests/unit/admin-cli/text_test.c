@@ -1,0 +1,152 @@
+/* admin-cli/text.c, table.c and said.c: what a person sees on the terminal. */
+#include "admin-cli/text.h"
+
+#include "admin-cli/said.h"
+#include "admin-cli/table.h"
+#include "base/cleanup.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void
+kanji_take_two_columns(void **state)
+{
+	(void)state;
+	assert_int_equal(text_width("sato"), 4);
+	assert_int_equal(text_width("踏み台端末"), 10);
+	assert_int_equal(text_width("998-踏み台(Local)"), 4 + 6 + 7);
+	assert_int_equal(text_width("ｱｲｳ"), 3);
+	assert_int_equal(text_width(""), 0);
+}
+
+static void
+expect_put(const char *text, size_t least, size_t most, const char *expected)
+{
+	char *put = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&put, &size);
+
+	text_put(out, text, least, most);
+	(void)fclose(out);
+	assert_string_equal(put, expected);
+	free(put);
+}
+
+static void
+text_is_padded_and_cut_by_columns(void **state)
+{
+	(void)state;
+	expect_put("佐藤", 6, 10, "佐藤  ");
+	expect_put("佐藤", 4, 4, "佐藤");
+	/* Half a kanji cannot be shown: a blank stands for it. */
+	expect_put("佐藤太郎", 6, 6, "佐藤… ");
+	expect_put("佐藤太郎", 5, 5, "佐藤…");
+	expect_put("abcdef", 4, 4, "abc…");
+}
+
+static void
+nothing_from_outside_moves_the_cursor(void **state)
+{
+	(void)state;
+	assert_string_equal(text_shown("a\x1b[2Jb\r\n\x7f"), "a?[2Jb???");
+	assert_string_equal(text_shown("\xc2\x9b 5n"), "? 5n");         /* CSI in one character */
+	assert_string_equal(text_shown("a\xe2\x80\xae txt"), "a? txt"); /* right-to-left override */
+	assert_string_equal(text_shown("\xe2\x81\xa6x\xe2\x81\xa9"), "?x?"); /* isolates */
+	assert_string_equal(text_shown("\xff\xfe"), "??");
+	assert_string_equal(text_shown("“…” 病院"), "“…” 病院");
+	assert_string_equal(text_shown(NULL), "-");
+}
+
+static void
+long_text_is_cut_between_characters(void **state)
+{
+	char text[400] = "";
+	const char *shown;
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		strcat(text, "病");
+	shown = text_shown(text);
+	assert_int_equal(strlen(shown), 198 + 3);
+	assert_true(text_is_utf8(shown));
+}
+
+static void
+amounts_are_short(void **state)
+{
+	(void)state;
+	assert_string_equal(text_bytes(0), "0 B");
+	assert_string_equal(text_bytes(999), "999 B");
+	assert_string_equal(text_bytes(1000), "1.0 kB");
+	assert_string_equal(text_bytes(999949), "999.9 kB");
+	assert_string_equal(text_bytes(999999), "1.0 MB");
+	assert_string_equal(text_bytes(INT64_MAX), "9223.4 PB");
+	assert_string_equal(text_duration(0), "0:00:00");
+	assert_string_equal(text_duration(3725), "1:02:05");
+	assert_string_equal(text_duration(360000), "100:00:00");
+	assert_string_equal(text_duration(-1), "0:00:00");
+}
+
+static void
+table_lines_up_in_every_script(void **state)
+{
+	const struct table_column columns[] = {{"接続端末", 10}, {"Account", 0}, {"備考", 0}};
+	struct table *table = table_new(columns, 3);
+	char *put = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&put, &size);
+
+	(void)state;
+	table_cell(table, "踏み台端末02");
+	table_cell(table, "taro");
+	table_cell(table, "");
+	table_print(table, out);
+	table_cell(table, "pacs");
+	table_cell(table, "a\nb");
+	table_cell(table, NULL);
+	table_print(table, out);
+	(void)fclose(out);
+	assert_string_equal(put, "接続端末    Account  備考\n"
+				 "踏み台端…   taro     -\n"
+				 "pacs        a?b      -\n");
+	table_free(table);
+	free(put);
+}
+
+static void
+gateways_sentences_are_found_with_what_varies_in_them(void **state)
+{
+	(void)state;
+	/* In English a sentence stays what it is, whichever row it matches. */
+	assert_string_equal(
+		said_translate("there is no account 'taro'"), "there is no account 'taro'");
+	assert_string_equal(
+		said_translate("nobody knows this sentence"), "nobody knows this sentence");
+	assert_string_equal(said_translate("the log has been tampered with: event 12: hash: wrong"),
+		"the log has been tampered with: event 12: hash: wrong");
+	assert_string_equal(said_translate(""), "");
+	assert_string_equal(said_translate("a: b"), "a: b");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(kanji_take_two_columns),
+		cmocka_unit_test(text_is_padded_and_cut_by_columns),
+		cmocka_unit_test(nothing_from_outside_moves_the_cursor),
+		cmocka_unit_test(long_text_is_cut_between_characters),
+		cmocka_unit_test(amounts_are_short),
+		cmocka_unit_test(table_lines_up_in_every_script),
+		cmocka_unit_test(gateways_sentences_are_found_with_what_varies_in_them),
+	};
+
+	(void)setenv("LC_ALL", "C.UTF-8", 1);
+	text_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
