@@ -13,6 +13,31 @@
 #include <sys/stat.h>
 
 #define ZONES "/usr/share/zoneinfo"
+#define CREDENTIALS "/run/credentials/"
+#define FACILITY_KEY_BYTES 32
+
+/* A credential is there only while systemd runs the service: a person who checks the file before that has
+ * made no mistake. */
+static bool
+is_of_sleeping_service(const char *path)
+{
+	return strncmp(path, CREDENTIALS, strlen(CREDENTIALS)) == 0 && access(path, F_OK) < 0 &&
+	       getenv("CREDENTIALS_DIRECTORY") == NULL;
+}
+
+/* Folders that systemd makes when it first starts the service (sekisho-gateway.service). */
+static bool
+is_made_by_service(const char *folder)
+{
+	static const char *const folders[] = {
+		"/var/lib/sekisho", "/var/log/sekisho", "/run/sekisho"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		if (strcmp(folder, folders[i]) == 0)
+			return true;
+	}
+	return false;
+}
 
 /* Opens a file that must be there. Returns a descriptor, or -EINVAL having complained. */
 static int
@@ -51,9 +76,16 @@ static bool
 check_secret(const char *key, const char *path, const struct settings_place *place,
 	struct settings_errors *errors)
 {
-	auto_fd int fd = open_named(key, path, place, errors);
+	auto_fd int fd = -1;
 	struct stat status;
 
+	if (is_of_sleeping_service(path)) {
+		settings_errors_warn(errors, place->line, place->column,
+			"`%s`: %s is there only while the service runs, so it is not checked now",
+			key, path);
+		return false;
+	}
+	fd = open_named(key, path, place, errors);
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return false;
 	if (status.st_size == 0) {
@@ -69,7 +101,7 @@ check_secret(const char *key, const char *path, const struct settings_place *pla
 			key, path, status.st_mode & 07777, path);
 		return false;
 	}
-	if ((status.st_mode & 0040) != 0 && strncmp(path, "/run/credentials/", 17) != 0)
+	if ((status.st_mode & 0040) != 0 && strncmp(path, CREDENTIALS, strlen(CREDENTIALS)) != 0)
 		settings_errors_warn(errors, place->line, place->column,
 			"`%s`: %s can be read by its group (mode %04o); 0600 is safer", key, path,
 			status.st_mode & 07777);
@@ -85,7 +117,12 @@ check_folder(const char *key, const char *path, const struct settings_place *pla
 	const char *folder = copy != NULL ? dirname(copy) : "/";
 	struct stat status;
 
-	if (stat(folder, &status) < 0)
+	if (stat(folder, &status) < 0 && errno == ENOENT && is_made_by_service(folder))
+		settings_errors_warn(errors, place->line, place->column,
+			"`%s`: the folder %s is not there yet; the service makes it at its first "
+			"start",
+			key, folder);
+	else if (stat(folder, &status) < 0)
 		settings_errors_add(errors, place->line, place->column, "`%s`: the folder %s: %s",
 			key, folder, strerror(errno));
 	else if (!S_ISDIR(status.st_mode))
@@ -179,25 +216,35 @@ check_tls(const struct settings *settings, struct settings_errors *errors)
 		(void)check_secret("tls.key", settings->tls.key, &place, errors);
 }
 
-/* At the very first start the gateway makes it. With a database but no key, what the database has sealed
- * could never be read again: that is for a person to mend. */
+/* With a database but no key, what the database has sealed could never be read again: no new key mends it. */
 static void
 check_facility_key(const struct settings *settings, struct settings_errors *errors)
 {
 	struct settings_place place = places_find(settings->places, "facility_key");
+	const char *path = settings->facility_key;
+	struct stat status;
 
-	if (settings->facility_key == NULL || settings->database == NULL)
+	if (path == NULL || settings->database == NULL)
 		return;
-	if (access(settings->facility_key, F_OK) == 0)
-		(void)check_secret("facility_key", settings->facility_key, &place, errors);
-	else if (errno == ENOENT && access(settings->database, F_OK) == 0)
+	if (stat(path, &status) == 0 || errno != ENOENT || is_of_sleeping_service(path)) {
+		if (check_secret("facility_key", path, &place, errors) &&
+			stat(path, &status) == 0 && status.st_size != FACILITY_KEY_BYTES)
+			settings_errors_add(errors, place.line, place.column,
+				"`facility_key`: %s has %lld bytes; a facility key has %d", path,
+				(long long)status.st_size, FACILITY_KEY_BYTES);
+	} else if (access(settings->database, F_OK) == 0) {
 		settings_errors_add(errors, place.line, place.column,
 			"`facility_key`: %s is missing, but the database %s was made with one: "
 			"bring it back from "
 			"your backup",
-			settings->facility_key, settings->database);
-	else
-		check_folder("facility_key", settings->facility_key, &place, errors);
+			path, settings->database);
+	} else {
+		settings_errors_add(errors, place.line, place.column,
+			"`facility_key`: %s is missing; make it once with (umask 077; openssl rand "
+			"-out %s %d), and "
+			"keep a copy in a safe",
+			path, path, FACILITY_KEY_BYTES);
+	}
 }
 
 static void
@@ -268,7 +315,8 @@ settings_check_key(const struct settings *settings, struct settings_errors *erro
 {
 	struct settings_place place = places_find(settings->places, "tls.key");
 
-	check_private_key(settings->tls.key, settings->tls.certificate, &place, errors);
+	if (!is_of_sleeping_service(settings->tls.key))
+		check_private_key(settings->tls.key, settings->tls.certificate, &place, errors);
 	settings_errors_sort(errors);
 	return errors->mistakes > 0 ? -EINVAL : 0;
 }

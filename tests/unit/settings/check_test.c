@@ -116,6 +116,7 @@ set_up(void **state)
 	clock_hold((int64_t)TODAY * 1000000, 1000);
 	write_tls(facility, "EC", -1, 365);
 	write_settings(facility, "Asia/Tokyo", "");
+	write_file(facility, "facility.key", "0123456789abcdef0123456789abcdef", 0600);
 	*state = facility;
 	return 0;
 }
@@ -275,15 +276,22 @@ files_of_another_kind_are_refused(void **state)
 }
 
 static void
-database_without_its_facility_key_is_refused(void **state)
+facility_key_is_neither_missing_nor_readable_by_others(void **state)
 {
 	const struct facility *facility = *state;
 
+	assert_int_equal(unlink(in_folder(facility, "facility.key")), 0);
+	expect_said(facility, "DIR/f:8:15: `facility_key`: DIR/facility.key is missing; make it "
+			      "once with (umask 077; openssl rand "
+			      "-out DIR/facility.key 32), and keep a copy in a safe\n");
 	write_file(facility, "sekisho.db", "x", 0600);
 	expect_said(facility,
 		"DIR/f:8:15: `facility_key`: DIR/facility.key is missing, but the database "
 		"DIR/sekisho.db was made with one: bring it back from your backup\n");
-	write_file(facility, "facility.key", "x", 0666);
+	write_file(facility, "facility.key", "x", 0600);
+	expect_said(facility, "DIR/f:8:15: `facility_key`: DIR/facility.key has 1 bytes; a "
+			      "facility key has 32\n");
+	write_file(facility, "facility.key", "0123456789abcdef0123456789abcdef", 0666);
 	expect_said(facility, "DIR/f:8:15: `facility_key`: DIR/facility.key has mode 0666, so "
 			      "others than the gateway "
 			      "can reach it; allowed is 0600 (chmod 600 DIR/facility.key)\n");
@@ -340,6 +348,29 @@ folders_that_are_not_there_are_named(void **state)
 }
 
 static void
+what_the_service_makes_is_not_missed_before_it_runs(void **state)
+{
+	const struct facility *facility = *state;
+	char command[512];
+
+	snprintf(command, sizeof(command),
+		"sed -i 's|key: .*/gateway.key|key: "
+		"/run/credentials/sekisho-test.service/gateway.key|; "
+		"s|facility_key: .*|facility_key: "
+		"/run/credentials/sekisho-test.service/facility.key|' %s",
+		facility->settings);
+	assert_int_equal(system(command), 0);
+	(void)unsetenv("CREDENTIALS_DIRECTORY");
+	expect_said(facility,
+		"DIR/f:6:8: warning: `tls.key`: /run/credentials/sekisho-test.service/gateway.key "
+		"is there only while "
+		"the service runs, so it is not checked now\n"
+		"DIR/f:8:15: warning: `facility_key`: "
+		"/run/credentials/sekisho-test.service/facility.key is there only "
+		"while the service runs, so it is not checked now\n");
+}
+
+static void
 settings_file_that_is_none_is_refused(void **state)
 {
 	struct facility facility = *(struct facility *)*state;
@@ -365,10 +396,11 @@ main(void)
 		TEST(large_rsa_key_is_warned_of_and_small_one_refused),
 		TEST(key_of_another_certificate_is_refused),
 		TEST(files_of_another_kind_are_refused),
-		TEST(database_without_its_facility_key_is_refused),
+		TEST(facility_key_is_neither_missing_nor_readable_by_others),
 		TEST(unknown_time_zone_is_refused_with_a_guess),
 		TEST(evidence_files_are_looked_at),
 		TEST(folders_that_are_not_there_are_named),
+		TEST(what_the_service_makes_is_not_missed_before_it_runs),
 		TEST(settings_file_that_is_none_is_refused),
 	};
 
