@@ -4,7 +4,8 @@
  *
  * It opens no file, no socket and no database. Order of its life: refuse what must never be possible, say
  * HELLO, hear CONFIGURE, make everything that needs the system, close the sandbox, and only then read
- * bytes from outside. It ends when the supervisor's channel does, and ends its sessions first.
+ * bytes from outside. It ends when the supervisor's channel does, and ends its sessions first: exit status 0,
+ * or CHILD_EXIT_UNUSABLE if it could not begin.
  */
 #include "base/lock_down.h"
 #include "base/log.h"
@@ -12,6 +13,7 @@
 #include "relay/connection_io.h"
 #include "relay/tls_contexts.h"
 #include "relay/worker.h"
+#include "supervisor/children.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -220,7 +222,7 @@ main(void)
 
 	log_init("sekisho-worker");
 	if (prepare(worker) < 0 || start_loop(worker->supervisor) < 0)
-		return 1;
+		return CHILD_EXIT_UNUSABLE;
 	(void)uv_run(&process.loop, UV_RUN_DEFAULT);
 	return 0;
 }
