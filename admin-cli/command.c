@@ -85,10 +85,20 @@ name_field(const struct admin *admin, const char *field, char *ret_text, size_t 
 		const char *parameter = part->parameter != NULL ? part->parameter : "";
 		const char *dot = strchr(parameter, '.');
 
-		if (strcmp(dot != NULL ? dot + 1 : parameter, field) == 0 &&
-			part->type == COMMAND_TYPE_OPTION)
-			snprintf(ret_text, size, "%s (--%s)", value_label(field), part->name);
+		if (strcmp(dot != NULL ? dot + 1 : parameter, field) == 0)
+			snprintf(ret_text, size, "%s (%s%s)", value_label(field),
+				part->type == COMMAND_TYPE_OPTION ? "--" : "", part->name);
 	}
+}
+
+/* A reason of the policy or of a jump host has, in the gateway's table of events, what to do about it. */
+static void
+print_meaning(const char *message)
+{
+	const char *meaning = said_meaning(message);
+
+	if (meaning != NULL)
+		fprintf(stderr, "  %s\n", meaning);
 }
 
 enum admin_exit
@@ -110,8 +120,10 @@ admin_refuse_error(const struct admin *admin, const json_t *error)
 	}
 	fprintf(stderr, PROGRAM ": %s%s%s\n", kind, message[0] != '\0' ? ": " : "",
 		text_shown(message));
-	if (!has_field)
+	if (!has_field) {
+		print_meaning(value_text(error, "message"));
 		return ADMIN_REFUSED;
+	}
 	print_detail(_("found:"), text_shown(value_text(data, "value")));
 	print_detail(_("allowed:"), text_shown(rule));
 	print_detail(_("example:"), text_shown(value_text(data, "example")));
@@ -128,17 +140,25 @@ socket_path(const struct arguments *arguments)
 	return path != NULL && path[0] != '\0' ? path : DEFAULT_SOCKET;
 }
 
-/* Days and times are those of the facility, wherever the person sits. */
-static void
+/* The first question: whoever has no role is told so here. Days and times are those of the facility from now
+ * on, wherever the person sits. */
+static enum admin_exit
 take_time_zone(struct admin *admin)
 {
 	json_t *status = NULL;
+	enum admin_exit exit_code = ADMIN_DONE;
 	char why[512];
+	int r;
 
-	if (rpc_call(admin->rpc, "gateway.status", NULL, &status, why, sizeof(why)) == 0 &&
-		value_text(status, "time_zone")[0] != '\0')
+	r = rpc_call(admin->rpc, "gateway.status", NULL, &status, why, sizeof(why));
+	if (r == -EREMOTEIO)
+		exit_code = admin_refuse_error(admin, status);
+	else if (r < 0)
+		exit_code = admin_refuse(admin, ADMIN_REFUSED, "%s", why);
+	else if (value_text(status, "time_zone")[0] != '\0')
 		(void)setenv("TZ", value_text(status, "time_zone"), 1);
 	json_decref(status);
+	return exit_code;
 }
 
 enum admin_exit
@@ -150,8 +170,7 @@ admin_connect(struct admin *admin)
 		return ADMIN_DONE;
 	if (rpc_open(socket_path(admin->arguments), &admin->rpc, why, sizeof(why)) < 0)
 		return admin_refuse(admin, ADMIN_REFUSED, "%s", why);
-	take_time_zone(admin);
-	return ADMIN_DONE;
+	return take_time_zone(admin);
 }
 
 enum admin_exit

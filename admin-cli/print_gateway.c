@@ -58,6 +58,7 @@ print_sessions(const struct admin *admin, const json_t *result)
 	}
 	table_print(table, stdout);
 	table_free(table);
+	(void)fflush(stdout);
 	fprintf(stderr, ngettext("%zu session\n", "%zu sessions\n", json_array_size(rows)),
 		json_array_size(rows));
 }

@@ -60,6 +60,7 @@ print_accounts(const struct admin *admin, const json_t *result)
 	}
 	table_print(table, stdout);
 	table_free(table);
+	(void)fflush(stdout);
 	fprintf(stderr, ngettext("%zu account\n", "%zu accounts\n", json_array_size(rows)),
 		json_array_size(rows));
 }
@@ -76,7 +77,7 @@ print_account(const struct admin *admin, const json_t *result)
 		{"state", VALUE_WORD},
 		{"valid_from", VALUE_TEXT},
 		{"valid_until", VALUE_TEXT},
-		{"hours", VALUE_WORD},
+		{"hours", VALUE_HOURS},
 		{"allowlist", VALUE_WORD},
 		{"macs", VALUE_LIST},
 		{"terminals", VALUE_LIST},
@@ -157,7 +158,7 @@ print_terminals(const struct admin *admin, const json_t *result)
 		table_cell(table, value_text(terminal, "name"));
 		table_cell(table, value_text(terminal, "address"));
 		table_cell(table, value_text(terminal, "port"));
-		table_cell(table, value_word(terminal, "trust"));
+		table_cell(table, value_trust(terminal));
 		table_cell(table, value_yes(terminal, "in_service"));
 		table_cell(table, value_words(terminal, "rights"));
 		table_cell(table, value_count(terminal, "accounts"));
@@ -165,6 +166,7 @@ print_terminals(const struct admin *admin, const json_t *result)
 	}
 	table_print(table, stdout);
 	table_free(table);
+	(void)fflush(stdout);
 	fprintf(stderr, ngettext("%zu terminal\n", "%zu terminals\n", json_array_size(rows)),
 		json_array_size(rows));
 }
@@ -192,7 +194,7 @@ print_terminal(const struct admin *admin, const json_t *result)
 		{"port", VALUE_TEXT},
 		{"note", VALUE_TEXT},
 		{"in_service", VALUE_YES},
-		{"trust", VALUE_WORD},
+		{"trust", VALUE_TRUST},
 		{"pin", VALUE_TEXT},
 		{"rights", VALUE_WORDS},
 		{"capacity", VALUE_TEXT},

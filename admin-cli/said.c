@@ -126,15 +126,15 @@ find(const char *sentence, struct part *ret_varies)
 	return NULL;
 }
 
-/* The reasons of close_reasons.def have their Japanese with them. */
-static const char *
-find_event(const char *sentence)
+/* The reasons of close_reasons.def have their Japanese with them. `len` bytes of the sentence count. */
+static const struct event_row *
+find_event(const char *sentence, size_t len)
 {
 	for (int i = 0; i < EVENT_COUNT; i++) {
 		const struct event_row *row = event_row((enum event)i);
 
-		if (strcmp(row->text, sentence) == 0)
-			return text_speaks_japanese() ? row->text_ja : row->text;
+		if (strlen(row->text) == len && strncmp(row->text, sentence, len) == 0)
+			return row;
 	}
 	return NULL;
 }
@@ -171,15 +171,28 @@ const char *
 said_translate(const char *sentence)
 {
 	struct part varies[VARIES_MOST] = {0};
-	const char *event = find_event(sentence);
+	const struct event_row *event = find_event(sentence, strlen(sentence));
 	const char *found;
 
 	if (event != NULL)
-		return event;
+		return text_speaks_japanese() ? event->text_ja : event->text;
 	found = find(sentence, varies);
 	if (found == NULL)
 		return sentence;
 	if (strstr(found, "%s") == NULL)
 		return _(found);
 	return fill(_(found), varies);
+}
+
+const char *
+said_meaning(const char *sentence)
+{
+	const char *colon = strstr(sentence, ": ");
+	const struct event_row *event = find_event(sentence, strlen(sentence));
+
+	if (event == NULL && colon != NULL)
+		event = find_event(sentence, (size_t)(colon - sentence));
+	if (event == NULL)
+		return NULL;
+	return text_speaks_japanese() ? event->meaning_ja : event->meaning;
 }

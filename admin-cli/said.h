@@ -7,4 +7,8 @@
  * catalogue, or in one of a few buffers used in turn. */
 const char *said_translate(const char *sentence);
 
+/* What it means and what to do, where the sentence, or what stands before its first colon, is that of an
+ * event; NULL otherwise. */
+const char *said_meaning(const char *sentence);
+
 #endif

@@ -56,7 +56,7 @@ static const struct {
 	{"rights", N_("What may pass")},
 	{"in_service", N_("In service")},
 	{"capacity", N_("Sessions at once (0 = no limit)")},
-	{"accounts", N_("Accounts")},
+	{"accounts", N_("Assigned accounts")},
 	{"because", N_("Reason given")},
 	{"terminal", N_("Terminal")},
 	{"session", N_("Session")},
@@ -116,8 +116,6 @@ static const char *const words[] = {
 	N_("auditor"),
 	N_("attendant"),
 	N_("none"),
-	N_("pin"),
-	N_("ca"),
 	N_("clipboard"),
 	N_("drives"),
 	N_("sound"),
@@ -158,17 +156,14 @@ word_shown(const char *word)
 	return word;
 }
 
-/* The state of a session and that of an account share a word, but not in every language. */
+/* Some words mean two things that share a word in English alone: `with_context` comes from NC_. */
 static const char *
-session_state_shown(const char *word)
+word_in_context(const char *with_context)
 {
-	const char *shown;
+	const char *shown = gettext(with_context);
 
-	if (strcmp(word, "active") != 0)
-		return word_shown(word);
-	/* Untranslated, it would come back with the context before it. */
-	shown = gettext(NC_("session", "active"));
-	return strchr(shown, '\004') != NULL ? word : shown;
+	/* Untranslated, it comes back with the context before it. */
+	return strchr(shown, '\004') != NULL ? strchr(shown, '\004') + 1 : shown;
 }
 
 /* A reason is the name of a row of close_reasons.def, which has a text in each language. */
@@ -215,7 +210,30 @@ value_word(const json_t *object, const char *key)
 const char *
 value_session_state(const json_t *object)
 {
-	return session_state_shown(value_text(object, "state"));
+	const char *state = value_text(object, "state");
+
+	return strcmp(state, "active") == 0 ? word_in_context(NC_("session", "active"))
+					    : word_shown(state);
+}
+
+const char *
+value_hours(const json_t *object)
+{
+	const char *hours = value_text(object, "hours");
+
+	return strcmp(hours, "always") == 0 ? word_in_context(NC_("hours", "always")) : hours;
+}
+
+const char *
+value_trust(const json_t *object)
+{
+	const char *trust = value_text(object, "trust");
+
+	if (strcmp(trust, "none") == 0)
+		return _("not trusted yet");
+	return strcmp(trust, "pin") == 0  ? _("fingerprint")
+	       : strcmp(trust, "ca") == 0 ? _("authority")
+					  : trust;
 }
 
 const char *
@@ -377,6 +395,10 @@ value_in_form(const json_t *object, const char *key, enum value_form form)
 		return value_yes(object, key);
 	case VALUE_PERSON:
 		return value_person(object);
+	case VALUE_HOURS:
+		return value_hours(object);
+	case VALUE_TRUST:
+		return value_trust(object);
 	case VALUE_SESSION_STATE:
 		return value_session_state(object);
 	case VALUE_TEXT:

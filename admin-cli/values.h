@@ -23,8 +23,14 @@ const char *value_yes(const json_t *object, const char *key);      /* "yes" or "
 /* `state` of a session or a row of the history, translated. */
 const char *value_session_state(const json_t *object);
 
+/* How the certificate of a terminal is judged. */
+const char *value_trust(const json_t *object);
+
 /* "Family Given" of an account object, or its `name`. */
 const char *value_person(const json_t *object);
+
+/* "08:30-17:30" or "always", translated. */
+const char *value_hours(const json_t *object);
 
 /* First and last time of connection hours ("always" or "08:30-17:30"): "--:--" for always. */
 const char *value_hours_from(const json_t *object);
@@ -48,6 +54,8 @@ enum value_form {
 	VALUE_YES,
 	VALUE_PERSON,
 	VALUE_SESSION_STATE,
+	VALUE_TRUST,
+	VALUE_HOURS,
 };
 
 const char *value_in_form(const json_t *object, const char *key, enum value_form form);
