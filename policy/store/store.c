@@ -34,12 +34,13 @@ struct job_queue {
 struct store_thread {
 	struct store *store;
 	struct store_db db;
+	struct policy_settings settings; /* taken over with each group of jobs */
 	pthread_t id;
 	bool started;
 };
 
 struct store {
-	struct policy_settings settings;
+	struct policy_settings settings; /* under the lock */
 	char boot_id[64];
 	void (*notify)(void *argument);
 	void *notify_argument;
@@ -265,6 +266,7 @@ writer_main(void *argument)
 
 	pthread_mutex_lock(&store->lock);
 	while (take_writes(store, &group)) {
+		thread->settings = store->settings;
 		pthread_mutex_unlock(&store->lock);
 		run_writes(&thread->db, &group);
 		pthread_mutex_lock(&store->lock);
@@ -303,6 +305,7 @@ reader_main(void *argument)
 		group.jobs[0] = queue_take(&store->reads);
 		if (group.jobs[0] == NULL)
 			break;
+		thread->settings = store->settings;
 		pthread_mutex_unlock(&store->lock);
 		run_read(&thread->db, group.jobs[0]);
 		pthread_mutex_lock(&store->lock);
@@ -311,6 +314,14 @@ reader_main(void *argument)
 	}
 	pthread_mutex_unlock(&store->lock);
 	return NULL;
+}
+
+void
+store_change_settings(struct store *store, const struct policy_settings *settings)
+{
+	pthread_mutex_lock(&store->lock);
+	store->settings = *settings;
+	pthread_mutex_unlock(&store->lock);
 }
 
 static void
@@ -420,7 +431,7 @@ open_connection(struct store *store, struct store_thread *thread,
 {
 	uint32_t patience = options->patience_ms != 0 ? options->patience_ms : DEFAULT_PATIENCE_MS;
 
-	thread->db.settings = &store->settings;
+	thread->db.settings = &thread->settings;
 	thread->db.sealing = options->sealing;
 	thread->db.boot_id = store->boot_id;
 	return database_open(&thread->db, options->path, access, patience, ret_why);

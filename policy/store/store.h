@@ -67,6 +67,9 @@ struct store_options {
  * log that lives as long as the process. */
 int store_open(const struct store_options *options, struct store **ret_store, const char **ret_why);
 
+/* Jobs that begin from now on see these settings (copied). */
+void store_change_settings(struct store *store, const struct policy_settings *settings);
+
 /* Never fail; the answer comes through done. */
 void store_write(struct store *store, struct store_job *job);
 void store_read(struct store *store, struct store_job *job);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "policy/methods.h"
 #include "policy/sessions.h"
+#include "policy/store/event_table.h"
 #include "policy/store/session_table.h"
 #include "store_fixture.h"
 
@@ -293,6 +294,61 @@ retention_event_that_was_tampered_with_excuses_nothing(void **state)
 	expect_bad(1, "erased");
 }
 
+static int
+append_retention(struct store_db *db, void *argument)
+{
+	return event_append(db, EVENT_KIND_RETENTION, argument, NULL);
+}
+
+/* An intruder needs no key to append events of their own. */
+static void
+forge_retention(int64_t first, int64_t last, int64_t before_us)
+{
+	char payload[200];
+
+	snprintf(payload, sizeof(payload),
+		"{\"kind\":\"admin\",\"first\":%lld,\"last\":%lld,\"count\":1,\"before\":%lld}",
+		(long long)first, (long long)last, (long long)before_us);
+	assert_int_equal(fixture_write(&fixture, append_retention, payload), 0);
+}
+
+static void
+forged_retention_before_its_time_excuses_nothing(void **state)
+{
+	(void)state;
+	forge_retention(1, 5, NOON_US + 1);
+	fixture_sql(&fixture, "UPDATE event SET payload = NULL, salt = NULL WHERE id = 4");
+	expect_bad(4, "erased");
+}
+
+static void
+forged_retention_from_the_future_excuses_nothing(void **state)
+{
+	(void)state;
+	clock_hold(NOON_US + 800 * DAY_US, 1000000);
+	forge_retention(1, 5, NOON_US + 1);
+	clock_hold(NOON_US, 1000000);
+	fixture_sql(&fixture, "UPDATE event SET payload = NULL, salt = NULL WHERE id = 4");
+	expect_bad(4, "erased");
+}
+
+static void
+young_event_among_old_ones_is_not_excused(void **state)
+{
+	(void)state;
+	/* The clock was wrong for a while: 6 is younger than 7. */
+	clock_hold(NOON_US + 10 * DAY_US, 1000000);
+	assert_int_equal(fixture_write(&fixture, do_admin, "six"), 0);
+	clock_hold(NOON_US, 1000000);
+	assert_int_equal(fixture_write(&fixture, do_admin, "seven"), 0);
+	clock_hold(NOON_US + 730 * DAY_US + 1, 1000000);
+	assert_int_equal(retention(), 6);
+	assert_true(checkpoint());
+	assert_null(verify().why);
+	fixture_sql(&fixture, "UPDATE event SET payload = NULL, salt = NULL WHERE id = 6");
+	expect_bad(6, "erased");
+}
+
 #define IN_OUT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -313,6 +369,9 @@ main(void)
 		IN_OUT(changed_history_is_found_though_the_events_are_whole),
 		IN_OUT(history_row_without_an_event_is_found),
 		IN_OUT(retention_erases_after_two_years_and_the_log_stays_good),
+		IN_OUT(forged_retention_before_its_time_excuses_nothing),
+		IN_OUT(forged_retention_from_the_future_excuses_nothing),
+		IN_OUT(young_event_among_old_ones_is_not_excused),
 		IN_OUT(retention_does_not_excuse_what_it_did_not_name),
 		IN_OUT(retention_event_that_was_tampered_with_excuses_nothing),
 	};

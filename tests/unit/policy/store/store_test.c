@@ -502,6 +502,31 @@ done_may_hand_in_its_job_again(void **state)
 	assert_int_equal(events(), 5);
 }
 
+static int
+read_setting(struct store_db *db, void *argument)
+{
+	*(bool *)argument = store_db_settings(db)->hours_end_disconnects;
+	return 0;
+}
+
+static void
+changed_settings_hold_for_the_next_job(void **state)
+{
+	bool seen = true;
+
+	(void)state;
+	fixture_start(&fixture);
+	assert_int_equal(fixture_read(&fixture, read_setting, &seen), 0);
+	assert_false(seen);
+	fixture.settings.hours_end_disconnects = true;
+	store_change_settings(fixture.store, &fixture.settings);
+	assert_int_equal(fixture_read(&fixture, read_setting, &seen), 0);
+	assert_true(seen);
+	seen = false;
+	assert_int_equal(fixture_write(&fixture, read_setting, &seen), 0);
+	assert_true(seen);
+}
+
 #define IN_OUT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -528,6 +553,7 @@ main(void)
 		IN_OUT(disk_that_is_full_at_start_is_told),
 		IN_OUT(readers_cannot_write),
 		IN_OUT(database_is_private),
+		IN_OUT(changed_settings_hold_for_the_next_job),
 		IN_OUT(done_may_hand_in_its_job_again),
 	};
 
