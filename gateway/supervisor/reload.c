@@ -3,11 +3,11 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "settings/settings.h"
 #include "supervisor/control_server.h"
 #include "supervisor/evidence.h"
 #include "supervisor/session_log.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -38,10 +38,25 @@ take_changes(struct settings *running, struct settings *fresh)
 	SWAP(running->facility.name, fresh->facility.name);
 	SWAP(running->public_address, fresh->public_address);
 	SWAP(running->roles, fresh->roles);
+	SWAP(running->sessions.hours_end, fresh->sessions.hours_end);
 	SWAP(running->evidence.neighbour_max_age_ms, fresh->evidence.neighbour_max_age_ms);
 	SWAP(running->evidence.lease_max_age_ms, fresh->evidence.lease_max_age_ms);
 	SWAP(running->evidence.accounting_max_age_ms, fresh->evidence.accounting_max_age_ms);
 	SWAP(running->evidence.openvpn_max_age_ms, fresh->evidence.openvpn_max_age_ms);
+}
+
+void
+policy_settings_from(const struct settings *settings, struct policy_settings *ret_policy)
+{
+	*ret_policy = (struct policy_settings){
+		.hours_end_disconnects = settings->sessions.hours_end == SETTINGS_HOURS_DISCONNECT,
+		.ticket_ms = settings->limits.ticket_ms,
+		.grace_ms = settings->limits.grace_ms,
+	};
+	snprintf(ret_policy->facility.prefix, sizeof(ret_policy->facility.prefix), "%s",
+		settings->facility.id);
+	snprintf(ret_policy->facility.domain, sizeof(ret_policy->facility.domain), "%s",
+		settings->facility.domain);
 }
 
 static void
@@ -49,6 +64,7 @@ reload_settings(struct supervisor *supervisor)
 {
 	struct settings *fresh = NULL;
 	struct settings_errors errors = {0};
+	struct policy_settings policy;
 	auto_free char *restart = NULL;
 	const char *why = "";
 	int r;
@@ -63,6 +79,8 @@ reload_settings(struct supervisor *supervisor)
 		log_event(EV_SETTINGS_NEED_RESTART, "keys='%s'", log_quote(restart));
 	take_changes(supervisor->settings, fresh);
 	settings_free(fresh);
+	policy_settings_from(supervisor->settings, &policy);
+	store_change_settings(supervisor->store, &policy);
 	evidence_reload(supervisor->evidence, supervisor->settings);
 	r = control_server_reload(supervisor->control, &why);
 	if (r < 0)

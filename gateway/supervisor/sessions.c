@@ -275,6 +275,8 @@ sessions_start_minutes(struct supervisor *supervisor)
 	sessions->timer.data = sessions;
 	supervisor->sessions = sessions;
 	arm(sessions, on_minute);
+	/* What came before a long stop is signed before anybody asks whether it was. */
+	keep_up(supervisor, false);
 	return 0;
 }
 

@@ -350,11 +350,7 @@ open_store(struct gateway *gateway, const char **ret_why)
 {
 	struct supervisor *supervisor = &gateway->supervisor;
 	const struct settings *settings = supervisor->settings;
-	struct policy_settings policy = {
-		.hours_end_disconnects = settings->sessions.hours_end == SETTINGS_HOURS_DISCONNECT,
-		.ticket_ms = settings->limits.ticket_ms,
-		.grace_ms = settings->limits.grace_ms,
-	};
+	struct policy_settings policy;
 	const struct store_options options = {
 		.path = settings->database,
 		.settings = &policy,
@@ -363,10 +359,7 @@ open_store(struct gateway *gateway, const char **ret_why)
 		.notify_argument = &gateway->store_async,
 	};
 
-	snprintf(policy.facility.prefix, sizeof(policy.facility.prefix), "%s",
-		settings->facility.id);
-	snprintf(policy.facility.domain, sizeof(policy.facility.domain), "%s",
-		settings->facility.domain);
+	policy_settings_from(settings, &policy);
 	return store_open(&options, &supervisor->store, ret_why);
 }
 
