@@ -151,11 +151,19 @@ stop(struct gateway *gateway, int exit_status)
 	supervisor_maybe_drained(supervisor);
 }
 
+/* `file` is the one it is about, or NULL. */
+static void
+fail_about(struct gateway *gateway, const char *what, const char *file, const char *why)
+{
+	log_event(EV_GATEWAY_FAILED, "what='%s' file='%s' why='%s'", what, log_quote(file),
+		log_quote(why));
+	stop(gateway, EXIT_FAILURE);
+}
+
 static void
 fail(struct gateway *gateway, const char *what, const char *why)
 {
-	log_event(EV_GATEWAY_FAILED, "what='%s' why='%s'", what, log_quote(why));
-	stop(gateway, EXIT_FAILURE);
+	fail_about(gateway, what, NULL, why);
 }
 
 static void
@@ -305,7 +313,7 @@ start_children(struct gateway *gateway)
 
 	r = configure == NULL ? -ENOMEM : fill_configure(settings, configure);
 	if (r < 0) {
-		fail(gateway, "TLS certificate", strerror(-r));
+		fail_about(gateway, "TLS certificate", settings->tls.certificate, strerror(-r));
 		return;
 	}
 	r = children_start(&setup, &supervisor->children);
@@ -331,7 +339,8 @@ left_open_done(struct store_job *job, int status)
 	if (gateway->supervisor.state != SUPERVISOR_STARTING)
 		return;
 	if (status < 0) {
-		fail(gateway, "database", store_error_text(status));
+		fail_about(gateway, "database", gateway->supervisor.settings->database,
+			store_error_text(status));
 		return;
 	}
 	if (gateway->left_open > 0)
@@ -373,17 +382,17 @@ start_store(struct gateway *gateway)
 
 	r = sealing_open(supervisor->settings->facility_key, &supervisor->sealing, &why);
 	if (r < 0) {
-		fail(gateway, "facility key", why);
+		fail_about(gateway, "facility key", supervisor->settings->facility_key, why);
 		return;
 	}
 	r = open_store(gateway, &why);
 	if (r < 0) {
-		fail(gateway, "database", why);
+		fail_about(gateway, "database", supervisor->settings->database, why);
 		return;
 	}
 	r = session_log_open(supervisor->settings->session_log, &supervisor->session_log);
 	if (r < 0) {
-		fail(gateway, "session.log", strerror(-r));
+		fail_about(gateway, "session.log", supervisor->settings->session_log, strerror(-r));
 		return;
 	}
 	r = evidence_new(supervisor->loop, supervisor->settings, &supervisor->evidence, &why);
