@@ -113,18 +113,39 @@ add_left_open(struct store_db *db, const struct session_record *session, void *a
 	return 0;
 }
 
-int
-sessions_close_left_open(struct store_db *db, size_t *ret_count)
+static int
+end_left_open(struct store_db *db, const struct left_open *left, json_t *rows)
 {
-	struct left_open left = {0};
+	json_t *row;
 	int r;
 
-	r = session_each_active(db, 0, 0, add_left_open, &left);
-	for (size_t i = 0; i < left.count && r == 0; i++)
-		r = session_end(db, &left.endings[i], NULL);
-	*ret_count = left.count;
+	for (size_t i = 0; i < left->count; i++) {
+		r = session_end(db, &left->endings[i], &row);
+		if (r < 0)
+			return r;
+		if (json_array_append_new(rows, row) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int
+sessions_close_left_open(struct store_db *db, json_t **ret_rows)
+{
+	struct left_open left = {0};
+	json_t *rows = json_array();
+	int r;
+
+	r = rows == NULL ? -ENOMEM : session_each_active(db, 0, 0, add_left_open, &left);
+	if (r == 0)
+		r = end_left_open(db, &left, rows);
 	free(left.endings);
-	return r;
+	if (r < 0) {
+		json_decref(rows);
+		return r;
+	}
+	*ret_rows = rows;
+	return 0;
 }
 
 struct running {

@@ -113,8 +113,9 @@ struct session_ending {
  * *ret_row (may be NULL) gets the session as `log connections` shows it: the caller's reference. */
 int session_end(struct store_db *db, const struct session_ending *ending, json_t **ret_row);
 
-/* At start-up: what a crash left open ends as `lost`, GATEWAY_DIED. */
-int sessions_close_left_open(struct store_db *db, size_t *ret_count);
+/* At start-up: what a crash left open ends as `lost`, GATEWAY_DIED. *ret_rows: an array of these sessions as
+ * `log connections` shows them, the caller's reference. */
+int sessions_close_left_open(struct store_db *db, json_t **ret_rows);
 
 /* The session's row as `log connections` shows it, new reference; -ENOENT. */
 int session_row(struct store_db *db, const uint8_t *session, json_t **ret_row);

@@ -38,6 +38,19 @@ sessions_tell_start(struct supervisor *supervisor, json_t *row)
 	tell(supervisor, SESSION_LOG_START, row);
 }
 
+/* Its connection could not write its summary line any more. */
+void
+sessions_tell_left_open(struct supervisor *supervisor, json_t *row)
+{
+	log_event(EV_CLOSE_GATEWAY_DIED, "src=%s session=%s user='%s' host='%s' end=%s",
+		log_quote(json_string_value(json_object_get(row, "source"))),
+		log_quote(json_string_value(json_object_get(row, "session"))),
+		log_quote(json_string_value(json_object_get(row, "account"))),
+		log_quote(json_string_value(json_object_get(row, "terminal"))),
+		log_quote(json_string_value(json_object_get(row, "reason_code"))));
+	tell(supervisor, SESSION_LOG_END, row);
+}
+
 struct end_job {
 	struct store_job job;
 	struct supervisor *supervisor;

@@ -48,7 +48,7 @@ struct gateway {
 	uv_signal_t terminate, interrupt, hang_up;
 	uv_timer_t watchdog, drain;
 	struct store_job left_open_job;
-	size_t left_open;
+	json_t *left_open; /* rows of the sessions that a crash left open */
 	bool children_stopping;
 	int exit_status;
 };
@@ -327,6 +327,8 @@ left_open_work(struct store_db *db, struct store_job *job)
 	struct gateway *gateway =
 		(struct gateway *)((char *)job - offsetof(struct gateway, left_open_job));
 
+	json_decref(gateway->left_open);
+	gateway->left_open = NULL;
 	return sessions_close_left_open(db, &gateway->left_open);
 }
 
@@ -335,6 +337,8 @@ left_open_done(struct store_job *job, int status)
 {
 	struct gateway *gateway =
 		(struct gateway *)((char *)job - offsetof(struct gateway, left_open_job));
+	json_t *row;
+	size_t i;
 
 	if (gateway->supervisor.state != SUPERVISOR_STARTING)
 		return;
@@ -343,8 +347,12 @@ left_open_done(struct store_job *job, int status)
 			store_error_text(status));
 		return;
 	}
-	if (gateway->left_open > 0)
-		log_event(EV_LEFT_OPEN_ENDED, "sessions=%zu", gateway->left_open);
+	if (json_array_size(gateway->left_open) > 0)
+		log_event(EV_LEFT_OPEN_ENDED, "sessions=%zu", json_array_size(gateway->left_open));
+	json_array_foreach (gateway->left_open, i, row)
+		sessions_tell_left_open(&gateway->supervisor, row);
+	json_decref(gateway->left_open);
+	gateway->left_open = NULL;
 	start_children(gateway);
 }
 
