@@ -44,6 +44,7 @@ leg_read(struct leg *leg, uint8_t *bytes, size_t len)
 		ERR_clear_error();
 		errno = 0;
 		n = SSL_read(leg->ssl, bytes, (int)len);
+		leg->drained = n <= 0;
 		return n > 0 ? (int)n : ssl_result(leg, (int)n);
 	}
 	n = recv(leg->fd, bytes, len, 0);
@@ -75,10 +76,12 @@ leg_write(struct leg *leg, const uint8_t *bytes, size_t len)
 	return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 }
 
+/* The beginning of a record counts as pending, too: only what a read may still give is meant here. */
 bool
 leg_holds_bytes(const struct leg *leg)
 {
-	return leg->ssl != NULL && leg->state == LEG_SECURE && SSL_has_pending(leg->ssl) == 1;
+	return leg->ssl != NULL && leg->state == LEG_SECURE && !leg->drained &&
+	       SSL_has_pending(leg->ssl) == 1;
 }
 
 void
