@@ -8,6 +8,7 @@ enum {
 	VERSION = 0x0010,      /* the version bits of pduType; the upper octet is zero */
 	SHORT_CONTROL_LEN = 4, /* Windows XP's Deactivate All ends before pduSource */
 	SHARE_ID_END = 10,
+	HIGH_FLAGS_AT = 2,
 	DATA_TYPE_AT = 14,
 	COMPRESSED_TYPE_AT = 15,
 	UNCOMPRESSED_LENGTH_AT = 12,
@@ -89,6 +90,12 @@ share_kind_of(const uint8_t *payload, size_t have, size_t payload_len)
 	if (row == NULL || first < row->len_min || first > payload_len)
 		return security_kind(first);
 	return row->type == SHARE_REDIRECTION ? SHARE_KIND_REDIRECTION : SHARE_KIND_SHARE;
+}
+
+void
+share_clear_high_flags(uint8_t *payload)
+{
+	bytes_put_u16le(payload + HIGH_FLAGS_AT, 0);
 }
 
 enum parse_result

@@ -81,6 +81,13 @@ enum share_kind {
  * could take for a redirection or a multitransport request counts as such. */
 enum share_kind share_kind_of(const uint8_t *payload, size_t have, size_t payload_len);
 
+/* Clears flagsHi of a security header, which nobody may use without SEC_FLAGSHI_VALID. To be
+ * done to each PDU that share_kind_of took for one with a security header, before a client sees
+ * it: xfreerdp, once it waits for Demand Active, reads the same bytes as a share control header
+ * whatever their version bits say, so that flagsHi of 0x2a would make "licensing" a Server
+ * Redirection for it. */
+void share_clear_high_flags(uint8_t *payload);
+
 /* One PDU behind a share control header. */
 struct share_pdu {
 	enum share_type type;

@@ -166,8 +166,9 @@ follow_share(struct look *look, size_t payload_at, const struct share_pdu *pdu)
 }
 
 static void
-follow_licence(struct look *look, const uint8_t *payload, size_t have)
+follow_licence(struct look *look, uint8_t *payload, size_t have)
 {
+	share_clear_high_flags(payload);
 	/* ERROR_ALERT (which says "valid client"), NEW_LICENSE and UPGRADE_LICENSE end licensing. */
 	if (look->from == SIDE_HOST && have > LICENCE_TYPE_AT &&
 		(payload[LICENCE_TYPE_AT] == 0xff || payload[LICENCE_TYPE_AT] == 0x03 ||
@@ -215,7 +216,7 @@ look_at_share(struct look *look, size_t payload_at, struct bridge_result *result
 static size_t
 look_at_io(struct look *look, size_t payload_at, struct bridge_result *result)
 {
-	const uint8_t *payload = look->frame + payload_at;
+	uint8_t *payload = look->frame + payload_at;
 	size_t have = look->have - payload_at;
 	size_t len;
 
@@ -249,6 +250,24 @@ find_channel(const struct bridge *bridge, enum side side, uint16_t id)
 	return NULL;
 }
 
+/* Whatever may pass on the message channel begins with a security header. */
+static enum rule_action
+look_at_message(struct look *look, const struct mcs_send_data *data, bool is_dead,
+	struct bridge_result *result)
+{
+	uint8_t *payload = look->frame + data->payload_at;
+	enum bridge_kind kind = KIND_DENIED_CHANNEL;
+	enum rule_action action;
+
+	if (!is_dead)
+		kind = kind_on_message_channel(
+			payload, look->have - data->payload_at, data->payload_len);
+	action = judge(look, kind, result);
+	if (action == PASS)
+		share_clear_high_flags(payload);
+	return action;
+}
+
 /* Static and message channels: the whole frame shares one fate. */
 static enum rule_action
 look_at_channel(struct look *look, const struct mcs_send_data *data, uint16_t *ret_id,
@@ -260,11 +279,7 @@ look_at_channel(struct look *look, const struct mcs_send_data *data, uint16_t *r
 
 	if (data->channel == bridge->message[look->from] && bridge->message[look->from] != 0) {
 		*ret_id = bridge->message[other];
-		return judge(look,
-			*ret_id == 0 ? KIND_DENIED_CHANNEL
-				     : kind_on_message_channel(look->frame + data->payload_at,
-					       look->have - data->payload_at, data->payload_len),
-			result);
+		return look_at_message(look, data, *ret_id == 0, result);
 	}
 	channel = find_channel(bridge, look->from, data->channel);
 	if (channel == NULL) {

@@ -95,11 +95,11 @@ send_half_update(struct host_connection *connection)
 	return hang_up(connection, "half a PDU sent");
 }
 
-/* Enhanced Security Server Redirection PDU, 2.2.13.3.1, with LB_TARGET_NET_ADDRESS = 192.0.2.66. */
+/* Enhanced Security Server Redirection PDU, 2.2.13.3.1, with LB_TARGET_NET_ADDRESS = 127.0.0.66. */
 static void
 write_redirection(struct bytes_writer *writer)
 {
-	static const char address[] = "1\0009\0002\0.\0000\0.\0002\0.\0006\0006\0\0";
+	static const char address[] = "1\0002\0007\0.\0000\0.\0000\0.\0006\0006\0\0";
 
 	bytes_write_u16le(writer, 0); /* pad2Octets */
 	bytes_write_u16le(writer, SEC_REDIRECTION_PKT);
@@ -169,6 +169,20 @@ plain_redirection_payload(struct bytes_writer *writer, const struct host_connect
 	write_redirection(writer);
 }
 
+/* A share control header with version bits that no host sends and that xfreerdp does not look at; of a
+ * length that reads as the flags of a licensing PDU (2.2.8.1.1.2.1) for whoever takes it for one. */
+static void
+disguised_redirection_payload(struct bytes_writer *writer, const struct host_connection *connection)
+{
+	size_t begin = writer->len;
+
+	bytes_write_u16le(writer, SEC_LICENSE_PKT);
+	bytes_write_u16le(writer, 0x20 | SHARE_REDIRECTION);
+	bytes_write_u16le(writer, connection->address.user);
+	write_redirection(writer);
+	bytes_write_zeros(writer, begin + SEC_LICENSE_PKT - writer->len);
+}
+
 static int
 redirect(struct host_connection *connection)
 {
@@ -179,6 +193,20 @@ static int
 redirect_hidden(struct host_connection *connection)
 {
 	return send_payload(connection, MCS_IO_CHANNEL, hidden_redirection_payload);
+}
+
+/* After licensing is done, where the client waits for Demand Active. */
+static int
+redirect_disguised(struct host_connection *connection)
+{
+	uint8_t room[SEQUENCE_ROOM];
+	struct bytes_writer writer;
+	int r;
+
+	bytes_writer_init(&writer, room, sizeof(room));
+	sequence_licence_write(&writer, &connection->address);
+	r = host_send(connection, &writer);
+	return r < 0 ? r : send_payload(connection, MCS_IO_CHANNEL, disguised_redirection_payload);
 }
 
 static int
@@ -284,6 +312,9 @@ static const struct host_mode modes[] = {
 	{.name = "redirect-hidden",
 		.help = "Server Redirection behind another PDU",
 		.on_ready = redirect_hidden},
+	{.name = "redirect-disguised",
+		.help = "Server Redirection that looks like licensing",
+		.on_info = redirect_disguised},
 	{.name = "redirect-plain",
 		.help = "Server Redirection in the form of RDP security",
 		.on_ready = redirect_plain},

@@ -513,10 +513,42 @@ licensing_is_over_with_the_hosts_last_word(void **state)
 	bridge_free(bridge);
 }
 
+/* Read as a share control header, these flags are a length and flagsHi is the type of a Server
+ * Redirection, which xfreerdp takes it for once it waits for Demand Active. */
+static void
+a_security_header_cannot_be_read_as_a_redirection(void **state)
+{
+	static const struct {
+		uint16_t channel;
+		write_payload *payload;
+	} rows[] = {
+		{HOST_IO, write_licence},
+		{HOST_MESSAGE, write_autodetect_request},
+		{HOST_MESSAGE, write_heartbeat},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bridge *bridge = some_bridge(false);
+		struct bridge_result result;
+		uint8_t pdu[256];
+		size_t len =
+			write_pdu(pdu, sizeof(pdu), SIDE_HOST, rows[i].channel, rows[i].payload);
+
+		bytes_put_u16le(pdu + MCS_SEND_DATA_HEAD_MAX + 2, 0x20 | SHARE_REDIRECTION);
+		bridge_filter(bridge, SIDE_HOST, pdu, len, &result);
+		assert_int_equal(result.reason, CLOSE_NONE);
+		assert_int_equal(result.out, len);
+		assert_int_equal(bytes_get_u16le(pdu + MCS_SEND_DATA_HEAD_MAX + 2), 0);
+		bridge_free(bridge);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_security_header_cannot_be_read_as_a_redirection),
 		cmocka_unit_test(each_pdu_has_its_rule_wherever_the_reads_cut_it),
 		cmocka_unit_test(ids_of_the_client_become_the_hosts),
 		cmocka_unit_test(ids_of_the_host_become_the_clients),
