@@ -38,31 +38,34 @@ enum bridge_kind {
 	KIND_COUNT,
 };
 
-enum rule_when {
-	BEFORE = 1,
-	AFTER = 2,
-	ALWAYS = BEFORE | AFTER,
-};
-
 enum rule_action {
 	REFUSE, /* no row */
 	PASS,
 	DROP,
+	PASS_AS_LAST,
 	END_SESSION,
 };
 
 struct rule {
-	uint8_t when; /* enum rule_when; 0: no row */
 	uint8_t action;
-	uint16_t reason;
+	uint16_t reason; /* enum close_reason, of PASS_AS_LAST and END_SESSION */
 };
 
+/* Places in the table: has the first Demand Active passed? */
+#define BEFORE 0 ... 0
+#define AFTER 1 ... 1
+#define ALWAYS 0 ... 1
+#define LAST(reason) PASS_AS_LAST, CLOSE_##reason
 #define END(reason) END_SESSION, CLOSE_##reason
-static const struct rule rules[SIDE_COUNT][KIND_COUNT] = {
-#define RULE(from, kind, ...) [SIDE_##from][KIND_##kind] = {__VA_ARGS__},
+static const struct rule rules[SIDE_COUNT][2][KIND_COUNT] = {
+#define RULE(from, kind, when, ...) [SIDE_##from][when][KIND_##kind] = {__VA_ARGS__},
 #include "relay/bridge_rules.def"
 #undef RULE
 };
+#undef BEFORE
+#undef AFTER
+#undef ALWAYS
+#undef LAST
 #undef END
 
 /* One PDU that is being looked at. */
@@ -181,11 +184,10 @@ follow_licence(struct look *look, uint8_t *payload, size_t have)
 static enum rule_action
 judge(struct look *look, enum bridge_kind kind, struct bridge_result *result)
 {
-	const struct rule *rule = &rules[look->from][kind];
+	const struct rule *rule = &rules[look->from][look->bridge->begun][kind];
 
-	if ((rule->when & (look->bridge->begun ? AFTER : BEFORE)) != 0) {
-		if (rule->action == END_SESSION)
-			result->reason = (enum close_reason)rule->reason;
+	if (rule->action != REFUSE) {
+		result->reason = (enum close_reason)rule->reason;
 		return (enum rule_action)rule->action;
 	}
 	result->reason = look->from == SIDE_HOST ? CLOSE_HOST_BAD_PDU : CLOSE_CLIENT_BAD_PDU;
@@ -336,9 +338,10 @@ look_at_tpkt(struct look *look, struct bridge_result *result)
 		(void)judge(look, KIND_OTHER, result);
 		return 0;
 	}
-	(void)judge(look, KIND_ULTIMATUM, result);
-	/* The other side is told by the PDU itself. It is the last, and whole if it is one at all. */
-	return look->have == look->frame_len ? look->frame_len : 0;
+	/* Where it passes, the other side is told by the PDU itself; it is whole, if it is one at all. */
+	if (judge(look, KIND_ULTIMATUM, result) != PASS_AS_LAST || look->have != look->frame_len)
+		return 0;
+	return look->frame_len;
 }
 
 static size_t

@@ -384,6 +384,24 @@ an_ultimatum_passes_and_ends_the_session(void **state)
 	}
 }
 
+/* Then the client is told by the gateway, which knows more. */
+static void
+an_ultimatum_before_the_desktop_is_a_refusal(void **state)
+{
+	struct bridge *bridge = some_bridge(false);
+	uint8_t room[16];
+	struct bytes_writer writer;
+	struct bridge_result result;
+
+	(void)state;
+	bytes_writer_init(&writer, room, sizeof(room));
+	mcs_disconnect_write(&writer, MCS_PROVIDER_INITIATED);
+	bridge_filter(bridge, SIDE_HOST, room, writer.len, &result);
+	assert_int_equal(result.reason, CLOSE_HOST_REFUSED);
+	assert_int_equal(result.out, 0);
+	bridge_free(bridge);
+}
+
 static void
 set_up_pdus_do_not_pass(void **state)
 {
@@ -556,6 +574,7 @@ main(void)
 		cmocka_unit_test(a_late_share_id_of_the_client_becomes_the_current_one),
 		cmocka_unit_test(fast_path_passes_only_in_clear_and_after_demand_active),
 		cmocka_unit_test(an_ultimatum_passes_and_ends_the_session),
+		cmocka_unit_test(an_ultimatum_before_the_desktop_is_a_refusal),
 		cmocka_unit_test(set_up_pdus_do_not_pass),
 		cmocka_unit_test(a_redirection_behind_another_pdu_does_not_pass),
 		cmocka_unit_test(a_stream_comes_out_the_same_for_every_size_of_read),

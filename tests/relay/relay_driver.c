@@ -3,9 +3,9 @@
  * prints each message as a line of text on standard output.
  *
  *	relay_driver --programs DIR --certificate PEM --key PEM --listen PORT --host ADDRESS:PORT
- *		[--pin HEX | --ca PEM --name NAME] [--rights N] [--refuse REASON] [--sandboxed PROGRAMS]
+ *		[--pin HEX | --ca PEM --name NAME] [--rights N] [--refuse REASON]
  *
- * Commands on standard input, a line each: "kill ID REASON", "look", "quit". Without --pin and --ca it first
+ * Commands on standard input, a line each: "kill ID REASON", "look", "ping", "quit". Without --pin and --ca it first
  * looks at the host, and trusts what it saw. A reason is a name of close_reasons.def.
  */
 #include "base/cleanup.h"
@@ -38,6 +38,7 @@ struct settings {
 	struct sockaddr_in host;
 	struct msg_attach attach; /* pin or CA, name, rights */
 	bool trusts;              /* a pin or a CA was given, or seen */
+	bool configured;          /* the worker said HELLO and was told what it needs */
 	uint32_t refuse;          /* enum close_reason, or CLOSE_NONE */
 };
 
@@ -127,6 +128,7 @@ on_hello(struct channel *channel, union message_body *message)
 	configure.certificate_chain_len = (uint32_t)fread(
 		configure.certificate_chain, 1, sizeof(configure.certificate_chain) - 1, file);
 	(void)fclose(file);
+	settings.configured = true;
 	return channel_send(channel, MSG_CONFIGURE, &configure, -1);
 }
 
@@ -360,7 +362,8 @@ run(int listener)
 		struct pollfd wanted[] = {
 			{.fd = channel_fd(worker), .events = (short)channel_events(worker)},
 			{.fd = channel_fd(key), .events = (short)channel_events(key)},
-			{.fd = settings.trusts ? listener : -1, .events = POLLIN},
+			{.fd = settings.trusts && settings.configured ? listener : -1,
+				.events = POLLIN},
 			{.fd = stdin_open ? 0 : -1, .events = POLLIN},
 		};
 

@@ -1,0 +1,105 @@
+"""One relay worker with a supervisor made for tests, and the small RDP peers on both sides of it."""
+
+import os
+import re
+import select
+import signal
+import subprocess
+import time
+
+
+def fields(line):
+    """'ENDED reason=NOT_RDP detail='a b'' as a dictionary; its first word is under 'message'."""
+    found = {name: value.strip("'") for name, value in re.findall(r"(\w+)=('[^']*'|\S+)", line)}
+    found["message"] = line.split(" ", 1)[0]
+    return found
+
+
+class Process:
+    """A child whose lines are waited for, never slept for."""
+
+    def __init__(self, command, **options):
+        self.lines = []
+        self.rest = b""
+        self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
+
+    def read_lines(self, limit):
+        """Adds what comes within `limit` seconds, at least one line; False at the end of its output."""
+        if not select.select([self.child.stdout], [], [], limit)[0]:
+            raise TimeoutError(f"{self.child.args[0]} said nothing; so far: {self.lines[-5:]}")
+        part = os.read(self.child.stdout.fileno(), 65536)
+        *whole, self.rest = (self.rest + part).split(b"\n")
+        self.lines += [line.decode("utf-8", "replace") for line in whole]
+        return bool(part)
+
+    def wait_line(self, matches, limit=10, since=0):
+        """The first line from number `since` on that `matches`, and the number behind it."""
+        end = time.monotonic() + limit
+        at = since
+        while True:
+            while at < len(self.lines):
+                at += 1
+                if matches(self.lines[at - 1]):
+                    return self.lines[at - 1], at
+            if not self.read_lines(max(0.0, end - time.monotonic())):
+                raise EOFError(f"{self.child.args[0]} ended: {self.lines[-5:]}")
+
+    def say(self, line):
+        self.child.stdin.write(line.encode() + b"\n")
+        self.child.stdin.flush()
+
+    def stop(self):
+        if self.child.poll() is None:
+            self.child.send_signal(signal.SIGTERM)
+        self.child.stdin.close()
+        self.child.wait(10)
+        self.child.stdout.close()
+
+
+class Host(Process):
+    def __init__(self, program, *options):
+        super().__init__([program, *options])
+        said = fields(self.wait_line(lambda line: "event=listening" in line)[0])
+        self.port, self.fingerprint = said["port"], said["fingerprint"]
+
+
+class Relay(Process):
+    """relay_driver: sekisho-worker, sekisho-key, and a listener whose clients all go to one host."""
+
+    def __init__(self, driver, programs, identity, host_port, *options):
+        self.at = 0
+        self.errors = open(os.path.join(os.path.dirname(identity), "relay.log"), "ab")
+        super().__init__([driver, "--programs", programs, "--certificate", identity, "--key", identity,
+                          "--host", f"127.0.0.1:{host_port}", *options], stderr=self.errors)
+        self.worker = fields(self.expect("STARTED sekisho-worker"))["pid"]
+        self.key = fields(self.expect("STARTED sekisho-key"))["pid"]
+        self.port = fields(self.expect("LISTENING"))["port"]
+        self.address = f"127.0.0.1:{self.port}"
+
+    def expect(self, beginning, limit=10):
+        """The next line that begins so."""
+        line, self.at = self.wait_line(lambda text: text.startswith(beginning), limit, self.at)
+        return line
+
+    def ended(self, limit=10):
+        return fields(self.expect("ENDED", limit))
+
+    def stop(self):
+        if self.child.poll() is None:
+            self.say("quit")
+            self.child.wait(10)
+        status = self.child.returncode
+        super().stop()
+        self.errors.close()
+        return status
+
+
+def make_identity(folder):
+    """A certificate and its key in one PEM file."""
+    path = os.path.join(folder, "identity.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-subj", "/CN=gateway.test", "-days", "2", "-keyout", path, "-out", path + ".chain"],
+                   check=True, stderr=subprocess.DEVNULL)
+    with open(path, "a", encoding="ascii") as both, open(path + ".chain", encoding="ascii") as chain:
+        both.write(chain.read())
+    return path
