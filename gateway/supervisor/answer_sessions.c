@@ -1,6 +1,7 @@
 /* session.list, session.show, session.kill, log.follow, gateway.status: answered from what the loop knows. */
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "policy/methods.h"
 #include "policy/sessions.h"
 #include "settings/settings.h"
@@ -18,6 +19,9 @@
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
+
+/* How long the answer to session.kill waits for the record. */
+#define KILL_ANSWER_MS 3000
 
 static const char *
 state_name(const struct connection *connection)
@@ -105,7 +109,7 @@ method_session_list(struct control_call *call)
 	control_call_answer(call, json_pack("{s:o}", "sessions", listing.sessions));
 }
 
-/* The id in full, or as much of it as names one session. Returns 0, -EINVAL (no such form) or -ENOENT. */
+/* Returns 0 or -EINVAL. */
 static int
 parse_id(struct control_call *call, uint8_t ret_id[SESSION_ID_BYTES])
 {
@@ -185,35 +189,106 @@ method_session_show(struct control_call *call)
 	store_read(call->supervisor->store, &call->job);
 }
 
+/* The record of a kill outlives the call that asked for it: it is patient, the person need not be. */
+struct kill {
+	struct store_job job;
+	struct control_call *call; /* NULL once answered */
+	char *actor;
+	json_t *params;
+	json_t *session; /* as it was */
+	uv_timer_t patience;
+	unsigned int holds; /* job and timer: the last one frees */
+};
+
+static void
+kill_release(struct kill *kill)
+{
+	if (--kill->holds > 0)
+		return;
+	json_decref(kill->params);
+	json_decref(kill->session);
+	free(kill->actor);
+	free(kill);
+}
+
+static void
+on_patience_closed(uv_handle_t *handle)
+{
+	kill_release(handle->data);
+}
+
+static void
+on_patience_over(uv_timer_t *timer)
+{
+	struct kill *kill = timer->data;
+	struct control_call *call = kill->call;
+
+	kill->call = NULL;
+	control_call_refuse(call, METHOD_STORE_FAILED,
+		"the session has been cut; the record of who did it waits for the database", NULL,
+		NULL);
+}
+
 static int
 kill_work(struct store_db *db, struct store_job *job)
 {
-	struct control_call *call = (struct control_call *)job;
+	const struct kill *kill = (const struct kill *)job;
 
-	return admin_event(db, call->actor, "session.kill", control_call_text(call, "id"),
-		call->more, NULL, control_call_text(call, "because"));
+	return admin_event(db, kill->actor, "session.kill",
+		json_string_value(json_object_get(kill->params, "id")), kill->session, NULL,
+		json_string_value(json_object_get(kill->params, "because")));
 }
 
 static void
 kill_done(struct store_job *job, int status)
 {
-	struct control_call *call = (struct control_call *)job;
-	json_t *session = call->more;
+	struct kill *kill = (struct kill *)job;
+	struct control_call *call = kill->call;
 
-	if (status == 0) {
-		control_call_answer(call, json_pack("{s:o}", "killed", session));
-		return;
-	}
-	json_decref(session);
-	control_call_fail(call, status);
+	uv_close((uv_handle_t *)&kill->patience, on_patience_closed);
+	if (status < 0)
+		log_event(EV_STORE_FAILED, "what='session.kill' by='%s' id=%s why='%s'",
+			log_quote(kill->actor),
+			log_quote(json_string_value(json_object_get(kill->params, "id"))),
+			store_error_text(status));
+	if (call != NULL && status < 0)
+		control_call_refuse(
+			call, METHOD_STORE_FAILED, store_error_text(status), NULL, NULL);
+	else if (call != NULL)
+		control_call_answer(call, json_pack("{s:O}", "killed", kill->session));
+	kill_release(kill);
 }
 
-/* Cut first, written down at once: the record is patient, the danger may not be. */
+static struct kill *
+kill_new(struct control_call *call, json_t *session)
+{
+	struct kill *kill = calloc(1, sizeof(*kill));
+	char *actor = strdup(call->actor);
+
+	if (kill == NULL || actor == NULL || session == NULL ||
+		uv_timer_init(call->supervisor->loop, &kill->patience) < 0) {
+		free(actor);
+		free(kill);
+		return NULL;
+	}
+	kill->job = (struct store_job){.work = kill_work, .done = kill_done, .stubborn = true};
+	kill->call = call;
+	kill->actor = actor;
+	kill->params = json_incref(call->request.params);
+	kill->session = session;
+	kill->patience.data = kill;
+	kill->holds = 2;
+	return kill;
+}
+
+/* Cut first, written down at once after: the danger may not be patient. */
 void
 method_session_kill(struct control_call *call)
 {
 	struct connection *connection;
 	uint8_t id[SESSION_ID_BYTES];
+	json_t *session;
+	struct kill *kill;
 
 	if (parse_id(call, id) < 0) {
 		refuse_id(call);
@@ -224,13 +299,17 @@ method_session_kill(struct control_call *call)
 		refuse_unknown(call);
 		return;
 	}
-	call->more = session_json(connection);
+	session = session_json(connection);
+	kill = kill_new(call, session);
 	session_kill(
 		connection, CLOSE_ADMIN_KILLED, call->actor, control_call_text(call, "because"));
-	call->job.work = kill_work;
-	call->job.done = kill_done;
-	call->job.stubborn = true;
-	store_write(call->supervisor->store, &call->job);
+	if (kill == NULL) {
+		json_decref(session);
+		control_call_answer(call, NULL);
+		return;
+	}
+	uv_timer_start(&kill->patience, on_patience_over, KILL_ANSWER_MS, 0);
+	store_write(call->supervisor->store, &kill->job);
 }
 
 void

@@ -1,0 +1,199 @@
+"""What the supervisor alone is there for: who may come in, how often, what happens to settings and records under way."""
+
+import contextlib
+import os
+import signal
+import socket
+import sqlite3
+import struct
+
+import pytest
+
+import rdp_wire as wire
+from lab_parts.control import Refused
+from lab_parts.identity import as_user
+from lab_parts.network import free_port
+from lab_parts.processes import alive, environment, start, wait_for
+from rdp_peers import Closed
+
+SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
+
+
+def proxy_header(source, port=51234):
+    """PROXY v2, TCP over IPv4, from this client."""
+    addresses = socket.inet_aton(source) + socket.inet_aton("10.0.0.1") + struct.pack(">HH", port, 3389)
+    return SIGNATURE + b"\x21\x11" + struct.pack(">H", len(addresses)) + addresses
+
+
+def in_session(lab, client, ticket):
+    client.introduce(ticket.handle, ticket.secret)
+    client.wait_demand_active()
+    return client
+
+
+def proxied_lab(new_lab):
+    return new_lab("listeners.0.proxy=v2", "listeners.0.proxy_from=[127.0.0.1]")
+
+
+def test_f201_proxy_header_names_the_client(new_lab):
+    lab = proxied_lab(new_lab)
+    account, ticket = lab.new_ticket(lab.shadow, source="10.9.8.7")
+    client = lab.raw()
+    # Byte by byte: a header may come in any number of pieces.
+    for byte in proxy_header("10.9.8.7"):
+        client.send(bytes([byte]))
+    in_session(lab, client, ticket)
+    assert lab.wait_session(account)["source"] == "10.9.8.7"
+
+
+def test_f202_without_a_header_nobody_comes_in(new_lab):
+    lab = proxied_lab(new_lab)
+    client = lab.raw()
+    client.send(wire.connection_request(b"", wire.PROTOCOL_SSL))
+    client.wait_closed()
+    lab.wait_close("SK2011")
+
+
+def test_f203_a_header_from_elsewhere_is_refused(new_lab):
+    lab = proxied_lab(new_lab)
+    client = lab.raw(source="127.0.0.2")
+    with contextlib.suppress(Closed):
+        client.send(proxy_header("10.9.8.7"))
+    client.wait_closed()
+    assert "proxy_from" in lab.wait_close("SK2012")
+
+
+def test_f204_a_header_that_never_ends_is_cut(new_lab):
+    lab = new_lab("listeners.0.proxy=v2", "listeners.0.proxy_from=[127.0.0.0/8]", "limits.admit=300ms")
+    client = lab.raw()
+    client.send(proxy_header("10.9.8.7")[:20])
+    client.wait_closed()
+    lab.wait_close("SK2011")
+
+
+def test_f205_unfinished_connections_of_a_source_are_limited(new_lab):
+    lab = new_lab("sources.exempt=[]", "sources.unfinished=3")
+    waiting = [lab.raw(source="127.0.0.2") for _ in range(3)]
+    wait_for(lambda: lab.call("gateway.status")["unfinished"] == 3, 5, "three are waiting")
+    with pytest.raises(Closed):
+        one_more = lab.raw(source="127.0.0.2")
+        one_more.request()
+    lab.wait_close("SK2012")
+    # Another source is not concerned, and a session does not count any more.
+    account, ticket = lab.new_ticket(lab.shadow)
+    for _ in range(2):
+        in_session(lab, lab.raw(), ticket)
+        ticket = lab.ticket(account, lab.shadow)
+    assert lab.call("gateway.status")["unfinished"] == 3
+    for client in waiting:
+        client.close()
+    wait_for(lambda: lab.call("gateway.status")["unfinished"] == 0, 10, "none is waiting")
+
+
+def test_f206_a_source_that_fails_again_and_again_is_refused_for_a_while(new_lab):
+    lab = new_lab("sources.exempt=[]", "sources.penalty=1s", "sources.penalty_threshold=2s", "sources.penalty_most=10s")
+
+    # At once: one after the other they would only be delayed, until the penalty has faded.
+    crowd = [lab.raw(source="127.0.0.3") for _ in range(4)]
+    for client in crowd:
+        client.send(b"GET / HTTP/1.1\r\n\r\n")
+    for client in crowd:
+        client.wait_closed()
+    lab.raw(source="127.0.0.3").wait_closed()
+    assert "too many failures" in lab.wait_close("SK2012")
+    account, ticket = lab.new_ticket(lab.shadow)
+    in_session(lab, lab.raw(), ticket)
+    lab.wait_session(account)
+
+
+def test_f207_hang_up_opens_session_log_again_and_keeps_good_settings(new_lab):
+    lab = new_lab()
+    account, ticket = lab.new_ticket(lab.shadow)
+    in_session(lab, lab.raw(), ticket)
+    session = lab.wait_session(account)["id"]
+    path, conf = lab.variables["LAB_SESSION_LOG"], lab.variables["SEKISHO_CONF"]
+    os.rename(path, path + ".1")
+    with open(conf, encoding="utf-8") as file:
+        good = file.read()
+    with open(conf, "w", encoding="utf-8") as file:
+        file.write(good + "no_such_key: 1\n")
+    os.kill(lab.gateway_process["pid"], signal.SIGHUP)
+    lab.wait_log("SK1102 .*no_such_key")
+    with open(conf, "w", encoding="utf-8") as file:
+        file.write(good.replace("試験病院", "別の病院"))
+    os.kill(lab.gateway_process["pid"], signal.SIGHUP)
+    lab.wait_log("SK1101")
+    assert lab.call("gateway.status")["facility"] == "別の病院"
+    # The session has not noticed, and its end goes into the new file.
+    assert lab.sessions(account)
+    lab.call("session.kill", id=session, because="drill")
+    lab.wait_end(account)
+    wait_for(lambda: session in lab.session_log(), 5, "the end is in the new session.log")
+    assert " end " not in open(path + ".1", encoding="utf-8").read()
+
+
+def test_f208_sockets_may_come_from_systemd(new_lab):
+    lab = new_lab()
+    host, port = lab.address
+    os.kill(lab.gateway_process["pid"], signal.SIGTERM)
+    wait_for(lambda: not alive(lab.gateway_process), 10, "the gateway stops")
+    program = os.path.join(lab.variables["LAB_BUILD"], "gateway", "sekisho-gateway")
+    # It listens as root and starts the gateway, with both sockets, when somebody knocks.
+    process = start(lab.state, "activate", ["systemd-socket-activate", "-l", f"{host}:{port}", "-l",
+                                            lab.variables["SEKISHO_SOCKET"], *as_user(int(lab.variables["LAB_GATEWAY_UID"])),
+                                            program, "--config", lab.variables["SEKISHO_CONF"]],
+                    env=environment(lab.state), log=lab.variables["LAB_GATEWAY_LOG"])
+    lab.state.set(LAB_GATEWAY_PID=process["pid"])
+    wait_for(lambda: os.path.exists(lab.variables["SEKISHO_SOCKET"]), 5, "systemd listens")
+    account, ticket = lab.new_ticket(lab.shadow)
+    in_session(lab, lab.raw(), ticket)
+    lab.wait_session(account)
+
+
+def test_f209_a_socket_that_no_setting_names_stops_the_start(new_lab):
+    lab = new_lab()
+    os.kill(lab.gateway_process["pid"], signal.SIGTERM)
+    wait_for(lambda: not alive(lab.gateway_process), 10, "the gateway stops")
+    program = os.path.join(lab.variables["LAB_BUILD"], "gateway", "sekisho-gateway")
+    port = free_port()
+    process = start(lab.state, "activate", ["systemd-socket-activate", "-l", f"127.0.0.1:{port}",
+                                            *as_user(int(lab.variables["LAB_GATEWAY_UID"])), program, "--config",
+                                            lab.variables["SEKISHO_CONF"]],
+                    env=environment(lab.state), log=lab.variables["LAB_GATEWAY_LOG"])
+
+    def knock():
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return "SK1007" in lab.log
+    wait_for(knock, 10, "the gateway complains")
+    wait_for(lambda: not alive(process), 10, "the gateway ends")
+
+
+def test_f210_while_the_database_is_locked_nothing_begins_and_no_end_is_lost(new_lab):
+    lab = new_lab()
+    account, ticket = lab.new_ticket(lab.shadow)
+    running = in_session(lab, lab.raw(), ticket)
+    session = lab.wait_session(account)["id"]
+    other, other_ticket = lab.new_ticket(lab.shadow)
+    database = sqlite3.connect(lab.state.path("gateway", "var", "sekisho.db"), isolation_level=None)
+    try:
+        database.execute("BEGIN IMMEDIATE")
+        refused = lab.raw(limit=30)
+        refused.introduce(other_ticket.handle, other_ticket.secret)
+        assert wire.ERRINFO_SERVER_DENIED in refused.told()
+        lab.wait_close("SK2404")
+        # The running session can be cut all the same; only its record has to wait.
+        with contextlib.suppress(Refused):
+            lab.call("session.kill", id=session, because="drill")
+        running.wait_closed()
+        assert not lab.sessions(account)
+        assert lab.history(account)[-1]["end"] is None
+    finally:
+        database.execute("ROLLBACK")
+        database.close()
+    row = lab.wait_end(account, limit=20)
+    assert row["state"] == "killed" and row["because"] == "drill"
+    wait_for(lambda: session in lab.session_log().splitlines()[-1], 5, "its end is in session.log")
+    # The ticket that was refused has burnt nothing.
+    in_session(lab, lab.raw(), other_ticket)
+    lab.wait_session(other)
