@@ -20,8 +20,9 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* Wrong secrets for one handle that become events: whoever guesses must not fill the log. */
-#define WRONG_SECRETS_RECORDED 3
+/* Refusals of one ticket that become events: whoever guesses, or has found a used one, must not fill the
+ * log. The first tells the story. */
+#define REFUSALS_RECORDED 5
 
 /* What the steps below share. */
 struct redemption {
@@ -45,13 +46,13 @@ device_json(const struct device_evidence *device)
 
 /* The refusal becomes an event; names stand in the grant as far as they are known. */
 static int
-refuse(struct store_db *db, struct redemption *at, enum close_reason reason, const char *rule)
+record_refusal(struct store_db *db, const struct redemption *at)
 {
-	struct session_grant *grant = at->grant;
+	const struct session_grant *grant = at->grant;
+	enum close_reason reason = grant->reason;
+	const char *rule = grant->rule;
 	json_t *payload = json_object();
 
-	grant->reason = reason;
-	grant->rule = rule;
 	(void)json_object_set_new(payload, "reason", json_string(close_reason_row(reason)->name));
 	(void)json_object_set_new(payload, "rule", rule != NULL ? json_string(rule) : json_null());
 	(void)json_object_set_new(payload, "ticket", json_string(at->ticket.handle));
@@ -65,15 +66,16 @@ refuse(struct store_db *db, struct redemption *at, enum close_reason reason, con
 }
 
 static int
-refuse_secret(struct store_db *db, struct redemption *at)
+refuse(struct store_db *db, struct redemption *at, enum close_reason reason, const char *rule)
 {
 	int r;
 
-	at->grant->reason = CLOSE_TICKET_SECRET;
-	if (at->ticket.wrong_secrets >= WRONG_SECRETS_RECORDED)
+	at->grant->reason = reason;
+	at->grant->rule = rule;
+	if (at->ticket.refusals >= REFUSALS_RECORDED)
 		return 0;
-	r = ticket_count_wrong_secret(db, at->ticket.handle);
-	return r < 0 ? r : refuse(db, at, CLOSE_TICKET_SECRET, NULL);
+	r = ticket_count_refusal(db, at->ticket.handle);
+	return r < 0 ? r : record_refusal(db, at);
 }
 
 static bool
@@ -173,11 +175,12 @@ redeem_first(struct store_db *db, struct redemption *at)
 		return r;
 	if (!at->ticket.this_boot || clock_boottime_ms() >= at->ticket.dead_at_ms)
 		return refuse(db, at, CLOSE_TICKET_EXPIRED, NULL);
+	/* From elsewhere it opens nothing, and whoever tries does not take it away from its owner. */
+	if (at->ticket.source[0] != '\0' && strcmp(at->ticket.source, at->source) != 0)
+		return refuse(db, at, CLOSE_TICKET_SOURCE, NULL);
 	r = ticket_burn(db, at->ticket.handle);
 	if (r < 0)
 		return r;
-	if (at->ticket.source[0] != '\0' && strcmp(at->ticket.source, at->source) != 0)
-		return refuse(db, at, CLOSE_TICKET_SOURCE, NULL);
 	policy_decide(&at->gathered.facts, &verdict);
 	if (!verdict.allowed)
 		return refuse(db, at, verdict.reason, verdict.rule->name);
@@ -258,7 +261,7 @@ redeem(struct store_db *db, struct redemption *at)
 		return r;
 	choose_device(at);
 	if (!secret_is_right(at))
-		return refuse_secret(db, at);
+		return refuse(db, at, CLOSE_TICKET_SECRET, NULL);
 	return at->ticket.used ? redeem_again(db, at) : redeem_first(db, at);
 }
 

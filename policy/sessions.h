@@ -88,8 +88,8 @@ struct session_grant {
 	struct terminal terminal; /* name, address, port, trust, pin, CA, rights */
 };
 
-/* Redeems the ticket (60 s of boot time, same boot, source, secret) and burns it; asks policy at
- * REDEEM; makes the session row and the start event. A ticket that has been used continues its own
+/* Redeems the ticket (60 s of boot time, same boot, source, secret) and burns it, whatever the verdict;
+ * a wrong secret or source burns nothing. Asks policy at REDEEM; makes the session row and the start event. A ticket that has been used continues its own
  * session if that is active or lost within the grace time, from the same source with evidence of the
  * same device, and the running rules allow it. The caller calls session_grant_done. */
 int session_begin(struct store_db *db, const struct session_request *request,

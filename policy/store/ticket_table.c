@@ -38,7 +38,7 @@ ticket_find(struct store_db *db, const char *handle, struct ticket *ret_ticket)
 	r = sql_ask(db, &row,
 		"SELECT handle, secret_hash, account, terminal, source, mac, boot, "
 		"dead_at_boottime, "
-		"wrong_secrets, used, session FROM ticket WHERE handle = ?",
+		"refusals, used, session FROM ticket WHERE handle = ?",
 		"t", handle);
 	if (r < 0)
 		return r;
@@ -54,7 +54,7 @@ ticket_find(struct store_db *db, const char *handle, struct ticket *ret_ticket)
 	sql_column_text(row, 6, boot, sizeof(boot));
 	ticket.this_boot = strcmp(boot, db->boot_id) == 0;
 	ticket.dead_at_ms = sql_column_number(row, 7);
-	ticket.wrong_secrets = sql_column_number(row, 8);
+	ticket.refusals = sql_column_number(row, 8);
 	ticket.used = !sql_column_is_null(row, 9);
 	ticket.has_session = sql_column_bytes(row, 10, ticket.session, sizeof(ticket.session));
 	sql_end(row);
@@ -77,10 +77,10 @@ ticket_set_session(struct store_db *db, const char *handle, const uint8_t *sessi
 }
 
 int
-ticket_count_wrong_secret(struct store_db *db, const char *handle)
+ticket_count_refusal(struct store_db *db, const char *handle)
 {
-	return sql_run(db, "UPDATE ticket SET wrong_secrets = wrong_secrets + 1 WHERE handle = ?",
-		"t", handle);
+	return sql_run(
+		db, "UPDATE ticket SET refusals = refusals + 1 WHERE handle = ?", "t", handle);
 }
 
 int

@@ -18,7 +18,7 @@ struct ticket {
 	char mac[MAC_TEXT_SIZE];  /* "" if none is vouched for */
 	bool this_boot;           /* issued since the machine was started */
 	int64_t dead_at_ms;       /* of CLOCK_BOOTTIME */
-	int64_t wrong_secrets;
+	int64_t refusals;
 	bool used;
 	bool has_session;
 	uint8_t session[SESSION_ID_BYTES];
@@ -30,7 +30,7 @@ int ticket_insert(struct store_db *db, const struct ticket *ticket, const char *
 int ticket_find(struct store_db *db, const char *handle, struct ticket *ret_ticket);
 int ticket_burn(struct store_db *db, const char *handle);
 int ticket_set_session(struct store_db *db, const char *handle, const uint8_t *session);
-int ticket_count_wrong_secret(struct store_db *db, const char *handle);
+int ticket_count_refusal(struct store_db *db, const char *handle);
 
 /* Forgets tickets of more than a day ago that no running session rests on. */
 int ticket_forget_old(struct store_db *db);

@@ -12,7 +12,7 @@ CREATE TABLE ticket (
 	issued_by TEXT NOT NULL,
 	boot TEXT NOT NULL,           -- boot id; a ticket does not survive a restart of the machine
 	dead_at_boottime INTEGER NOT NULL, -- ms
-	wrong_secrets INTEGER NOT NULL DEFAULT 0,
+	refusals INTEGER NOT NULL DEFAULT 0,
 	used INTEGER,                 -- instant of its redemption
 	session BLOB
 ) STRICT;
