@@ -81,21 +81,14 @@ enum share_kind
 share_kind_of(const uint8_t *payload, size_t have, size_t payload_len)
 {
 	const struct type_row *row;
-	enum share_kind kind;
 	uint16_t first;
 
 	if (have < SHORT_CONTROL_LEN || payload_len < SHORT_CONTROL_LEN)
 		return SHARE_KIND_UNKNOWN;
 	first = bytes_get_u16le(payload);
 	row = find_type(bytes_get_u16le(payload + 2));
-	if (row == NULL || first < row->len_min || first > payload_len) {
-		kind = security_kind(first);
-		/* Once it is licensed a client takes flags for a length and the word behind them for a type,
-		 * and FreeRDP looks at its four lowest bits alone. */
-		if (kind == SHARE_KIND_LICENCE && (payload[2] & TYPE_MASK) == SHARE_REDIRECTION)
-			return SHARE_KIND_REDIRECTION;
-		return kind;
-	}
+	if (row == NULL || first < row->len_min || first > payload_len)
+		return security_kind(first);
 	return row->type == SHARE_REDIRECTION ? SHARE_KIND_REDIRECTION : SHARE_KIND_SHARE;
 }
 

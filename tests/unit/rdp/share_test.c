@@ -39,11 +39,6 @@ static const struct kind_case kinds[] = {
 	{100, 0x17, 100, SHARE_KIND_SHARE},
 	{100, 0x17, 200, SHARE_KIND_SHARE}, /* another one follows */
 	{100, 0x1a, 100, SHARE_KIND_REDIRECTION}, {100, 0x1a, 200, SHARE_KIND_REDIRECTION},
-	/* a length that reads as SEC_LICENSE_PKT, before a type whose version a client may not look at */
-	{SEC_LICENSE_PKT, 0x0a, 128, SHARE_KIND_REDIRECTION},
-	{SEC_LICENSE_PKT, 0x1a, 100, SHARE_KIND_REDIRECTION},
-	{SEC_LICENSE_PKT | SEC_LICENSE_ENCRYPT, 0x8a2a, 640, SHARE_KIND_REDIRECTION},
-	{SEC_LICENSE_PKT, 0x10, 20, SHARE_KIND_LICENCE}, /* as xrdp sends it */
 	/* neither */
 	{100, 0x17, 99, SHARE_KIND_UNKNOWN}, {100, 0x18, 100, SHARE_KIND_UNKNOWN},
 	{100, 0x27, 100, SHARE_KIND_UNKNOWN}, {100, 0x0117, 100, SHARE_KIND_UNKNOWN},

@@ -88,8 +88,6 @@ PAYLOAD(confirm_active, write_share(writer, SHARE_CONFIRM_ACTIVE, 0, 200))
 PAYLOAD(deactivate_all, write_share(writer, SHARE_DEACTIVATE_ALL, 0, 3))
 PAYLOAD(data, write_share(writer, SHARE_DATA, SHARE_DATA_INPUT, 40))
 PAYLOAD(redirection, write_share(writer, SHARE_REDIRECTION, 0, 100))
-PAYLOAD(redirection_as_licence, bytes_write_u16le(writer, SEC_LICENSE_PKT);
-	bytes_write_u16le(writer, SHARE_REDIRECTION); bytes_write_zeros(writer, 124))
 PAYLOAD(nothing, (void)writer)
 PAYLOAD(two_data, write_share(writer, SHARE_DATA, SHARE_DATA_INPUT, 40);
 	write_share(writer, SHARE_DATA, SHARE_DATA_CONTROL, 8))
@@ -137,7 +135,6 @@ static const struct rule_case rule_cases[] = {
 	{H, HOST_IO, write_redirection, true, false, CLOSE_HOST_REDIRECTS},
 	{H, HOST_IO, write_redirection, false, false, CLOSE_HOST_REDIRECTS},
 	{H, HOST_IO, write_redirection_standard, false, false, CLOSE_HOST_REDIRECTS},
-	{H, HOST_IO, write_redirection_as_licence, false, false, CLOSE_HOST_REDIRECTS},
 	{H, HOST_IO, write_multitransport, false, false, CLOSE_HOST_MULTITRANSPORT},
 	{H, HOST_IO, write_autodetect_request, false, false, CLOSE_HOST_BAD_PDU},
 	{H, HOST_IO, write_encrypted, true, false, CLOSE_HOST_BAD_PDU},
