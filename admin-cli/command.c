@@ -1,6 +1,7 @@
 /* Asking the gateway, telling what it said, and asking the person back. */
 #include "admin-cli/command.h"
 
+#include "admin-cli/guess.h"
 #include "admin-cli/said.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
@@ -97,7 +98,7 @@ print_meaning(const char *message)
 {
 	const char *meaning = said_meaning(message);
 
-	if (meaning != NULL)
+	if (meaning != NULL && !guess_knows(message))
 		fprintf(stderr, "  %s\n", meaning);
 }
 
@@ -194,6 +195,8 @@ admin_ask(struct admin *admin, const char *method, json_t *parameters, json_t **
 	if (r != -EREMOTEIO)
 		return admin_refuse(admin, ADMIN_REFUSED, "%s", why);
 	exit_code = admin_refuse_error(admin, answer);
+	if (!admin->arguments->json)
+		guess_name(admin->rpc, admin->arguments, value_text(answer, "message"));
 	json_decref(answer);
 	return exit_code;
 }
@@ -243,7 +246,9 @@ confirm_write(FILE *out, const struct fact *facts, size_t count, const char *war
 	for (size_t i = 0; i < count; i++) {
 		fputs("  ", out);
 		text_put(out, facts[i].label, width, width);
-		fprintf(out, "  %s\n", text_shown(facts[i].value));
+		fputs("  ", out);
+		text_write(out, facts[i].value, width + 4);
+		fputc('\n', out);
 	}
 	if (warning != NULL)
 		fprintf(out, "\n%s\n", warning);

@@ -104,26 +104,12 @@ same_fingerprint(const char *one, const char *other)
 	}
 }
 
-/* "ab:cd:…": in pairs, as certificate viewers show it, so that a person can compare. */
-static void
-format_fingerprint(const char *hex, char *ret_text, size_t size)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; hex[i] != '\0' && used + 3 < size; i++) {
-		if (i > 0 && i % 2 == 0)
-			ret_text[used++] = ':';
-		ret_text[used++] = hex[i];
-	}
-	ret_text[used] = '\0';
-}
-
 static enum admin_exit
 confirm_trust(struct admin *admin, const json_t *seen)
 {
 	const char *wanted = argument_text(admin->arguments, "sha256");
 	const char *fingerprint = value_text(seen, "sha256");
-	char shown[128];
+	const char *shown = value_fingerprint(seen, "sha256");
 	const struct fact facts[] = {
 		{value_label("terminal"), argument_text(admin->arguments, "TERMINAL")},
 		{value_label("protocol"), value_text(seen, "protocol")},
@@ -134,7 +120,6 @@ confirm_trust(struct admin *admin, const json_t *seen)
 		{value_label("sha256"), shown},
 	};
 
-	format_fingerprint(fingerprint, shown, sizeof(shown));
 	if (strlen(fingerprint) != 64)
 		return admin_refuse(admin, ADMIN_REFUSED,
 			_("the jump host shows no certificate (protocol: %s)"),

@@ -195,7 +195,7 @@ print_terminal(const struct admin *admin, const json_t *result)
 		{"note", VALUE_TEXT},
 		{"in_service", VALUE_YES},
 		{"trust", VALUE_TRUST},
-		{"pin", VALUE_TEXT},
+		{"pin", VALUE_FINGERPRINT},
 		{"rights", VALUE_WORDS},
 		{"capacity", VALUE_TEXT},
 		{"accounts", VALUE_LIST},

@@ -147,6 +147,25 @@ text_shown(const char *text)
 	return buffer;
 }
 
+void
+text_write(FILE *out, const char *text, size_t indent)
+{
+	mbstate_t state = {0};
+
+	while (*text != '\0') {
+		size_t width;
+		size_t len = next_character(text, &state, &width);
+
+		if (*text == '\n')
+			fprintf(out, "\n%*s", (int)indent, "");
+		else if (is_hostile(text, len))
+			fputc('?', out);
+		else
+			(void)fwrite(text, 1, len, out);
+		text += len;
+	}
+}
+
 size_t
 text_width(const char *text)
 {

@@ -22,6 +22,9 @@ bool text_speaks_japanese(void);
  * after 200 bytes. One of eight buffers in turn. NULL gives "-". */
 const char *text_shown(const char *text);
 
+/* Writes the whole text like that; a new line begins under column `indent`. */
+void text_write(FILE *out, const char *text, size_t indent);
+
 /* Columns on a terminal: 2 for a kanji. */
 size_t text_width(const char *text);
 

@@ -217,6 +217,22 @@ value_session_state(const json_t *object)
 }
 
 const char *
+value_fingerprint(const json_t *object, const char *key)
+{
+	const char *hex = value_text(object, key);
+	char *buffer = next_buffer();
+	size_t used = 0;
+
+	for (size_t i = 0; hex[i] != '\0' && used + 3 < BUFFER_SIZE; i++) {
+		if (i > 0 && i % 2 == 0 && hex[i] != ':' && hex[i - 1] != ':')
+			buffer[used++] = ':';
+		buffer[used++] = hex[i];
+	}
+	buffer[used] = '\0';
+	return buffer;
+}
+
+const char *
 value_hours(const json_t *object)
 {
 	const char *hours = value_text(object, "hours");
@@ -395,6 +411,8 @@ value_in_form(const json_t *object, const char *key, enum value_form form)
 		return value_yes(object, key);
 	case VALUE_PERSON:
 		return value_person(object);
+	case VALUE_FINGERPRINT:
+		return value_fingerprint(object, key);
 	case VALUE_HOURS:
 		return value_hours(object);
 	case VALUE_TRUST:
@@ -405,6 +423,30 @@ value_in_form(const json_t *object, const char *key, enum value_form form)
 		break;
 	}
 	return value_text(object, key);
+}
+
+/* Lists may be longer than any line: a terminal has hundreds of accounts. */
+static void
+print_value(const json_t *object, const struct value_row *row, size_t indent)
+{
+	const json_t *list = json_object_get(object, row->key);
+	const char *text;
+	size_t i;
+	json_t *item;
+
+	if (json_is_array(list) && (row->form == VALUE_LIST || row->form == VALUE_WORDS)) {
+		fputs(json_array_size(list) == 0 ? "-" : "", stdout);
+		json_array_foreach (list, i, item) {
+			fputs(i > 0 ? ", " : "", stdout);
+			text = plain(item);
+			text_write(
+				stdout, row->form == VALUE_WORDS ? word_shown(text) : text, indent);
+		}
+	} else {
+		text = value_in_form(object, row->key, row->form);
+		text_write(stdout, text[0] != '\0' ? text : "-", indent);
+	}
+	putchar('\n');
 }
 
 static bool
@@ -429,12 +471,10 @@ values_print(const json_t *object, const struct value_row *rows, size_t count)
 			width = label;
 	}
 	for (size_t i = 0; i < count; i++) {
-		const char *text;
-
 		if (!is_there(object, &rows[i]))
 			continue;
-		text = value_in_form(object, rows[i].key, rows[i].form);
 		text_put(stdout, value_label(rows[i].key), width, width);
-		printf("  %s\n", text_shown(text[0] != '\0' ? text : NULL));
+		fputs("  ", stdout);
+		print_value(object, &rows[i], width + 2);
 	}
 }

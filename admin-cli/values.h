@@ -23,6 +23,9 @@ const char *value_yes(const json_t *object, const char *key);      /* "yes" or "
 /* `state` of a session or a row of the history, translated. */
 const char *value_session_state(const json_t *object);
 
+/* "ab:cd:…": in pairs, as certificate viewers show it, so that a person can compare. */
+const char *value_fingerprint(const json_t *object, const char *key);
+
 /* How the certificate of a terminal is judged. */
 const char *value_trust(const json_t *object);
 
@@ -56,6 +59,7 @@ enum value_form {
 	VALUE_SESSION_STATE,
 	VALUE_TRUST,
 	VALUE_HOURS,
+	VALUE_FINGERPRINT,
 };
 
 const char *value_in_form(const json_t *object, const char *key, enum value_form form);

@@ -67,6 +67,13 @@ def test_f010_mistakes_are_usage_and_refusals_are_refusals(office):
     assert "--email" in refused.stderr and "found:" in refused.stderr and "example:" in refused.stderr
 
 
+def test_f010_names_are_guessed(office):
+    account = office.add_account()
+    for done in (run(office, "account", "show", account + "x"),
+                 run(office, "ticket", "issue", "--account", account + "x", "--terminal", "t")):
+        assert done.returncode == 1 and f"did you mean `{account}`?" in done.stderr
+
+
 def test_f011_programs_get_the_error_as_json_too(office):
     done = run(office, "--json", "account", "show", "nobody")
     error = json.loads(done.stdout)["error"]

@@ -1,6 +1,7 @@
 /* admin-cli/text.c, table.c and said.c: what a person sees on the terminal. */
 #include "admin-cli/text.h"
 
+#include "admin-cli/guess.h"
 #include "admin-cli/said.h"
 #include "admin-cli/table.h"
 #include "base/cleanup.h"
@@ -119,6 +120,40 @@ table_lines_up_in_every_script(void **state)
 }
 
 static void
+whole_text_is_written_line_under_line(void **state)
+{
+	char *put = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&put, &size);
+	char text[500];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	memcpy(text + 490, "\n\x1b[2J", sizeof("\n\x1b[2J"));
+	text_write(out, text, 3);
+	(void)fclose(out);
+	assert_int_equal(strlen(put), 490 + 4 + 4);
+	assert_string_equal(put + 490, "\n   ?[2J");
+	free(put);
+}
+
+static void
+name_that_was_meant_is_found_in_a_list(void **state)
+{
+	json_t *list = json_pack("[{s:s}, {s:s}, {s:s}]", "name", "998-踏み台端末01", "name",
+		"998-pacs", "name", "998-lab");
+
+	(void)state;
+	assert_string_equal(guess_in(list, "name", "998-pasc"), "998-pacs");
+	assert_string_equal(guess_in(list, "name", "踏み台端末01"), "998-踏み台端末01");
+	assert_string_equal(guess_in(list, "name", "PACS"), "998-pacs");
+	assert_null(guess_in(list, "name", "zebra"));
+	assert_null(guess_in(list, "name", ""));
+	assert_null(guess_in(NULL, "name", "998-pacs"));
+	json_decref(list);
+}
+
+static void
 gateways_sentences_are_found_with_what_varies_in_them(void **state)
 {
 	(void)state;
@@ -143,6 +178,8 @@ main(void)
 		cmocka_unit_test(long_text_is_cut_between_characters),
 		cmocka_unit_test(amounts_are_short),
 		cmocka_unit_test(table_lines_up_in_every_script),
+		cmocka_unit_test(whole_text_is_written_line_under_line),
+		cmocka_unit_test(name_that_was_meant_is_found_in_a_list),
 		cmocka_unit_test(gateways_sentences_are_found_with_what_varies_in_them),
 	};
 
