@@ -37,6 +37,7 @@ struct io {
 };
 
 static void leg_update(struct leg *leg);
+static void leg_wake(struct leg *leg);
 
 /* Queues */
 
@@ -153,9 +154,9 @@ leg_flush(struct leg *leg)
 	}
 	out_drop(leg);
 	connection_on_sent(conn, leg->side);
-	leg_update(leg);
+	leg_wake(leg);
 	if (source != NULL)
-		leg_update(source);
+		leg_wake(source);
 }
 
 void
@@ -220,19 +221,22 @@ frame_failed(struct leg *leg, int error)
 		leg_end(leg, error);
 }
 
-static void
+/* These bring in what a turn allows. True: there may be more already; false: the socket will tell. */
+static bool
 leg_serve_pdus(struct leg *leg)
 {
 	uint8_t *pdu;
 	size_t len;
 	int r;
 
-	for (unsigned int i = 0; i < PDUS_A_TURN && leg_reading(leg) == READ_PDUS; i++) {
+	for (unsigned int i = 0; i < PDUS_A_TURN; i++) {
+		if (leg_reading(leg) != READ_PDUS || !leg_may_read(leg))
+			return true;
 		r = frame_collect(leg);
 		if (r < 0)
 			frame_failed(leg, r);
 		if (r != 1)
-			return;
+			return false;
 		pdu = leg->frame;
 		len = leg->need;
 		leg->frame = NULL;
@@ -241,6 +245,7 @@ leg_serve_pdus(struct leg *leg)
 		secret_wipe(pdu, len);
 		free(pdu);
 	}
+	return true;
 }
 
 /* Collects what OpenSSL holds until the buffer is full, so that many small records leave as one large
@@ -273,7 +278,7 @@ leg_deliver(struct leg *leg, uint8_t *buffer, size_t len)
 	memcpy(leg->tail, buffer + used, leg->tail_len);
 }
 
-static void
+static bool
 leg_serve_stream(struct leg *leg)
 {
 	uint8_t *buffer = leg->io->buffer;
@@ -290,9 +295,10 @@ leg_serve_stream(struct leg *leg)
 			leg_end(leg, r);
 		moved += len - tail;
 	} while (r > 0 && len == STREAM_BUFFER && moved < LEG_BUDGET && leg_may_read(leg));
+	return r > 0;
 }
 
-static void
+static bool
 leg_serve_discard(struct leg *leg)
 {
 	size_t moved = 0;
@@ -305,29 +311,36 @@ leg_serve_discard(struct leg *leg)
 	} while (r > 0 && moved < LEG_BUDGET);
 	if (r < 0)
 		leg_end(leg, r);
+	return r > 0;
 }
 
-/* One turn of a leg. */
+static bool
+leg_serve_reading(struct leg *leg)
+{
+	if (!leg_may_read(leg))
+		return false;
+	switch (leg_reading(leg)) {
+	case READ_PDUS:
+		return leg_serve_pdus(leg);
+	case READ_STREAM:
+		return leg_serve_stream(leg);
+	default:
+		return leg_serve_discard(leg);
+	}
+}
+
+/* One turn of a leg. A record of which only the beginning is here counts as held by OpenSSL, too: then
+ * asking again before the socket has more would spin. */
 static void
 leg_serve(struct leg *leg)
 {
-	if (leg_may_read(leg)) {
-		switch (leg_reading(leg)) {
-		case READ_PDUS:
-			leg_serve_pdus(leg);
-			break;
-		case READ_STREAM:
-			leg_serve_stream(leg);
-			break;
-		default:
-			leg_serve_discard(leg);
-			break;
-		}
-	}
+	bool more = leg_serve_reading(leg);
+
 	if (leg->broken != 0)
 		leg_end(leg, leg->broken);
-	if (leg_may_read(leg) && leg_holds_bytes(leg))
+	if (more && leg_may_read(leg) && leg_holds_bytes(leg))
 		queue_join(leg, QUEUE_READY);
+	leg_update(leg); /* it may be paused now: its bytes wait at the other side */
 }
 
 /* The peer closed its half while its bytes are not wanted yet. */
@@ -388,8 +401,6 @@ leg_update(struct leg *leg)
 
 	if (leg->conn->phase == PHASE_CLOSED)
 		return; /* its handle is being closed */
-	if (leg->state != LEG_SHAKING && leg_may_read(leg) && leg_holds_bytes(leg))
-		queue_join(leg, QUEUE_READY);
 	if (events == leg->polled)
 		return;
 	leg->polled = events;
@@ -399,12 +410,21 @@ leg_update(struct leg *leg)
 		leg_broke(leg, -ENOMEM);
 }
 
+/* The leg may be read now, or again: what OpenSSL holds of it is not for poll to report. */
+static void
+leg_wake(struct leg *leg)
+{
+	if (leg->conn->phase != PHASE_CLOSED && leg_may_read(leg) && leg_holds_bytes(leg))
+		queue_join(leg, QUEUE_READY);
+	leg_update(leg);
+}
+
 void
 io_phase_changed(struct connection *conn)
 {
 	for (enum side side = 0; side < SIDE_COUNT; side++)
 		if (conn->legs[side] != NULL)
-			leg_update(conn->legs[side]);
+			leg_wake(conn->legs[side]);
 }
 
 /* Handshakes */
