@@ -28,8 +28,8 @@ static const char *const fixed_lines[] = {
 	"shell working directory:s:",
 	"screen mode id:i:2",
 	"session bpp:i:32",
+	/* Not smart sizing too: xfreerdp takes one of them only, and scaled text is hard to read. */
 	"dynamic resolution:i:1",
-	"smart sizing:i:1",
 	"compression:i:1",
 	"autoreconnection enabled:i:1",
 };

@@ -100,7 +100,7 @@ def connect(wanted):
     command = [FREERDP[0], os.path.abspath(wanted.file), *FREERDP[1:], "/p:", *wanted.options]
     if "LAB_FINGERPRINT" in state.variables:
         command[command.index("/cert:ignore")] = "/cert:fingerprint:sha256:" + state.variables["LAB_FINGERPRINT"]
-    Client.start(state, name, command)
+    Client.start(state, name, command, size="1024x768")
     print(name)
     return 0
 

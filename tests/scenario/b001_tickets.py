@@ -1,5 +1,6 @@
 """A ticket opens one session, for one account, from one source, for a minute."""
 
+import os
 import time
 
 import rdp_wire as wire
@@ -14,7 +15,6 @@ def introduce(lab, **how):
 
 
 def test_b001_rdp_file_is_for_its_owner_alone_and_asks_for_nothing_that_is_not_granted(lab):
-    import os
     _, ticket = lab.new_ticket(lab.shadow)
     assert os.stat(ticket.path).st_mode & 0o777 == 0o600
     assert "redirectclipboard:i:0" in ticket.text
@@ -54,14 +54,20 @@ def test_b005_used_ticket_of_an_ended_session_is_refused(lab):
     lab.wait_close("SK2102")
 
 
-def test_b006_ticket_of_another_source_is_refused(lab):
+def test_b006_ticket_of_another_source_is_refused_and_burnt(lab):
     account = lab.add_account(lab.shadow)
     ticket = lab.ticket(account, lab.shadow, source="127.0.0.9")
     assert introduce(lab, handle=ticket.handle, user=ticket.secret) == [wire.ERRINFO_SERVER_DENIED]
     lab.wait_close("SK2104")
-    client = lab.raw(source="127.0.0.9")
-    client.introduce(ticket.handle, ticket.secret)
-    client.wait_demand_active()
+    # Whoever had its secret elsewhere has stolen it.
+    rightful = lab.raw(source="127.0.0.9")
+    rightful.introduce(ticket.handle, ticket.secret)
+    assert rightful.told() == [wire.ERRINFO_SERVER_DENIED]
+    lab.wait_close("SK2102")
+    ticket = lab.ticket(account, lab.shadow, source="127.0.0.9")
+    again = lab.raw(source="127.0.0.9")
+    again.introduce(ticket.handle, ticket.secret)
+    again.wait_demand_active()
 
 
 def test_b007_expired_ticket_is_refused(new_lab):

@@ -29,9 +29,8 @@ def delete(lab, account, _):
     lab.call("account.delete", id=account)
 
 
-def to_auditor(lab, account, terminal):
-    lab.edit_terminal(terminal, remove_accounts=[account])
-    lab.edit_account(account, kind="auditor")
+def to_auditor(lab, account, _):
+    lab.edit_account(account, kind="auditor", terminals=[])
 
 
 def not_yet(lab, account, _):

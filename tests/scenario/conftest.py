@@ -5,7 +5,9 @@ s slow. There are no fixed sleeps: a test waits for an event, with a limit.
 """
 
 import os
+import shutil
 import sys
+import tempfile
 
 import pytest
 
@@ -50,17 +52,26 @@ def open_folders(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def hosts(tmp_path_factory):
+def folders():
+    """folders("name"): a new folder. pytest's own would be closed to the gateway, which runs as another user."""
+    base = tempfile.mkdtemp(prefix="sekisho-scenario-")
+    os.chmod(base, 0o755)
+    yield lambda name: tempfile.mkdtemp(prefix=name + "-", dir=base)
+    shutil.rmtree(base)
+
+
+@pytest.fixture(scope="session")
+def hosts(folders):
     """Both jump hosts, for the whole run."""
-    facility = Facility(tmp_path_factory.mktemp("hosts"), only=("shadow", "xrdp"))
+    facility = Facility(folders("hosts"), only=("shadow", "xrdp"))
     yield facility
     facility.close()
 
 
 @pytest.fixture(scope="session")
-def shared_lab(request, tmp_path_factory, hosts):
+def shared_lab(request, folders, hosts):
     """One gateway for all tests that leave it as it was. Bad clients on loopback must not shut out the others."""
-    facility = Facility(tmp_path_factory.mktemp("lab"), build=request.config.getoption("--build"), hosts=hosts,
+    facility = Facility(folders("lab"), build=request.config.getoption("--build"), hosts=hosts,
                         settings=["sources.exempt=[127.0.0.0/8]"])
     yield facility
     facility.close()
@@ -76,12 +87,12 @@ def lab(shared_lab):
 
 
 @pytest.fixture
-def new_lab(request, tmp_path_factory, hosts):
+def new_lab(request, folders, hosts):
     """new_lab("limits.ticket=1s", …): a facility of the test's own, with the shared jump hosts."""
     made = []
 
     def make(*settings, **options):
-        facility = Facility(tmp_path_factory.mktemp("lab"), build=request.config.getoption("--build"), hosts=hosts,
+        facility = Facility(folders("lab"), build=request.config.getoption("--build"), hosts=hosts,
                             settings=["sources.exempt=[127.0.0.0/8]", *settings], **options)
         made.append(facility)
         request.node.funcargs[f"lab{len(made)}"] = facility

@@ -7,13 +7,13 @@ from desktop import Desktop
 from lab_parts.processes import wait_for
 
 
-def sign_in(lab, *options, client=None, allow=(), **more):
+def sign_in(lab, *options, allow=()):
     """An xfreerdp3 session on the xrdp host, signed in: (account, client, desktop)."""
     terminal = lab.add_terminal(lab.hosts.variables["LAB_XRDP_PORT"])
     if allow:
         lab.edit_terminal(terminal, allow=list(allow))
     account, ticket = lab.new_ticket(terminal)
-    client = lab.xfreerdp(ticket, *options, **more)
+    client = lab.xfreerdp(ticket, *options)
     desktop = Desktop(lab, client).sign_in()
     return account, client, desktop
 
@@ -56,7 +56,10 @@ def test_d003_xrdp_desktop_and_keyboard(lab):
 
 
 def test_d004_window_is_resized(lab):
-    _, client, desktop = sign_in(lab, "/size:1024x768", "/dynamic-resolution")
+    terminal = lab.add_terminal(lab.hosts.variables["LAB_XRDP_PORT"])
+    _, ticket = lab.new_ticket(terminal)
+    client = lab.xfreerdp(ticket.in_a_window(), "/size:1024x768", "/dynamic-resolution")
+    desktop = Desktop(lab, client).sign_in()
     client.screen.run("xdotool", "windowsize", client.window(), "1200", "860")
     wait_for(lambda: "1200x860" in desktop.run("xdpyinfo | grep dimensions"), 20, "the desktop has the new size")
 

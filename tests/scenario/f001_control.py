@@ -83,9 +83,10 @@ def test_f006_logs_name_start_and_end(lab, running):
     lab.call("session.kill", id=session["id"], because="訓練 drill")
     lab.wait_end(account)
     wait_for(lambda: sum(session["id"] in line for line in lab.session_log().splitlines()) >= 2, 5, "session.log has both lines")
-    text = lab.admin.text("log", "connections", "--account", account)
-    assert "訓練 drill" in text
+    assert account in lab.admin.text("log", "connections", "--account", account)
+    assert "訓練 drill" in lab.admin.text("session", "show", session["id"])
     rows = lab.admin.json("log", "connections", "--account", account)["rows"]
+    assert rows[-1]["because"] == "訓練 drill"
     assert rows[-1]["session"] == session["id"] and rows[-1]["duration_seconds"] >= 0
 
 

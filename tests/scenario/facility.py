@@ -28,6 +28,12 @@ class Ticket:
         self.handle = re.search(r"msts=(\+\S+)", self.text)[1]
         self.secret = re.search(r"^username:s:(\S+)", self.text, re.MULTILINE)[1]
 
+    def in_a_window(self):
+        """The file as a person changes it who does not want the whole screen."""
+        with open(self.path, "w", encoding="utf-8", newline="") as file:
+            file.write(self.text.replace("screen mode id:i:2", "screen mode id:i:1"))
+        return self
+
 
 class Facility:
     numbers = itertools.count(1)

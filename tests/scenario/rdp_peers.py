@@ -41,6 +41,8 @@ class Peer:
     def read(self, length):
         got = b""
         while len(got) < length:
+            if self.connection.fileno() < 0:
+                raise Closed  # a failed handshake has closed it
             try:
                 more = self.connection.recv(length - len(got))
             except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
