@@ -64,7 +64,7 @@ control_call_fail(struct control_call *call, int status)
 {
 	if (call->method.error.code != 0) {
 		answer(call, control_answer_error(
-				   call->request.id, method_error_json(&call->method.error)));
+				     call->request.id, method_error_json(&call->method.error)));
 		return;
 	}
 	log_event(EV_STORE_FAILED, "what='%s' why='%s'",

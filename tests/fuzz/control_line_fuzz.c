@@ -13,10 +13,12 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	json_t *error = NULL;
 	/* The first byte says who is calling. */
 	uint32_t roles = len > 0 ? bytes[0] & 7u : 0;
-	int r = len > 0 ? control_parse((const char *)bytes + 1, len - 1, roles, &request, &error) : -EINVAL;
+	int r = len > 0 ? control_parse((const char *)bytes + 1, len - 1, roles, &request, &error)
+			: -EINVAL;
 
 	if (r < 0) {
-		char *text = error == NULL ? NULL : json_dumps(error, JSON_COMPACT | JSON_ENSURE_ASCII);
+		char *text =
+			error == NULL ? NULL : json_dumps(error, JSON_COMPACT | JSON_ENSURE_ASCII);
 
 		fuzz_expect(len == 0 || (text != NULL && strchr(text, '\n') == NULL));
 		free(text);
@@ -34,13 +36,17 @@ fuzz_give_seeds(struct fuzz_seeds *seeds)
 {
 	static const char *const lines[] = {
 		"\x07{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"gateway.status\"}",
-		"\x01{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"method\":\"terminal.add\",\"params\":{\"name\":\"n\","
+		"\x01{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"method\":\"terminal.add\",\"params\":{"
+		"\"name\":\"n\","
 		"\"address\":\"h\",\"port\":3389,\"accounts\":[\"taro\"],\"rights\":[]}}",
-		"\x02{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"log.connections\",\"params\":{\"most\":10,"
+		"\x02{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"log.connections\",\"params\":{"
+		"\"most\":10,"
 		"\"after\":null}}",
-		"\x04{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"session.kill\",\"params\":{\"id\":\"00\","
+		"\x04{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"session.kill\",\"params\":{\"id\":"
+		"\"00\","
 		"\"because\":\"\xe7\x81\xab\"}}",
-		"\x01{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"account.edit\",\"params\":{\"id\":\"taro\","
+		"\x01{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"account.edit\",\"params\":{\"id\":"
+		"\"taro\","
 		"\"changes\":{\"locked\":true}}}",
 	};
 

@@ -3,8 +3,8 @@
 
 #include "supervisor/proxy.h"
 
-static const uint8_t seed[] = {0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a,
-	0x21, 0x11, 0x00, 0x0c, 10, 1, 2, 3, 10, 0, 0, 1, 0xd4, 0x31, 0x0d, 0x3d};
+static const uint8_t seed[] = {0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54,
+	0x0a, 0x21, 0x11, 0x00, 0x0c, 10, 1, 2, 3, 10, 0, 0, 1, 0xd4, 0x31, 0x0d, 0x3d};
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
@@ -22,7 +22,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	/* What follows the header belongs to the client and changes nothing. */
 	if (result != PROXY_NEED_MORE)
 		fuzz_expect(proxy_parse(bytes, needed, &header_needed, &of_header) == result &&
-			header_needed == needed);
+			    header_needed == needed);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 """What the supervisor alone is there for: who may come in, how often, what happens to settings and records under way."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -10,7 +11,8 @@ import struct
 import pytest
 
 import rdp_wire as wire
-from lab_parts.control import Refused
+from lab_parts.control import Control, Refused
+from lab_parts.gateway import is_ready
 from lab_parts.identity import as_user
 from lab_parts.network import free_port
 from lab_parts.processes import alive, environment, start, wait_for
@@ -197,3 +199,46 @@ def test_f210_while_the_database_is_locked_nothing_begins_and_no_end_is_lost(new
     # The ticket that was refused has burnt nothing.
     in_session(lab, lab.raw(), other_ticket)
     lab.wait_session(other)
+
+
+def request(number, method="gateway.status"):
+    return json.dumps({"jsonrpc": "2.0", "id": number, "method": method}).encode() + b"\n"
+
+
+def test_f211_lines_sent_together_are_answered_in_their_order(lab):
+    with Control(lab.variables["SEKISHO_SOCKET"]) as control:
+        # Quick ones that the loop answers and slow ones from the store's threads.
+        methods = ["gateway.status", "account.list", "log.verify", "session.list"]
+        control.socket.sendall(b"".join(request(number, methods[number % 4]) for number in range(400)))
+        assert [control.read()["id"] for _ in range(400)] == list(range(400))
+
+
+def test_f212_a_line_without_an_end_is_refused(lab):
+    with Control(lab.variables["SEKISHO_SOCKET"]) as control:
+        with contextlib.suppress(OSError):
+            control.socket.sendall(b"x" * (2 << 20))
+        assert control.read()["error"]["code"] == -32600
+        with pytest.raises(OSError):
+            control.read()
+    lab.call("gateway.status")
+
+
+def test_f213_one_user_cannot_take_every_place_at_the_control_socket(lab):
+    with contextlib.ExitStack() as stack:
+        many = [stack.enter_context(Control(lab.variables["SEKISHO_SOCKET"])) for _ in range(24)]
+        for control in many:
+            control.call("gateway.status")
+        with Control(lab.variables["SEKISHO_SOCKET"]) as one_more, pytest.raises((Refused, OSError)):
+            one_more.call("gateway.status")
+        for control in many:
+            control.call("gateway.status")
+    wait_for(lambda: is_ready(lab.variables["SEKISHO_SOCKET"]), 5, "there is room again")
+
+
+def test_f214_a_caller_that_goes_away_leaves_its_call_behind(lab):
+    for _ in range(50):
+        with Control(lab.variables["SEKISHO_SOCKET"]) as control:
+            control.socket.sendall(request(1, "log.verify") + request(2, "account.list"))
+    # Their places are free again once their calls have been done.
+    wait_for(lambda: is_ready(lab.variables["SEKISHO_SOCKET"]), 10, "the gateway answers")
+    assert lab.gateway_runs()
