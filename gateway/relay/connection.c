@@ -3,7 +3,6 @@
  */
 #include "relay/connection.h"
 
-#include "base/clock.h"
 #include "relay/bridge.h"
 #include "relay/connection_io.h"
 #include "relay/introduction.h"
@@ -64,22 +63,6 @@ connection_go(struct connection *conn, enum phase next)
 		io_phase_changed(conn);
 }
 
-/* One line at the end of every connection. */
-static void
-log_summary(const struct connection *conn)
-{
-	const struct close_reason_row *row = close_reason_row(conn->reason);
-	int64_t seconds = (clock_now() - conn->began_us) / 1000000;
-
-	log_event(row->event,
-		"conn=%" PRIx64 " src=%s end=%c%c in=%" PRIu64 " out=%" PRIu64 " for=%02" PRId64
-		":%02d:%02d%s%s",
-		conn->id, conn->source, row->who, phase_row(conn->ended_in)->letter,
-		conn->bytes_from[SIDE_CLIENT], conn->bytes_to[SIDE_CLIENT], seconds / 3600,
-		(int)(seconds / 60 % 60), (int)(seconds % 60), conn->detail != NULL ? " why=" : "",
-		conn->detail != NULL ? conn->detail : "");
-}
-
 static void
 tell_ended(const struct connection *conn)
 {
@@ -100,7 +83,6 @@ static void
 close_now(struct connection *conn)
 {
 	connection_go(conn, PHASE_CLOSED);
-	log_summary(conn);
 	tell_ended(conn);
 	io_close(conn);
 }
@@ -141,8 +123,8 @@ connection_expect(
 {
 	if (condition)
 		return true;
-	log_event(EV_OUR_MISTAKE, "conn=%" PRIx64 " phase=%s at=%s:%d expected='%s'", conn->id,
-		phase_row(conn->phase)->name, file, line, text);
+	log_event(EV_OUR_MISTAKE, "conn=%" PRIx64 " src=%s phase=%s at=%s:%d expected='%s'",
+		conn->id, conn->source, phase_row(conn->phase)->name, file, line, text);
 	connection_close(conn, CLOSE_OUR_MISTAKE, "an expectation of ours did not hold");
 	return false;
 }
@@ -247,7 +229,6 @@ connection_alloc(struct worker *worker, uint64_t id, const char *source)
 		return NULL;
 	conn->id = id;
 	conn->worker = worker;
-	conn->began_us = clock_now();
 	(void)snprintf(conn->source, sizeof(conn->source), "%s", source);
 	if (io_limit_open(conn) != 0) {
 		free(conn);

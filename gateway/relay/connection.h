@@ -80,10 +80,9 @@ struct connection {
 	struct connection *next; /* in the worker's table */
 	struct permits_seen seen;
 
-	enum close_reason reason; /* CLOSE_NONE while nothing ends it */
-	enum phase ended_in;      /* the phase when the reason came */
-	const char *detail;       /* constant text for the log, or NULL */
-	int64_t began_us;
+	enum close_reason reason;        /* CLOSE_NONE while nothing ends it */
+	enum phase ended_in;             /* the phase when the reason came */
+	const char *detail;              /* constant text for the log, or NULL */
 	uint64_t bytes_from[SIDE_COUNT]; /* plain bytes taken from a side */
 	uint64_t bytes_to[SIDE_COUNT];   /* plain bytes handed over for a side */
 

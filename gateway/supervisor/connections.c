@@ -199,6 +199,7 @@ shut(int *fd)
 	(void)close(take_fd(fd));
 }
 
+/* The one line at the end of every connection. Bytes are those on the wire, by TCP's own count. */
 static void
 log_summary(const struct connection *connection, enum close_reason reason, enum phase phase,
 	const struct socket_bytes *bytes, const char *detail)
@@ -212,12 +213,13 @@ log_summary(const struct connection *connection, enum close_reason reason, enum 
 
 	log_event(row->event,
 		"conn=%" PRIx64 " src=%s session=%s user='%s' host='%s' end=%c%c in=%" PRIu64
-		" out=%" PRIu64 " for=%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64 " detail='%s'",
+		" out=%" PRIu64 " for=%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64 "%s%s%s",
 		connection->id, connection->source_text,
 		connection->session != NULL ? connection->session->id_text : "-",
 		log_quote(account), log_quote(terminal), row->who, phase_row(phase)->letter,
 		bytes->received, bytes->sent, seconds / 3600, seconds / 60 % 60, seconds % 60,
-		log_quote(detail));
+		detail[0] == '\0' ? "" : " detail='", log_quote(detail),
+		detail[0] == '\0' ? "" : "'");
 }
 
 /* A slow client is a nuisance; a slow verdict is our own affair. */
