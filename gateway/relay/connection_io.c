@@ -221,8 +221,7 @@ frame_failed(struct leg *leg, int error)
 		leg_end(leg, error);
 }
 
-/* These bring in what a turn allows. True: there may be more already; false: the socket will tell. */
-static bool
+static void
 leg_serve_pdus(struct leg *leg)
 {
 	uint8_t *pdu;
@@ -231,12 +230,12 @@ leg_serve_pdus(struct leg *leg)
 
 	for (unsigned int i = 0; i < PDUS_A_TURN; i++) {
 		if (leg_reading(leg) != READ_PDUS || !leg_may_read(leg))
-			return true;
+			return;
 		r = frame_collect(leg);
 		if (r < 0)
 			frame_failed(leg, r);
 		if (r != 1)
-			return false;
+			return;
 		pdu = leg->frame;
 		len = leg->need;
 		leg->frame = NULL;
@@ -245,7 +244,6 @@ leg_serve_pdus(struct leg *leg)
 		secret_wipe(pdu, len);
 		free(pdu);
 	}
-	return true;
 }
 
 /* Collects what OpenSSL holds until the buffer is full, so that many small records leave as one large
@@ -278,7 +276,7 @@ leg_deliver(struct leg *leg, uint8_t *buffer, size_t len)
 	memcpy(leg->tail, buffer + used, leg->tail_len);
 }
 
-static bool
+static void
 leg_serve_stream(struct leg *leg)
 {
 	uint8_t *buffer = leg->io->buffer;
@@ -295,10 +293,9 @@ leg_serve_stream(struct leg *leg)
 			leg_end(leg, r);
 		moved += len - tail;
 	} while (r > 0 && len == STREAM_BUFFER && moved < LEG_BUDGET && leg_may_read(leg));
-	return r > 0;
 }
 
-static bool
+static void
 leg_serve_discard(struct leg *leg)
 {
 	size_t moved = 0;
@@ -311,36 +308,33 @@ leg_serve_discard(struct leg *leg)
 	} while (r > 0 && moved < LEG_BUDGET);
 	if (r < 0)
 		leg_end(leg, r);
-	return r > 0;
 }
 
-static bool
+static void
 leg_serve_reading(struct leg *leg)
 {
-	if (!leg_may_read(leg))
-		return false;
 	switch (leg_reading(leg)) {
 	case READ_PDUS:
-		return leg_serve_pdus(leg);
+		leg_serve_pdus(leg);
+		break;
 	case READ_STREAM:
-		return leg_serve_stream(leg);
+		leg_serve_stream(leg);
+		break;
 	default:
-		return leg_serve_discard(leg);
+		leg_serve_discard(leg);
+		break;
 	}
 }
 
-/* One turn of a leg. A record of which only the beginning is here counts as held by OpenSSL, too: then
- * asking again before the socket has more would spin. */
+/* One turn of a leg. */
 static void
 leg_serve(struct leg *leg)
 {
-	bool more = leg_serve_reading(leg);
-
+	if (leg_may_read(leg))
+		leg_serve_reading(leg);
 	if (leg->broken != 0)
 		leg_end(leg, leg->broken);
-	if (more && leg_may_read(leg) && leg_holds_bytes(leg))
-		queue_join(leg, QUEUE_READY);
-	leg_update(leg); /* it may be paused now: its bytes wait at the other side */
+	leg_wake(leg); /* or pause it: its bytes may wait at the other side now */
 }
 
 /* The peer closed its half while its bytes are not wanted yet. */

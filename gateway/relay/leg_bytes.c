@@ -19,6 +19,14 @@
 
 /* Reading and writing, plain or TLS */
 
+/* Asking first is much cheaper than clearing what is empty, which it nearly always is. */
+static void
+clear_errors(void)
+{
+	if (ERR_peek_error() != 0)
+		ERR_clear_error();
+}
+
 static int
 ssl_result(struct leg *leg, int r)
 {
@@ -41,7 +49,7 @@ leg_read(struct leg *leg, uint8_t *bytes, size_t len)
 	ssize_t n;
 
 	if (leg->ssl != NULL) {
-		ERR_clear_error();
+		clear_errors();
 		errno = 0;
 		n = SSL_read(leg->ssl, bytes, (int)len);
 		leg->drained = n <= 0;
@@ -62,7 +70,7 @@ leg_write(struct leg *leg, const uint8_t *bytes, size_t len)
 	int r;
 
 	if (leg->ssl != NULL) {
-		ERR_clear_error();
+		clear_errors();
 		errno = 0;
 		n = SSL_write(leg->ssl, bytes, (int)len);
 		if (n > 0)
