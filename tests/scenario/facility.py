@@ -38,9 +38,10 @@ class Ticket:
 class Facility:
     numbers = itertools.count(1)
 
-    def __init__(self, folder, build=None, hosts=None, settings=(), only=("gateway",), slow_fsync=None):
+    def __init__(self, folder, build=None, hosts=None, settings=(), only=("gateway",), slow_fsync=None,
+                 prefix=()):
         self.folder = str(folder)
-        command = [sys.executable, LAB, "up", self.folder]
+        command = [*prefix, sys.executable, LAB, "up", self.folder]
         for part in only:
             command += ["--only", part]
         for setting in settings:
@@ -56,6 +57,7 @@ class Facility:
         self.clients = []
         self.fake_hosts = []
         self.raw_clients = []
+        self.client_prefix = []  # before xfreerdp: where it runs
         self.hosts = hosts
         self.admin = Admin(self.state)
         if hosts is not None:
@@ -138,7 +140,7 @@ class Facility:
         fingerprint = self.variables["LAB_FINGERPRINT"]
         command = [FREERDP[0], ticket.path, *FREERDP[1:], "/p:", "/cert:fingerprint:sha256:" + fingerprint, *options]
         command.remove("/cert:ignore")
-        client = Client.start(self.state, self.new_name("xfreerdp"), command, size, monitors)
+        client = Client.start(self.state, self.new_name("xfreerdp"), [*self.client_prefix, *command], size, monitors)
         self.clients.append(client)
         return client
 
