@@ -68,7 +68,9 @@ expect_answer(struct store_db *db, const char *sql, const char *expected, int ot
 	if (r == 0 && rc == SQLITE_ROW) {
 		const char *answer = (const char *)sqlite3_column_text(statement, 0);
 
-		if (answer == NULL || strcmp(answer, expected) != 0)
+		if (answer == NULL)
+			r = -ENOMEM;
+		else if (strcmp(answer, expected) != 0)
 			r = otherwise;
 	}
 	(void)sqlite3_finalize(statement);
@@ -103,6 +105,9 @@ check_and_migrate(struct store_db *db, const char **ret_why)
 	int r;
 
 	r = expect_answer(db, "PRAGMA quick_check(1)", "ok", -EUCLEAN);
+	/* SQLite says the same if it ran out of memory on the way: nobody must restore a backup for that. */
+	if (r == -EUCLEAN)
+		r = expect_answer(db, "PRAGMA quick_check(1)", "ok", -EUCLEAN);
 	if (r < 0)
 		return r;
 	return database_migrate(db, ret_why);

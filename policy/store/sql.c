@@ -2,6 +2,7 @@
 #include "policy/store/sql.h"
 
 #include "policy/store/database.h"
+#include "policy/store/memory.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -11,6 +12,8 @@
 int
 sql_error(int rc)
 {
+	if (rc == SQLITE_IOERR_NOMEM)
+		return -ENOMEM;
 	switch (rc & 0xff) {
 	case SQLITE_OK:
 	case SQLITE_ROW:
@@ -155,7 +158,9 @@ sql_next(sqlite3_stmt *row)
 void
 sql_end(sqlite3_stmt *row)
 {
-	(void)sqlite3_reset(row);
+	/* A column that was null for want of memory is told here alone. */
+	if ((sqlite3_reset(row) & 0xff) == SQLITE_NOMEM)
+		memory_note_failure();
 	(void)sqlite3_clear_bindings(row);
 }
 

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "policy/store/database.h"
+#include "policy/store/memory.h"
 #include "policy/store/sql.h"
 
 #include <assert.h>
@@ -122,6 +123,26 @@ may_pass(int status)
 	       status == -EROFS || status == -EACCES;
 }
 
+static int
+run_work(struct store_db *db, struct store_job *job)
+{
+	unsigned long before = memory_failures();
+	int r = job->work(db, job);
+
+	return r >= 0 && memory_failures() != before ? -ENOMEM : r;
+}
+
+/* A ROLLBACK needs memory, too: one that failed must not leave the connection in its old transaction. */
+static int
+begin(struct store_db *db, const char *sql)
+{
+	int r = 0;
+
+	if (!sqlite3_get_autocommit(db->handle))
+		r = database_run(db, "ROLLBACK");
+	return r < 0 ? r : database_run(db, sql);
+}
+
 /* One job in its savepoint. Returns a negative errno only if the whole transaction is lost: SQLite
  * rolls it back by itself when the disk is full, I/O fails or memory ends. */
 static int
@@ -132,7 +153,7 @@ run_in_savepoint(struct store_db *db, struct store_job *job)
 	r = database_run(db, "SAVEPOINT job");
 	if (r < 0)
 		return r;
-	job->status = job->work(db, job);
+	job->status = run_work(db, job);
 	if (sqlite3_get_autocommit(db->handle))
 		return job->status < 0 ? job->status : -EIO;
 	if (job->status < 0)
@@ -157,7 +178,7 @@ run_group(struct store_db *db, struct group *group)
 	int r;
 
 	db->now_us = clock_now();
-	r = database_run(db, "BEGIN IMMEDIATE");
+	r = begin(db, "BEGIN IMMEDIATE");
 	if (r < 0) {
 		fail_group(group, r);
 		return 0;
@@ -282,10 +303,10 @@ run_read(struct store_db *db, struct store_job *job)
 	int r;
 
 	db->now_us = clock_now();
-	job->status = database_run(db, "BEGIN");
+	job->status = begin(db, "BEGIN");
 	if (job->status < 0)
 		return;
-	job->status = job->work(db, job);
+	job->status = run_work(db, job);
 	r = database_run(db, "ROLLBACK");
 	if (job->status >= 0 && r < 0)
 		job->status = r;
@@ -483,6 +504,7 @@ store_open(const struct store_options *options, struct store **ret_store, const 
 	int r;
 
 	*ret_why = NULL;
+	memory_watch_json();
 	if (store == NULL) {
 		*ret_why = store_error_text(-ENOMEM);
 		return -ENOMEM;
