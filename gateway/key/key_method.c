@@ -232,7 +232,8 @@ key_client_free(struct key_client *client)
 		(void)close(client->place);
 	channel_free(client->channel);
 	RSA_meth_free(client->rsa);
-	EC_KEY_METHOD_free(client->ec);
+	if (client->ec != NULL)
+		EC_KEY_METHOD_free(client->ec);
 	free(client);
 }
 
