@@ -205,6 +205,14 @@ is_same_device(const struct session_record *session, const struct device_evidenc
 	return device->known && mac_equal(&device->mac, &session->device.mac);
 }
 
+/* Whoever is in stays in; whoever was lost may find the place taken. */
+static bool
+place_is_taken(const struct session_record *session, const struct policy_facts *facts)
+{
+	return strcmp(session->state, "active") != 0 && facts->terminal_capacity != 0 &&
+	       facts->terminal_sessions >= facts->terminal_capacity;
+}
+
 static int
 carry_on(struct store_db *db, struct redemption *at, const struct session_record *session)
 {
@@ -241,6 +249,8 @@ redeem_again(struct store_db *db, struct redemption *at)
 		return refuse(db, at, verdict.reason, verdict.rule->name);
 	if (!is_same_device(&session, &at->grant->device))
 		return refuse(db, at, CLOSE_DEVICE_REFUSED, "same-device");
+	if (place_is_taken(&session, &at->gathered.facts))
+		return refuse(db, at, CLOSE_TERMINAL_FULL, "terminal-full");
 	return carry_on(db, at, &session);
 }
 

@@ -67,6 +67,16 @@ end_whole(struct store_db *db, const struct session_ending *ending,
 	return r < 0 ? r : record_kill(db, ending, session);
 }
 
+/* A kill is meant for the session: whoever is being cut off does not stay by coming back meanwhile. */
+static bool
+session_goes_on(const struct session_ending *ending, const struct session_record *session)
+{
+	if (ending->reason == CLOSE_CONTINUED)
+		return true;
+	return ending->connection != (uint64_t)session->connection &&
+	       close_reason_row(ending->reason)->state != END_STATE_KILLED;
+}
+
 int
 session_end(struct store_db *db, const struct session_ending *ending, json_t **ret_row)
 {
@@ -76,8 +86,7 @@ session_end(struct store_db *db, const struct session_ending *ending, json_t **r
 
 	r = session_load(db, ending->session, &session);
 	if (r == 0 && strcmp(session.state, "active") == 0) {
-		goes_on = ending->reason == CLOSE_CONTINUED ||
-			  ending->connection != (uint64_t)session.connection;
+		goes_on = session_goes_on(ending, &session);
 		r = session_add_bytes(
 			db, ending->session, ending->bytes_from_client, ending->bytes_to_client);
 		if (r == 0)

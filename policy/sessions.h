@@ -99,7 +99,8 @@ void session_grant_done(struct session_grant *grant);
 struct session_ending {
 	uint8_t session[SESSION_ID_BYTES];
 	uint64_t
-		connection; /* that ended; if another one carries the session by now, the session goes on */
+		connection; /* that ended; if another one carries the session by now, the session goes on,
+			       unless it was killed */
 	enum close_reason reason;
 	enum phase phase; /* in which it ended */
 	uint64_t bytes_from_client;

@@ -152,18 +152,37 @@ dial(struct attempt *attempt)
 		connection_kill(attempt->connection, CLOSE_OUT_OF_ROOM);
 }
 
+/* The connection that carries the session of this grant until now, or NULL. Numbers of connections begin again
+ * with each start of the gateway, so that the number alone may be another client's. */
+static struct connection *
+find_older(const struct attempt *attempt)
+{
+	const struct session_grant *grant = &attempt->grant;
+	struct connection *older =
+		connection_find(attempt->supervisor->connections, grant->older_connection);
+
+	if (!grant->continued || older == NULL || older == attempt->connection ||
+		older->session == NULL ||
+		memcmp(older->session->id, grant->session, SESSION_ID_BYTES) != 0)
+		return NULL;
+	return older;
+}
+
 /* A session has one connection: the older one ends before the jump host is dialled again. */
 static void
 close_older_or_dial(struct attempt *attempt)
 {
-	const struct session_grant *grant = &attempt->grant;
-	struct connection *older =
-		grant->continued
-			? connection_find(attempt->supervisor->connections, grant->older_connection)
-			: NULL;
+	struct connection *older = find_older(attempt);
 
-	if (older == NULL || older == attempt->connection) {
+	if (older == NULL) {
 		dial(attempt);
+		return;
+	}
+	/* What is being cut off is not continued. */
+	if (older->reason != CLOSE_NONE &&
+		close_reason_row(older->reason)->state == END_STATE_KILLED) {
+		session_kill(attempt->connection, older->reason, older->session->by,
+			older->session->because);
 		return;
 	}
 	attempt->step = ATTEMPT_WAIT_OLDER;

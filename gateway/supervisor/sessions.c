@@ -68,6 +68,18 @@ end_work(struct store_db *db, struct store_job *job)
 	return session_end(db, &end->ending, &end->row);
 }
 
+/* A client that was being killed may have come back on another connection before this was on disk. */
+static void
+kill_who_came_back(const struct end_job *end)
+{
+	const struct session_ending *ending = &end->ending;
+	struct connection *connection =
+		connection_find_session(end->supervisor->connections, ending->session);
+
+	if (connection != NULL && close_reason_row(ending->reason)->state == END_STATE_KILLED)
+		session_kill(connection, ending->reason, ending->by, ending->because);
+}
+
 static void
 end_done(struct store_job *job, int status)
 {
@@ -83,6 +95,7 @@ end_done(struct store_job *job, int status)
 	/* A session that goes on over another connection has not ended. */
 	else if (end->ending.reason != CLOSE_CONTINUED && end->row != NULL)
 		tell(end->supervisor, SESSION_LOG_END, end->row);
+	kill_who_came_back(end);
 	json_decref(end->row);
 	free(end);
 }

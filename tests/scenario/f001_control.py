@@ -138,3 +138,32 @@ def test_f011_unknown_session_cannot_be_killed(lab):
     with pytest.raises(Refused) as refused:
         lab.call("session.kill", id="0" * 32, because="nobody")
     assert refused.value.code == -32002
+
+
+def test_f012_client_cannot_stay_by_coming_back_while_it_is_killed(lab):
+    def pours(peer):
+        peer.accept_tls()
+        peer.accept_mcs()
+        peer.activate()
+        pdu = wire.send_data_indication(peer.user, 1004, wire.channel_data(bytes(1600)))
+        while True:
+            peer.send(pdu * 100)
+    host = lab.fake_host(pours)
+    account, ticket = lab.new_ticket(lab.add_terminal(host.port))
+    clients = [lab.raw(), lab.raw()]
+    for client in clients:
+        client.request(ticket.handle)
+        client.start_tls()
+        client.connect_mcs(["rdpsnd"])
+    clients[0].send_info(ticket.secret)
+    clients[0].wait_demand_active()
+    session = lab.wait_session(account)
+    before = host.connections
+    # It does not read, and so is still there for a second.
+    lab.call("session.kill", id=session["id"], because="hostile")
+    clients[1].send_info(ticket.secret)
+    clients[1].wait_closed()
+    row = lab.wait_end(account)
+    assert (row["state"], row["because"]) == ("killed", "hostile")
+    assert lab.sessions(account) == []
+    assert host.connections == before

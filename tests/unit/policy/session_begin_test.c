@@ -312,7 +312,16 @@ terminal_takes_as_many_sessions_as_it_may(void **state)
 	assert_int_equal(begin_session(&first, 3).reason, CLOSE_NONE);
 	json_decref(end_session(&grant, 3, CLOSE_CLIENT_LOGGED_OFF));
 	third = issue_ticket();
-	assert_int_equal(begin_session(&third, 4).reason, CLOSE_NONE);
+	grant = begin_session(&third, 4);
+	assert_int_equal(grant.reason, CLOSE_NONE);
+	/* Whoever was lost may find the place taken. */
+	json_decref(end_session(&grant, 4, CLOSE_CLIENT_LOST));
+	second = issue_ticket();
+	grant = begin_session(&second, 5);
+	assert_int_equal(grant.reason, CLOSE_NONE);
+	assert_int_equal(begin_session(&third, 6).reason, CLOSE_TERMINAL_FULL);
+	json_decref(end_session(&grant, 5, CLOSE_CLIENT_LOGGED_OFF));
+	assert_int_equal(begin_session(&third, 7).reason, CLOSE_NONE);
 }
 
 static int

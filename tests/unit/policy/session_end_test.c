@@ -91,6 +91,24 @@ expect_running(const struct session_grant *grant, enum close_reason reason)
 	free(query.verdicts);
 }
 
+/* Whoever is being cut off must not stay by coming back before it is done. */
+static void
+kill_of_the_older_connection_ends_the_session(void **state)
+{
+	struct issue issue = issue_ticket();
+	struct session_grant grant = begin_session(&issue, 1);
+	json_t *row;
+
+	(void)state;
+	assert_int_equal(begin_session(&issue, 2).reason, CLOSE_NONE);
+	row = end_session(&grant, 1, CLOSE_ADMIN_KILLED);
+	expect_text(row, "state", "killed");
+	expect_text(row, "by", "unix:sato");
+	json_decref(row);
+	assert_int_equal(begin_session(&issue, 3).reason, CLOSE_TICKET_USED);
+	assert_int_equal(events_of("session.end"), 1);
+}
+
 static void
 running_rules_end_what_has_lost_its_ground(void **state)
 {
@@ -211,6 +229,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN_OUT(row_tells_the_whole_story),
 		IN_OUT(ending_twice_changes_nothing),
+		IN_OUT(kill_of_the_older_connection_ends_the_session),
 		IN_OUT(running_rules_end_what_has_lost_its_ground),
 		IN_OUT(running_rules_can_be_asked_for_one_account_or_terminal),
 		IN_OUT(what_a_crash_left_open_ends_as_lost),
