@@ -37,6 +37,16 @@ worker_connection_seen(void *owner, struct child *worker, uint64_t id)
 	return look_seen(supervisor->looks, worker, id);
 }
 
+/* Verdicts are the policy's, kills are people's, and only here is known that a session goes on elsewhere: from a worker
+ * that was not told so, such a reason would hide how a session ended, or that it did. */
+static bool
+may_be_a_workers(enum close_reason reason)
+{
+	char who = close_reason_row(reason)->who;
+
+	return who != 'P' && who != 'A' && reason != CLOSE_CONTINUED;
+}
+
 static int
 on_ended(struct channel *channel, union message_body *message)
 {
@@ -48,7 +58,9 @@ on_ended(struct channel *channel, union message_body *message)
 		look_ended(supervisor->looks, sender(channel), message->ended.connection);
 		return 0;
 	}
-	if (reason == CLOSE_NONE || reason >= CLOSE_REASON_COUNT)
+	if (reason == CLOSE_NONE || reason >= CLOSE_REASON_COUNT ||
+		(connection->reason == CLOSE_NONE &&
+			!may_be_a_workers((enum close_reason)reason)))
 		return -EPROTO;
 	/* The phase of its last MOVED is the same; this one may be of a move that was not worth a message. */
 	if (message->ended.phase < PHASE_COUNT && message->ended.phase != PHASE_DRAIN &&

@@ -1,0 +1,226 @@
+/* gateway/supervisor/worker_messages.c: what a worker may say of a connection, and of whose. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "supervisor/attempts.h"
+#include "supervisor/children.h"
+#include "supervisor/connections.h"
+#include "supervisor/looks.h"
+#include "supervisor/worker_messages.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Workers are told apart by their addresses alone. */
+static char workers[2];
+#define WORKER(number) ((struct child *)&workers[number])
+
+static struct supervisor supervisor;
+static struct connection connection;
+static struct child *talking;
+static enum close_reason over; /* CLOSE_NONE: connection_over was not called */
+static bool started, looked;
+
+void *
+channel_owner(const struct channel *channel)
+{
+	(void)channel;
+	return talking;
+}
+
+void *
+child_owner(const struct child *child)
+{
+	(void)child;
+	return &supervisor;
+}
+
+struct connection *
+connection_find(const struct connections *connections, uint64_t id)
+{
+	(void)connections;
+	return id == connection.id ? &connection : NULL;
+}
+
+void
+connection_over(struct connection *one, enum close_reason reason, const char *detail)
+{
+	(void)one;
+	(void)detail;
+	over = reason;
+}
+
+bool
+connection_moved(struct connection *one, uint8_t phase)
+{
+	one->phase = (enum phase)phase;
+	return true;
+}
+
+void
+connections_each(struct connections *connections,
+	void (*visit)(void *context, struct connection *connection), void *context)
+{
+	(void)connections;
+	visit(context, &connection);
+}
+
+void
+attempt_start(struct connection *one, const struct msg_introduced *introduced)
+{
+	(void)one;
+	(void)introduced;
+	started = true;
+}
+
+struct permits_seen *
+look_seen(const struct looks *looks, const struct child *worker, uint64_t id)
+{
+	(void)looks;
+	(void)worker;
+	(void)id;
+	return NULL;
+}
+
+void
+look_reported(struct looks *looks, const struct child *worker, const struct msg_host_report *report)
+{
+	(void)looks;
+	(void)worker;
+	(void)report;
+}
+
+void
+look_ended(struct looks *looks, const struct child *worker, uint64_t id)
+{
+	(void)looks;
+	(void)worker;
+	(void)id;
+	looked = true;
+}
+
+void
+looks_worker_died(struct looks *looks, const struct child *worker)
+{
+	(void)looks;
+	(void)worker;
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	connection = (struct connection){.id = 7,
+		.supervisor = &supervisor,
+		.stage = CONNECTION_RELAYED,
+		.phase = PHASE_BRIDGE,
+		.worked_in = PHASE_BRIDGE,
+		.worker = WORKER(0)};
+	talking = WORKER(0);
+	over = CLOSE_NONE;
+	started = looked = false;
+	return 0;
+}
+
+static int
+say(enum message number, union message_body *message)
+{
+	const struct channel_handler *handler = worker_messages;
+
+	while (handler->number != number)
+		handler++;
+	return handler->function(NULL, message);
+}
+
+static int
+say_ended(uint64_t id, uint32_t reason)
+{
+	union message_body message = {.ended = {.connection = id, .reason = reason}};
+
+	return say(MSG_ENDED, &message);
+}
+
+static void
+a_worker_gives_reasons_of_its_own_only(void **state)
+{
+	static const struct {
+		uint32_t reason;
+		bool may;
+	} cases[] = {
+		{CLOSE_CLIENT_LEFT, true},
+		{CLOSE_CLIENT_BAD_PDU, true},
+		{CLOSE_HOST_LEFT, true},
+		{CLOSE_OUR_MISTAKE, true},
+		{CLOSE_DECISION_LATE, true},
+		{CLOSE_CONTINUED, false}, /* would leave the session without an end */
+		{CLOSE_ADMIN_KILLED, false},
+		{CLOSE_CHECK_DONE, false},
+		{CLOSE_ACCOUNT_LOCKED, false},
+		{CLOSE_TICKET_USED, false},
+		{CLOSE_NONE, false},
+		{CLOSE_REASON_COUNT, false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		(void)setup(state);
+		assert_int_equal(say_ended(7, cases[i].reason), cases[i].may ? 0 : -EPROTO);
+		assert_int_equal(over, cases[i].may ? cases[i].reason : CLOSE_NONE);
+	}
+}
+
+static void
+a_worker_that_was_told_repeats_the_reason(void **state)
+{
+	(void)state;
+	connection.stage = CONNECTION_KILLED;
+	connection.reason = CLOSE_CONTINUED;
+	assert_int_equal(say_ended(7, CLOSE_CONTINUED), 0);
+	assert_int_equal(over, CLOSE_CONTINUED);
+}
+
+static void
+another_workers_connection_is_left_alone(void **state)
+{
+	union message_body introduced = {.introduced = {.connection = 7}};
+	union message_body moved = {.moved = {.connection = 7, .phase = PHASE_DRAIN}};
+
+	(void)state;
+	talking = WORKER(1);
+	assert_int_equal(say_ended(7, CLOSE_CLIENT_LEFT), 0);
+	assert_int_equal(over, CLOSE_NONE);
+	assert_true(looked);
+	assert_int_equal(say(MSG_INTRODUCED, &introduced), 0);
+	assert_false(started);
+	assert_int_equal(say(MSG_MOVED, &moved), 0);
+	assert_int_equal(connection.phase, PHASE_BRIDGE);
+	assert_null(worker_connection_seen(&supervisor, WORKER(1), 7));
+	assert_ptr_equal(worker_connection_seen(&supervisor, WORKER(0), 7), &connection.seen);
+}
+
+static void
+who_is_being_killed_introduces_nobody(void **state)
+{
+	union message_body introduced = {.introduced = {.connection = 7}};
+
+	(void)state;
+	connection.stage = CONNECTION_KILLED;
+	assert_int_equal(say(MSG_INTRODUCED, &introduced), 0);
+	assert_false(started);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_worker_gives_reasons_of_its_own_only, setup),
+		cmocka_unit_test_setup(a_worker_that_was_told_repeats_the_reason, setup),
+		cmocka_unit_test_setup(another_workers_connection_is_left_alone, setup),
+		cmocka_unit_test_setup(who_is_being_killed_introduces_nobody, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
