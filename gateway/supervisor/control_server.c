@@ -141,6 +141,8 @@ on_written(uv_write_t *request, int status)
 static void
 send_line(struct control_client *client, json_t *message)
 {
+	/* What does not fit in the socket now is written after this function has returned. */
+	static char newline[] = "\n";
 	struct out_line *line = calloc(1, sizeof(*line));
 	char *text = message == NULL ? NULL : json_dumps(message, JSON_COMPACT | JSON_ENSURE_ASCII);
 	size_t len = text == NULL ? 0 : strlen(text);
@@ -158,7 +160,7 @@ send_line(struct control_client *client, json_t *message)
 	line->text = text;
 	line->request.data = client;
 	parts[0] = uv_buf_init(text, (unsigned int)len);
-	parts[1] = uv_buf_init((char[]){"\n"}, 1);
+	parts[1] = uv_buf_init(newline, 1);
 	if (uv_write(&line->request, (uv_stream_t *)&client->pipe, parts, 2, on_written) < 0) {
 		free(text);
 		free(line);

@@ -84,8 +84,9 @@ on_children_stopped(void *owner)
 {
 	struct gateway *gateway = owner;
 
-	/* No job is waiting any more, or none that could be done. */
-	store_close(take_pointer(&gateway->supervisor.store));
+	/* No job is waiting any more, or none that could be done. Jobs that end now may hand in others. */
+	store_close(gateway->supervisor.store);
+	gateway->supervisor.store = NULL;
 	evidence_free(take_pointer(&gateway->supervisor.evidence), on_evidence_closed, NULL);
 	close_handle(&gateway->store_async);
 	close_handle(&gateway->terminate);
