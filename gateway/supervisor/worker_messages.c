@@ -59,8 +59,7 @@ on_ended(struct channel *channel, union message_body *message)
 		return 0;
 	}
 	if (reason == CLOSE_NONE || reason >= CLOSE_REASON_COUNT ||
-		(connection->reason == CLOSE_NONE &&
-			!may_be_a_workers((enum close_reason)reason)))
+		(connection->reason == CLOSE_NONE && !may_be_a_workers((enum close_reason)reason)))
 		return -EPROTO;
 	/* The phase of its last MOVED is the same; this one may be of a move that was not worth a message. */
 	if (message->ended.phase < PHASE_COUNT && message->ended.phase != PHASE_DRAIN &&
