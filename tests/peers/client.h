@@ -1,5 +1,5 @@
-/* The parts of rdp_client: rdp_client.c (loop, options, numbers), client_sequence.c (the connection
- * sequence), client_modes.c (hostile clients). */
+/* The parts of rdp_client: rdp_client.c (loop, options, numbers), client_numbers.c,
+ * client_sequence.c (the connection sequence), client_modes.c (hostile clients). */
 #ifndef TESTS_PEERS_CLIENT_H
 #define TESTS_PEERS_CLIENT_H
 
@@ -119,6 +119,8 @@ int client_send(struct client_connection *connection, struct bytes_writer *write
 int client_send_request(struct client_connection *connection, uint32_t protocols);
 
 void client_numbers_add(struct client_numbers *numbers, uint64_t ns);
+/* Prints " NAME_count=... NAME_p50_us=..." and so on, without a line end. Sorts them. */
+void client_numbers_print(const char *name, struct client_numbers *numbers);
 
 const struct client_mode *client_mode_find(const char *name);
 void client_modes_print(void);

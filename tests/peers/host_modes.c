@@ -169,8 +169,9 @@ plain_redirection_payload(struct bytes_writer *writer, const struct host_connect
 	write_redirection(writer);
 }
 
-/* A share control header with version bits that no host sends and that xfreerdp does not look at; of a
- * length that reads as the flags of a licensing PDU (2.2.8.1.1.2.1) for whoever takes it for one. */
+/* A share control header with version bits that no host sends and that xfreerdp does not look
+ * at; of a length that reads as the flags of a licensing PDU (2.2.8.1.1.2.1) for whoever takes
+ * it for one. */
 static void
 disguised_redirection_payload(struct bytes_writer *writer, const struct host_connection *connection)
 {
