@@ -1,7 +1,6 @@
 /* The end of sessions, and the rules that end them; see sessions.h. */
 #include "policy/sessions.h"
 
-#include "base/bytes.h"
 #include "policy/facts.h"
 #include "policy/record.h"
 #include "policy/store/session_table.h"
@@ -24,26 +23,6 @@ session_row(struct store_db *db, const uint8_t *session, json_t **ret_row)
 	return session_json(db, session, ret_row);
 }
 
-/* A kill is an act of administration too (F4). */
-static int
-record_kill(struct store_db *db, const struct session_ending *ending,
-	const struct session_record *session)
-{
-	char hex[2 * SESSION_ID_BYTES + 1];
-	json_t *before;
-	int r;
-
-	if (ending->reason != CLOSE_ADMIN_KILLED || ending->by[0] == '\0')
-		return 0;
-	bytes_to_hex(session->id, sizeof(session->id), hex);
-	before = json_object();
-	(void)json_object_set_new(before, "account", json_string(session->account_id));
-	(void)json_object_set_new(before, "terminal", json_string(session->terminal_name));
-	r = admin_event(db, ending->by, "session.kill", hex, before, NULL, ending->because);
-	json_decref(before);
-	return r;
-}
-
 static int
 end_connection(struct store_db *db, const struct session_ending *ending)
 {
@@ -53,8 +32,7 @@ end_connection(struct store_db *db, const struct session_ending *ending)
 }
 
 static int
-end_whole(struct store_db *db, const struct session_ending *ending,
-	const struct session_record *session)
+end_whole(struct store_db *db, const struct session_ending *ending)
 {
 	const struct close_reason_row *row = close_reason_row(ending->reason);
 	const char code[3] = {row->who, phase_row(ending->phase)->letter, '\0'};
@@ -64,7 +42,7 @@ end_whole(struct store_db *db, const struct session_ending *ending,
 		ending->by, ending->because);
 	if (r == 0)
 		r = record_session(db, EVENT_KIND_SESSION_END, ending->session);
-	return r < 0 ? r : record_kill(db, ending, session);
+	return r;
 }
 
 /* A kill is meant for the session: whoever is being cut off does not stay by coming back meanwhile. */
@@ -90,7 +68,7 @@ session_end(struct store_db *db, const struct session_ending *ending, json_t **r
 		r = session_add_bytes(
 			db, ending->session, ending->bytes_from_client, ending->bytes_to_client);
 		if (r == 0)
-			r = goes_on ? end_connection(db, ending) : end_whole(db, ending, &session);
+			r = goes_on ? end_connection(db, ending) : end_whole(db, ending);
 	}
 	if (r == 0 && ret_row != NULL)
 		r = session_json(db, ending->session, ret_row);

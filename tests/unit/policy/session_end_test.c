@@ -97,11 +97,14 @@ kill_of_the_older_connection_ends_the_session(void **state)
 {
 	struct issue issue = issue_ticket();
 	struct session_grant grant = begin_session(&issue, 1);
+	int64_t acts = events_of("admin");
 	json_t *row;
 
 	(void)state;
 	assert_int_equal(begin_session(&issue, 2).reason, CLOSE_NONE);
 	row = end_session(&grant, 1, CLOSE_ADMIN_KILLED);
+	/* The act itself is written down by the method, at once. */
+	assert_int_equal(events_of("admin"), acts);
 	expect_text(row, "state", "killed");
 	expect_text(row, "by", "unix:sato");
 	json_decref(row);
