@@ -118,7 +118,7 @@ static int
 allow_one(struct store_db *db, struct method_call *call, const char *name, void *argument)
 {
 	struct terminal *terminal = argument;
-	uint32_t right;
+	uint32_t right = 0;
 	int r;
 
 	(void)db;
@@ -132,7 +132,7 @@ static int
 deny_one(struct store_db *db, struct method_call *call, const char *name, void *argument)
 {
 	struct terminal *terminal = argument;
-	uint32_t right;
+	uint32_t right = 0;
 	int r;
 
 	(void)db;

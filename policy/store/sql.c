@@ -96,7 +96,7 @@ static int
 start(struct store_db *db, const char *sql, const char *binds, va_list *arguments,
 	sqlite3_stmt **ret_statement)
 {
-	sqlite3_stmt *statement;
+	sqlite3_stmt *statement = NULL;
 	int rc = SQLITE_OK;
 	int r;
 
