@@ -213,7 +213,16 @@ def test_f211_lines_sent_together_are_answered_in_their_order(lab):
         assert [control.read()["id"] for _ in range(400)] == list(range(400))
 
 
-def test_f212_a_line_without_an_end_is_refused(lab):
+def test_f212_a_client_that_reads_late_gets_whole_lines(lab):
+    with Control(lab.variables["SEKISHO_SOCKET"]) as control:
+        control.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        control.socket.sendall(b"".join(request(number) for number in range(2000)))
+        # Meanwhile answers fill the socket, and then wait in the gateway.
+        lab.call("gateway.status")
+        assert [control.read()["id"] for _ in range(2000)] == list(range(2000))
+
+
+def test_f213_a_line_without_an_end_is_refused(lab):
     with Control(lab.variables["SEKISHO_SOCKET"]) as control:
         with contextlib.suppress(OSError):
             control.socket.sendall(b"x" * (2 << 20))
@@ -223,7 +232,7 @@ def test_f212_a_line_without_an_end_is_refused(lab):
     lab.call("gateway.status")
 
 
-def test_f213_one_user_cannot_take_every_place_at_the_control_socket(lab):
+def test_f214_one_user_cannot_take_every_place_at_the_control_socket(lab):
     with contextlib.ExitStack() as stack:
         many = [stack.enter_context(Control(lab.variables["SEKISHO_SOCKET"])) for _ in range(24)]
         for control in many:
@@ -235,8 +244,8 @@ def test_f213_one_user_cannot_take_every_place_at_the_control_socket(lab):
     wait_for(lambda: is_ready(lab.variables["SEKISHO_SOCKET"]), 5, "there is room again")
 
 
-def test_f214_a_caller_that_goes_away_leaves_its_call_behind(lab):
-    for _ in range(50):
+def test_f215_a_caller_that_goes_away_leaves_its_call_behind(lab):
+    for _ in range(20):
         with Control(lab.variables["SEKISHO_SOCKET"]) as control:
             control.socket.sendall(request(1, "log.verify") + request(2, "account.list"))
     # Their places are free again once their calls have been done.
