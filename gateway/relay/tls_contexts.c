@@ -29,6 +29,9 @@ new_context(const SSL_METHOD *method, uint16_t minimum)
 	/* Idle sessions hold no buffers; what the socket did not take may have moved when it is tried again. */
 	(void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 						SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	/* A read returns once its buffer is empty, also when nothing in it was data: a peer that sends one key
+	 * update after the other must not have the loop to itself. */
+	(void)SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
 	/* Sessions last for hours: resuming them saves nothing and would keep memory and ticket keys.
 	 * Clients close TCP without close_notify; PDUs have lengths of their own. */
 	(void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
@@ -76,6 +79,8 @@ tls_context_for_clients(const void *chain, size_t chain_len, uint16_t minimum,
 		return -ENOTSUP;
 	}
 	(void)SSL_CTX_set_num_tickets(context, 0);
+	/* What clients send are passwords first, and keystrokes then: no copy stays behind in OpenSSL. */
+	(void)SSL_CTX_set_options(context, SSL_OP_CLEANSE_PLAINTEXT);
 	leaf = use_chain(context, chain, chain_len);
 	r = leaf == NULL ? -EINVAL : key_method_new(key, X509_get0_pubkey(leaf), &pkey);
 	if (r == 0 && SSL_CTX_use_PrivateKey(context, pkey) != 1)

@@ -1,4 +1,4 @@
-/* gateway/relay/leg_bytes.c: what a leg says of bytes that OpenSSL holds. */
+/* gateway/relay/leg_bytes.c: what a leg says of bytes that OpenSSL holds, and how much one read does. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,13 +7,16 @@
 #include <cmocka.h>
 
 #include "relay/leg.h"
+#include "relay/tls_contexts.h"
 
 #include <openssl/x509.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A client's OpenSSL on a memory BIO, whose records the test cuts; the leg's reads a socket. */
+/* A peer's OpenSSL on memory BIOs, whose records the test cuts. The leg's reads a socket, with the settings for
+ * jump hosts, which are those for clients but for key and certificate. */
 struct pair {
 	SSL_CTX *server, *client;
 	SSL *peer;
@@ -39,10 +42,6 @@ server_context(void)
 	X509_free(certificate);
 	EVP_PKEY_free(key);
 	(void)SSL_CTX_set_num_tickets(context, 0);
-	/* as tls_contexts.c: poll does not see what is read ahead */
-	SSL_CTX_set_read_ahead(context, 1);
-	SSL_CTX_set_default_read_buffer_len(context, 17 * 1024);
-	(void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
 	return context;
 }
 
@@ -70,20 +69,20 @@ setup(void **state)
 	pair->wire = ends[1];
 	pair->leg.fd = ends[0];
 	pair->server = server_context();
-	pair->client = SSL_CTX_new(TLS_client_method());
-	pair->leg.ssl = SSL_new(pair->server);
+	assert_int_equal(tls_context_for_hosts(TLS1_2_VERSION, &pair->client), 0);
+	pair->leg.ssl = SSL_new(pair->client);
 	assert_true(SSL_set_fd(pair->leg.ssl, pair->leg.fd));
-	SSL_set_accept_state(pair->leg.ssl);
-	pair->peer = SSL_new(pair->client);
+	SSL_set_connect_state(pair->leg.ssl);
+	pair->peer = SSL_new(pair->server);
 	pair->from_peer = BIO_new(BIO_s_mem());
 	pair->to_peer = BIO_new(BIO_s_mem());
 	SSL_set_bio(pair->peer, pair->to_peer, pair->from_peer);
-	SSL_set_connect_state(pair->peer);
+	SSL_set_accept_state(pair->peer);
 	for (int i = 0; i < 4; i++) {
-		(void)SSL_do_handshake(pair->peer);
-		carry(pair);
 		if (leg_shake(&pair->leg, &why) == 1)
 			pair->leg.state = LEG_SECURE;
+		carry(pair);
+		(void)SSL_do_handshake(pair->peer);
 		carry(pair);
 	}
 	assert_int_equal(pair->leg.state, LEG_SECURE);
@@ -144,11 +143,44 @@ a_whole_record_is_held(void **state)
 	assert_false(leg_holds_bytes(&pair->leg));
 }
 
+/* A peer may send as many TLS messages without data as it likes. One read takes what one buffer holds, or such a
+ * peer would have the worker to itself. */
+static void
+one_read_does_not_follow_key_updates_for_ever(void **state)
+{
+	struct pair *pair = *state;
+	uint8_t got[4096];
+	int left, before = 0, reads = 0;
+
+	for (int i = 0; i < 2000; i++) {
+		assert_true(SSL_key_update(pair->peer, SSL_KEY_UPDATE_NOT_REQUESTED));
+		assert_int_equal(SSL_do_handshake(pair->peer), 1);
+	}
+	carry(pair);
+	assert_int_equal(ioctl(pair->leg.fd, FIONREAD, &before), 0);
+	assert_true(before > 40000);
+	do {
+		assert_int_equal(leg_read(&pair->leg, got, sizeof(got)), 0);
+		/* so that the rest is waited for by poll, and by nothing else */
+		assert_false(leg_holds_bytes(&pair->leg));
+		assert_int_equal(ioctl(pair->leg.fd, FIONREAD, &left), 0);
+		assert_true(before - left <= 20 * 1024);
+		before = left;
+		reads++;
+	} while (left > 0);
+	assert_true(reads > 1);
+	assert_int_equal(SSL_write(pair->peer, "x", 1), 1);
+	carry(pair);
+	assert_int_equal(leg_read(&pair->leg, got, sizeof(got)), 1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(half_a_record_is_waited_for, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			one_read_does_not_follow_key_updates_for_ever, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_whole_record_is_held, setup, teardown),
 	};
 
