@@ -57,16 +57,23 @@ attempt_free(struct attempt *attempt)
 	free(attempt);
 }
 
+/* While the store works on it, the grant is the writer thread's. */
+static bool
+has_grant(const struct attempt *attempt)
+{
+	return attempt != NULL && attempt->step > ATTEMPT_BEGIN;
+}
+
 const char *
 attempt_account(const struct attempt *attempt)
 {
-	return attempt == NULL ? "" : attempt->grant.account;
+	return has_grant(attempt) ? attempt->grant.account : "";
 }
 
 const char *
 attempt_terminal(const struct attempt *attempt)
 {
-	return attempt == NULL ? "" : attempt->grant.terminal.name;
+	return has_grant(attempt) ? attempt->grant.terminal.name : "";
 }
 
 /* ATTACH: everything the worker needs to know about the jump host. */
