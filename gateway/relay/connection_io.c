@@ -292,7 +292,8 @@ leg_serve_stream(struct leg *leg)
 		if (r < 0)
 			leg_end(leg, r);
 		moved += len - tail;
-	} while (r > 0 && len == STREAM_BUFFER && moved < LEG_BUDGET && leg_may_read(leg));
+	} while (r > 0 && len == STREAM_BUFFER && moved < LEG_BUDGET &&
+		leg_reading(leg) == READ_STREAM && leg_may_read(leg));
 }
 
 static void
