@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 from .certificates import fingerprint, make_certificate
 from .control import Control, Refused
@@ -13,29 +14,50 @@ from .state import LabError, write_file
 HERE = os.path.dirname(os.path.realpath(__file__))
 TREE = os.path.dirname(os.path.dirname(HERE))
 
+PROGRAMS = ("gateway/sekisho-gateway", "gateway/sekisho-worker", "gateway/sekisho-key", "admin-cli/sekisho-admin")
+
 FACILITY = "998-"
 DOMAIN = "example.jp"
 
 
 def start_gateway(state, build=None, settings=(), slow_fsync=None):
     build = os.path.realpath(build or os.path.join(TREE, "build"))
-    program = os.path.join(build, "gateway", "sekisho-gateway")
-    admin = os.path.join(build, "admin-cli", "sekisho-admin")
-    for wanted in (program, admin):
-        if not os.access(wanted, os.X_OK):
-            raise LabError(f"there is no {wanted}: meson setup build && ninja -C build, or --build DIR")
     uid = unused_uid(state) if os.geteuid() == 0 else os.geteuid()
+    check_way_to(state.folder, uid)
+    programs = copy_programs(state, build)
     port = free_port()
     values = prepare(state, uid, port)
     for text in settings:
         change_setting(values, text)
     config = write_file(state.path("gateway", "gateway.yaml"), yaml_text(values))
-    state.set(LAB_BUILD=build, LAB_GATEWAY_UID=uid, LAB_CERTIFICATE=values["tls"]["certificate"],
-              LAB_FINGERPRINT=fingerprint(values["tls"]["certificate"]), SEKISHO_CONF=config, SEKISHO_ADMIN=admin,
+    state.set(LAB_BUILD=build, LAB_PROGRAMS=programs, LAB_GATEWAY_UID=uid, LAB_CERTIFICATE=values["tls"]["certificate"],
+              LAB_FINGERPRINT=fingerprint(values["tls"]["certificate"]), SEKISHO_CONF=config, SEKISHO_ADMIN=os.path.join(build, PROGRAMS[-1]),
               SEKISHO_SOCKET=values["control_socket"], SEKISHO_RDP=values["listeners"][0]["address"],
               LAB_SESSION_LOG=values["session_log"], LAB_GATEWAY_LOG=state.path("gateway.log"),
               LAB_SLOW_FSYNC=slow_fsync or 0)
     run_gateway(state)
+
+
+def check_way_to(folder, uid):
+    """The gateway's user must be able to reach its files."""
+    while folder != "/":
+        folder = os.path.dirname(folder)
+        status = os.stat(folder)
+        if uid not in (0, status.st_uid) and not status.st_mode & 0o001:
+            raise LabError(f"the gateway runs as user {uid}, who cannot enter {folder}; choose a folder elsewhere")
+
+
+def copy_programs(state, build):
+    """Copies the programs into the facility, for users who cannot enter the build folder, and because that may change
+    while the facility runs. Returns their folder. (sekisho-admin speaks Japanese only in its own place.)"""
+    programs = state.make_folder("programs")
+    for name in PROGRAMS:
+        source = os.path.join(build, name)
+        if not os.access(source, os.X_OK):
+            raise LabError(f"there is no {source}: meson setup build && ninja -C build, or --build DIR")
+        shutil.copy(source, programs)
+        os.chmod(os.path.join(programs, os.path.basename(name)), 0o755)
+    return programs
 
 
 def run_gateway(state):
@@ -45,7 +67,7 @@ def run_gateway(state):
     more = {"HOME": state.path("gateway")}
     if variables["LAB_SLOW_FSYNC"] != "0":
         more.update(LD_PRELOAD=build_shim(state), SLOW_FSYNC_MS=variables["LAB_SLOW_FSYNC"])
-    program = os.path.join(variables["LAB_BUILD"], "gateway", "sekisho-gateway")
+    program = os.path.join(variables["LAB_PROGRAMS"], "sekisho-gateway")
     # "env" last: the shim is for the gateway, not for setpriv.
     command = [*as_user(uid), "env", *(f"{name}={value}" for name, value in more.items()), program, "--config",
                variables["SEKISHO_CONF"]]

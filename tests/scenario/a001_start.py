@@ -5,7 +5,7 @@ import subprocess
 
 
 def check(lab, path):
-    program = os.path.join(lab.variables["LAB_BUILD"], "gateway", "sekisho-gateway")
+    program = os.path.join(lab.variables["LAB_PROGRAMS"], "sekisho-gateway")
     return subprocess.run([program, "--check", path], text=True, check=False, timeout=20,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 

@@ -96,10 +96,11 @@ def test_f007_log_is_verified(lab):
 
 
 def test_f008_strangers_are_refused_on_the_control_socket(lab):
-    command = [*as_user(65534), *lab.admin.command("session", "list")]
-    done = subprocess.run(command, text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20)
+    program = os.path.join(lab.variables["LAB_PROGRAMS"], "sekisho-admin")
+    command = [program, *lab.admin.command("session", "list")[1:]]
+    done = subprocess.run([*as_user(65534), *command], text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20)
     assert done.returncode == 1, done.stdout
-    own = [*as_user(int(lab.variables["LAB_GATEWAY_UID"])), *lab.admin.command("session", "list")]
+    own = [*as_user(int(lab.variables["LAB_GATEWAY_UID"])), *command]
     assert subprocess.run(own, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=20).returncode == 1
 
 

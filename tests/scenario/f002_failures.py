@@ -141,7 +141,7 @@ def test_f107_database_that_is_no_database_is_a_clear_error(new_lab):
             os.unlink(os.path.join(folder, name))
     with open(os.path.join(folder, "sekisho.db"), "r+b") as file:
         file.write(b"not a database at all")
-    program = os.path.join(lab.variables["LAB_BUILD"], "gateway", "sekisho-gateway")
+    program = os.path.join(lab.variables["LAB_PROGRAMS"], "sekisho-gateway")
     done = subprocess.run([*as_user(int(lab.variables["LAB_GATEWAY_UID"])), program, "--config",
                            lab.variables["SEKISHO_CONF"]], text=True, check=False, timeout=20,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -139,7 +139,7 @@ def test_f208_sockets_may_come_from_systemd(new_lab):
     host, port = lab.address
     os.kill(lab.gateway_process["pid"], signal.SIGTERM)
     wait_for(lambda: not alive(lab.gateway_process), 10, "the gateway stops")
-    program = os.path.join(lab.variables["LAB_BUILD"], "gateway", "sekisho-gateway")
+    program = os.path.join(lab.variables["LAB_PROGRAMS"], "sekisho-gateway")
     # It listens as root and starts the gateway, with both sockets, when somebody knocks.
     process = start(lab.state, "activate", ["systemd-socket-activate", "-l", f"{host}:{port}", "-l",
                                             lab.variables["SEKISHO_SOCKET"], *as_user(int(lab.variables["LAB_GATEWAY_UID"])),
@@ -156,7 +156,7 @@ def test_f209_a_socket_that_no_setting_names_stops_the_start(new_lab):
     lab = new_lab()
     os.kill(lab.gateway_process["pid"], signal.SIGTERM)
     wait_for(lambda: not alive(lab.gateway_process), 10, "the gateway stops")
-    program = os.path.join(lab.variables["LAB_BUILD"], "gateway", "sekisho-gateway")
+    program = os.path.join(lab.variables["LAB_PROGRAMS"], "sekisho-gateway")
     port = free_port()
     process = start(lab.state, "activate", ["systemd-socket-activate", "-l", f"127.0.0.1:{port}",
                                             *as_user(int(lab.variables["LAB_GATEWAY_UID"])), program, "--config",

@@ -29,7 +29,8 @@ def office(request):
 def run(lab, *arguments, language="C.UTF-8", user=None, **more):
     command = lab.admin.command(*arguments)
     if user is not None:
-        command = ["setpriv", "--reuid", str(user), "--regid", str(user), "--clear-groups", *command]
+        program = os.path.join(lab.variables["LAB_PROGRAMS"], "sekisho-admin")
+        command = ["setpriv", "--reuid", str(user), "--regid", str(user), "--clear-groups", program, *command[1:]]
     environment = {**os.environ, "LC_ALL": language}
     return subprocess.run(command, text=True, check=False, timeout=60, env=environment, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
