@@ -1,5 +1,5 @@
-/* Sandboxes of our processes: what each may still do once it reads bytes from outside. The profiles are
- * rows of lock_down.def; SECURITY.md shows the same table.
+/* Sandboxes of our processes: what each may still do once it reads bytes from outside. The profiles
+ * are rows of lock_down.def; SECURITY.md shows the same table.
  *
  * Order in main():
  *	log_init("sekisho-worker");
@@ -23,17 +23,19 @@ enum lock_down_profile {
 	LOCK_DOWN_COUNT
 };
 
-/* For every process, first thing: no new privileges, not dumpable (no core, no ptrace by others of the
- * same user, /proc/self not readable by them), and io_uring_setup answers ENOSYS for good. libuv 1.50
- * makes a ring in uv_loop_init, and a ring opens files and sockets where no filter sees it. Inherited by
- * children. Returns 0 or a negative errno (logged). */
+/* For every process, first thing: no new privileges, not dumpable (no core, no ptrace by others of
+ * the same user, /proc/self not readable by them), and io_uring_setup answers ENOSYS for good.
+ * libuv 1.50 makes a ring in uv_loop_init, and a ring opens files and sockets where no filter sees
+ * it. Inherited by children. Returns 0 or a negative errno (logged). */
 int lock_down_early(void);
 
-/* Closes the sandbox of this process and all its threads: rlimits, Landlock, seccomp. Logs which filter it is, and
- * plainly if the kernel has no Landlock. Returns 0 or a negative errno (logged): the caller exits. */
+/* Closes the sandbox of this process and all its threads: rlimits, Landlock, seccomp. Logs which
+ * filter it is, and plainly if the kernel has no Landlock. Returns 0 or a negative errno (logged):
+ * the caller exits. */
 int lock_down(enum lock_down_profile profile);
 
-/* The name of the filter that lock_down would use: "worker", in builds with AddressSanitizer "worker-asan". */
+/* The name of the filter that lock_down would use: "worker", in builds with AddressSanitizer
+ * "worker-asan". */
 const char *lock_down_filter_name(enum lock_down_profile profile);
 
 #endif

@@ -1,5 +1,5 @@
-/* Landlock by its system calls: libc has no functions for them, and Debian 12's headers know only its first
- * versions. landlock(7), include/uapi/linux/landlock.h. See lock_down.h.
+/* Landlock by its system calls: libc has no functions for them, and Debian 12's headers know only
+ * its first versions. landlock(7), include/uapi/linux/landlock.h. See lock_down.h.
  */
 #include "base/cleanup.h"
 #include "base/lock_down_parts.h"

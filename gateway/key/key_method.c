@@ -1,5 +1,6 @@
-/* The worker's side of sekisho-key; see key_method.h. OpenSSL's key methods (RSA_METHOD, EC_KEY_METHOD) are deprecated in
- * 3.0 in favour of providers and still there in 3.5; they are used in this file alone.
+/* The worker's side of sekisho-key; see key_method.h. OpenSSL's key methods (RSA_METHOD,
+ * EC_KEY_METHOD) are deprecated in 3.0 in favour of providers and still there in 3.5; they are used
+ * in this file alone.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
@@ -61,8 +62,9 @@ client_open(struct key_client *client, int *fd)
 	return channel_new(&setup, fd, &client->channel);
 }
 
-/* Gives the channel up. Its number is filled with /dev/null: a client's socket must not get it, since the sandbox lets
- * descriptors be sent there and key_client_replace puts the next channel there. */
+/* Gives the channel up. Its number is filled with /dev/null: a client's socket must not get it,
+ * since the sandbox lets descriptors be sent there and key_client_replace puts the next channel
+ * there. */
 static void
 client_lose(struct key_client *client)
 {
@@ -116,7 +118,8 @@ client_sign(struct key_client *client, enum key_scheme scheme, const uint8_t *in
 	return client->answer.failed != 0 ? -EACCES : 0;
 }
 
-/* OpenSSL wants a reason in its error queue, or it takes a failed signature for an internal error of another kind. */
+/* OpenSSL wants a reason in its error queue, or it takes a failed signature for an internal error
+ * of another kind. */
 static int
 fail(int library)
 {
@@ -124,7 +127,8 @@ fail(int library)
 	return -1;
 }
 
-/* RSA_private_encrypt: a DigestInfo to be padded (RSA_PKCS1_PADDING), or a block that is padded for PSS. */
+/* RSA_private_encrypt: a DigestInfo to be padded (RSA_PKCS1_PADDING), or a block that is padded for
+ * PSS. */
 static int
 rsa_sign(int len, const unsigned char *input, unsigned char *signature, RSA *key, int padding)
 {

@@ -1,9 +1,10 @@
-/* The worker's side of sekisho-key: a private key that is not here. TLS in the worker uses an EVP_PKEY made
- * of the certificate's public key; every private operation is one KEY_SIGN round trip.
+/* The worker's side of sekisho-key: a private key that is not here. TLS in the worker uses an
+ * EVP_PKEY made of the certificate's public key; every private operation is one KEY_SIGN round
+ * trip.
  *
- * The round trip blocks the loop for the time of one signature (P-256: some 50 µs) and at most for the time limit;
- * after a failure everything fails at once until key_client_replace, so that a hung sekisho-key cannot stall relayed
- * sessions again and again.
+ * The round trip blocks the loop for the time of one signature (P-256: some 50 µs) and at most for
+ * the time limit; after a failure everything fails at once until key_client_replace, so that a hung
+ * sekisho-key cannot stall relayed sessions again and again.
  */
 #ifndef KEY_KEY_METHOD_H
 #define KEY_KEY_METHOD_H
@@ -22,9 +23,9 @@ void key_client_free(struct key_client *client);
 /* A new channel from the supervisor (KEY_CHANNEL). Takes *fd. Returns 0 or a negative errno. */
 int key_client_replace(struct key_client *client, int *fd);
 
-/* Makes a key that SSL_CTX_use_PrivateKey takes together with the certificate whose public key this is
- * (EC P-256, P-384, P-521 or RSA). The caller frees it with EVP_PKEY_free, before the client. Returns 0, -ENOTSUP for
- * another kind of key, -ENOMEM. */
+/* Makes a key that SSL_CTX_use_PrivateKey takes together with the certificate whose public key this
+ * is (EC P-256, P-384, P-521 or RSA). The caller frees it with EVP_PKEY_free, before the client.
+ * Returns 0, -ENOTSUP for another kind of key, -ENOMEM. */
 int key_method_new(struct key_client *client, EVP_PKEY *public_key, EVP_PKEY **ret_key);
 
 #endif

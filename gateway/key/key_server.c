@@ -1,5 +1,5 @@
-/* sekisho-key's channels; see key_server.h. One thread, one poll: what is signed takes less time than a switch to
- * another would save. */
+/* sekisho-key's channels; see key_server.h. One thread, one poll: what is signed takes less time
+ * than a switch to another would save. */
 #include "key/key_server.h"
 
 #include "base/cleanup.h"
@@ -34,8 +34,8 @@ struct key_server {
 	struct asker askers[MOST_WORKERS];
 };
 
-/* Each signature moves spent_until on by 1 / KEY_SIGNATURES_A_SECOND seconds, from now at the earliest; it may be a
- * second ahead of the clock. */
+/* Each signature moves spent_until on by 1 / KEY_SIGNATURES_A_SECOND seconds, from now at the
+ * earliest; it may be a second ahead of the clock. */
 static bool
 may_sign(struct asker *asker)
 {

@@ -1,4 +1,5 @@
-/* sekisho-key - holds the TLS private key and signs with it; no byte of a client or jump host comes here.
+/* sekisho-key - holds the TLS private key and signs with it; no byte of a client or jump host comes
+ * here.
  *
  *	fd 3   the supervisor: HELLO, KEY_ADD_WORKER, PING
  *	fd 4   the PEM of the key; read once, closed before the sandbox is
@@ -18,7 +19,8 @@
 
 #define PEM_MOST_BYTES 65536
 
-/* Reads fd to its end and closes it. Returns the length or a negative errno; -EFBIG if there is no end. */
+/* Reads fd to its end and closes it. Returns the length or a negative errno; -EFBIG if there is no
+ * end. */
 static ssize_t
 read_all(int fd, uint8_t *room, size_t size)
 {
@@ -73,7 +75,8 @@ main(void)
 	r = load_key(&signer);
 	if (r != 0)
 		return r;
-	/* What OpenSSL opens and loads at its first signature, before nothing can be opened any more. */
+	/* What OpenSSL opens and loads at its first signature, before nothing can be opened any
+	 * more. */
 	r = signer_warm_up(signer);
 	if (r < 0)
 		return unusable("it does not sign");

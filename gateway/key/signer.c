@@ -1,5 +1,6 @@
-/* The private key of sekisho-key; see signer.h. What it signs comes from workers, which read outside bytes: it is
- * checked to be the encoding of a signature, so that a taken-over worker cannot have anything decrypted.
+/* The private key of sekisho-key; see signer.h. What it signs comes from workers, which read
+ * outside bytes: it is checked to be the encoding of a signature, so that a taken-over worker
+ * cannot have anything decrypted.
  */
 #include "key/signer.h"
 
@@ -177,8 +178,9 @@ mgf1_xor(const EVP_MD *md, const uint8_t *seed, size_t seed_len, uint8_t *bytes,
 	return true;
 }
 
-/* RFC 8017, 9.1.2 steps 4 to 10 for a salt as long as the digest: everything of the encoding that can be seen without the
- * message. A byte string chosen for another purpose, such as a ciphertext, does not unmask to that many zeros. */
+/* RFC 8017, 9.1.2 steps 4 to 10 for a salt as long as the digest: everything of the encoding that
+ * can be seen without the message. A byte string chosen for another purpose, such as a ciphertext,
+ * does not unmask to that many zeros. */
 static bool
 is_pss_of(const EVP_MD *md, const uint8_t *em, size_t len, int bits)
 {

@@ -78,7 +78,8 @@ channel_new(const struct channel_setup *setup, int *fd, struct channel **ret_cha
 	channel = malloc(sizeof(*channel));
 	if (channel == NULL)
 		return -ENOMEM;
-	/* The buffers at its end stay untouched, and so cost no memory, until a message is as long. */
+	/* The buffers at its end stay untouched, and so cost no memory, until a message is as
+	 * long. */
 	memset(channel, 0, offsetof(struct channel, in));
 	channel->setup = *setup;
 	channel->permits.self = setup->self;
@@ -115,7 +116,8 @@ channel_close(struct channel *channel)
 		return;
 	while (channel->first != NULL)
 		drop_first_waiting(channel);
-	/* While the descriptor is still open: a loop must forget it before its number is used again. */
+	/* While the descriptor is still open: a loop must forget it before its number is used
+	 * again. */
 	if (channel->setup.events_changed != NULL)
 		channel->setup.events_changed(channel);
 }
@@ -216,7 +218,8 @@ queue_packet(struct channel *channel, size_t len, int fd, bool has_secret)
 	return 0;
 }
 
-/* The bits of the connection that a message speaks of, or NULL. The id is the first field of its struct. */
+/* The bits of the connection that a message speaks of, or NULL. The id is the first field of its
+ * struct. */
 static struct permits_seen *
 seen_of_connection(const struct channel *channel, const struct message_row *row, const void *body)
 {
@@ -365,7 +368,8 @@ refuse(const char **ret_why, const char *why)
 	return -EPROTO;
 }
 
-/* Everything that is checked before a handler sees anything. On success channel->body holds the message. */
+/* Everything that is checked before a handler sees anything. On success channel->body holds the
+ * message. */
 static int
 check_packet(struct channel *channel, const struct packet *packet,
 	const struct message_row **ret_row, const char **ret_why)

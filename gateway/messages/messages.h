@@ -1,8 +1,8 @@
 /* Every message between our processes, made from messages.def by the preprocessor: the enum, one
  * struct for each, the wire form, and the row that permits.c and SECURITY.md go by.
  *
- * Wire form: u16 number, then the fields in their order, little endian; TEXT, BYTES and SECRET are a
- * u32 length and that many bytes. Nothing may follow. TEXT is UTF-8 without NUL. Pure: no I/O, no
+ * Wire form: u16 number, then the fields in their order, little endian; TEXT, BYTES and SECRET are
+ * a u32 length and that many bytes. Nothing may follow. TEXT is UTF-8 without NUL. Pure: no I/O, no
  * allocation, no log.
  */
 #ifndef MESSAGES_MESSAGES_H
@@ -39,8 +39,8 @@ enum message_index {
 };
 
 /* struct msg_hello and so on. TEXT is a string that ends with NUL. BYTES and SECRET: `name` and
- * `name_len`; one byte more than the most is there and holds NUL after the last, so that a secret that is
- * text may be used as such. */
+ * `name_len`; one byte more than the most is there and holds NUL after the last, so that a secret
+ * that is text may be used as such. */
 #define U8(field) uint8_t field;
 #define U16(field) uint16_t field;
 #define U32(field) uint32_t field;
@@ -121,19 +121,21 @@ const struct message_row *message_row(uint32_t number);
 const struct message_row *message_row_at(size_t index);
 size_t message_row_index(const struct message_row *row);
 
-/* Writes number and fields of `body` (a struct msg_...) into room. Returns the bytes written or -EMSGSIZE
- * if room is too small, -EINVAL if a length in body is more than its row allows or a TEXT is not UTF-8. */
+/* Writes number and fields of `body` (a struct msg_...) into room. Returns the bytes written or
+ * -EMSGSIZE if room is too small, -EINVAL if a length in body is more than its row allows or a TEXT
+ * is not UTF-8. */
 int message_put(enum message number, const void *body, void *room, size_t size);
 
-/* Reads one whole message. Returns 0 or -EPROTO: unknown number, cut short, trailing bytes, a field over
- * its bound, TEXT that is not UTF-8 or holds NUL. On failure ret_body is wiped. */
+/* Reads one whole message. Returns 0 or -EPROTO: unknown number, cut short, trailing bytes, a field
+ * over its bound, TEXT that is not UTF-8 or holds NUL. On failure ret_body is wiped. */
 int message_get(const void *bytes, size_t len, const struct message_row **ret_row,
 	union message_body *ret_body);
 
 /* Overwrites everything in `body` if the row has a SECRET field; cheap for the others. */
 void message_wipe(const struct message_row *row, void *body);
 
-/* FNV-1a over the text of the rows from number 10 on: the two ends of a channel agree on it in HELLO. */
+/* FNV-1a over the text of the rows from number 10 on: the two ends of a channel agree on it in
+ * HELLO. */
 uint64_t messages_build_hash(void);
 
 #endif

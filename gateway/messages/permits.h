@@ -1,5 +1,6 @@
 /* Which message may come now. Asked by channel.c before anything of a message reaches a handler: a
- * message from the wrong process, too early, too often or with a surprise descriptor ends its sender.
+ * message from the wrong process, too early, too often or with a surprise descriptor ends its
+ * sender.
  */
 #ifndef MESSAGES_PERMITS_H
 #define MESSAGES_PERMITS_H
@@ -10,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What has gone over a channel, or over it for one connection, in either direction: a bit for each row.
- * Zero is "nothing yet". An object that stands for a connection holds one, so that the memory of what has
- * been seen is bounded by the number of connections and ends with them. */
+/* What has gone over a channel, or over it for one connection, in either direction: a bit for each
+ * row. Zero is "nothing yet". An object that stands for a connection holds one, so that the memory
+ * of what has been seen is bounded by the number of connections and ends with them. */
 struct permits_seen {
 	uint64_t bits;
 };
@@ -28,9 +29,9 @@ struct permits {
 	struct permits_seen seen; /* of the channel as a whole */
 };
 
-/* Asked for each incoming message as soon as its number and descriptors are known: right sender, right
- * receiver, the right number of descriptors, ONCE not yet seen, `after` (a row of the channel) seen.
- * Returns 0 or -EPROTO; *ret_why then says which, in a fixed text. */
+/* Asked for each incoming message as soon as its number and descriptors are known: right sender,
+ * right receiver, the right number of descriptors, ONCE not yet seen, `after` (a row of the
+ * channel) seen. Returns 0 or -EPROTO; *ret_why then says which, in a fixed text. */
 int permits_check(const struct permits *permits, const struct message_row *row, size_t descriptors,
 	const char **ret_why);
 

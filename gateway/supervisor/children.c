@@ -1,4 +1,5 @@
-/* The processes of the supervisor's children: their start, their death and their starting again; see children.h. */
+/* The processes of the supervisor's children: their start, their death and their starting again;
+ * see children.h. */
 #include "supervisor/children_private.h"
 
 #include "base/cleanup.h"
@@ -21,7 +22,8 @@
 #define HUNG_MS 5000
 #define MOST_WORKERS 64
 
-/* The wait before a child is started again: none if it had lived for long, else doubled each time. */
+/* The wait before a child is started again: none if it had lived for long, else doubled each
+ * time. */
 #define LIVED_LONG_MS 10000
 #define FIRST_WAIT_MS 100
 #define LONGEST_WAIT_MS 10000

@@ -1,8 +1,10 @@
-/* The supervisor's children: relay workers and sekisho-key. Starts them (fork and exec, numbered descriptors),
- * checks their build hash, gives workers their CONFIGURE and signing channel, watches them with PING, ends what
- * misbehaves, starts again what died (with a growing wait), and says so to the supervisor.
+/* The supervisor's children: relay workers and sekisho-key. Starts them (fork and exec, numbered
+ * descriptors), checks their build hash, gives workers their CONFIGURE and signing channel, watches
+ * them with PING, ends what misbehaves, starts again what died (with a growing wait), and says so
+ * to the supervisor.
  *
- *	fd 0 /dev/null   1, 2 the log (our standard error)   3 channel   4 worker: signing channel; key: the PEM
+ *	fd 0 /dev/null   1, 2 the log (our standard error)   3 channel
+ *	   4 of a worker: signing channel, of sekisho-key: the PEM
  */
 #ifndef SUPERVISOR_CHILDREN_H
 #define SUPERVISOR_CHILDREN_H
@@ -27,7 +29,8 @@ struct children_setup {
 	uint64_t ping_ms;      /* 0: 1000; a child that owes an answer for hung_ms is killed */
 	uint64_t hung_ms;      /* 0: 5000 */
 
-	/* Messages of workers but HELLO and PONG, which stay here. channel_owner() is the struct child. */
+	/* Messages of workers but HELLO and PONG, which stay here. channel_owner() is the struct
+	 * child. */
 	const struct channel_handler *worker_handlers;
 	void *owner;
 
@@ -38,24 +41,27 @@ struct children_setup {
 	/* Every worker is running for the first time: listeners may be opened. */
 	void (*ready)(void *owner);
 
-	/* Before `ready`: a child cannot run and starting it again would not help (the key is unusable, the certificate does
-	 * not belong to it, programs of another build; logged). May be NULL. Stop. */
+	/* Before `ready`: a child cannot run and starting it again would not help (the key is
+	 * unusable, the certificate does not belong to it, programs of another build; logged). May
+	 * be NULL. Stop. */
 	void (*failed)(void *owner);
 
-	/* A worker is gone: end its sessions as CLOSE_WORKER_DIED; `worker` is freed after this returns. Called from the
-	 * loop, never from inside children_send. */
+	/* A worker is gone: end its sessions as CLOSE_WORKER_DIED; `worker` is freed after this
+	 * returns. Called from the loop, never from inside children_send. */
 	void (*worker_died)(void *owner, struct child *worker);
 
-	/* All children have gone after children_stop; children_free may be called from here on, outside this callback. */
+	/* All children have gone after children_stop; children_free may be called from here on,
+	 * outside this callback. */
 	void (*stopped)(void *owner);
 };
 
-/* Starts all of them. Returns 0 or a negative errno (logged), e.g. if a program is not there or key_path cannot be
- * opened; *ret_children is then NULL, or must be stopped as a good one before it is freed. `setup` is copied. */
+/* Starts all of them. Returns 0 or a negative errno (logged), e.g. if a program is not there or
+ * key_path cannot be opened; *ret_children is then NULL, or must be stopped as a good one before it
+ * is freed. `setup` is copied. */
 int children_start(const struct children_setup *setup, struct children **ret_children);
 
-/* Closes the channels: children exit, those who do not within limit_ms are killed. Nothing more is heard of a worker
- * but worker_died: kill its sessions and wait for ENDED before. */
+/* Closes the channels: children exit, those who do not within limit_ms are killed. Nothing more is
+ * heard of a worker but worker_died: kill its sessions and wait for ENDED before. */
 void children_stop(struct children *children, uint64_t limit_ms);
 
 /* After `stopped`, or never started. Accepts NULL. */
@@ -68,15 +74,18 @@ struct child *children_pick_worker(struct children *children);
 void children_each_worker(struct children *children,
 	void (*on_worker)(void *context, struct child *worker), void *context);
 
-/* Sends a message to a worker; the descriptor is borrowed, -1 for none. As channel_send; if the channel ended by
- * this, worker_died comes later, from the loop. -ENOTCONN if it had ended before. */
+/* Sends a message to a worker; the descriptor is borrowed, -1 for none. As channel_send; if the
+ * channel ended by this, worker_died comes later, from the loop. -ENOTCONN if it had ended
+ * before. */
 int children_send(struct child *worker, enum message number, const void *body, int fd);
 
-/* The counting that children_pick_worker goes by: with TAKE_CLIENT or LOOK_AT_HOST, and with ENDED. */
+/* The counting that children_pick_worker goes by: with TAKE_CLIENT or LOOK_AT_HOST, and with
+ * ENDED. */
 void child_add_connection(struct child *worker);
 void child_remove_connection(struct child *worker);
 
-/* For the log and `gateway status`. The number is never used again in the life of the supervisor. */
+/* For the log and `gateway status`. The number is never used again in the life of the
+ * supervisor. */
 uint32_t child_number(const struct child *child);
 int child_pid(const struct child *child);
 uint32_t child_connections(const struct child *child);

@@ -1,5 +1,6 @@
-/* What the supervisor and its children say to each other about themselves: HELLO, CONFIGURE, PING, signing channels; and
- * how one is ended that breaks a rule, hangs or belongs to another build. See children.h.
+/* What the supervisor and its children say to each other about themselves: HELLO, CONFIGURE, PING,
+ * signing channels; and how one is ended that breaks a rule, hangs or belongs to another build. See
+ * children.h.
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -212,7 +213,8 @@ on_channel(uv_poll_t *poll, int status, int events)
 		channel_failed(child, r, why);
 }
 
-/* The channel's hook. A channel that has closed takes its process with it; the loop hears of the death. */
+/* The channel's hook. A channel that has closed takes its process with it; the loop hears of the
+ * death. */
 static void
 events_changed(struct channel *channel)
 {

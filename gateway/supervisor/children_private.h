@@ -1,4 +1,5 @@
-/* What children.c (processes: start, death, starting again) and children_channel.c (what is said with them) share. */
+/* What children.c (processes: start, death, starting again) and children_channel.c (what is said
+ * with them) share. */
 #ifndef SUPERVISOR_CHILDREN_PRIVATE_H
 #define SUPERVISOR_CHILDREN_PRIVATE_H
 
@@ -30,8 +31,7 @@ struct child {
 	uint64_t started_ms;
 	uint64_t owes_since_ms; /* an answer: HELLO, then PONG; 0: none */
 	uint64_t ping_serial;
-	uint32_t
-		key_number; /* of the sekisho-key at the other end of the signing channel it has; 0: none */
+	uint32_t key_number; /* of the sekisho-key that its signing channel leads to; 0: none */
 	bool said_hello;
 	bool is_ready; /* it has what it needs and takes connections */
 	bool reaped;   /* the pid may be another's by now */
@@ -67,7 +67,8 @@ void child_kill(const struct child *child);
 /* Ends a child. What it had is cleaned up when its death is reported. */
 void child_end(struct child *child, enum ended_by why);
 
-/* Makes channel and poll handle of a process just started; takes *fd. Returns 0 or a negative errno. */
+/* Makes channel and poll handle of a process just started; takes *fd. Returns 0 or a negative
+ * errno. */
 int child_watch(struct child *child, int *fd);
 
 /* Lets go of both and frees the child, from the loop. */
@@ -76,8 +77,9 @@ void child_unwatch(struct child *child);
 /* PING, or the end of one that owes an answer for too long. */
 void child_check(struct child *child);
 
-/* A fresh pair between sekisho-key and a worker; the worker's end is returned. Without a running sekisho-key
- * that end is at its end of file, and a worker's handshakes fail until KEY_CHANNEL brings another. */
+/* A fresh pair between sekisho-key and a worker; the worker's end is returned. Without a running
+ * sekisho-key that end is at its end of file, and a worker's handshakes fail until KEY_CHANNEL
+ * brings another. */
 int child_new_key_channel(struct child *worker, int *ret_fd);
 
 /* Gives every worker a channel to the sekisho-key that runs now. */

@@ -75,8 +75,8 @@ become(const char *path, char *const *arguments, char *const *environment, int c
 	closefrom(CHILD_FD_KEY + 1);
 	for (int signal_number = 1; signal_number < NSIG; signal_number++)
 		(void)signal(signal_number, SIG_DFL);
-	/* A terminal's Ctrl-C and a manager's stop reach the whole group: the supervisor ends its children by itself,
-	 * after it has ended and logged their sessions. */
+	/* A terminal's Ctrl-C and a manager's stop reach the whole group: the supervisor ends its
+	 * children by itself, after it has ended and logged their sessions. */
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGTERM, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN);

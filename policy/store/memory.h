@@ -1,6 +1,7 @@
-/* Memory that runs out inside a job where nobody says so: most calls of jansson are not checked one by one, and a column of
- * SQLite is then null. A job during which that happened has failed, whatever its work returned: an account must not lose
- * its devices in a list, nor a session its end in the log. Used by policy/store alone.
+/* Memory that runs out inside a job where nobody says so: most calls of jansson are not checked one
+ * by one, and a column of SQLite is then null. A job during which that happened has failed,
+ * whatever its work returned: an account must not lose its devices in a list, nor a session its end
+ * in the log. Used by policy/store alone.
  */
 #ifndef POLICY_STORE_MEMORY_H
 #define POLICY_STORE_MEMORY_H

@@ -1,4 +1,5 @@
-/* Messages between our processes: messages/messages.h. A taken-over process writes what it likes. */
+/* Messages between our processes: messages/messages.h. A taken-over process writes what it
+ * likes. */
 #include "fuzz.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
-/* The layers of the sandboxes one by one: what lock_down_early does for every process, and Landlock alone, which
- * behind the system-call filter would never be reached. Exit 77 says which part this kernel cannot show.
+/* The layers of the sandboxes one by one: what lock_down_early does for every process, and Landlock
+ * alone, which behind the system-call filter would never be reached. Exit 77 says which part this
+ * kernel cannot show.
  */
 #include "base/cleanup.h"
 #include "base/lock_down_parts.h"

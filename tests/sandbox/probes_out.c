@@ -188,7 +188,8 @@ probe_shutdown_listener(const struct probe_hands *hands)
 int
 probe_shutdown_listener_write(const struct probe_hands *hands)
 {
-	/* ENOTCONN: the kernel knows no such thing of a listener. That the port still accepts is checked from outside. */
+	/* ENOTCONN: the kernel knows no such thing of a listener. That the port still accepts is
+	 * checked from outside. */
 	return shutdown(hands->listener, SHUT_WR) < 0 && errno != ENOTCONN ? errno : 0;
 }
 

@@ -135,7 +135,8 @@ on_idle(uv_idle_t *handle)
 int
 probe_loop(const struct probe_hands *hands)
 {
-	/* A worker's loop is made after lock_down_early and before lock_down; here what it may make later is tried. */
+	/* A worker's loop is made after lock_down_early and before lock_down; here what it may make
+	 * later is tried. */
 	static struct loop_seen seen;
 	uv_loop_t *loop = hands->loop;
 

@@ -139,8 +139,8 @@ __wrap_free(void *memory)
 	__real_free(memory);
 }
 
-/* SQLite asks for the size of what it has been given: it stands in front. Its memory is not remembered, since it keeps
- * caches; sqlite3_memory_used() tells. */
+/* SQLite asks for the size of what it has been given: it stands in front. Its memory is not
+ * remembered, since it keeps caches; sqlite3_memory_used() tells. */
 #define SIZE_BYTES 16
 
 static void *

@@ -1,4 +1,5 @@
-/* Lets the Nth allocation fail, for N = 1, 2, … until the work needs no more, and looks that nothing has leaked.
+/* Lets the Nth allocation fail, for N = 1, 2, … until the work needs no more, and looks that
+ * nothing has leaked.
  *
  *	struct fail_run run;
  *	fail_begin(&run);
@@ -7,12 +8,14 @@
  *		fail_arm(&run);
  *		r = work();
  *		fail_disarm(&run);
- *		...r < 0: an honest error, nothing kept; r == 0: everything is right; free what was made...
+ *		...r < 0: an honest error, nothing kept; r == 0: everything is right...
+ *		...free what was made...
  *	}
  *
  * Each N is tried twice: it alone fails, or it and all after it. The program is linked with
- * -Wl,--wrap for malloc, calloc, realloc, strdup, strndup and free (fault_wrap in meson.build), so that our own
- * code is meant and not the libraries; SQLite allocates through the same functions, and jansson does so by our code.
+ * -Wl,--wrap for malloc, calloc, realloc, strdup, strndup and free (fault_wrap in meson.build), so
+ * that our own code is meant and not the libraries; SQLite allocates through the same functions,
+ * and jansson does so by our code.
  */
 #ifndef TESTS_FAULT_FAIL_NTH_H
 #define TESTS_FAULT_FAIL_NTH_H
@@ -34,7 +37,8 @@ void fail_catch_libraries(void);
 
 void fail_begin(struct fail_run *run);
 
-/* False when the work has come to its end without a failure, both ways. Aborts if the round before leaked. */
+/* False when the work has come to its end without a failure, both ways. Aborts if the round before
+ * leaked. */
 bool fail_next(struct fail_run *run);
 
 void fail_arm(struct fail_run *run);

@@ -1,5 +1,5 @@
-/* Memory that runs out in channels, keys, children and settings: no leak, no crash, no wrong outcome. argv[1] is
- * conf/gateway.yaml. */
+/* Memory that runs out in channels, keys, children and settings: no leak, no crash, no wrong
+ * outcome. argv[1] is conf/gateway.yaml. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

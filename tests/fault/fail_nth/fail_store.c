@@ -1,5 +1,6 @@
-/* Memory that runs out between a ticket and the end of a session, SQLite's and jansson's included: a session begins with
- * its record or not at all, nobody is let in who would be refused otherwise, and what was kept is whole. */
+/* Memory that runs out between a ticket and the end of a session, SQLite's and jansson's included:
+ * a session begins with its record or not at all, nobody is let in who would be refused otherwise,
+ * and what was kept is whole. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* TLS handshakes whose private key lives in a real sekisho-key. This test stands in the supervisor's and the worker's
- * place. */
+/* TLS handshakes whose private key lives in a real sekisho-key. This test stands in the
+ * supervisor's and the worker's place. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -210,7 +210,8 @@ context_new(const SSL_METHOD *method, int version, const char *algorithms)
 	return context;
 }
 
-/* Both ends in memory. Returns whether the client accepted the server's signature and data passed. */
+/* Both ends in memory. Returns whether the client accepted the server's signature and data
+ * passed. */
 static bool
 handshake(const struct keeper *keeper, EVP_PKEY *key, int version, const char *algorithms)
 {
@@ -381,7 +382,8 @@ sekisho_key_answers_ping(void **state)
 	keeper_done(&keeper);
 }
 
-/* After sekisho-key has died every handshake fails at once, until the supervisor brings another channel. */
+/* After sekisho-key has died every handshake fails at once, until the supervisor brings another
+ * channel. */
 static void
 a_lost_channel_is_replaced(void **state)
 {

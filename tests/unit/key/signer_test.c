@@ -220,7 +220,8 @@ pss_with_another_salt_or_one_bit_off_is_refused(void **state)
 				 sizeof(signature), &len),
 		-EPERM);
 	encode_pss(keys->rsa, EVP_sha256(), RSA_PSS_SALTLEN_DIGEST, digest, em);
-	/* The masked zeros, the hash that unmasks them, the trailer. Bits of the salt may be any. */
+	/* The masked zeros, the hash that unmasks them, the trailer. Bits of the salt may be
+	 * any. */
 	for (size_t byte = 0; byte < 256; byte++) {
 		if (byte >= 256 - 1 - 64 && byte < 256 - 1 - 32)
 			continue;
@@ -232,7 +233,8 @@ pss_with_another_salt_or_one_bit_off_is_refused(void **state)
 	}
 }
 
-/* What somebody recorded and would like to have decrypted: RSA key exchange, OAEP, or any number. */
+/* What somebody recorded and would like to have decrypted: RSA key exchange, OAEP, or any
+ * number. */
 static void
 a_ciphertext_is_refused(void **state)
 {

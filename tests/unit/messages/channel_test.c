@@ -1,4 +1,5 @@
-/* Channels over real socket pairs, and the permissions of every row as the receiving process sees them. */
+/* Channels over real socket pairs, and the permissions of every row as the receiving process sees
+ * them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -503,7 +504,8 @@ a_field_over_its_bound_is_not_sent(void **state)
 	end_done(&other);
 }
 
-/* What does not fit in the socket waits, keeps its order and its descriptor, and asks for POLLOUT. */
+/* What does not fit in the socket waits, keeps its order and its descriptor, and asks for
+ * POLLOUT. */
 static void
 a_full_socket_makes_messages_wait(void **state)
 {
@@ -554,7 +556,8 @@ a_peer_that_never_reads_is_ended(void **state)
 	memset(&body, 0, sizeof(body));
 	one.knows_connection = true;
 	while (r == 0) {
-		/* Descriptors would run out first: each message belongs to another connection, none is known. */
+		/* Descriptors would run out first: each message belongs to another connection, none
+		 * is known. */
 		body.kill.connection = 1 + sent++;
 		r = channel_send(one.channel, MSG_KILL, &body, -1);
 	}

@@ -1,4 +1,5 @@
-/* Bodies of every message for tests: made from messages.def, so that a new row is tested at once. */
+/* Bodies of every message for tests: made from messages.def, so that a new row is tested at
+ * once. */
 #ifndef TESTS_MESSAGES_SAMPLES_H
 #define TESTS_MESSAGES_SAMPLES_H
 

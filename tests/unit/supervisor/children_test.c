@@ -1,4 +1,5 @@
-/* The supervisor's children, with programs that behave in every bad way; see children/fake_child.c. */
+/* The supervisor's children, with programs that behave in every bad way; see
+ * children/fake_child.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

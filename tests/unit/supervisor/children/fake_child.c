@@ -1,5 +1,6 @@
-/* A stand-in for sekisho-worker and sekisho-key that does as CONFIGURE's certificate_chain says, so that the supervisor's
- * side of the channels can be tried on a real process. Built under both names; see children_test.c.
+/* A stand-in for sekisho-worker and sekisho-key that does as CONFIGURE's certificate_chain says, so
+ * that the supervisor's side of the channels can be tried on a real process. Built under both
+ * names; see children_test.c.
  *
  *	good        answers PING, takes clients, ends them when told to
  *	hang        answers the first PING and never anything again
