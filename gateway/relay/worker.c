@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct connection **
@@ -35,6 +37,8 @@ worker_add(struct worker *worker, struct connection *conn)
 	conn->next = *first;
 	*first = conn;
 	worker->connections++;
+	if (worker->connections > worker->most)
+		worker->most = worker->connections;
 }
 
 void
@@ -46,6 +50,20 @@ worker_remove(struct worker *worker, struct connection *conn)
 		at = &(*at)->next;
 	*at = conn->next;
 	worker->connections--;
+	worker->removed++;
+}
+
+void
+worker_give_memory_back(struct worker *worker)
+{
+	bool many = worker->removed >= 64 && worker->connections <= worker->most / 2;
+	bool idle = worker->removed >= 8 && worker->connections == 0;
+
+	if (!many && !idle)
+		return;
+	(void)malloc_trim(0);
+	worker->most = worker->connections;
+	worker->removed = 0;
 }
 
 void

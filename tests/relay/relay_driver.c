@@ -3,10 +3,11 @@
  * prints each message as a line of text on standard output.
  *
  *	relay_driver --programs DIR --certificate PEM --key PEM --listen PORT --host ADDRESS:PORT
- *		[--pin HEX | --ca PEM --name NAME] [--rights N] [--refuse REASON]
+ *		[--loud-host ADDRESS:PORT] [--pin HEX | --ca PEM --name NAME] [--rights N] [--refuse REASON] [--quiet]
  *
  * Commands on standard input, a line each: "kill ID REASON", "look", "ping", "quit". Without --pin and --ca it first
- * looks at the host, and trusts what it saw. A reason is a name of close_reasons.def.
+ * looks at the host, and trusts what it saw. A user called "loud" goes to
+ * --loud-host, with the same trust. --quiet: no line for what each connection does. A reason is a name of close_reasons.def.
  */
 #include "base/cleanup.h"
 #include "base/lock_down.h"
@@ -36,10 +37,12 @@ struct settings {
 	const char *key;
 	uint16_t listen_port;
 	struct sockaddr_in host;
+	struct sockaddr_in loud_host;
 	struct msg_attach attach; /* pin or CA, name, rights */
 	bool trusts;              /* a pin or a CA was given, or seen */
 	bool configured;          /* the worker said HELLO and was told what it needs */
 	uint32_t refuse;          /* enum close_reason, or CLOSE_NONE */
+	bool quiet;
 };
 
 static struct settings settings;
@@ -57,6 +60,12 @@ die(const char *what, int error)
 	exit(1);
 }
 
+#define SAY(...)                             \
+	do {                                 \
+		if (!settings.quiet)         \
+			printf(__VA_ARGS__); \
+	} while (0)
+
 static struct permits_seen *
 connection_seen(void *owner, uint64_t connection)
 {
@@ -67,12 +76,11 @@ connection_seen(void *owner, uint64_t connection)
 }
 
 static int
-dial_host(void)
+dial_host(const struct sockaddr_in *host)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 ||
-		connect(fd, (const struct sockaddr *)&settings.host, sizeof(settings.host)) < 0)
+	if (fd < 0 || connect(fd, (const struct sockaddr *)host, sizeof(*host)) < 0)
 		die("the jump host", errno);
 	return fd;
 }
@@ -98,7 +106,7 @@ reason_of(const char *name)
 static void
 look_at_host(void)
 {
-	auto_fd int fd = dial_host();
+	auto_fd int fd = dial_host(&settings.host);
 	struct msg_look_at_host look = {.connection = ++last_connection};
 
 	duplicates[look.connection % CONNECTIONS_MAX] = -1;
@@ -138,9 +146,9 @@ on_introduced(struct channel *channel, union message_body *message)
 	const struct msg_introduced *introduced = &message->introduced;
 	auto_fd int fd = -1;
 
-	printf("INTRODUCED connection=%" PRIu64
-	       " token='%s' user='%s' domain='%s' password=%u bytes channels='%s' %ux%u "
-	       "client='%s' build=%u\n",
+	SAY("INTRODUCED connection=%" PRIu64
+	    " token='%s' user='%s' domain='%s' password=%u bytes channels='%s' %ux%u "
+	    "client='%s' build=%u\n",
 		introduced->connection, introduced->routing_token, introduced->user,
 		introduced->domain, introduced->password_len, introduced->channels,
 		introduced->width, introduced->height, introduced->client_name,
@@ -150,7 +158,8 @@ on_introduced(struct channel *channel, union message_body *message)
 		return 0;
 	}
 	settings.attach.connection = introduced->connection;
-	fd = dial_host();
+	fd = dial_host(
+		strcmp(introduced->user, "loud") == 0 ? &settings.loud_host : &settings.host);
 	return channel_send(channel, MSG_ATTACH, &settings.attach, fd);
 }
 
@@ -158,7 +167,7 @@ static int
 on_moved(struct channel *channel, union message_body *message)
 {
 	(void)channel;
-	printf("MOVED connection=%" PRIu64 " phase=%s\n", message->moved.connection,
+	SAY("MOVED connection=%" PRIu64 " phase=%s\n", message->moved.connection,
 		phase_row(message->moved.phase)->name);
 	return 0;
 }
@@ -170,8 +179,8 @@ on_ended(struct channel *channel, union message_body *message)
 	int *duplicate = &duplicates[ended->connection % CONNECTIONS_MAX];
 
 	(void)channel;
-	printf("ENDED connection=%" PRIu64 " reason=%s phase=%s in=%" PRIu64 " out=%" PRIu64
-	       " detail='%s'\n",
+	SAY("ENDED connection=%" PRIu64 " reason=%s phase=%s in=%" PRIu64 " out=%" PRIu64
+	    " detail='%s'\n",
 		ended->connection, close_reason_row(ended->reason)->name,
 		phase_row(ended->phase)->name, ended->bytes_from_client, ended->bytes_to_client,
 		ended->detail);
@@ -330,7 +339,7 @@ accept_client(int listener)
 	duplicates[take.connection] = fd;
 	if (channel_send(worker, MSG_TAKE_CLIENT, &take, fd) < 0)
 		die("the worker", EPIPE);
-	printf("TAKEN connection=%" PRIu64 "\n", take.connection);
+	SAY("TAKEN connection=%" PRIu64 "\n", take.connection);
 }
 
 static bool
@@ -404,16 +413,16 @@ read_file(const char *path, uint8_t *room, size_t size, uint32_t *ret_len)
 }
 
 static void
-read_host(const char *text)
+read_host(const char *text, struct sockaddr_in *ret_host)
 {
 	char address[64];
 	unsigned int port;
 
 	if (sscanf(text, "%63[0-9.]:%u", address, &port) != 2)
 		die(text, EINVAL);
-	settings.host.sin_family = AF_INET;
-	settings.host.sin_port = htons((uint16_t)port);
-	(void)inet_pton(AF_INET, address, &settings.host.sin_addr);
+	ret_host->sin_family = AF_INET;
+	ret_host->sin_port = htons((uint16_t)port);
+	(void)inet_pton(AF_INET, address, &ret_host->sin_addr);
 }
 
 static void
@@ -435,7 +444,10 @@ read_option(int option, const char *value)
 		settings.listen_port = (uint16_t)atoi(value);
 		break;
 	case 'h':
-		read_host(value);
+		read_host(value, &settings.host);
+		break;
+	case 'o':
+		read_host(value, &settings.loud_host);
 		break;
 	case 'p':
 		if (bytes_from_hex(value, attach->pin, 32) < 0)
@@ -458,6 +470,9 @@ read_option(int option, const char *value)
 	case 'x':
 		settings.refuse = reason_of(value);
 		break;
+	case 'q':
+		settings.quiet = true;
+		break;
 	default:
 		exit(2);
 	}
@@ -472,11 +487,13 @@ main(int count, char **values)
 		{"key", required_argument, NULL, 'k'},
 		{"listen", required_argument, NULL, 'l'},
 		{"host", required_argument, NULL, 'h'},
+		{"loud-host", required_argument, NULL, 'o'},
 		{"pin", required_argument, NULL, 'p'},
 		{"ca", required_argument, NULL, 'a'},
 		{"name", required_argument, NULL, 'n'},
 		{"rights", required_argument, NULL, 'r'},
 		{"refuse", required_argument, NULL, 'x'},
+		{"quiet", no_argument, NULL, 'q'},
 		{0},
 	};
 	pid_t pids[2];
