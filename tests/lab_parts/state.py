@@ -66,7 +66,9 @@ class State:
         return next(row for row in self.processes if row["pid"] == pid)
 
     def shell_text(self):
-        return "".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(self.variables.items()))
+        """For `.` or eval: NAME=VALUE lines, exported, since the programs read some of them."""
+        lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(self.variables.items()))
+        return "set -a\n" + lines + "set +a\n"
 
 
 def write_file(path, text, mode=0o644, uid=None):
