@@ -282,13 +282,10 @@ connection_new_look(struct worker *worker, const struct msg_look_at_host *look, 
 void
 connection_on_gone(struct connection *conn)
 {
-	struct worker *worker = conn->worker;
-
-	worker_remove(worker, conn);
+	worker_remove(conn->worker, conn);
 	introduction_free(conn->introduction);
 	attachment_free(conn->attachment);
 	bridge_free(conn->bridge);
 	free(conn->look);
 	free(conn);
-	worker_give_memory_back(worker);
 }

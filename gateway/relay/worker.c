@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,8 +36,7 @@ worker_add(struct worker *worker, struct connection *conn)
 	conn->next = *first;
 	*first = conn;
 	worker->connections++;
-	if (worker->connections > worker->most)
-		worker->most = worker->connections;
+	memory_note(&worker->memory, worker->connections);
 }
 
 void
@@ -50,20 +48,6 @@ worker_remove(struct worker *worker, struct connection *conn)
 		at = &(*at)->next;
 	*at = conn->next;
 	worker->connections--;
-	worker->removed++;
-}
-
-void
-worker_give_memory_back(struct worker *worker)
-{
-	bool many = worker->removed >= 64 && worker->connections <= worker->most / 2;
-	bool idle = worker->removed >= 8 && worker->connections == 0;
-
-	if (!many && !idle)
-		return;
-	(void)malloc_trim(0);
-	worker->most = worker->connections;
-	worker->removed = 0;
 }
 
 void
@@ -162,13 +146,14 @@ on_kill(struct channel *channel, union message_body *message)
 static int
 on_ping(struct channel *channel, union message_body *message)
 {
-	const struct worker *worker = channel_owner(channel);
+	struct worker *worker = channel_owner(channel);
 	const struct msg_pong pong = {
 		.serial = message->ping.serial,
 		.connections = worker->connections,
 		.bridges = worker->bridges,
 	};
 
+	(void)memory_give_back(&worker->memory, worker->connections);
 	return channel_send(channel, MSG_PONG, &pong, -1);
 }
 

@@ -4,6 +4,7 @@
 #ifndef RELAY_WORKER_H
 #define RELAY_WORKER_H
 
+#include "base/memory.h"
 #include "messages/channel.h"
 #include "relay/connection.h"
 
@@ -23,8 +24,7 @@ struct worker {
 	uint32_t limit_ms[PHASE_COUNT];  /* 0: none */
 	uint32_t connections;
 	uint32_t bridges;
-	uint32_t most;    /* connections at once, since memory was last given back */
-	uint32_t removed; /* connections gone since then */
+	struct memory_watch memory;
 	struct connection *table[WORKER_BUCKETS];
 };
 
@@ -32,10 +32,6 @@ struct worker {
 struct connection *worker_find(struct worker *worker, uint64_t connection);
 void worker_add(struct worker *worker, struct connection *conn);
 void worker_remove(struct worker *worker, struct connection *conn);
-
-/* libc keeps what ended sessions have freed. Giving it back to the system walks over the heap, so that is done
- * when many have gone, or when nobody is left to wait for it. */
-void worker_give_memory_back(struct worker *worker);
 
 /* Sends a message about a connection. A channel that is closed already is no mistake: the worker is
  * ending then. */

@@ -47,8 +47,12 @@ fill_environment(char **environment, size_t room)
 {
 	static const char *const kept[] = {
 		"JOURNAL_STREAM=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS="};
+	/* glibc's per-thread cache keeps freed pieces of every small size, and with them the pages of
+	 * sessions that are long over. */
+	static char no_cache[] = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0";
 	size_t count = 0;
 
+	environment[count++] = no_cache;
 	for (char **variable = environ; *variable != NULL; variable++) {
 		for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
 			if (count + 1 < room && strncmp(*variable, kept[i], strlen(kept[i])) == 0)

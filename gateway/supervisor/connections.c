@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "settings/settings.h"
 #include "supervisor/attempts.h"
 #include "supervisor/children.h"
@@ -24,6 +25,7 @@ struct connections {
 	struct connection *chains[CHAINS];
 	size_t count;
 	size_t sessions;
+	struct memory_watch memory;
 	struct supervisor *supervisor;
 };
 
@@ -44,6 +46,12 @@ connections_free(struct connections *connections)
 {
 	assert(connections == NULL || connections->count == 0);
 	free(connections);
+}
+
+void
+connections_give_memory_back(struct connections *connections)
+{
+	(void)memory_give_back(&connections->memory, connections->count);
 }
 
 size_t
@@ -158,6 +166,7 @@ connection_new(struct supervisor *supervisor, uint16_t listener, int *fd,
 	connection->next = connections->chains[connection->id % CHAINS];
 	connections->chains[connection->id % CHAINS] = connection;
 	connections->count++;
+	memory_note(&connections->memory, connections->count);
 	*ret_connection = connection;
 	return 0;
 }

@@ -280,6 +280,7 @@ on_minute(uv_timer_t *timer)
 		sessions_check(sessions->supervisor, 0, 0, NULL, NULL);
 	}
 	keep_up(sessions->supervisor, sessions->minutes % MINUTES_BETWEEN_RETENTION == 0);
+	connections_give_memory_back(sessions->supervisor->connections);
 	sessions->minutes++;
 	arm(sessions, on_minute);
 }

@@ -191,6 +191,16 @@ class Facility:
     def history(self, account):
         return self.call("log.connections", account=account)["rows"]
 
+    def history_of_all(self, account):
+        """The whole history, page by page."""
+        rows, after = [], {}
+        while True:
+            page = self.call("log.connections", account=account, **after)
+            rows += page["rows"]
+            if page["next"] is None:
+                return rows
+            after = {"after": page["next"]}
+
     def wait_end(self, account, limit=10):
         """The newest row of the account's history, once it has an end."""
         def ended():

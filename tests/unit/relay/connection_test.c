@@ -98,12 +98,6 @@ worker_remove(struct worker *unused, struct connection *connection)
 }
 
 void
-worker_give_memory_back(struct worker *unused)
-{
-	(void)unused;
-}
-
-void
 introduction_free(struct introduction *introduction)
 {
 	(void)introduction;
