@@ -86,6 +86,7 @@ static void
 leg_broke(struct leg *leg, int error)
 {
 	leg->broken = error;
+	leg->waited = leg->out_len > 0;
 	out_drop(leg);
 	queue_join(leg, QUEUE_READY);
 }
@@ -199,7 +200,7 @@ leg_may_read(const struct leg *leg)
 static void
 leg_end(struct leg *leg, int error)
 {
-	bool waited = leg->out_len > 0;
+	bool waited = leg->waited || leg->out_len > 0;
 
 	if (leg->ended)
 		return;
@@ -293,7 +294,7 @@ leg_serve_stream(struct leg *leg)
 			leg_end(leg, r);
 		moved += len - tail;
 	} while (r > 0 && len == STREAM_BUFFER && moved < LEG_BUDGET &&
-		leg_reading(leg) == READ_STREAM && leg_may_read(leg));
+		 leg_reading(leg) == READ_STREAM && leg_may_read(leg));
 }
 
 static void
@@ -468,21 +469,6 @@ leg_secure(struct connection *conn, enum side side, SSL_CTX *context,
 		queue_join(leg, QUEUE_SHAKING);
 	leg_update(leg);
 	return 0;
-}
-
-SSL *
-leg_ssl(struct connection *conn, enum side side)
-{
-	return conn->legs[side] != NULL ? conn->legs[side]->ssl : NULL;
-}
-
-bool
-leg_has_early_bytes(struct connection *conn, enum side side)
-{
-	struct leg *leg = conn->legs[side];
-	uint8_t byte;
-
-	return leg->ssl == NULL && recv(leg->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
 }
 
 /* After the sockets of a turn: those who hold bytes, each once, then one step of one handshake. */

@@ -40,6 +40,7 @@ struct leg {
 	int shake_wants; /* event that the handshake waits for */
 	bool drained;    /* the last read took all that OpenSSL could give: poll tells of more */
 	int broken;      /* negative errno of a failed write or poll; to be reported */
+	bool waited;     /* output was waiting when it broke */
 	bool ended;      /* on_end was called: nothing more is read */
 	bool finished;   /* nothing more is written */
 

@@ -5,6 +5,7 @@
 #include "relay/leg.h"
 
 #include "base/secret.h"
+#include "relay/connection_io.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -100,6 +101,21 @@ leg_shut(struct leg *leg)
 		(void)SSL_shutdown(leg->ssl);
 	}
 	(void)shutdown(leg->fd, SHUT_WR);
+}
+
+SSL *
+leg_ssl(struct connection *conn, enum side side)
+{
+	return conn->legs[side] != NULL ? conn->legs[side]->ssl : NULL;
+}
+
+bool
+leg_has_early_bytes(struct connection *conn, enum side side)
+{
+	struct leg *leg = conn->legs[side];
+	uint8_t byte;
+
+	return leg->ssl == NULL && recv(leg->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
 }
 
 /* Handshake */

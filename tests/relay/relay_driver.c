@@ -3,7 +3,7 @@
  * prints each message as a line of text on standard output.
  *
  *	relay_driver --programs DIR --certificate PEM --key PEM --listen PORT --host ADDRESS:PORT
- *		[--loud-host ADDRESS:PORT] [--pin HEX | --ca PEM --name NAME] [--rights N] [--refuse REASON] [--quiet]
+ *		[--loud-host ADDRESS:PORT] [--pin HEX | --ca PEM --name NAME] [--rights N] [--refuse REASON] [--stall MS] [--quiet]
  *
  * Commands on standard input, a line each: "kill ID REASON", "look", "ping", "quit". Without --pin and --ca it first
  * looks at the host, and trusts what it saw. A user called "loud" goes to
@@ -42,6 +42,7 @@ struct settings {
 	bool trusts;              /* a pin or a CA was given, or seen */
 	bool configured;          /* the worker said HELLO and was told what it needs */
 	uint32_t refuse;          /* enum close_reason, or CLOSE_NONE */
+	uint32_t stall_ms;        /* TCP_USER_TIMEOUT; 0: 10 seconds */
 	bool quiet;
 };
 
@@ -136,6 +137,8 @@ on_hello(struct channel *channel, union message_body *message)
 	configure.certificate_chain_len = (uint32_t)fread(
 		configure.certificate_chain, 1, sizeof(configure.certificate_chain) - 1, file);
 	(void)fclose(file);
+	if (settings.stall_ms != 0)
+		configure.stall_ms = settings.stall_ms;
 	settings.configured = true;
 	return channel_send(channel, MSG_CONFIGURE, &configure, -1);
 }
@@ -470,6 +473,9 @@ read_option(int option, const char *value)
 	case 'x':
 		settings.refuse = reason_of(value);
 		break;
+	case 's':
+		settings.stall_ms = (uint32_t)atoi(value);
+		break;
 	case 'q':
 		settings.quiet = true;
 		break;
@@ -493,6 +499,7 @@ main(int count, char **values)
 		{"name", required_argument, NULL, 'n'},
 		{"rights", required_argument, NULL, 'r'},
 		{"refuse", required_argument, NULL, 'x'},
+		{"stall", required_argument, NULL, 's'},
 		{"quiet", no_argument, NULL, 'q'},
 		{0},
 	};
