@@ -35,11 +35,11 @@ take_fd(int *fd)
 	return taken;
 }
 
-#define take_pointer(p)                                                                            \
-	({                                                                                         \
-		__typeof__(*(p)) taken_ = *(p);                                                    \
-		*(p) = NULL;                                                                       \
-		taken_;                                                                            \
+#define take_pointer(p)                         \
+	({                                      \
+		__typeof__(*(p)) taken_ = *(p); \
+		*(p) = NULL;                    \
+		taken_;                         \
 	})
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))

@@ -15,8 +15,12 @@
 #define QUOTE_MAX 128
 
 static const struct event_row rows[EVENT_COUNT] = {
-#define EVENT(name_, id_, level_, text_, meaning_)                                                 \
-	[name_] = {.name = #name_, .id = id_, .level = LOG_##level_, .text = text_, .meaning = meaning_},
+#define EVENT(name_, id_, level_, text_, meaning_) \
+	[name_] = {.name = #name_,                 \
+		.id = id_,                         \
+		.level = LOG_##level_,             \
+		.text = text_,                     \
+		.meaning = meaning_},
 #include "base/events.def"
 #undef EVENT
 };
@@ -80,8 +84,8 @@ utf8_character(const uint8_t *bytes, size_t len)
 		uint8_t mask, lead;
 		size_t len;
 		uint32_t least;
-	} shapes[] = {
-		{0x80, 0x00, 1, 0}, {0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800}, {0xf8, 0xf0, 4, 0x10000}};
+	} shapes[] = {{0x80, 0x00, 1, 0}, {0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800},
+		{0xf8, 0xf0, 4, 0x10000}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
 		uint32_t value = bytes[0] & (uint8_t)~shapes[i].mask;
@@ -97,9 +101,10 @@ utf8_character(const uint8_t *bytes, size_t len)
 		}
 		bool surrogate = value >= 0xd800 && value <= 0xdfff;
 		bool control = value < 0x20 || (value >= 0x7f && value < 0xa0) || value == 0x2028 ||
-			value == 0x2029;
-		return value < shapes[i].least || value > 0x10ffff || surrogate || control ? 0
-											   : shapes[i].len;
+			       value == 0x2029;
+		return value < shapes[i].least || value > 0x10ffff || surrogate || control
+			       ? 0
+			       : shapes[i].len;
 	}
 	return 0;
 }

@@ -8,7 +8,7 @@
 
 enum close_reason {
 	CLOSE_NONE, /* still open */
-#define CLOSE(name, who, state, level, id, refused, running, text, meaning, text_ja, meaning_ja)   \
+#define CLOSE(name, who, state, level, id, refused, running, text, meaning, text_ja, meaning_ja) \
 	CLOSE_##name,
 #include "relay/close_reasons.def"
 #undef CLOSE

@@ -4,12 +4,12 @@
 #define TO(name) (1u << PHASE_##name)
 
 static const struct phase_row rows[PHASE_COUNT] = {
-#define PHASE(name_, letter_, limit, next_, meanwhile_)                                            \
-	[PHASE_##name_] = {                                                                        \
-		.name = #name_,                                                                    \
-		.letter = letter_,                                                                 \
-		.next = (next_) | TO(CLOSED),                                                      \
-		.meanwhile = meanwhile_,                                                           \
+#define PHASE(name_, letter_, limit, next_, meanwhile_) \
+	[PHASE_##name_] = {                             \
+		.name = #name_,                         \
+		.letter = letter_,                      \
+		.next = (next_) | TO(CLOSED),           \
+		.meanwhile = meanwhile_,                \
 	},
 #include "relay/phases.def"
 #undef PHASE

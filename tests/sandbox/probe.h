@@ -19,11 +19,11 @@
  * CHILD_FD_KEY. */
 struct probe_hands {
 	int stream[2]; /* a connected pair, as a client's socket is to a worker */
-	int listener; /* TCP; only the supervisor ever has one: here it is handed in on purpose */
-	int unbound;  /* a TCP socket that nobody has connected */
-	int datagram; /* UDP */
-	int port;     /* of the listener */
-	int parent;   /* pid of the process outside */
+	int listener;  /* TCP; only the supervisor ever has one: here it is handed in on purpose */
+	int unbound;   /* a TCP socket that nobody has connected */
+	int datagram;  /* UDP */
+	int port;      /* of the listener */
+	int parent;    /* pid of the process outside */
 	uv_loop_t *loop;
 };
 
