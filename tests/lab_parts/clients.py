@@ -98,6 +98,17 @@ class Client:
         """Waits until a desktop is really there."""
         wait_until(self.state, self.process, lambda: self.colours() >= colours, limit, f"{self.name} shows a desktop")
 
+    def wait_still(self, limit=10):
+        """Waits until the picture stays as it is for a moment: everything has been painted."""
+        def twice_the_same():
+            with tempfile.TemporaryDirectory() as folder:
+                pictures = []
+                for name in ("first.ppm", "second.ppm"):
+                    with open(self.screenshot(os.path.join(folder, name)), "rb") as file:
+                        pictures.append(file.read())
+            return pictures[0] == pictures[1]
+        wait_for(twice_the_same, limit, f"the picture of {self.name} stands still", every=0.2)
+
     def screenshot(self, path):
         return self.screen.screenshot(path)
 

@@ -121,6 +121,7 @@ def add_line(etc, name, line, mode):
 
 
 def write_settings(state, folder, port):
+    first = displays(state)
     certificate, key = make_certificate(state, "xrdp/certificate", "踏み台端末 xrdp")
     changes = {
         ("xrdp.ini", "Globals"): {
@@ -129,7 +130,8 @@ def write_settings(state, folder, port):
         ("xrdp.ini", "Logging"): {"LogFile": os.path.join(folder, "xrdp.log"), "EnableSyslog": "false"},
         ("sesman.ini", "Globals"): {"ListenPort": sesman_port()},
         ("sesman.ini", "Security"): {"TerminalServerUsers": None, "TerminalServerAdmins": None},
-        ("sesman.ini", "Sessions"): {"KillDisconnected": "true", "X11DisplayOffset": str(displays(state))},
+        ("sesman.ini", "Sessions"): {"KillDisconnected": "true", "X11DisplayOffset": str(first),
+                                     "MaxDisplayNumber": str(first + 9)},
         ("sesman.ini", "Logging"): {"LogFile": os.path.join(folder, "sesman.log"), "EnableSyslog": "false"},
         ("sesman.ini", "Chansrv"): {"EnableFuseMount": "false"},
         ("sesman.ini", "ChansrvLogging"): {"LogLevel": "DEBUG", "EnableSyslog": "false"},

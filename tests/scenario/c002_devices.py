@@ -21,6 +21,11 @@ def ip(*arguments, check=True):
     return subprocess.run(["ip", *arguments], check=check, capture_output=True, text=True, timeout=15)
 
 
+def ip_in(namespace, *arguments):
+    """`ip -n` would also mount, which fails in a chroot whose root is no mount point."""
+    subprocess.run([*within(namespace), "ip", *arguments], check=True, capture_output=True, text=True, timeout=15)
+
+
 def within(namespace):
     """What stands before a command that shall run there."""
     return ["nsenter", "--net=/run/netns/" + namespace]
@@ -31,14 +36,16 @@ class Network:
 
     def __init__(self):
         self.gateway, self.client = (f"sk-{os.getpid()}-{name}" for name in ("gateway", "client"))
+
+    def join(self):
         for name in (self.gateway, self.client):
             ip("netns", "add", name)
-            ip("-n", name, "link", "set", "lo", "up")
+            ip_in(name, "link", "set", "lo", "up")
         ip("link", "add", "wire", "netns", self.gateway, "address", GATEWAY_MAC,
            "type", "veth", "peer", "name", "wire", "netns", self.client, "address", CLIENT_MAC)
         for name, address in ((self.gateway, GATEWAY), (self.client, CLIENT)):
-            ip("-n", name, "address", "add", address + "/24", "dev", "wire")
-            ip("-n", name, "link", "set", "wire", "up")
+            ip_in(name, "address", "add", address + "/24", "dev", "wire")
+            ip_in(name, "link", "set", "wire", "up")
 
     def close(self):
         for name in (self.client, self.gateway):
@@ -51,6 +58,8 @@ def office(request, folders):
     if os.geteuid() != 0 or shutil.which("ip") is None:
         pytest.skip("network namespaces need root and iproute2")
     network = Network()
+    request.addfinalizer(network.close)
+    network.join()
     made = []
 
     def make(evidence, *settings):
@@ -66,7 +75,6 @@ def office(request, folders):
     yield make
     for lab in made:
         lab.close()
-    network.close()
 
 
 def connect(lab, *macs):
@@ -97,9 +105,9 @@ def test_c203_second_address_with_the_same_mac_is_a_contradiction(office):
     lab = office("neighbour")
     network = office.network
     other = NETWORK + "3"
-    ip("-n", network.client, "address", "add", other + "/24", "dev", "wire")
+    ip_in(network.client, "address", "add", other + "/24", "dev", "wire")
     # Both addresses get into the gateway's neighbour table.
-    ip("-n", network.gateway, "neighbour", "replace", other, "lladdr", CLIENT_MAC, "dev", "wire", "nud", "reachable")
+    ip_in(network.gateway, "neighbour", "replace", other, "lladdr", CLIENT_MAC, "dev", "wire", "nud", "reachable")
     connect(lab, CLIENT_MAC)
     lab.wait_close("SK2116")
 

@@ -22,7 +22,8 @@ class Desktop:
 
     def sign_in(self):
         """Types user and password into xrdp's login screen: the gateway passes nobody's on."""
-        self.client.wait_picture(colours=1000)
+        self.client.wait_picture()
+        self.client.wait_still()
         self.client.type(self.hosts["LAB_XRDP_USER"], enter=False)
         self.client.key("Tab")
         self.client.type(self.hosts["LAB_XRDP_PASSWORD"])
