@@ -260,6 +260,8 @@ exec_child(const char *name, int channel_fd, int other_fd)
 		dup2(other_fd, CHILD_FD_KEY) < 0 || dup2(2, 1) < 0)
 		_exit(127);
 	(void)close_range(5, ~0u, 0);
+	/* As the supervisor starts them: children_spawn.c says why. */
+	(void)setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 1);
 	(void)execl(path, name, (char *)NULL);
 	_exit(127);
 }
