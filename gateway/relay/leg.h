@@ -39,6 +39,7 @@ struct leg {
 	int polled;      /* events asked of libuv */
 	int shake_wants; /* event that the handshake waits for */
 	bool drained;    /* the last read took all that OpenSSL could give: poll tells of more */
+	bool stopped;    /* the last read ended after a TLS message without data: ask again */
 	int broken;      /* negative errno of a failed write or poll; to be reported */
 	bool waited;     /* output was waiting when it broke */
 	bool ended;      /* on_end was called: nothing more is read */

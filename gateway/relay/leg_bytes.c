@@ -53,7 +53,11 @@ leg_read(struct leg *leg, uint8_t *bytes, size_t len)
 		clear_errors();
 		errno = 0;
 		n = SSL_read(leg->ssl, bytes, (int)len);
-		leg->drained = n <= 0;
+		/* Without SSL_MODE_AUTO_RETRY a key update ends the call before the socket is asked for
+		 * more. OpenSSL 3.2 and later keep what came behind it where SSL_has_pending does not
+		 * look: without another read it would lie there until the peer speaks again. */
+		leg->stopped = n <= 0 && SSL_want_read(leg->ssl) && errno != EAGAIN;
+		leg->drained = n <= 0 && !leg->stopped;
 		return n > 0 ? (int)n : ssl_result(leg, (int)n);
 	}
 	n = recv(leg->fd, bytes, len, 0);
@@ -90,7 +94,7 @@ bool
 leg_holds_bytes(const struct leg *leg)
 {
 	return leg->ssl != NULL && leg->state == LEG_SECURE && !leg->drained &&
-	       SSL_has_pending(leg->ssl) == 1;
+	       (leg->stopped || SSL_has_pending(leg->ssl) == 1);
 }
 
 void

@@ -362,6 +362,9 @@ a_store_opens_or_says_so(void **state)
 	struct fail_run run;
 
 	(void)state;
+	/* PRAGMA quick_check of 3.46 (Debian 13) compares through a NULL pointer when memory runs out in it. */
+	if (sqlite3_libversion_number() / 1000 == 3046)
+		skip();
 	clock_hold(NOON_US, 1000000);
 	fixture_init(&fixture);
 	fail_begin(&run);
