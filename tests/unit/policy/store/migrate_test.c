@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#define NEWEST 3
+#define NEWEST 7
 
 static struct store_fixture fixture;
 

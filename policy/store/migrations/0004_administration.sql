@@ -1,0 +1,51 @@
+-- What hospital IT keeps of its engineers: vendors, protection, priorities, passwords. A protected_note
+-- that is null means: not protected. `version` counts the changes of a row, so that of two people who
+-- edit it at once the second is told; changed_by is who made the last one.
+
+CREATE TABLE vendor (
+	number INTEGER PRIMARY KEY AUTOINCREMENT,
+	name TEXT NOT NULL,
+	name_key TEXT NOT NULL UNIQUE, -- lower case
+	kind TEXT NOT NULL CHECK (kind IN ('server', 'general')),
+	state TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'suspended')),
+	note TEXT NOT NULL DEFAULT '',
+	created INTEGER NOT NULL,
+	updated INTEGER NOT NULL,
+	version INTEGER NOT NULL DEFAULT 1,
+	changed_by TEXT NOT NULL DEFAULT ''
+) STRICT;
+
+ALTER TABLE account ADD COLUMN vendor INTEGER REFERENCES vendor (number);
+ALTER TABLE account ADD COLUMN max_sessions INTEGER NOT NULL DEFAULT 0
+	CHECK (max_sessions BETWEEN 0 AND 1000); -- 0: no limit
+ALTER TABLE account ADD COLUMN protected_note TEXT;
+ALTER TABLE account ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE account ADD COLUMN changed_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE account ADD COLUMN last_session INTEGER; -- start of the newest one
+CREATE INDEX account_vendor ON account (vendor);
+
+ALTER TABLE terminal ADD COLUMN protected_note TEXT;
+ALTER TABLE terminal ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE terminal ADD COLUMN changed_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE terminal ADD COLUMN last_session INTEGER;
+
+ALTER TABLE assignment ADD COLUMN priority INTEGER NOT NULL DEFAULT 0
+	CHECK (priority BETWEEN 0 AND 9);
+
+CREATE TABLE account_service (
+	account INTEGER NOT NULL REFERENCES account (number) ON DELETE CASCADE,
+	name TEXT NOT NULL, -- of linked_services in the settings
+	PRIMARY KEY (account, name)
+) STRICT;
+
+-- Hashes of crypt(5) only. An initial password that nobody was given (delivered 0: an import that was
+-- cut off) is made anew when the import is repeated.
+CREATE TABLE password (
+	account INTEGER NOT NULL REFERENCES account (number) ON DELETE CASCADE,
+	kind TEXT NOT NULL CHECK (kind IN ('first', 'second')),
+	hash TEXT NOT NULL,
+	must_change INTEGER NOT NULL CHECK (must_change IN (0, 1)),
+	delivered INTEGER NOT NULL CHECK (delivered IN (0, 1)),
+	set_at INTEGER NOT NULL,
+	PRIMARY KEY (account, kind)
+) STRICT;
