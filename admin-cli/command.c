@@ -107,7 +107,7 @@ admin_refuse_error(const struct admin *admin, const json_t *error)
 {
 	const json_t *data = json_object_get(error, "data");
 	const char *kind = _(kind_of_error(json_integer_value(json_object_get(error, "code"))));
-	const char *message = said_translate(value_text(error, "message"));
+	const char *message = said_error(error);
 	const char *rule = said_translate(value_text(data, "rule"));
 	bool has_field = json_is_string(json_object_get(data, "field")) && rule[0] != '\0';
 	char field[160];

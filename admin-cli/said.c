@@ -4,6 +4,7 @@
 #include "admin-cli/text.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/sentence.h"
 
 #include <string.h>
 
@@ -177,11 +178,47 @@ said_translate(const char *sentence)
 	if (event != NULL)
 		return text_speaks_japanese() ? event->text_ja : event->text;
 	found = find(sentence, varies);
+	/* "" is the catalogue's own header. */
 	if (found == NULL)
-		return sentence;
+		return sentence[0] != '\0' ? _(sentence) : sentence;
 	if (strstr(found, "%s") == NULL)
 		return _(found);
 	return fill(_(found), varies);
+}
+
+#define VALUES_MOST 8
+
+const char *
+said_sentence(const json_t *object)
+{
+	static char buffers[8][1024];
+	static unsigned int next;
+	char *buffer = buffers[next++ % 8];
+	const char *text = json_string_value(json_object_get(object, "text"));
+	const char *values[VALUES_MOST];
+	size_t count = 0;
+	size_t i;
+	const json_t *value;
+
+	if (text == NULL || text[0] == '\0')
+		return NULL;
+	json_array_foreach (json_object_get(object, "values"), i, value) {
+		if (count < VALUES_MOST && json_is_string(value))
+			values[count++] = said_translate(json_string_value(value));
+	}
+	sentence_fill(_(text), values, count, buffer, sizeof(buffers[0]));
+	return buffer;
+}
+
+const char *
+said_error(const json_t *error)
+{
+	const char *message = json_string_value(json_object_get(error, "message"));
+	const char *said = said_sentence(json_object_get(error, "data"));
+
+	if (said != NULL)
+		return said;
+	return message != NULL ? said_translate(message) : "";
 }
 
 const char *

@@ -74,8 +74,8 @@ account_id_parse(
 	const struct facility *facility, const char *text, char *ret_id, struct field_error *error)
 {
 	static const char rule[] =
-		"1 to 60 half-width letters, digits and . _ -, after the facility's "
-		"prefix, which may not stand there twice";
+		N_("1 to 60 half-width letters, digits and . _ -, after the facility's "
+		   "prefix, which may not stand there twice");
 	size_t prefix = strlen(facility->prefix);
 	size_t len;
 	const char *typed;
@@ -105,7 +105,8 @@ int
 account_names_parse(
 	const char *family, const char *given, struct account *account, struct field_error *error)
 {
-	static const char rule[] = "required; both names together at most 64 printable characters";
+	static const char rule[] =
+		N_("required; both names together at most 64 printable characters");
 	size_t family_len, given_len;
 	int family_count, given_count;
 
@@ -127,7 +128,7 @@ account_names_parse(
 int
 account_email_parse(const char *text, char *ret_email, struct field_error *error)
 {
-	static const char rule[] = "at most 64 characters, name@domain, no blanks";
+	static const char rule[] = N_("at most 64 characters, name@domain, no blanks");
 	size_t len;
 	const char *email = text_trim(text, &len);
 	const char *at = memchr(email, '@', len);
@@ -222,8 +223,8 @@ int
 account_hours_parse(const char *text, struct account_hours *ret_hours, struct field_error *error)
 {
 	static const char rule[] =
-		"\"always\" or HH:MM-HH:MM in steps of 30 minutes, over midnight "
-		"if need be, not the same time twice";
+		N_("\"always\" or HH:MM-HH:MM in steps of 30 minutes, over midnight "
+		   "if need be, not the same time twice");
 	int from, until;
 
 	if (strcmp(text, "always") == 0) {

@@ -28,7 +28,7 @@ count_certificates(BIO *bundle)
 int
 terminal_ca_bundle_check(const char *text, struct field_error *error)
 {
-	static const char rule[] = "certificates in PEM, at most 64 KB, no private key";
+	static const char rule[] = N_("certificates in PEM, at most 64 KB, no private key");
 	static const char example[] = "-----BEGIN CERTIFICATE-----";
 	size_t len = strlen(text);
 	BIO *bundle;

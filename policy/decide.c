@@ -96,7 +96,7 @@ terminal_has_room(const struct policy_facts *facts)
 #define RUNNING MOMENT_RUNNING
 
 static const struct policy_rule rules[] = {
-#define RULE(name_, function, moments_, reason_) \
+#define RULE(name_, function, moments_, reason_, about, found, change) \
 	{.name = (name_), .allows = (function), .moments = (moments_), .reason = CLOSE_##reason_},
 #include "policy/rules.def"
 #undef RULE

@@ -8,16 +8,11 @@ int
 field_error_set(struct field_error *error, const char *field, const char *value, const char *rule,
 	const char *example)
 {
-	size_t len = value == NULL ? 0 : strlen(value);
+	size_t len = value == NULL ? 0 : sentence_cut(value, sizeof(error->value) - 1);
 
 	error->field = field;
 	error->rule = rule;
 	error->example = example;
-	if (len >= sizeof(error->value)) {
-		len = sizeof(error->value) - 1;
-		while (len > 0 && ((unsigned char)value[len] & 0xc0) == 0x80)
-			len--;
-	}
 	if (len > 0)
 		memcpy(error->value, value, len);
 	error->value[len] = '\0';

@@ -2,12 +2,14 @@
 #ifndef POLICY_FIELD_ERROR_H
 #define POLICY_FIELD_ERROR_H
 
+#include "base/sentence.h"
+
 #define FIELD_ERROR_VALUE_SIZE 200
 
 struct field_error {
 	const char *field; /* "valid_until"; a literal, NULL while nothing is wrong */
 	char value[FIELD_ERROR_VALUE_SIZE]; /* what was found, cut at a character's end */
-	const char *rule;                   /* what is allowed; a literal */
+	const char *rule;                   /* what is allowed; a literal, and a message of po/ */
 	const char *example;                /* a value that would do; a literal */
 };
 

@@ -48,8 +48,8 @@ read_digits(const char *text, struct mac_address *ret_mac)
 int
 mac_parse(const char *text, struct mac_address *ret_mac, struct field_error *error)
 {
-	static const char rule[] = "AA-BB-CC-DD-EE-FF, aa:bb:cc:dd:ee:ff or aabb.ccdd.eeff, "
-				   "of one device, not of a group";
+	static const char rule[] = N_("AA-BB-CC-DD-EE-FF, aa:bb:cc:dd:ee:ff or aabb.ccdd.eeff, "
+				      "of one device, not of a group");
 	static const struct mac_address zero;
 	struct mac_address mac;
 

@@ -27,22 +27,36 @@ text_or_null(const char *text)
 	return text == NULL ? json_null() : json_string(text);
 }
 
+void
+sentence_json(const struct sentence *sentence, json_t *object)
+{
+	json_t *values = json_array();
+
+	for (size_t i = 0; i < sentence->count; i++)
+		(void)json_array_append_new(values, json_string(sentence_value(sentence, i)));
+	(void)json_object_set_new(object, "text", json_string(sentence->format));
+	(void)json_object_set_new(object, "values", values);
+}
+
 json_t *
 method_error_json(const struct method_error *error)
 {
 	json_t *object = json_object();
-	json_t *data;
+	json_t *data = json_object();
 
 	(void)json_object_set_new(object, "code", json_integer(error->code));
 	(void)json_object_set_new(object, "message", json_string(error->message));
-	if (error->field.field == NULL)
-		return object;
-	data = json_object();
-	(void)json_object_set_new(data, "field", json_string(error->field.field));
-	(void)json_object_set_new(data, "value", text_or_null(error->field.value));
-	(void)json_object_set_new(data, "rule", text_or_null(error->field.rule));
-	(void)json_object_set_new(data, "example", text_or_null(error->field.example));
-	(void)json_object_set_new(object, "data", data);
+	if (error->field.field != NULL) {
+		(void)json_object_set_new(data, "field", json_string(error->field.field));
+		(void)json_object_set_new(data, "value", text_or_null(error->field.value));
+		(void)json_object_set_new(data, "rule", text_or_null(error->field.rule));
+		(void)json_object_set_new(data, "example", text_or_null(error->field.example));
+	} else if (error->said.format != NULL) {
+		sentence_json(&error->said, data);
+	}
+	if (json_object_size(data) > 0)
+		(void)json_object_set(object, "data", data);
+	json_decref(data);
 	return object;
 }
 
@@ -53,8 +67,9 @@ method_refuse(struct method_call *call, enum method_error_code code, const char 
 
 	call->error = (struct method_error){.code = code};
 	va_start(arguments, format);
-	vsnprintf(call->error.message, sizeof(call->error.message), format, arguments);
+	sentence_set_list(&call->error.said, format, arguments);
 	va_end(arguments);
+	sentence_text(&call->error.said, call->error.message, sizeof(call->error.message));
 	return code == METHOD_NOT_FOUND ? -ENOENT : -EPERM;
 }
 

@@ -8,7 +8,8 @@
 
 #include <stdbool.h>
 
-/* Each fills in the error and returns a negative errno, to end a method with. */
+/* Each fills in the error and returns a negative errno, to end a method with. Formats and rules become messages
+ * of po/ by themselves, since po/meson.build names these functions; a rule in a variable is marked with N_(). */
 int method_refuse(struct method_call *call, enum method_error_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 int method_refuse_field(struct method_call *call, const struct field_error *error);
@@ -27,6 +28,9 @@ int method_find_account(struct store_db *db, struct method_call *call, const cha
 	struct account *ret_account);
 int method_find_terminal(struct store_db *db, struct method_call *call, const char *name,
 	struct terminal *ret_terminal);
+
+/* Adds "text" and "values", of which sekisho-admin makes the sentence in the reader's language. */
+void sentence_json(const struct sentence *sentence, json_t *object);
 
 /* The objects of control_methods.def. */
 int account_json(struct store_db *db, const struct account *account, json_t **ret_object);

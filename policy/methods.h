@@ -7,6 +7,7 @@
 #ifndef POLICY_METHODS_H
 #define POLICY_METHODS_H
 
+#include "base/sentence.h"
 #include "policy/field_error.h"
 
 #include <jansson.h>
@@ -25,7 +26,8 @@ enum method_error_code {
 struct method_error {
 	int code; /* 0: none */
 	char message[400];
-	struct field_error field; /* field.field NULL: no data */
+	struct sentence said;     /* what message was made from; or NULL in it */
+	struct field_error field; /* field.field NULL: none */
 };
 
 struct method_call {

@@ -34,7 +34,7 @@ terminal_trust_name(enum terminal_trust trust)
 int
 terminal_name_parse(const char *text, char *ret_name, struct field_error *error)
 {
-	static const char rule[] = "1 to 64 printable characters, no comma, no quotes";
+	static const char rule[] = N_("1 to 64 printable characters, no comma, no quotes");
 	size_t len;
 	const char *name = text_trim(text, &len);
 	int count = text_count(name, len, TEXT_LINE);
@@ -82,7 +82,8 @@ is_host_name(const char *text, size_t len)
 int
 terminal_address_parse(const char *text, char *ret_address, struct field_error *error)
 {
-	static const char rule[] = "a host name, an IPv4 or an IPv6 address; the port goes apart";
+	static const char rule[] =
+		N_("a host name, an IPv4 or an IPv6 address; the port goes apart");
 	struct in6_addr address;
 	size_t len;
 	const char *trimmed = text_trim(text, &len);
@@ -155,8 +156,8 @@ int
 terminal_pin_parse(const char *text, uint8_t *ret_pin, struct field_error *error)
 {
 	static const char rule[] =
-		"the certificate's SHA-256: 64 hexadecimal digits, colons between "
-		"octets or none";
+		N_("the certificate's SHA-256: 64 hexadecimal digits, colons between "
+		   "octets or none");
 	static const char example[] = "5E:88:48:98:DA:28:04:71:51:D0:E5:6F:8D:C6:29:27:"
 				      "73:60:3D:0D:6A:AB:BD:D6:2A:11:EF:72:1D:15:42:D8";
 	char digits[TERMINAL_PIN_BYTES * 2 + 1];

@@ -120,7 +120,7 @@ static void
 refuse_id(struct control_call *call)
 {
 	control_call_refuse(call, CONTROL_INVALID_PARAMETERS, "parameter id: 32 hexadecimal digits",
-		"id", "32 hexadecimal digits, as session list shows them");
+		"id", N_("32 hexadecimal digits, as session list shows them"));
 }
 
 static void

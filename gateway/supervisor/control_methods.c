@@ -70,11 +70,11 @@ static const struct {
 	bool (*fits)(const json_t *value);
 	const char *rule;
 } types[] = {
-	{"text", is_text, "a string without NUL"},
-	{"number", is_number, "a whole number"},
-	{"flag", is_flag, "true or false"},
-	{"list", is_list, "a list of strings"},
-	{"object", is_object, "an object"},
+	{"text", is_text, N_("a string without NUL")},
+	{"number", is_number, N_("a whole number")},
+	{"flag", is_flag, N_("true or false")},
+	{"list", is_list, N_("a list of strings")},
+	{"object", is_object, N_("an object")},
 };
 
 struct parameter {
@@ -193,7 +193,7 @@ check_parameters(
 			value = NULL;
 		}
 		if (value == NULL && !parameter.optional)
-			return refuse_parameter(ret_error, id, parameter.name, "is required");
+			return refuse_parameter(ret_error, id, parameter.name, N_("is required"));
 		if (value != NULL && !types[parameter.type].fits(value))
 			return refuse_parameter(
 				ret_error, id, parameter.name, types[parameter.type].rule);
@@ -210,7 +210,8 @@ check_parameters(
 			if ((unsigned char)shown[i] >= 0x80 || (unsigned char)shown[i] < 0x20)
 				shown[i] = '?';
 		}
-		return refuse_parameter(ret_error, id, shown, "is not a parameter of this method");
+		return refuse_parameter(
+			ret_error, id, shown, N_("is not a parameter of this method"));
 	}
 	return 0;
 }
