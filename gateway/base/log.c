@@ -55,25 +55,36 @@ log_init(const char *name)
 	journal_reads_levels = getenv("JOURNAL_STREAM") != NULL;
 }
 
+/* One write a line: lines of several processes do not mix. `line` has room for the newline. */
+static void
+write_line(int level, char *line, size_t len)
+{
+	char leveled[LINE_SIZE + 8];
+	int total;
+
+	line[len++] = '\n';
+	if (!journal_reads_levels) {
+		(void)!write(STDERR_FILENO, line, len);
+		return;
+	}
+	total = snprintf(leveled, sizeof(leveled), "<%d>%.*s", level, (int)len, line);
+	(void)!write(STDERR_FILENO, leveled, (size_t)total);
+}
+
 void
 log_event(enum event event, const char *format, ...)
 {
 	char line[LINE_SIZE];
-	int len = 0;
 	va_list arguments;
+	int len = snprintf(line, sizeof(line), "%s %s[%d] %s ", rows[event].id, process_name,
+		(int)getpid(), rows[event].text);
 
-	if (journal_reads_levels)
-		len = snprintf(line, sizeof(line), "<%d>", rows[event].level);
-	len += snprintf(line + len, sizeof(line) - (size_t)len, "%s %s[%d] %s ", rows[event].id,
-		process_name, (int)getpid(), rows[event].text);
 	va_start(arguments, format);
 	len += vsnprintf(line + len, sizeof(line) - (size_t)len, format, arguments);
 	va_end(arguments);
 	if (len > (int)sizeof(line) - 2)
 		len = (int)sizeof(line) - 2;
-	line[len++] = '\n';
-	/* One write a line: lines of several processes do not mix. */
-	(void)!write(STDERR_FILENO, line, (size_t)len);
+	write_line(rows[event].level, line, (size_t)len);
 }
 
 /* The length of the UTF-8 character at the start of bytes, 0 if it is not one. */
@@ -100,8 +111,11 @@ utf8_character(const uint8_t *bytes, size_t len)
 			value = value << 6 | (bytes[k] & 0x3f);
 		}
 		bool surrogate = value >= 0xd800 && value <= 0xdfff;
-		bool control = value < 0x20 || (value >= 0x7f && value < 0xa0) || value == 0x2028 ||
-			       value == 0x2029;
+		/* Also what makes a terminal begin a line or turn the direction of one. */
+		bool control = value < 0x20 || (value >= 0x7f && value < 0xa0) || value == 0x061c ||
+			       value == 0x200e || value == 0x200f ||
+			       (value >= 0x2028 && value <= 0x202e) ||
+			       (value >= 0x2066 && value <= 0x2069);
 		return value < shapes[i].least || value > 0x10ffff || surrogate || control
 			       ? 0
 			       : shapes[i].len;
@@ -109,21 +123,21 @@ utf8_character(const uint8_t *bytes, size_t len)
 	return 0;
 }
 
-const char *
-log_quote_bytes(const void *bytes, size_t len)
+/* Copies no more than `most` bytes, with '?' for what could forge a line, or end quoted text. */
+static size_t
+clean(char *out, size_t most, const void *bytes, size_t len, bool is_quoted)
 {
-	static __thread char buffers[8][QUOTE_MAX + 4];
-	static __thread unsigned turn;
-	char *out = buffers[turn++ % 8];
 	const uint8_t *at = bytes;
 	size_t used = 0;
 
-	while (len > 0 && used < QUOTE_MAX) {
+	while (len > 0 && used < most) {
 		size_t step = utf8_character(at, len);
 
-		if (step == 0 || *at == '\'') {
+		if (step == 0 || (is_quoted && *at == '\'')) {
 			out[used++] = '?';
 			step = 1;
+		} else if (used + step > most) {
+			break;
 		} else {
 			memcpy(out + used, at, step);
 			used += step;
@@ -131,7 +145,17 @@ log_quote_bytes(const void *bytes, size_t len)
 		at += step;
 		len -= step;
 	}
-	out[used] = '\0';
+	return used;
+}
+
+const char *
+log_quote_bytes(const void *bytes, size_t len)
+{
+	static __thread char buffers[8][QUOTE_MAX + 1];
+	static __thread unsigned turn;
+	char *out = buffers[turn++ % 8];
+
+	out[clean(out, QUOTE_MAX, bytes, len, true)] = '\0';
 	return out;
 }
 
@@ -139,4 +163,37 @@ const char *
 log_quote(const char *text)
 {
 	return text == NULL ? "-" : log_quote_bytes(text, strnlen(text, QUOTE_MAX + 1));
+}
+
+/* The event that a line of this child begins as, or NULL. *ret_len is where its text goes on. */
+static const struct event_row *
+event_of_child(const char *program, int pid, const char *line, size_t len, size_t *ret_len)
+{
+	char begin[LINE_SIZE];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		size_t most = (size_t)snprintf(begin, sizeof(begin), "%s %s[%d] %s ", rows[i].id,
+			program, pid, rows[i].text);
+
+		if (len >= most && memcmp(line, begin, most) == 0) {
+			*ret_len = most;
+			return &rows[i];
+		}
+	}
+	return NULL;
+}
+
+void
+log_line_of_child(const char *program, int pid, const char *line, size_t len)
+{
+	char out[LINE_SIZE];
+	size_t known = 0, used;
+	const struct event_row *row = event_of_child(program, pid, line, len, &known);
+
+	if (row == NULL)
+		row = &rows[EV_CHILD_WROTE];
+	used = (size_t)snprintf(
+		out, sizeof(out), "%s %s[%d] %s ", row->id, program, pid, row->text);
+	used += clean(out + used, sizeof(out) - 1 - used, line + known, len - known, false);
+	write_line(row->level, out, used);
 }

@@ -38,6 +38,11 @@ void log_init(const char *name);
 
 void log_event(enum event event, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Writes a line that a child of ours has written. What one of ours logs comes out as it is, with the level that
+ * its event has here; all else as EV_CHILD_WROTE. Process and number are what the caller says, so
+ * that no line of a child looks like another's or like ours. Control bytes become '?'. */
+void log_line_of_child(const char *program, int pid, const char *line, size_t len);
+
 /* Makes text from outside fit for a line: control bytes and single quotes become '?', invalid UTF-8
  * becomes '?', at most 128 bytes are kept. The result lives in one of eight buffers of the calling
  * thread, used in turn: use it in the same statement. NULL gives "-". */

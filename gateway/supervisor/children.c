@@ -52,11 +52,11 @@ open_fourth(struct child *child, int *ret_fd)
 }
 
 static int
-child_start_process(struct slot *slot, struct child *child, int *ret_channel)
+child_start_process(struct slot *slot, struct child *child, int *ret_channel, int *ret_output)
 {
 	struct children *children = slot->children;
 	char path[PATH_MAX];
-	auto_fd int ours = -1, theirs = -1, fourth = -1;
+	auto_fd int ours = -1, theirs = -1, fourth = -1, output = -1, writes = -1;
 	int ends[2];
 	int r = child_program_path(children->directory, slot->program, path, sizeof(path));
 
@@ -68,10 +68,13 @@ child_start_process(struct slot *slot, struct child *child, int *ret_channel)
 		return r;
 	ours = ends[0];
 	theirs = ends[1];
-	r = child_spawn(path, slot->program, theirs, fourth, &child->pid);
+	r = child_output_pipe(&output, &writes);
+	if (r == 0)
+		r = child_spawn(path, slot->program, writes, theirs, fourth, &child->pid);
 	if (r < 0)
 		return r;
 	*ret_channel = take_fd(&ours);
+	*ret_output = take_fd(&output);
 	return 0;
 }
 
@@ -79,7 +82,7 @@ static int
 child_start(struct slot *slot)
 {
 	struct child *child = calloc(1, sizeof(*child));
-	auto_fd int channel = -1;
+	auto_fd int channel = -1, output = -1;
 	int r;
 
 	if (child == NULL)
@@ -88,15 +91,19 @@ child_start(struct slot *slot)
 	child->number = ++slot->children->last_number;
 	child->started_ms = uv_now(slot->children->setup.loop);
 	child->owes_since_ms = child->started_ms + 1;
-	r = child_start_process(slot, child, &channel);
+	r = child_start_process(slot, child, &channel, &output);
 	if (r == 0) {
-		r = child_watch(child, &channel);
+		r = child_output_new(slot->children->setup.loop, &output, slot->program,
+			(int)child->pid, &child->output);
+		if (r == 0)
+			r = child_watch(child, &channel);
 		if (r < 0) {
 			(void)kill(child->pid, SIGKILL);
 			(void)waitpid(child->pid, NULL, 0);
 		}
 	}
 	if (r < 0) {
+		child_output_end(child->output);
 		channel_free(child->channel);
 		free(child);
 		return r;
@@ -163,6 +170,7 @@ child_gone(struct child *child, int status)
 	/* What it had said before it died counts. */
 	(void)channel_receive(child->channel, UINT_MAX, NULL);
 	channel_close(child->channel);
+	child_output_end(child->output);
 	log_death(child, status);
 	slot->child = NULL;
 	if (child_is_worker(child) && children->setup.worker_died != NULL)

@@ -3,7 +3,7 @@
  * them with PING, ends what misbehaves, starts again what died (with a growing wait), and says so
  * to the supervisor.
  *
- *	fd 0 /dev/null   1, 2 the log (our standard error)   3 channel
+ *	fd 0 /dev/null   1, 2 a pipe of its own to us, see child_output.h   3 channel
  *	   4 of a worker: signing channel, of sekisho-key: the PEM
  */
 #ifndef SUPERVISOR_CHILDREN_H

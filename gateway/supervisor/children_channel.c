@@ -281,6 +281,7 @@ child_check(struct child *child)
 	const struct children_setup *setup = &child->slot->children->setup;
 	uint64_t now_ms = uv_now(setup->loop);
 
+	child_output_refill(child->output);
 	if (channel_fd(child->channel) < 0)
 		return;
 	if (child->owes_since_ms == 0) {

@@ -3,6 +3,7 @@
 #ifndef SUPERVISOR_CHILDREN_PRIVATE_H
 #define SUPERVISOR_CHILDREN_PRIVATE_H
 
+#include "supervisor/child_output.h"
 #include "supervisor/children.h"
 
 #include <stdbool.h>
@@ -24,6 +25,7 @@ struct slot {
 struct child {
 	struct slot *slot;
 	struct channel *channel;
+	struct child_output *output;
 	uv_poll_t poll;
 	pid_t pid;
 	uint32_t number;

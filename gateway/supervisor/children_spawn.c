@@ -45,8 +45,7 @@ child_program_path(const char *directory, const char *name, char *ret_path, size
 static void
 fill_environment(char **environment, size_t room)
 {
-	static const char *const kept[] = {
-		"JOURNAL_STREAM=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS="};
+	static const char *const kept[] = {"ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS="};
 	/* glibc's per-thread cache keeps freed pieces of every small size, and with them the pages of
 	 * sessions that are long over. */
 	static char no_cache[] = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0";
@@ -64,17 +63,20 @@ fill_environment(char **environment, size_t room)
 
 /* In the child, after fork from a process with threads: system calls only. */
 static void
-become(const char *path, char *const *arguments, char *const *environment, int channel, int fourth)
+become(const char *path, char *const *arguments, char *const *environment, int output, int channel,
+	int fourth)
 {
 	sigset_t none;
 	int null = open("/dev/null", O_RDWR);
+	int log = fcntl(output, F_DUPFD, ASIDE);
 	int third = fcntl(channel, F_DUPFD, ASIDE);
 	int other = fcntl(fourth, F_DUPFD, ASIDE);
 
-	if (null < 0 || third < 0 || other < 0)
+	if (null < 0 || log < 0 || third < 0 || other < 0)
 		_exit(127);
-	if (dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ||
-		dup2(third, CHILD_FD_CHANNEL) < 0 || dup2(other, CHILD_FD_KEY) < 0)
+	if (dup2(null, STDIN_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 ||
+		dup2(log, STDERR_FILENO) < 0 || dup2(third, CHILD_FD_CHANNEL) < 0 ||
+		dup2(other, CHILD_FD_KEY) < 0)
 		_exit(127);
 	closefrom(CHILD_FD_KEY + 1);
 	for (int signal_number = 1; signal_number < NSIG; signal_number++)
@@ -91,7 +93,7 @@ become(const char *path, char *const *arguments, char *const *environment, int c
 }
 
 int
-child_spawn(const char *path, const char *name, int channel, int fourth, pid_t *ret_pid)
+child_spawn(const char *path, const char *name, int output, int channel, int fourth, pid_t *ret_pid)
 {
 	char *arguments[] = {(char *)name, NULL};
 	char *environment[8];
@@ -102,7 +104,7 @@ child_spawn(const char *path, const char *name, int channel, int fourth, pid_t *
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		become(path, arguments, environment, channel, fourth);
+		become(path, arguments, environment, output, channel, fourth);
 	*ret_pid = pid;
 	return 0;
 }

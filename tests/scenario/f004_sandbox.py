@@ -76,14 +76,21 @@ def test_f302_the_supervisor_alone_holds_listeners(lab, session):
     assert len(own & listeners) >= 2  # RDP and control.sock: the look is not blind
 
 
-def test_f303_children_hold_no_file_but_the_log(lab, session):
+def test_f303_children_hold_no_file_and_not_the_log(lab, session):
+    outputs = set()
     for pid in children(lab):
-        for number, (link, mode) in descriptors_of(pid).items():
-            if number in (1, 2):
-                continue
+        held = descriptors_of(pid)
+        # Each has a pipe of its own to the supervisor, which alone writes the log.
+        assert held[1][0] == held[2][0] and stat.S_ISFIFO(held[2][1])
+        outputs.add(held[2][0])
+        for number, (link, mode) in held.items():
             assert not stat.S_ISREG(mode) and not stat.S_ISDIR(mode), (pid, number, link)
             assert number == 0 or not stat.S_ISCHR(mode), (pid, number, link)
             assert not link.startswith("anon_inode:[io_uring]"), (pid, number, link)
+    assert len(outputs) == len(children(lab))
+    # What they say is in the log all the same.
+    for pid in children(lab):
+        assert f"SK1010 {'sekisho-key' if pid in lab.pids('sekisho-key') else 'sekisho-worker'}[{pid}] " in lab.whole_log
 
 
 def test_f304_sekisho_key_holds_one_channel_a_process(lab, session):

@@ -168,8 +168,16 @@ class Facility:
     @property
     def log(self):
         """The gateway's log of this test."""
+        return self.log_from(getattr(self, "log_start", 0))
+
+    @property
+    def whole_log(self):
+        """The gateway's log since the facility was made."""
+        return self.log_from(0)
+
+    def log_from(self, start):
         with open(self.variables["LAB_GATEWAY_LOG"], encoding="utf-8", errors="replace") as file:
-            file.seek(getattr(self, "log_start", 0))
+            file.seek(start)
             return file.read()
 
     def wait_log(self, pattern, limit=10):

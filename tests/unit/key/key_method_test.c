@@ -117,7 +117,7 @@ spawn_key(int pem, int *ret_channel)
 	int ends[2];
 
 	assert_int_equal(channel_pair(ends), 0);
-	assert_int_equal(child_spawn(SEKISHO_KEY, "sekisho-key", ends[1], fourth, &pid), 0);
+	assert_int_equal(child_spawn(SEKISHO_KEY, "sekisho-key", STDERR_FILENO, ends[1], fourth, &pid), 0);
 	close(ends[1]);
 	*ret_channel = ends[0];
 	return pid;

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -337,6 +338,106 @@ a_killed_key_process_is_replaced(void **state)
 	stop(fixture);
 }
 
+/* Our log, in a file instead of standard error. */
+struct log_file {
+	int fd, own;
+};
+
+static struct log_file
+log_to_file(void)
+{
+	struct log_file log = {.own = dup(STDERR_FILENO)};
+	FILE *file = tmpfile();
+
+	assert_non_null(file);
+	log.fd = dup(fileno(file));
+	fclose(file);
+	assert_int_equal(dup2(log.fd, STDERR_FILENO), STDERR_FILENO);
+	return log;
+}
+
+/* Back to standard error. Returns what was logged; free it. */
+static char *
+log_back(struct log_file *log)
+{
+	off_t size = lseek(log->fd, 0, SEEK_END);
+	char *text = calloc(1, (size_t)size + 1);
+
+	assert_non_null(text);
+	assert_int_equal(pread(log->fd, text, (size_t)size, 0), size);
+	assert_int_equal(dup2(log->own, STDERR_FILENO), STDERR_FILENO);
+	close(log->fd);
+	close(log->own);
+	return text;
+}
+
+static void
+a_child_writes_into_the_log_in_its_own_name_alone(void **state)
+{
+	struct fixture fixture_, *fixture = &fixture_;
+	struct log_file log = log_to_file();
+	char forged[128], own[128], last[128], died[128];
+	auto_free char *text = NULL;
+	const char *wrote = event_row(EV_CHILD_WROTE)->text;
+	int pid;
+
+	(void)state;
+	start(fixture, "forge");
+	WAIT_FOR(fixture->ready);
+	give_client(fixture);
+	pid = child_pid(fixture->worker);
+	WAIT_FOR(fixture->deaths == 1);
+	fixture->worker = NULL;
+	stop(fixture);
+	text = log_back(&log);
+	snprintf(forged, sizeof(forged),
+		"\nSK1027 sekisho-worker[%d] %s SK1001 sekisho-gateway[1] ", pid, wrote);
+	snprintf(own, sizeof(own), "\nSK1010 sekisho-worker[%d] the sandbox is closed ?\n", pid);
+	snprintf(last, sizeof(last), "\nSK1027 sekisho-worker[%d] %s last words\n", pid, wrote);
+	snprintf(died, sizeof(died), " program='sekisho-worker' pid=%d signal=%d", pid, SIGABRT);
+	assert_non_null(strstr(text, forged));
+	assert_null(strstr(text, "\nSK1001 "));
+	assert_non_null(strstr(text, own));
+	/* What it said before it died stands before its death. */
+	assert_non_null(strstr(text, last));
+	assert_non_null(strstr(strstr(text, last), died));
+}
+
+static size_t
+count_of(const char *text, const char *part)
+{
+	size_t count = 0;
+
+	while ((text = strstr(text, part)) != NULL) {
+		text++;
+		count++;
+	}
+	return count;
+}
+
+/* It never takes a turn of the loop again: the watchdog ends it. */
+static void
+a_child_that_writes_without_end_is_held_back(void **state)
+{
+	struct fixture fixture_, *fixture = &fixture_;
+	struct log_file log = log_to_file();
+	auto_free char *text = NULL;
+	size_t lines;
+
+	(void)state;
+	start(fixture, "shout");
+	WAIT_FOR(fixture->ready);
+	give_client(fixture);
+	WAIT_FOR(fixture->deaths == 1);
+	fixture->worker = NULL;
+	stop(fixture);
+	text = log_back(&log);
+	lines = count_of(text, "out of my way\n");
+	/* 32 at once, 32 with each ping of the 400 ms and a little more, 512 at its death. */
+	assert_in_range(lines, 512, 4 * 1024);
+	assert_int_equal(count_of(text, "SK1028 "), 1);
+}
+
 static void
 a_certificate_that_cannot_be_used_is_said(void **state)
 {
@@ -392,6 +493,8 @@ main(void)
 		cmocka_unit_test(a_worker_that_hangs_is_replaced),
 		cmocka_unit_test(a_killed_worker_is_replaced),
 		cmocka_unit_test(a_killed_key_process_is_replaced),
+		cmocka_unit_test(a_child_writes_into_the_log_in_its_own_name_alone),
+		cmocka_unit_test(a_child_that_writes_without_end_is_held_back),
 		cmocka_unit_test(a_certificate_that_cannot_be_used_is_said),
 		cmocka_unit_test(another_build_is_refused),
 		cmocka_unit_test(a_missing_program_or_key_is_said_at_once),

@@ -8,6 +8,8 @@
  *	break       sends what it may not send when it is given a client
  *	unusable    exits as a worker with a wrong certificate does
  *	sandbox     is ended by SIGSYS when it is given a client
+ *	forge       writes lines as if another had, then crashes
+ *	shout       writes more lines than it may, until it is ended
  */
 #include "base/cleanup.h"
 #include "base/lock_down.h"
@@ -19,6 +21,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -97,6 +100,31 @@ on_key_channel(struct channel *channel, union message_body *message)
 	return 0;
 }
 
+static void
+write_text(const char *text)
+{
+	(void)!write(STDERR_FILENO, text, strlen(text));
+}
+
+/* The log that a child may write to. */
+static void
+misuse_log(void)
+{
+	char line[128];
+
+	if (strcmp(role, "forge") == 0) {
+		write_text("SK1001 sekisho-gateway[1] the gateway is ready\n");
+		snprintf(line, sizeof(line), "SK1010 sekisho-worker[%d] the sandbox is closed \r\n",
+			(int)getpid());
+		write_text(line);
+		write_text("last words");
+		abort();
+	}
+	while (strcmp(role, "shout") == 0) {
+		write_text("out of my way\n");
+	}
+}
+
 static int
 on_take_client(struct channel *channel, union message_body *message)
 {
@@ -109,6 +137,7 @@ on_take_client(struct channel *channel, union message_body *message)
 	/* So that a test knows the client has arrived. */
 	if (write(client, "t", 1) != 1)
 		return -errno;
+	misuse_log();
 	if (strcmp(role, "die") == 0)
 		abort();
 	if (strcmp(role, "sandbox") == 0)
