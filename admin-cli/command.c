@@ -2,6 +2,7 @@
 #include "admin-cli/command.h"
 
 #include "admin-cli/guess.h"
+#include "admin-cli/progress.h"
 #include "admin-cli/said.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
@@ -171,6 +172,8 @@ admin_connect(struct admin *admin)
 		return ADMIN_DONE;
 	if (rpc_open(socket_path(admin->arguments), &admin->rpc, why, sizeof(why)) < 0)
 		return admin_refuse(admin, ADMIN_REFUSED, "%s", why);
+	if (!admin->arguments->json)
+		rpc_on_progress(admin->rpc, progress_show);
 	return take_time_zone(admin);
 }
 
@@ -188,6 +191,7 @@ admin_ask(struct admin *admin, const char *method, json_t *parameters, json_t **
 		return exit_code;
 	}
 	r = rpc_call(admin->rpc, method, parameters, &answer, why, sizeof(why));
+	progress_clear();
 	if (r == 0) {
 		*ret_result = answer;
 		return ADMIN_DONE;

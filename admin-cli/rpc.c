@@ -27,6 +27,7 @@ struct rpc {
 	size_t searched; /* of them known to hold no line end */
 	size_t room;
 	json_t *kept; /* notifications that came during a call */
+	rpc_progress *progress;
 };
 
 static int fail(char *ret_why, size_t size, int error, const char *format, ...)
@@ -242,6 +243,26 @@ open_answer(const json_t *message, json_t **ret_answer)
 	return 0;
 }
 
+void
+rpc_on_progress(struct rpc *rpc, rpc_progress *progress)
+{
+	rpc->progress = progress;
+}
+
+/* A notification during a call (taken): progress is shown, the rest is kept for rpc_next. */
+static void
+notified(struct rpc *rpc, json_t *message, int64_t *until_ms)
+{
+	if (strcmp(json_string_value(json_object_get(message, "method")), "progress") != 0) {
+		(void)json_array_append_new(rpc->kept, message);
+		return;
+	}
+	if (rpc->progress != NULL)
+		rpc->progress(json_object_get(message, "params"));
+	*until_ms = clock_boottime_ms() + ANSWER_LIMIT_MS;
+	json_decref(message);
+}
+
 int
 rpc_call(struct rpc *rpc, const char *method, json_t *parameters, json_t **ret_answer,
 	char *ret_why, size_t size)
@@ -260,7 +281,7 @@ rpc_call(struct rpc *rpc, const char *method, json_t *parameters, json_t **ret_a
 			break;
 		id = json_object_get(message, "id");
 		if (id == NULL && json_is_string(json_object_get(message, "method"))) {
-			(void)json_array_append_new(rpc->kept, message);
+			notified(rpc, message, &until_ms);
 			continue;
 		}
 		r = json_is_null(id) || json_integer_value(id) == rpc->id

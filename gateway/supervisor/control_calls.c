@@ -72,6 +72,18 @@ control_call_fail(struct control_call *call, int status)
 	control_call_refuse(call, METHOD_STORE_FAILED, store_error_text(status), NULL, NULL);
 }
 
+void
+control_call_progress(struct control_call *call, const char *what, uint64_t done, uint64_t of)
+{
+	struct control_client *client =
+		control_client_find(call->supervisor->control, call->client);
+
+	if (client != NULL)
+		control_client_notify(client, "progress",
+			json_pack("{s:s, s:I, s:I}", "what", what, "done", (json_int_t)done, "of",
+				(json_int_t)of));
+}
+
 const char *
 control_call_text(const struct control_call *call, const char *name)
 {

@@ -31,6 +31,10 @@ void control_call_refuse(struct control_call *call, int code, const char *messag
 /* By method.error; if its code is 0, the store failed with this status. */
 void control_call_fail(struct control_call *call, int status);
 
+/* How far a LOOP method has come, for the one who waits for its answer: {"method": "progress", "params": {"what",
+ * "done", "of"}}. `what` is a word that sekisho-admin knows (values.c); of 0: nobody knows yet. */
+void control_call_progress(struct control_call *call, const char *what, uint64_t done, uint64_t of);
+
 /* A text parameter, or NULL. */
 const char *control_call_text(const struct control_call *call, const char *name);
 

@@ -178,6 +178,16 @@ control_client_answer(struct control_client *client, json_t *answer)
 		process_lines(client);
 }
 
+void
+control_client_notify(struct control_client *client, const char *method, json_t *params)
+{
+	if (uv_stream_get_write_queue_size((uv_stream_t *)&client->pipe) > 0)
+		json_decref(params);
+	else
+		send_line(client, json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", method,
+					  "params", params));
+}
+
 int
 control_client_follow(struct control_client *client, const char *account, const char *terminal)
 {

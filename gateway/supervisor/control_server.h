@@ -36,6 +36,10 @@ struct control_client *control_client_find(struct control_server *server, uint64
 /* Sends an answer (taken; NULL: no memory, the client is dropped) and reads the next line. */
 void control_client_answer(struct control_client *client, json_t *answer);
 
+/* Sends a notification (params are taken) while a call is under way. One that finds earlier ones not read yet is
+ * left out. */
+void control_client_notify(struct control_client *client, const char *method, json_t *params);
+
 /* From now on it is told of sessions, all or those of an account or terminal ("" or NULL: any). */
 int control_client_follow(struct control_client *client, const char *account, const char *terminal);
 
