@@ -26,7 +26,8 @@ struct key_client {
 	int place;               /* the number of its descriptor, which the sandbox knows */
 	unsigned int limit_ms;
 	uint32_t serial;
-	bool answered;
+	bool waits; /* for the answer to `serial`, perhaps beyond its time limit */
+	int last;   /* what came of the last signature, since OpenSSL forgets it */
 	struct msg_key_signature answer;
 	RSA_METHOD *rsa;
 	EC_KEY_METHOD *ec;
@@ -37,10 +38,10 @@ on_key_signature(struct channel *channel, union message_body *message)
 {
 	struct key_client *client = channel_owner(channel);
 
-	if (client->answered || message->key_signature.serial != client->serial)
+	if (!client->waits || message->key_signature.serial != client->serial)
 		return -EPROTO;
 	client->answer = message->key_signature;
-	client->answered = true;
+	client->waits = false;
 	return 0;
 }
 
@@ -70,21 +71,22 @@ client_lose(struct key_client *client)
 {
 	channel_free(client->channel);
 	client->channel = NULL;
+	client->waits = false;
 	(void)dup3(STDIN_FILENO, client->place, O_CLOEXEC);
 }
 
 /* Waits for the answer until the time limit. Returns 0 or a negative errno. */
 static int
-await_answer(struct key_client *client)
+await_answer(struct key_client *client, unsigned int limit_ms)
 {
-	int64_t until_ms = clock_boottime_ms() + client->limit_ms;
+	int64_t until_ms = clock_boottime_ms() + limit_ms;
 
-	while (!client->answered) {
+	while (client->waits) {
 		struct pollfd waiting = {.fd = client->place, .events = POLLIN};
 		int64_t left_ms = until_ms - clock_boottime_ms();
 		int r;
 
-		if (left_ms <= 0 || poll(&waiting, 1, (int)left_ms) == 0)
+		if (left_ms < 0 || poll(&waiting, 1, (int)left_ms) == 0)
 			return -ETIMEDOUT;
 		r = channel_receive(client->channel, 1, NULL);
 		if (r < 0)
@@ -93,28 +95,41 @@ await_answer(struct key_client *client)
 	return 0;
 }
 
-/* One round trip. The signature is in client->answer. Returns 0 or a negative errno. */
 static int
-client_sign(struct key_client *client, enum key_scheme scheme, const uint8_t *input, size_t len)
+ask(struct key_client *client, enum key_scheme scheme, const uint8_t *input, size_t len)
 {
 	struct msg_key_sign sign = {.serial = ++client->serial, .scheme = (uint8_t)scheme};
 	int r;
 
-	if (client->channel == NULL)
-		return -ENOTCONN;
 	if (len > sizeof(sign.input) - 1)
 		return -EMSGSIZE;
 	sign.input_len = (uint32_t)len;
 	memcpy(sign.input, input, len);
-	client->answered = false;
 	r = channel_send(client->channel, MSG_KEY_SIGN, &sign, -1);
+	client->waits = r == 0;
+	return r == 0 ? await_answer(client, client->limit_ms) : r;
+}
+
+/* One round trip. The signature is in client->answer. Returns 0 or a negative errno. */
+static int
+client_sign(struct key_client *client, enum key_scheme scheme, const uint8_t *input, size_t len)
+{
+	bool was_late = client->waits;
+	int r = 0;
+
+	if (client->channel == NULL)
+		return -ENOTCONN;
+	/* While the answer to an earlier question is still to come, nobody waits again. */
+	if (was_late)
+		r = await_answer(client, 0);
 	if (r == 0)
-		r = await_answer(client);
-	if (r < 0) {
+		r = ask(client, scheme, input, len);
+	if (r < 0 && (r != -ETIMEDOUT || !was_late))
 		log_event(EV_KEY_UNREACHABLE, "error='%s'", strerror(-r));
+	if (r < 0 && r != -ETIMEDOUT)
 		client_lose(client);
+	if (r < 0)
 		return r;
-	}
 	return client->answer.failed != 0 ? -EACCES : 0;
 }
 
@@ -138,8 +153,8 @@ rsa_sign(int len, const unsigned char *input, unsigned char *signature, RSA *key
 
 	if ((padding != RSA_PKCS1_PADDING && padding != RSA_NO_PADDING) || len < 0)
 		return fail(ERR_LIB_RSA);
-	if (client_sign(client, scheme, input, (size_t)len) < 0 ||
-		client->answer.signature_len != (uint32_t)RSA_size(key))
+	client->last = client_sign(client, scheme, input, (size_t)len);
+	if (client->last < 0 || client->answer.signature_len != (uint32_t)RSA_size(key))
 		return fail(ERR_LIB_RSA);
 	memcpy(signature, client->answer.signature, client->answer.signature_len);
 	return (int)client->answer.signature_len;
@@ -177,8 +192,9 @@ ec_sign(int type, const unsigned char *digest, int len, unsigned char *signature
 	(void)type;
 	(void)kinv;
 	(void)r;
-	if (len < 0 || client_sign(client, KEY_SCHEME_ECDSA, digest, (size_t)len) < 0 ||
-		client->answer.signature_len > (uint32_t)ECDSA_size(key)) {
+	client->last =
+		len < 0 ? -EINVAL : client_sign(client, KEY_SCHEME_ECDSA, digest, (size_t)len);
+	if (client->last < 0 || client->answer.signature_len > (uint32_t)ECDSA_size(key)) {
 		(void)fail(ERR_LIB_EC);
 		return 0;
 	}
@@ -313,4 +329,35 @@ key_method_new(struct key_client *client, EVP_PKEY *public_key, EVP_PKEY **ret_k
 	}
 	*ret_key = key;
 	return 0;
+}
+
+int
+key_method_check(
+	struct key_client *client, EVP_PKEY *key, EVP_PKEY *public_key, unsigned int limit_ms)
+{
+	static const uint8_t text[] = "does this key belong to this certificate?";
+	uint8_t signature[sizeof(client->answer.signature)];
+	size_t len = sizeof(signature);
+	unsigned int usual_ms = client->limit_ms;
+	EVP_MD_CTX *sign = EVP_MD_CTX_new(), *verify = EVP_MD_CTX_new();
+	int r = -ENOMEM;
+
+	client->limit_ms = limit_ms;
+	client->last = 0;
+	if (sign != NULL && verify != NULL &&
+		EVP_DigestSignInit(sign, NULL, EVP_sha256(), NULL, key) == 1 &&
+		EVP_DigestVerifyInit(verify, NULL, EVP_sha256(), NULL, public_key) == 1) {
+		r = EVP_DigestSign(sign, signature, &len, text, sizeof(text)) == 1 &&
+				    EVP_DigestVerify(verify, signature, len, text, sizeof(text)) ==
+					    1
+			    ? 0
+			    : -EKEYREJECTED;
+		if (client->last < 0 && client->last != -EACCES)
+			r = client->last;
+	}
+	client->limit_ms = usual_ms;
+	ERR_clear_error();
+	EVP_MD_CTX_free(sign);
+	EVP_MD_CTX_free(verify);
+	return r;
 }

@@ -23,6 +23,7 @@
 
 #define CONFIGURE_WAIT_MS 10000
 #define KEY_LIMIT_MS 1000
+#define KEY_START_MS 4000 /* less than the watchdog gives us */
 #define MESSAGES_A_TURN 16
 
 struct process_state {
@@ -87,6 +88,10 @@ apply_configure(struct worker *worker)
 		configure->tls_minimum, worker->key, &worker->client_tls, &why);
 	if (r < 0)
 		return fail(why, r);
+	r = tls_context_check_key(worker->client_tls, worker->key, KEY_START_MS);
+	/* Without sekisho-key there is nothing to compare; the supervisor starts it again. */
+	if (r == -EKEYREJECTED)
+		return fail("tls.key does not belong to the certificate in tls.certificate", r);
 	r = tls_context_for_hosts(configure->tls_minimum, &worker->host_tls);
 	if (r < 0)
 		return fail("TLS towards jump hosts", r);

@@ -97,6 +97,13 @@ tls_context_for_clients(const void *chain, size_t chain_len, uint16_t minimum,
 }
 
 int
+tls_context_check_key(SSL_CTX *context, struct key_client *key, unsigned int limit_ms)
+{
+	return key_method_check(key, SSL_CTX_get0_privatekey(context),
+		X509_get0_pubkey(SSL_CTX_get0_certificate(context)), limit_ms);
+}
+
+int
 tls_context_for_hosts(uint16_t minimum, SSL_CTX **ret_context)
 {
 	*ret_context = new_context(TLS_client_method(), minimum);

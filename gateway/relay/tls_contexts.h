@@ -13,6 +13,10 @@ struct ssl_ctx_st;
 int tls_context_for_clients(const void *chain, size_t chain_len, uint16_t minimum,
 	struct key_client *key, struct ssl_ctx_st **ret_context, const char **ret_why);
 
+/* Does the key at sekisho-key belong to the certificate? As key_method_check. */
+int tls_context_check_key(
+	struct ssl_ctx_st *context, struct key_client *key, unsigned int limit_ms);
+
 /* Towards jump hosts; whom to trust is set for each connection (host_certificate.h). Returns 0 or -ENOMEM. */
 int tls_context_for_hosts(uint16_t minimum, struct ssl_ctx_st **ret_context);
 

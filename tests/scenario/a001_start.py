@@ -1,7 +1,11 @@
 """The gateway starts on good files, says what is wrong with bad ones, and runs without rights."""
 
 import os
+import signal
 import subprocess
+
+from lab_parts.identity import as_user
+from lab_parts.processes import alive, wait_for
 
 
 def check(lab, path):
@@ -53,3 +57,21 @@ def test_a004_files_of_the_gateway_are_nobody_elses(lab):
 def test_a005_status_tells_listeners_and_workers(lab):
     text = lab.admin.text("gateway", "status")
     assert lab.variables["SEKISHO_RDP"] in text
+
+
+def test_a006_key_of_another_certificate_is_a_clear_error(lab, new_lab):
+    """The supervisor never reads the key: a worker has something signed by sekisho-key and looks whether it fits."""
+    other = new_lab()
+    os.kill(other.gateway_process["pid"], signal.SIGTERM)
+    wait_for(lambda: not alive(other.gateway_process), 10, "the gateway stops")
+    with open(lab.state.path("gateway", "etc", "gateway.key"), "rb") as file:
+        key = file.read()
+    # Owner and mode stay.
+    with open(other.state.path("gateway", "etc", "gateway.key"), "wb") as file:
+        file.write(key)
+    program = os.path.join(other.variables["LAB_PROGRAMS"], "sekisho-gateway")
+    done = subprocess.run([*as_user(int(other.variables["LAB_GATEWAY_UID"])), program, other.variables["SEKISHO_CONF"]],
+                          text=True, check=False, timeout=30, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 1
+    assert "tls.key does not belong to the certificate in tls.certificate" in done.stdout
+    assert "SK1003" in done.stdout and "SK1001" not in done.stdout

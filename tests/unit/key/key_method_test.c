@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "key/key_method.h"
 #include "messages/channel.h"
@@ -117,7 +118,8 @@ spawn_key(int pem, int *ret_channel)
 	int ends[2];
 
 	assert_int_equal(channel_pair(ends), 0);
-	assert_int_equal(child_spawn(SEKISHO_KEY, "sekisho-key", STDERR_FILENO, ends[1], fourth, &pid), 0);
+	assert_int_equal(
+		child_spawn(SEKISHO_KEY, "sekisho-key", STDERR_FILENO, ends[1], fourth, &pid), 0);
 	close(ends[1]);
 	*ret_channel = ends[0];
 	return pid;
@@ -426,6 +428,7 @@ a_silent_key_process_is_given_up(void **state)
 	struct key_client *client = NULL;
 	struct keeper keeper = {.key = EVP_EC_gen("P-256")};
 	EVP_PKEY *key;
+	char question[2048];
 	int ends[2];
 
 	(void)state;
@@ -434,20 +437,102 @@ a_silent_key_process_is_given_up(void **state)
 	assert_int_equal(key_client_new(&ends[0], 50, &client), 0);
 	key = key_of(client, &keeper);
 	assert_false(handshake(&keeper, key, TLS1_3_VERSION, NULL));
-	assert_int_equal(fcntl(ends[1], F_GETFD), FD_CLOEXEC);
-	{
-		/* It was asked once, and its channel was closed. */
-		char question[2048];
-
-		assert_true(recv(ends[1], question, sizeof(question), 0) > 0);
-		assert_int_equal(recv(ends[1], question, sizeof(question), 0), 0);
-	}
 	assert_false(handshake(&keeper, key, TLS1_3_VERSION, NULL));
+	/* It was asked once. */
+	assert_true(recv(ends[1], question, sizeof(question), MSG_DONTWAIT) > 0);
+	assert_int_equal(recv(ends[1], question, sizeof(question), MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
 	close(ends[1]);
 	EVP_PKEY_free(key);
 	key_client_free(client);
 	EVP_PKEY_free(keeper.key);
 	X509_free(keeper.certificate);
+}
+
+static void
+a_key_process_that_was_only_slow_is_used_again(void **state)
+{
+	struct keeper keeper;
+	struct key_client *client;
+	EVP_PKEY *key;
+	int64_t until_ms = clock_boottime_ms() + LIMIT_MS;
+	bool good = false;
+
+	(void)state;
+	keeper_open(&keeper, EVP_EC_gen("P-256"));
+	client = client_open(&keeper, 50);
+	key = key_of(client, &keeper);
+	assert_int_equal(kill(keeper.pid, SIGSTOP), 0);
+	assert_false(handshake(&keeper, key, TLS1_3_VERSION, NULL));
+	assert_false(handshake(&keeper, key, TLS1_3_VERSION, NULL));
+	assert_int_equal(kill(keeper.pid, SIGCONT), 0);
+	while (!good && clock_boottime_ms() < until_ms)
+		good = handshake(&keeper, key, TLS1_3_VERSION, NULL);
+	assert_true(good);
+	EVP_PKEY_free(key);
+	key_client_free(client);
+	keeper_done(&keeper);
+}
+
+/* Does the key at sekisho-key belong to the certificate of this one? */
+static int
+checked(struct keeper *keeper, EVP_PKEY *of_certificate)
+{
+	struct key_client *client = client_open(keeper, LIMIT_MS);
+	EVP_PKEY *key = NULL;
+	int r;
+
+	assert_int_equal(key_method_new(client, of_certificate, &key), 0);
+	r = key_method_check(client, key, of_certificate, LIMIT_MS);
+	EVP_PKEY_free(key);
+	key_client_free(client);
+	return r;
+}
+
+static void
+a_key_of_another_certificate_is_found_out(void **state)
+{
+	EVP_PKEY *ec = EVP_EC_gen("P-256"), *other_ec = EVP_EC_gen("P-256");
+	EVP_PKEY *longer_ec = EVP_EC_gen("P-384"), *rsa = EVP_RSA_gen(2048);
+	EVP_PKEY *other_rsa = EVP_RSA_gen(2048);
+	struct keeper keeper;
+
+	(void)state;
+	keeper_open(&keeper, ec);
+	assert_int_equal(checked(&keeper, ec), 0);
+	assert_int_equal(checked(&keeper, other_ec), -EKEYREJECTED);
+	assert_int_equal(checked(&keeper, longer_ec), -EKEYREJECTED);
+	assert_int_equal(checked(&keeper, rsa), -EKEYREJECTED);
+	keeper_done(&keeper);
+	keeper_open(&keeper, rsa);
+	assert_int_equal(checked(&keeper, rsa), 0);
+	assert_int_equal(checked(&keeper, other_rsa), -EKEYREJECTED);
+	assert_int_equal(checked(&keeper, other_ec), -EKEYREJECTED);
+	keeper_done(&keeper);
+	EVP_PKEY_free(other_ec);
+	EVP_PKEY_free(longer_ec);
+	EVP_PKEY_free(other_rsa);
+}
+
+/* Then nothing is known, and nothing is claimed. */
+static void
+a_check_without_sekisho_key_says_why(void **state)
+{
+	struct key_client *client = NULL;
+	EVP_PKEY *ec = EVP_EC_gen("P-256"), *key = NULL;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(channel_pair(ends), 0);
+	assert_int_equal(key_client_new(&ends[0], LIMIT_MS, &client), 0);
+	assert_int_equal(key_method_new(client, ec, &key), 0);
+	assert_int_equal(key_method_check(client, key, ec, 50), -ETIMEDOUT);
+	close(ends[1]);
+	assert_int_equal(key_method_check(client, key, ec, 50), -ECONNRESET);
+	assert_int_equal(key_method_check(client, key, ec, 50), -ENOTCONN);
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(ec);
+	key_client_free(client);
 }
 
 static unsigned int refused;
@@ -551,6 +636,9 @@ main(void)
 		cmocka_unit_test(sekisho_key_answers_ping),
 		cmocka_unit_test(a_lost_channel_is_replaced),
 		cmocka_unit_test(a_silent_key_process_is_given_up),
+		cmocka_unit_test(a_key_process_that_was_only_slow_is_used_again),
+		cmocka_unit_test(a_key_of_another_certificate_is_found_out),
+		cmocka_unit_test(a_check_without_sekisho_key_says_why),
 		cmocka_unit_test(signatures_are_rate_limited),
 		cmocka_unit_test(an_unusable_key_ends_sekisho_key),
 		cmocka_unit_test(a_key_of_another_kind_is_not_wrapped),
