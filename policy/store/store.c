@@ -50,8 +50,10 @@ struct store {
 	pthread_mutex_t lock;
 	pthread_cond_t to_write;
 	pthread_cond_t to_read;
+	pthread_cond_t to_walk;
 	struct job_queue writes;
 	struct job_queue reads;
+	struct job_queue walks;
 	struct job_queue again; /* stubborn jobs that failed, for the next try at retry_at */
 	struct timespec retry_at;
 	struct job_queue finished;
@@ -61,6 +63,7 @@ struct store {
 	struct store_thread writer;
 	struct store_thread readers[READERS_MAX];
 	unsigned reader_count;
+	struct store_thread walker;
 };
 
 const struct policy_settings *
@@ -312,6 +315,50 @@ run_read(struct store_db *db, struct store_job *job)
 		job->status = r;
 }
 
+int
+store_db_renew(struct store_db *db)
+{
+	int r;
+
+	r = database_run(db, "ROLLBACK");
+	db->now_us = clock_now();
+	return r < 0 ? r : database_run(db, "BEGIN");
+}
+
+int
+store_db_again(const struct store_db *db, struct store_db **ret_again)
+{
+	struct store_db *again = calloc(1, sizeof(*again));
+	const char *why;
+	int r;
+
+	if (again == NULL)
+		return -ENOMEM;
+	again->settings = db->settings;
+	again->sealing = db->sealing;
+	again->boot_id = db->boot_id;
+	again->now_us = db->now_us;
+	r = database_open(again, sqlite3_db_filename(db->handle, "main"), DATABASE_READ,
+		DEFAULT_PATIENCE_MS, &why);
+	if (r == 0)
+		r = database_run(again, "BEGIN");
+	if (r < 0) {
+		store_db_done(again);
+		return r;
+	}
+	*ret_again = again;
+	return 0;
+}
+
+void
+store_db_done(struct store_db *again)
+{
+	if (again == NULL)
+		return;
+	database_close(again);
+	free(again);
+}
+
 static void *
 reader_main(void *argument)
 {
@@ -331,6 +378,46 @@ reader_main(void *argument)
 		run_read(&thread->db, group.jobs[0]);
 		pthread_mutex_lock(&store->lock);
 		queue_put(&store->finished, group.jobs[0]);
+		store->notify(store->notify_argument);
+	}
+	pthread_mutex_unlock(&store->lock);
+	return NULL;
+}
+
+/* A connection for each job: it sees what is in the file, not what a cache has kept of it, and its memory is
+ * given back. */
+static void
+run_walk(struct store_thread *thread, struct store_job *job, const char *path)
+{
+	const char *why;
+
+	job->status = database_open(&thread->db, path, DATABASE_READ, DEFAULT_PATIENCE_MS, &why);
+	if (job->status < 0)
+		return;
+	run_read(&thread->db, job);
+	database_close(&thread->db);
+}
+
+static void *
+walker_main(void *argument)
+{
+	struct store_thread *thread = argument;
+	struct store *store = thread->store;
+	const char *path = sqlite3_db_filename(store->writer.db.handle, "main");
+	struct store_job *job;
+
+	pthread_mutex_lock(&store->lock);
+	for (;;) {
+		while (store->walks.first == NULL && !store->closing)
+			pthread_cond_wait(&store->to_walk, &store->lock);
+		job = queue_take(&store->walks);
+		if (job == NULL)
+			break;
+		thread->settings = store->settings;
+		pthread_mutex_unlock(&store->lock);
+		run_walk(thread, job, path);
+		pthread_mutex_lock(&store->lock);
+		queue_put(&store->finished, job);
 		store->notify(store->notify_argument);
 	}
 	pthread_mutex_unlock(&store->lock);
@@ -366,6 +453,12 @@ void
 store_read(struct store *store, struct store_job *job)
 {
 	enqueue(store, &store->reads, &store->to_read, job);
+}
+
+void
+store_walk(struct store *store, struct store_job *job)
+{
+	enqueue(store, &store->walks, &store->to_walk, job);
 }
 
 size_t
@@ -428,22 +521,33 @@ init_locks(struct store *store)
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&store->to_write, &attributes);
 	pthread_cond_init(&store->to_read, &attributes);
+	pthread_cond_init(&store->to_walk, &attributes);
 	pthread_condattr_destroy(&attributes);
 	queue_init(&store->writes);
 	queue_init(&store->reads);
+	queue_init(&store->walks);
 	queue_init(&store->again);
 	queue_init(&store->finished);
 }
 
 static int
-start_thread(struct store *store, struct store_thread *thread, void *(*run)(void *))
+start_thread(struct store_thread *thread, void *(*run)(void *))
 {
 	int r;
 
-	thread->store = store;
 	r = -pthread_create(&thread->id, NULL, run, thread);
 	thread->started = r == 0;
 	return r;
+}
+
+static void
+prepare_thread(
+	struct store *store, struct store_thread *thread, const struct store_options *options)
+{
+	thread->store = store;
+	thread->db.settings = &thread->settings;
+	thread->db.sealing = options->sealing;
+	thread->db.boot_id = store->boot_id;
 }
 
 static int
@@ -452,9 +556,7 @@ open_connection(struct store *store, struct store_thread *thread,
 {
 	uint32_t patience = options->patience_ms != 0 ? options->patience_ms : DEFAULT_PATIENCE_MS;
 
-	thread->db.settings = &thread->settings;
-	thread->db.sealing = options->sealing;
-	thread->db.boot_id = store->boot_id;
+	prepare_thread(store, thread, options);
 	return database_open(&thread->db, options->path, access, patience, ret_why);
 }
 
@@ -491,9 +593,12 @@ open_all(struct store *store, const struct store_options *options, const char **
 	for (unsigned i = 0; i < store->reader_count && r == 0; i++)
 		r = open_connection(store, &store->readers[i], options, DATABASE_READ, ret_why);
 	if (r == 0)
-		r = start_thread(store, &store->writer, writer_main);
+		r = start_thread(&store->writer, writer_main);
 	for (unsigned i = 0; i < store->reader_count && r == 0; i++)
-		r = start_thread(store, &store->readers[i], reader_main);
+		r = start_thread(&store->readers[i], reader_main);
+	prepare_thread(store, &store->walker, options);
+	if (r == 0)
+		r = start_thread(&store->walker, walker_main);
 	return r;
 }
 
@@ -539,11 +644,11 @@ end_thread(struct store_thread *thread)
 static void
 refuse_the_rest(struct store *store)
 {
-	struct job_queue *queues[] = {&store->writes, &store->reads};
+	struct job_queue *queues[] = {&store->writes, &store->reads, &store->walks};
 	struct store_job *job;
 
 	while (store_collect(store) > 0) {
-		for (size_t i = 0; i < 2; i++) {
+		for (size_t i = 0; i < ARRAY_SIZE(queues); i++) {
 			while ((job = queue_take(queues[i])) != NULL) {
 				job->status = -ESHUTDOWN;
 				queue_put(&store->finished, job);
@@ -561,10 +666,12 @@ store_close(struct store *store)
 	store->closing = true;
 	pthread_cond_broadcast(&store->to_write);
 	pthread_cond_broadcast(&store->to_read);
+	pthread_cond_broadcast(&store->to_walk);
 	pthread_mutex_unlock(&store->lock);
 	end_thread(&store->writer);
 	for (unsigned i = 0; i < store->reader_count; i++)
 		end_thread(&store->readers[i]);
+	end_thread(&store->walker);
 	refuse_the_rest(store);
 	for (unsigned i = 0; i < store->reader_count; i++)
 		database_close(&store->readers[i].db);
@@ -573,6 +680,7 @@ store_close(struct store *store)
 		(void)close(store->lock_fd);
 	pthread_cond_destroy(&store->to_write);
 	pthread_cond_destroy(&store->to_read);
+	pthread_cond_destroy(&store->to_walk);
 	pthread_mutex_destroy(&store->lock);
 	free(store);
 }

@@ -4,7 +4,8 @@
  * Writer: all jobs that wait are done in one transaction (group commit), each in its own savepoint: a
  * job whose work fails is rolled back alone. `done` runs only after the transaction is durable
  * (synchronous=FULL); if the commit fails, every job of the group gets that error. Readers: each job
- * in a read-only transaction of its own.
+ * in a read-only transaction of its own. Walker: one thread for jobs that go through a whole table, so that the
+ * short reads behind them do not wait.
  */
 #ifndef POLICY_STORE_STORE_H
 #define POLICY_STORE_STORE_H
@@ -74,6 +75,11 @@ void store_change_settings(struct store *store, const struct policy_settings *se
 void store_write(struct store *store, struct store_job *job);
 void store_read(struct store *store, struct store_job *job);
 
+/* For what takes seconds: a thread of its own, one such job at a time, each with a fresh connection. The job
+ * renews its transaction now and then (store_db_renew): the write-ahead log cannot be reset behind one that stays
+ * open. It asks its caller whether it is still wanted, since store_close waits for it. */
+void store_walk(struct store *store, struct store_job *job);
+
 /* Runs done of every finished job, on the caller's thread. Returns how many. */
 size_t store_collect(struct store *store);
 
@@ -92,5 +98,12 @@ const struct sealing *store_db_sealing(const struct store_db *db);
 
 /* Inside a job: the instant all records of this transaction carry (clock_now when it began). */
 int64_t store_db_now(const struct store_db *db);
+
+/* Inside a walk, with no question open: what has been written meanwhile is seen from now on. */
+int store_db_renew(struct store_db *db);
+
+/* Inside a walk: another connection, for a second thread, in a transaction of its own. */
+int store_db_again(const struct store_db *db, struct store_db **ret_again);
+void store_db_done(struct store_db *again); /* accepts NULL */
 
 #endif
