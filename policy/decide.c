@@ -22,6 +22,12 @@ account_is_engineer(const struct policy_facts *facts)
 }
 
 static bool
+vendor_is_active(const struct policy_facts *facts)
+{
+	return !facts->vendor_suspended;
+}
+
+static bool
 validity_has_begun(const struct policy_facts *facts)
 {
 	return civil_date_compare(facts->now.date, facts->valid_from) >= 0;

@@ -31,6 +31,7 @@ struct policy_facts {
 	bool account_known;
 	bool account_locked;
 	enum account_kind kind;
+	bool vendor_suspended; /* its vendor is; false without one */
 	struct civil_date valid_from;
 	struct civil_date valid_until; /* inclusive */
 	struct account_hours hours;

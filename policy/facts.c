@@ -5,6 +5,7 @@
 #include "policy/store/session_table.h"
 #include "policy/store/store.h"
 #include "policy/store/terminal_table.h"
+#include "policy/store/vendor_table.h"
 
 #include <errno.h>
 
@@ -31,9 +32,10 @@ gather_account(struct store_db *db, int64_t number, struct gathered_facts *gathe
 	int r;
 
 	r = account_load(db, number, &gathered->account);
-	if (r == 0)
-		copy_account(gathered);
-	return r == -ENOENT ? 0 : r;
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	copy_account(gathered);
+	return vendor_suspends(db, number, &gathered->facts.vendor_suspended);
 }
 
 static int

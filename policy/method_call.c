@@ -1,10 +1,12 @@
 /* What the methods share; see method_call.h. */
 #include "policy/method_call.h"
 
+#include "base/cleanup.h"
 #include "policy/sessions.h"
 #include "policy/store/account_table.h"
 #include "policy/store/store.h"
 #include "policy/store/terminal_table.h"
+#include "policy/store/vendor_table.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -16,9 +18,11 @@ method_call_reset(struct method_call *call)
 {
 	json_decref(call->result);
 	call->result = NULL;
+	json_decref(call->error.now);
 	call->error = (struct method_error){0};
 	call->touched_account = 0;
 	call->touched_terminal = 0;
+	call->touched_all = false;
 }
 
 static json_t *
@@ -54,6 +58,8 @@ method_error_json(const struct method_error *error)
 	} else if (error->said.format != NULL) {
 		sentence_json(&error->said, data);
 	}
+	if (error->now != NULL)
+		(void)json_object_set(data, "now", error->now);
 	if (json_object_size(data) > 0)
 		(void)json_object_set(object, "data", data);
 	json_decref(data);
@@ -65,6 +71,7 @@ method_refuse(struct method_call *call, enum method_error_code code, const char 
 {
 	va_list arguments;
 
+	json_decref(call->error.now);
 	call->error = (struct method_error){.code = code};
 	va_start(arguments, format);
 	sentence_set_list(&call->error.said, format, arguments);
@@ -80,6 +87,20 @@ method_refuse_field(struct method_call *call, const struct field_error *error)
 	snprintf(call->error.message, sizeof(call->error.message),
 		"%s: '%.150s' is not allowed: %s", error->field, error->value, error->rule);
 	return -EINVAL;
+}
+
+int
+method_check_version(struct method_call *call, int64_t seen, json_t *now)
+{
+	const char *by = param_text(now, "changed_by");
+
+	if (seen == 0 || seen == json_integer_value(json_object_get(now, "version")))
+		return 0;
+	(void)method_refuse(call, METHOD_REFUSED,
+		"it was changed meanwhile, by %s at %s: look at it again",
+		by != NULL && by[0] != '\0' ? by : "the gateway itself", param_text(now, "updated"));
+	call->error.now = json_incref(now);
+	return -EPERM;
 }
 
 const char *
@@ -141,16 +162,31 @@ method_find_terminal(struct store_db *db, struct method_call *call, const char *
 	return r;
 }
 
-/* Only what differs, and never the times of the rows themselves. */
+int
+method_find_vendor(
+	struct store_db *db, struct method_call *call, const char *name, struct vendor *ret_vendor)
+{
+	int r;
+
+	r = vendor_find(db, name, ret_vendor);
+	if (r == -ENOENT)
+		return method_refuse(call, METHOD_NOT_FOUND, "there is no vendor '%.256s'", name);
+	return r;
+}
+
+/* Only what differs, and never what the rows say of themselves. */
 static void
 drop_equal_fields(json_t *before, json_t *after)
 {
+	static const char *const own[] = {"updated", "version", "changed_by"};
 	const char *key;
 	json_t *value;
 	void *next;
 
-	(void)json_object_del(before, "updated");
-	(void)json_object_del(after, "updated");
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
+		(void)json_object_del(before, own[i]);
+		(void)json_object_del(after, own[i]);
+	}
 	json_object_foreach_safe(before, next, key, value)
 	{
 		if (!json_equal(value, json_object_get(after, key)))

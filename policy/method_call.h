@@ -5,6 +5,7 @@
 #include "policy/accounts.h"
 #include "policy/methods.h"
 #include "policy/terminals.h"
+#include "policy/vendors.h"
 
 #include <stdbool.h>
 
@@ -13,6 +14,11 @@
 int method_refuse(struct method_call *call, enum method_error_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 int method_refuse_field(struct method_call *call, const struct field_error *error);
+
+/* Of two people who edit the same thing at once the second is told (-EPERM), with what it is now. `now`
+ * is its JSON object, which has version, changed_by and updated; `seen` the version that the person has
+ * seen, or 0: whatever it is. */
+int method_check_version(struct method_call *call, int64_t seen, json_t *now);
 
 /* A text parameter; NULL if it was not given. `object` is call->params or an object within. */
 const char *param_text(const json_t *object, const char *name);
@@ -28,6 +34,8 @@ int method_find_account(struct store_db *db, struct method_call *call, const cha
 	struct account *ret_account);
 int method_find_terminal(struct store_db *db, struct method_call *call, const char *name,
 	struct terminal *ret_terminal);
+int method_find_vendor(
+	struct store_db *db, struct method_call *call, const char *name, struct vendor *ret_vendor);
 
 /* Adds "text" and "values", of which sekisho-admin makes the sentence in the reader's language. */
 void sentence_json(const struct sentence *sentence, json_t *object);
@@ -38,6 +46,7 @@ int account_json(struct store_db *db, const struct account *account, json_t **re
 /* with_accounts: the ids instead of their number. */
 int terminal_json(struct store_db *db, const struct terminal *terminal, bool with_accounts,
 	json_t **ret_object);
+int vendor_json(struct store_db *db, const struct vendor *vendor, json_t **ret_object);
 
 /* Records the fields that differ (either may be NULL: made or deleted); nothing if none does. */
 int record_change(struct store_db *db, struct method_call *call, const char *action,

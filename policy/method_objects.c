@@ -6,6 +6,7 @@
 #include "policy/rights.h"
 #include "policy/store/store.h"
 #include "policy/store/terminal_table.h"
+#include "policy/store/vendor_table.h"
 
 static void
 set_text(json_t *object, const char *name, const char *text)
@@ -134,6 +135,30 @@ terminal_json(struct store_db *db, const struct terminal *terminal, bool with_ac
 	(void)json_object_set_new(object, "accounts", accounts);
 	set_instant(object, "created", terminal->created_us);
 	set_instant(object, "updated", terminal->updated_us);
+	*ret_object = object;
+	return 0;
+}
+
+int
+vendor_json(struct store_db *db, const struct vendor *vendor, json_t **ret_object)
+{
+	int64_t accounts;
+	json_t *object;
+	int r;
+
+	r = vendor_accounts(db, vendor->number, &accounts);
+	if (r < 0)
+		return r;
+	object = json_object();
+	set_text(object, "name", vendor->name);
+	set_text(object, "kind", vendor_kind_name(vendor->kind));
+	set_text(object, "state", vendor_state_name(vendor->state));
+	set_text(object, "note", vendor->note);
+	(void)json_object_set_new(object, "accounts", json_integer(accounts));
+	set_instant(object, "created", vendor->created_us);
+	set_instant(object, "updated", vendor->updated_us);
+	(void)json_object_set_new(object, "version", json_integer(vendor->version));
+	set_text(object, "changed_by", vendor->changed_by);
 	*ret_object = object;
 	return 0;
 }

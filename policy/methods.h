@@ -11,6 +11,7 @@
 #include "policy/field_error.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct store_db;
@@ -28,6 +29,7 @@ struct method_error {
 	char message[400];
 	struct sentence said;     /* what message was made from; or NULL in it */
 	struct field_error field; /* field.field NULL: none */
+	json_t *now;              /* what somebody else has made of it meanwhile, or NULL; owned */
 };
 
 struct method_call {
@@ -38,6 +40,7 @@ struct method_call {
 	struct method_error error;
 	int64_t touched_account; /* out: 0 or the number for session_running_verdicts */
 	int64_t touched_terminal;
+	bool touched_all; /* out: the running rules must be asked for every session */
 };
 
 /* Frees the result and forgets the rest; work may run again. Call it first in work. */
@@ -61,6 +64,11 @@ method_function method_terminal_show;
 method_function method_terminal_edit;
 method_function method_terminal_delete;
 method_function method_terminal_trust;
+method_function method_vendor_add;
+method_function method_vendor_list;
+method_function method_vendor_show;
+method_function method_vendor_edit;
+method_function method_vendor_delete;
 method_function method_log_connections;
 method_function method_log_verify;
 

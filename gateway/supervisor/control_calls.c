@@ -107,7 +107,10 @@ check_touched(const struct control_call *call)
 
 	if (control_method_row(call->request.method)->where != CONTROL_WRITE)
 		return;
-	if (method->touched_account != 0 || method->touched_terminal != 0)
+	if (method->touched_all)
+		sessions_check(
+			call->supervisor, 0, 0, call->actor, control_call_text(call, "because"));
+	else if (method->touched_account != 0 || method->touched_terminal != 0)
 		sessions_check(call->supervisor, method->touched_account, method->touched_terminal,
 			call->actor, control_call_text(call, "because"));
 }

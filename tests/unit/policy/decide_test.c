@@ -76,6 +76,11 @@ break_kind(struct policy_facts *f)
 	f->kind = ACCOUNT_ADMIN;
 }
 static void
+break_vendor(struct policy_facts *f)
+{
+	f->vendor_suspended = true;
+}
+static void
 break_from(struct policy_facts *f)
 {
 	f->valid_from = (struct civil_date){2026, 11, 21};
@@ -138,6 +143,8 @@ static const struct {
 	{"account-locked", break_locked, CLOSE_ACCOUNT_LOCKED, CLOSE_ACCOUNT_LOCKED,
 		CLOSE_ACCOUNT_LOCKED},
 	{"account-kind", break_kind, CLOSE_ACCOUNT_KIND, CLOSE_ACCOUNT_KIND, CLOSE_ACCOUNT_KIND},
+	{"vendor-active", break_vendor, CLOSE_VENDOR_SUSPENDED, CLOSE_VENDOR_SUSPENDED,
+		CLOSE_VENDOR_SUSPENDED},
 	{"valid-from", break_from, CLOSE_ACCOUNT_NOT_YET, CLOSE_ACCOUNT_NOT_YET,
 		CLOSE_ACCOUNT_NOT_YET},
 	{"valid-until", break_until, CLOSE_ACCOUNT_EXPIRED, CLOSE_ACCOUNT_EXPIRED,

@@ -1,0 +1,139 @@
+/* policy/methods_vendor.c */
+#include "method_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define MEDICAL "{\"name\":\"関所メディカル\",\"kind\":\"server\",\"note\":\"夜間 03\"}"
+
+static void
+give_account(const char *vendor)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof(sql),
+		"UPDATE account SET vendor = (SELECT number FROM vendor WHERE name = '%s')",
+		vendor);
+	fixture_sql(&fixture, sql);
+}
+
+static int64_t
+answer_number(const char *name)
+{
+	return json_integer_value(json_object_get(call.result, name));
+}
+
+static void
+a_vendor_is_added_listed_and_shown(void **state)
+{
+	(void)state;
+	expect_ok(method_vendor_add, MEDICAL);
+	expect_event("vendor.add", "関所メディカル", "null", NULL);
+	assert_string_equal(answer_text("kind"), "server");
+	assert_string_equal(answer_text("state"), "active");
+	assert_string_equal(answer_text("changed_by"), "unix:yamada");
+	assert_int_equal(answer_number("version"), 1);
+	expect_ok(method_vendor_add, "{\"name\":\"ABC\"}");
+	assert_string_equal(answer_text("kind"), "general");
+	expect_ok(method_vendor_list, "{}");
+	assert_int_equal(list_length("vendors"), 2);
+	assert_string_equal(
+		json_string_value(json_object_get(
+			json_array_get(json_object_get(call.result, "vendors"), 0), "name")),
+		"ABC");
+	expect_ok(method_vendor_list, "{\"kind\":\"server\"}");
+	assert_int_equal(list_length("vendors"), 1);
+	expect_ok(method_vendor_list, "{\"state\":\"suspended\"}");
+	assert_int_equal(list_length("vendors"), 0);
+	expect_refused(method_vendor_list, "{\"kind\":\"odd\"}", METHOD_REFUSED, "kind", "server");
+	expect_ok(method_vendor_show, "{\"name\":\"abc\"}");
+	assert_string_equal(answer_text("name"), "ABC");
+	expect_refused(method_vendor_show, "{\"name\":\"x\"}", METHOD_NOT_FOUND, NULL, "no vendor");
+	expect_refused(method_vendor_add, "{\"name\":\"aBc\"}", METHOD_REFUSED, NULL, "already");
+	expect_refused(method_vendor_add, "{\"name\":\"=x\"}", METHOD_REFUSED, "name", "= + - @");
+}
+
+static void
+an_edit_says_what_changed_and_who_was_first(void **state)
+{
+	int64_t before;
+
+	(void)state;
+	expect_ok(method_vendor_add, MEDICAL);
+	expect_ok(method_vendor_edit, "{\"name\":\"関所メディカル\",\"changes\":{\"state\":"
+				      "\"suspended\"},\"version\":1}");
+	expect_event("vendor.edit", "関所メディカル", "{\"state\":\"active\"}",
+		"{\"state\":\"suspended\"}");
+	assert_true(call.touched_all);
+	assert_int_equal(answer_number("version"), 2);
+	expect_refused(method_vendor_edit,
+		"{\"name\":\"関所メディカル\",\"changes\":{\"note\":\"x\"},\"version\":1}",
+		METHOD_REFUSED, NULL, "unix:yamada");
+	assert_string_equal(
+		json_string_value(json_object_get(call.error.now, "state")), "suspended");
+	before = events();
+	expect_ok(method_vendor_edit,
+		"{\"name\":\"関所メディカル\",\"changes\":{\"state\":\"suspended\"}}");
+	assert_int_equal(answer_number("version"), 2);
+	assert_int_equal(events(), before);
+	expect_ok(method_vendor_edit, "{\"name\":\"関所メディカル\",\"changes\":{\"name\":"
+				      "\"新社名\",\"state\":\"active\"}}");
+	assert_false(call.touched_all);
+	expect_refused(
+		method_vendor_show, "{\"name\":\"関所メディカル\"}", METHOD_NOT_FOUND, NULL, "");
+	expect_refused(method_vendor_edit, "{\"name\":\"新社名\",\"changes\":{\"number\":7}}",
+		METHOD_REFUSED, "changes", "can be changed");
+	expect_ok(method_vendor_add, "{\"name\":\"ABC\"}");
+	expect_refused(method_vendor_edit, "{\"name\":\"新社名\",\"changes\":{\"name\":\"abc\"}}",
+		METHOD_REFUSED, NULL, "already");
+}
+
+static void
+a_vendor_with_accounts_is_not_deleted_silently(void **state)
+{
+	(void)state;
+	expect_ok(method_vendor_add, MEDICAL);
+	expect_ok(method_vendor_add, "{\"name\":\"ABC\"}");
+	expect_ok(method_account_add, NEW_ACCOUNT("taro"));
+	expect_ok(method_account_add, NEW_ACCOUNT("jiro"));
+	give_account("関所メディカル");
+	expect_ok(method_vendor_show, "{\"name\":\"関所メディカル\"}");
+	assert_int_equal(answer_number("accounts"), 2);
+	expect_refused(method_vendor_delete, "{\"name\":\"関所メディカル\"}", METHOD_REFUSED, NULL,
+		"still has accounts (2)");
+	expect_refused(method_vendor_delete,
+		"{\"name\":\"関所メディカル\",\"move_to\":\"関所メディカル\"}", METHOD_REFUSED,
+		"move_to", "another vendor");
+	expect_refused(method_vendor_delete, "{\"name\":\"関所メディカル\",\"move_to\":\"none\"}",
+		METHOD_NOT_FOUND, NULL, "no vendor 'none'");
+	expect_ok(method_vendor_delete, "{\"name\":\"関所メディカル\",\"move_to\":\"ABC\"}");
+	assert_int_equal(answer_number("moved"), 2);
+	expect_event("vendor.delete", "関所メディカル", NULL,
+		"{\"moved_accounts\":2,\"moved_to\":\"ABC\"}");
+	expect_ok(method_vendor_show, "{\"name\":\"ABC\"}");
+	assert_int_equal(answer_number("accounts"), 2);
+	expect_ok(method_account_delete, "{\"id\":\"taro\"}");
+	expect_ok(method_account_delete, "{\"id\":\"jiro\"}");
+	expect_ok(method_vendor_delete, "{\"name\":\"ABC\"}");
+	assert_int_equal(answer_number("moved"), 0);
+	expect_event("vendor.delete", "ABC", NULL, "null");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			a_vendor_is_added_listed_and_shown, method_setup, method_teardown),
+		cmocka_unit_test_setup_teardown(
+			an_edit_says_what_changed_and_who_was_first, method_setup, method_teardown),
+		cmocka_unit_test_setup_teardown(a_vendor_with_accounts_is_not_deleted_silently,
+			method_setup, method_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
