@@ -1,50 +1,12 @@
-/* UTF-8 text; see text.h. RFC 3629. */
+/* UTF-8 text; see text.h. */
 #include "policy/text.h"
 
 #include "base/cleanup.h"
+#include "base/utf_8.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
-
-/* Length of the sequence that a first byte announces, 0 for a byte that is none. */
-static size_t
-sequence_length(uint8_t first)
-{
-	if (first < 0x80)
-		return 1;
-	if (first >= 0xc2 && first <= 0xdf)
-		return 2;
-	if (first >= 0xe0 && first <= 0xef)
-		return 3;
-	if (first >= 0xf0 && first <= 0xf4)
-		return 4;
-	return 0;
-}
-
-/* Reads one character. Returns its length, 0 if it is not UTF-8. */
-static size_t
-read_character(const uint8_t *at, size_t left, uint32_t *ret_character)
-{
-	static const uint8_t first_mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-	static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t len = left > 0 ? sequence_length(at[0]) : 0;
-	uint32_t character;
-
-	if (len == 0 || len > left)
-		return 0;
-	character = at[0] & first_mask[len];
-	for (size_t i = 1; i < len; i++) {
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-		character = character << 6 | (at[i] & 0x3f);
-	}
-	if (character < lowest[len] || character > 0x10ffff ||
-		(character >= 0xd800 && character <= 0xdfff))
-		return 0;
-	*ret_character = character;
-	return len;
-}
 
 /* Characters that show nothing, or make a line read otherwise than it is stored: two names that look
  * alike, or a list turned around, would lead an administrator to the wrong row. */
@@ -82,7 +44,7 @@ text_count(const char *text, size_t len, enum text_kind kind)
 
 	for (size_t at = 0; at < len; count++) {
 		uint32_t character;
-		size_t step = read_character((const uint8_t *)text + at, len - at, &character);
+		size_t step = utf_8_read(text + at, len - at, &character);
 		bool breaks = character == '\n' || character == '\r' || character == '\t';
 
 		if (step == 0)
