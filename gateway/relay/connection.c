@@ -238,45 +238,55 @@ connection_alloc(struct worker *worker, uint64_t id, const char *source)
 	return conn;
 }
 
-int
+/* What there is no room for ends alone; the worker's other connections go on. */
+static void
+refuse_for_memory(struct worker *worker, uint64_t id, enum phase phase)
+{
+	const struct connection none = {.id = id,
+		.worker = worker,
+		.reason = CLOSE_OUT_OF_ROOM,
+		.ended_in = phase,
+		.detail = "no memory for a connection"};
+
+	tell_ended(&none);
+}
+
+void
 connection_new_client(struct worker *worker, const struct msg_take_client *take, int *fd)
 {
 	struct connection *conn = connection_alloc(worker, take->connection, take->source);
-	int r;
 
-	if (conn == NULL)
-		return -ENOMEM;
+	if (conn == NULL) {
+		refuse_for_memory(worker, take->connection, PHASE_ADMIT);
+		return;
+	}
 	conn->phase = PHASE_ADMIT;
 	conn->ops = &phase_closed;
-	r = leg_open(conn, SIDE_CLIENT, fd);
-	if (r < 0) {
+	if (leg_open(conn, SIDE_CLIENT, fd) < 0)
 		connection_close(conn, CLOSE_OUT_OF_ROOM, "the client's socket could not be taken");
-		return r;
-	}
-	connection_go(conn, PHASE_SNIFF);
-	return 0;
+	else
+		connection_go(conn, PHASE_SNIFF);
 }
 
-int
+void
 connection_new_look(struct worker *worker, const struct msg_look_at_host *look, int *fd)
 {
 	struct connection *conn = connection_alloc(worker, look->connection, "-");
-	int r;
 
-	if (conn == NULL)
-		return -ENOMEM;
+	if (conn == NULL) {
+		refuse_for_memory(worker, look->connection, PHASE_ATTACH);
+		return;
+	}
 	conn->phase = PHASE_ATTACH;
 	conn->ops = &look_at_host;
-	r = leg_open(conn, SIDE_HOST, fd);
-	if (r < 0) {
+	if (leg_open(conn, SIDE_HOST, fd) < 0) {
 		connection_close(conn, CLOSE_OUT_OF_ROOM, "the host's socket could not be taken");
-		return r;
+		return;
 	}
 	io_limit(conn, worker->limit_ms[PHASE_ATTACH]);
 	conn->ops->enter(conn);
 	if (conn->phase != PHASE_CLOSED)
 		io_phase_changed(conn);
-	return 0;
 }
 
 void

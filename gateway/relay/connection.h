@@ -97,10 +97,10 @@ struct connection {
 };
 
 /* A client's socket (*fd is taken) enters SNIFF. Returns 0 or a negative errno: nothing is left. */
-int connection_new_client(struct worker *worker, const struct msg_take_client *take, int *fd);
+void connection_new_client(struct worker *worker, const struct msg_take_client *take, int *fd);
 
 /* LOOK_AT_HOST: a jump host's connected socket (*fd is taken) and no client. As above. */
-int connection_new_look(struct worker *worker, const struct msg_look_at_host *look, int *fd);
+void connection_new_look(struct worker *worker, const struct msg_look_at_host *look, int *fd);
 
 /* The only function that changes conn->phase. A move that phases.def does not know aborts. */
 void connection_go(struct connection *conn, enum phase next);

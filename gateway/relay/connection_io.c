@@ -328,12 +328,25 @@ leg_serve_reading(struct leg *leg)
 	}
 }
 
+static int
+socket_error(const struct leg *leg)
+{
+	int error = 0;
+	socklen_t size = sizeof(error);
+
+	(void)getsockopt(leg->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+	return -error;
+}
+
 /* One turn of a leg. */
 static void
 leg_serve(struct leg *leg)
 {
 	if (leg_may_read(leg))
 		leg_serve_reading(leg);
+	/* libuv calls every error of a socket EBADF; the socket knows better, if it was not read from. */
+	if (leg->broken == UV_EBADF && (leg->broken = socket_error(leg)) == 0)
+		leg->broken = -ECONNRESET;
 	if (leg->broken != 0)
 		leg_end(leg, leg->broken);
 	leg_wake(leg); /* or pause it: its bytes may wait at the other side now */
@@ -343,11 +356,9 @@ leg_serve(struct leg *leg)
 static void
 leg_hung_up(struct leg *leg)
 {
-	int error = 0;
-	socklen_t size = sizeof(error);
+	int error = socket_error(leg);
 
-	(void)getsockopt(leg->fd, SOL_SOCKET, SO_ERROR, &error, &size);
-	leg_end(leg, error == 0 ? END_OF_STREAM : -error);
+	leg_end(leg, error == 0 ? END_OF_STREAM : error);
 }
 
 static void

@@ -115,12 +115,13 @@ on_channel(uv_poll_t *poll, int status, int events)
 {
 	struct channel *channel = process.worker.supervisor;
 	const char *why = NULL;
-	int r = status;
+	int r = 0;
 
 	(void)poll;
-	if (r >= 0 && (events & UV_WRITABLE))
+	if (status >= 0 && (events & UV_WRITABLE))
 		r = channel_flush(channel);
-	if (r >= 0 && (events & UV_READABLE))
+	/* An error of the poll is a supervisor that is gone; reading tells. */
+	if (r >= 0 && (status < 0 || (events & UV_READABLE)))
 		r = channel_receive(channel, MESSAGES_A_TURN, &why);
 	if (r < 0 && r != -ECONNRESET)
 		(void)fail(why != NULL ? why : "the supervisor's channel", r);

@@ -30,7 +30,8 @@ attachment_take(struct connection *conn, const struct msg_attach *attach, int *f
 	if (conn->attachment == NULL)
 		return -ENOMEM;
 	conn->attachment->rights = attach->rights;
-	return host_trust_init(&conn->attachment->trust, attach);
+	r = host_trust_init(&conn->attachment->trust, attach);
+	return r == -EINVAL ? -EKEYREJECTED : r;
 }
 
 void

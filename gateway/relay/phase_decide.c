@@ -13,6 +13,7 @@
 
 #include "rdp/client_info.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,7 +109,10 @@ decide_on_attach(struct connection *conn, const struct msg_attach *attach, int *
 {
 	int r = attachment_take(conn, attach, fd);
 
-	if (r < 0)
+	if (r == -EKEYREJECTED)
+		connection_close(conn, CLOSE_HOST_CERTIFICATE,
+			"the pin, CA or name that it shall be known by cannot be used");
+	else if (r < 0)
 		connection_close(
 			conn, CLOSE_OUT_OF_ROOM, "the jump host's socket could not be taken");
 	else

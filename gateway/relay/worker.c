@@ -104,7 +104,8 @@ on_take_client(struct channel *channel, union message_body *message)
 
 	if (worker_find(worker, message->take_client.connection) != NULL)
 		return -EPROTO;
-	return connection_new_client(worker, &message->take_client, &fd);
+	connection_new_client(worker, &message->take_client, &fd);
+	return 0;
 }
 
 static int
@@ -115,7 +116,8 @@ on_look_at_host(struct channel *channel, union message_body *message)
 
 	if (worker_find(worker, message->look_at_host.connection) != NULL)
 		return -EPROTO;
-	return connection_new_look(worker, &message->look_at_host, &fd);
+	connection_new_look(worker, &message->look_at_host, &fd);
+	return 0;
 }
 
 /* ATTACH and KILL for a connection that is gone have crossed its ENDED. */

@@ -193,24 +193,18 @@ close_older_or_dial(struct attempt *attempt)
 		return;
 	}
 	attempt->step = ATTEMPT_WAIT_OLDER;
+	older->awaited_by = attempt->connection_id;
 	connection_kill(older, CLOSE_CONTINUED);
 }
 
-static void
-look_for_older(void *context, struct connection *connection)
+void
+attempt_goes_on(struct connection *connection)
 {
-	uint64_t over = *(const uint64_t *)context;
 	struct attempt *attempt = connection->attempt;
 
 	if (attempt != NULL && attempt->step == ATTEMPT_WAIT_OLDER &&
-		connection->stage == CONNECTION_RELAYED && attempt->grant.older_connection == over)
+		connection->stage == CONNECTION_RELAYED)
 		dial(attempt);
-}
-
-void
-attempts_connection_over(struct supervisor *supervisor, uint64_t connection)
-{
-	connections_each(supervisor->connections, look_for_older, &connection);
 }
 
 static int

@@ -21,8 +21,9 @@ void attempt_start(struct connection *connection, const struct msg_introduced *i
  * is done. Takes the attempt; NULL is accepted. */
 void attempt_abandon(struct attempt *attempt, enum close_reason reason, enum phase phase);
 
-/* An older connection of a session may have been waited for. */
-void attempts_connection_over(struct supervisor *supervisor, uint64_t connection);
+/* An older connection of a session is over: the attempt of this connection, if there still is one, has waited for
+ * that. */
+void attempt_goes_on(struct connection *connection);
 
 /* For the log; "" while unknown, and for NULL. */
 const char *attempt_account(const struct attempt *attempt);

@@ -256,6 +256,7 @@ connection_over(struct connection *connection, enum close_reason reason, const c
 	struct socket_bytes bytes = socket_bytes(connection->client_fd);
 	enum phase phase = connection->worked_in;
 	uint64_t id = connection->id;
+	struct connection *successor;
 
 	if (connection->stage == CONNECTION_OVER)
 		return;
@@ -276,7 +277,9 @@ connection_over(struct connection *connection, enum close_reason reason, const c
 		session_record_end(supervisor, connection->session, id, reason, phase, &bytes);
 	attempt_abandon(take_pointer(&connection->attempt), reason, phase);
 	table_remove(supervisor->connections, connection);
-	attempts_connection_over(supervisor, id);
+	successor = connection_find(supervisor->connections, connection->awaited_by);
+	if (successor != NULL)
+		attempt_goes_on(successor);
 	if (supervisor->state == SUPERVISOR_STOPPING)
 		supervisor_maybe_drained(supervisor);
 }

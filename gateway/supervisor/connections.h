@@ -69,7 +69,9 @@ struct connection {
 	bool counted;  /* penalties_admit has been called for `source` */
 	bool finished; /* penalties_verdict has been called */
 
-	struct attempt *attempt;         /* from INTRODUCED to ATTACH */
+	struct attempt *attempt; /* from INTRODUCED to ATTACH */
+	uint64_t
+		awaited_by; /* the connection that its session goes on over, once it is over; 0: none */
 	struct carried_session *session; /* from the start record on */
 
 	uv_timer_t timer; /* ADMITTING: delay or header; KILLED: patience */

@@ -224,6 +224,21 @@ on_resolve_timeout(uv_timer_t *timer)
 }
 
 static void
+start_connecting(struct dial *dial)
+{
+	dial->step = DIAL_CONNECTING;
+	dial->last_error = -EHOSTUNREACH;
+	uv_timer_start(&dial->timer, on_connect_timeout, dial->setup.connect_ms, 0);
+	try_next(dial);
+}
+
+static void
+on_numeric(uv_timer_t *timer)
+{
+	start_connecting(timer->data);
+}
+
+static void
 on_resolved(uv_getaddrinfo_t *resolver, int status, struct addrinfo *addresses)
 {
 	struct dial *dial = resolver->data;
@@ -233,12 +248,24 @@ on_resolved(uv_getaddrinfo_t *resolver, int status, struct addrinfo *addresses)
 	if (dial->step != DIAL_OVER && (status < 0 || addresses == NULL)) {
 		answer(dial, CLOSE_HOST_NAME, "the name service does not know it");
 	} else if (dial->step != DIAL_OVER) {
-		dial->step = DIAL_CONNECTING;
-		dial->last_error = -EHOSTUNREACH;
-		uv_timer_start(&dial->timer, on_connect_timeout, dial->setup.connect_ms, 0);
-		try_next(dial);
+		start_connecting(dial);
 	}
 	release(dial);
+}
+
+/* A numeric address needs no thread, which may all be waiting for a name service. Returns false for a name. */
+static bool
+is_numeric(struct dial *dial, const char *host, const char *port)
+{
+	const struct addrinfo hints = {.ai_family = AF_UNSPEC,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+
+	/* Without a callback it is done when it returns. */
+	if (uv_getaddrinfo(dial->setup.loop, &dial->resolver, NULL, host, port, &hints) < 0)
+		return false;
+	dial->addresses = dial->next = dial->resolver.addrinfo;
+	return true;
 }
 
 int
@@ -248,24 +275,31 @@ dial_start(const struct dial_setup *setup, struct dial **ret_dial)
 		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
 	struct dial *dial = calloc(1, sizeof(*dial));
 	char port[8];
-	int r;
+	int r = 0;
 
 	if (dial == NULL)
 		return -ENOMEM;
 	dial->setup = *setup;
 	dial->setup.host = NULL;
-	dial->resolver.data = dial;
 	snprintf(port, sizeof(port), "%u", (unsigned int)setup->port);
-	/* A numeric address goes the same way: it costs a visit to a thread and no waiting. */
-	r = uv_getaddrinfo(setup->loop, &dial->resolver, on_resolved, setup->host, port, &hints);
+	if (is_numeric(dial, setup->host, port))
+		dial->step = DIAL_CONNECTING;
+	else
+		r = uv_getaddrinfo(
+			setup->loop, &dial->resolver, on_resolved, setup->host, port, &hints);
 	if (r < 0) {
 		free(dial);
 		return r;
 	}
+	dial->resolver.data = dial;
 	(void)uv_timer_init(setup->loop, &dial->timer);
 	dial->timer.data = dial;
-	dial->open_handles = 2;
-	uv_timer_start(&dial->timer, on_resolve_timeout, setup->resolve_ms, 0);
+	dial->open_handles = dial->step == DIAL_RESOLVING ? 2 : 1;
+	/* Never answered before this has returned. */
+	if (dial->step == DIAL_CONNECTING)
+		uv_timer_start(&dial->timer, on_numeric, 0, 0);
+	else
+		uv_timer_start(&dial->timer, on_resolve_timeout, setup->resolve_ms, 0);
 	*ret_dial = dial;
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "../rdp/samples.h"
 #include "fakes.h"
+#include "base/cleanup.h"
 #include "policy/rights.h"
 #include "rdp/client_info.h"
 #include "rdp/mcs.h"
@@ -17,6 +18,7 @@
 #include "relay/introduction.h"
 #include "relay/phase_attach.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -372,6 +374,37 @@ ends_of_attach_have_their_own_reasons(void **state)
 	assert_int_equal(fakes.closed, CLOSE_HOST_BAD_PDU);
 }
 
+static void
+what_the_host_shall_be_known_by_must_be_usable(void **state)
+{
+	static const struct {
+		uint8_t trust;
+		uint32_t pin_len, ca_bundle_len;
+		int r;
+	} rows[] = {
+		{HOST_TRUST_PIN, HOST_PIN_LEN, 0, 0},
+		{HOST_TRUST_PIN, HOST_PIN_LEN - 1, 0, -EKEYREJECTED},
+		{HOST_TRUST_CA, 0, 1, 0},
+		{HOST_TRUST_CA, 0, 0, -EKEYREJECTED},
+		{99, HOST_PIN_LEN, 1, -EKEYREJECTED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct msg_attach *attach = calloc(1, sizeof(*attach));
+		int fd = open("/dev/null", O_RDONLY);
+
+		assert_non_null(attach);
+		fakes_reset(PHASE_DECIDE, &phase_attach);
+		attach->trust = rows[i].trust;
+		attach->pin_len = rows[i].pin_len;
+		attach->ca_bundle_len = rows[i].ca_bundle_len;
+		strcpy(attach->host_name, "host.example");
+		assert_int_equal(attachment_take(&fakes.conn, attach, &fd), rows[i].r);
+		free(attach);
+	}
+}
+
 int
 main(void)
 {
@@ -385,6 +418,7 @@ main(void)
 		cmocka_unit_test(hosts_that_refuse_or_stray_end_it),
 		cmocka_unit_test(only_a_host_that_selects_tls_is_secured),
 		cmocka_unit_test(ends_of_attach_have_their_own_reasons),
+		cmocka_unit_test(what_the_host_shall_be_known_by_must_be_usable),
 	};
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -28,6 +28,7 @@ static struct {
 
 static struct worker worker;
 static struct connection *conn;
+static bool no_memory;
 
 struct leg {
 	int nothing;
@@ -38,7 +39,7 @@ int
 io_limit_open(struct connection *connection)
 {
 	conn = connection;
-	return 0;
+	return no_memory ? -ENOMEM : 0;
 }
 
 void
@@ -156,7 +157,7 @@ start(void)
 	memset(&seen, 0, sizeof(seen));
 	for (enum phase phase = 0; phase < PHASE_COUNT; phase++)
 		worker.limit_ms[phase] = 100 + phase;
-	assert_int_equal(connection_new_client(&worker, &take, &fd), 0);
+	connection_new_client(&worker, &take, &fd);
 	assert_int_equal(fd, -1);
 	assert_int_equal(conn->phase, PHASE_SNIFF);
 }
@@ -207,6 +208,28 @@ the_first_reason_wins(void **state)
 	assert_int_equal(seen.last_ended.phase, PHASE_SNIFF);
 	assert_string_equal(seen.last_ended.detail, "first");
 	finish();
+}
+
+/* The worker and its other connections go on. */
+static void
+a_client_without_memory_for_it_is_refused_alone(void **state)
+{
+	const struct msg_take_client take = {.connection = 9, .source = "192.0.2.1"};
+	const struct msg_look_at_host look = {.connection = 10};
+	auto_fd int fd = open("/dev/null", O_RDONLY);
+
+	(void)state;
+	memset(&seen, 0, sizeof(seen));
+	no_memory = true;
+	connection_new_client(&worker, &take, &fd);
+	assert_int_equal(seen.ended, 1);
+	assert_int_equal(seen.last_ended.connection, 9);
+	assert_int_equal(seen.last_ended.reason, CLOSE_OUT_OF_ROOM);
+	connection_new_look(&worker, &look, &fd);
+	assert_int_equal(seen.ended, 2);
+	assert_int_equal(seen.last_ended.connection, 10);
+	no_memory = false;
+	assert_false(seen.table_has_it);
 }
 
 struct end_case {
@@ -342,7 +365,7 @@ a_look_without_client_ends_without_drain(void **state)
 
 	(void)state;
 	memset(&seen, 0, sizeof(seen));
-	assert_int_equal(connection_new_look(&worker, &look, &fd), 0);
+	connection_new_look(&worker, &look, &fd);
 	assert_int_equal(conn->phase, PHASE_ATTACH);
 	assert_int_equal(seen.limit_ms, 100 + PHASE_ATTACH);
 	assert_null(conn->legs[SIDE_CLIENT]);
@@ -359,6 +382,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_move_leaves_enters_times_and_tells),
 		cmocka_unit_test(the_first_reason_wins),
+		cmocka_unit_test(a_client_without_memory_for_it_is_refused_alone),
 		cmocka_unit_test(an_end_goes_by_way_of_drain_where_something_can_be_told),
 		cmocka_unit_test(an_event_without_a_slot_ends_the_connection),
 		cmocka_unit_test(an_attach_that_comes_too_late_is_let_go),

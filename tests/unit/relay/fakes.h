@@ -28,6 +28,7 @@ struct fakes {
 
 	/* What the fakes answer. */
 	bool early_bytes;
+	int attachment; /* of attachment_take */
 	bool waiting[SIDE_COUNT];
 	bool host_ended;
 	size_t bridged; /* bytes given to connection_on_bytes */

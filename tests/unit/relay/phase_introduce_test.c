@@ -8,10 +8,13 @@
 
 #include "../rdp/samples.h"
 #include "fakes.h"
+#include "base/cleanup.h"
 #include "rdp/client_info.h"
 #include "rdp/mcs.h"
 #include "relay/introduction.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void
@@ -247,6 +250,24 @@ decide_waits_for_attach_and_not_for_ever(void **state)
 	assert_int_equal(fakes.closed, CLOSE_DECISION_LATE);
 }
 
+static void
+decide_tells_a_pin_that_cannot_be_used_from_a_lack_of_memory(void **state)
+{
+	auto_free struct msg_attach *attach = calloc(1, sizeof(*attach));
+	int fd = -1;
+
+	(void)state;
+	fakes_reset(PHASE_DECIDE, &phase_decide);
+	fakes.attachment = -EKEYREJECTED;
+	phase_decide.on_attach(&fakes.conn, attach, &fd);
+	assert_int_equal(fakes.closed, CLOSE_HOST_CERTIFICATE);
+	fakes_reset(PHASE_DECIDE, &phase_decide);
+	fakes.attachment = -ENOMEM;
+	phase_decide.on_attach(&fakes.conn, attach, &fd);
+	assert_int_equal(fakes.closed, CLOSE_OUT_OF_ROOM);
+	fakes_reset(PHASE_DECIDE, &phase_decide);
+}
+
 int
 main(void)
 {
@@ -259,6 +280,7 @@ main(void)
 		cmocka_unit_test(a_client_that_says_goodbye_has_left),
 		cmocka_unit_test(decide_tells_what_the_client_said),
 		cmocka_unit_test(decide_waits_for_attach_and_not_for_ever),
+		cmocka_unit_test(decide_tells_a_pin_that_cannot_be_used_from_a_lack_of_memory),
 	};
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -51,13 +52,14 @@ host(int backlog, uint16_t *ret_port)
 
 /* Starts a dial and, unless it is to be cancelled, waits for its end: the loop ends when nothing is open. */
 static void
-dial_once(uint16_t port, uint32_t connect_ms, int cancel, struct outcome *ret_outcome)
+dial_name_once(const char *name, uint16_t port, uint32_t connect_ms, int cancel,
+	struct outcome *ret_outcome)
 {
 	uv_loop_t loop;
 	struct dial *dial = NULL;
 	struct dial_setup setup = {
 		.loop = &loop,
-		.host = "127.0.0.1",
+		.host = name,
 		.port = port,
 		.resolve_ms = 5000,
 		.connect_ms = connect_ms,
@@ -73,6 +75,12 @@ dial_once(uint16_t port, uint32_t connect_ms, int cancel, struct outcome *ret_ou
 		dial_cancel(dial);
 	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
 	assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+static void
+dial_once(uint16_t port, uint32_t connect_ms, int cancel, struct outcome *ret_outcome)
+{
+	dial_name_once("127.0.0.1", port, connect_ms, cancel, ret_outcome);
 }
 
 static void
@@ -149,6 +157,73 @@ a_cancelled_dial_answers_nothing_and_leaks_nothing(void **state)
 	close(fd);
 }
 
+/* Threads that wait for a name service that does not answer. */
+struct busy {
+	uv_work_t work;
+	uv_sem_t *begun, *go_on;
+};
+
+static void
+be_busy(uv_work_t *work)
+{
+	struct busy *busy = work->data;
+
+	uv_sem_post(busy->begun);
+	uv_sem_wait(busy->go_on);
+}
+
+#define THREADS 2
+
+static void
+a_numeric_address_does_not_wait_for_the_name_service(void **state)
+{
+	struct outcome outcome;
+	struct busy busy[THREADS];
+	uv_sem_t begun, go_on;
+	uv_loop_t loop;
+	uint16_t port;
+	int fd = host(8, &port);
+
+	(void)state;
+	assert_int_equal(uv_loop_init(&loop), 0);
+	assert_int_equal(uv_sem_init(&begun, 0), 0);
+	assert_int_equal(uv_sem_init(&go_on, 0), 0);
+	for (size_t i = 0; i < THREADS; i++) {
+		busy[i] = (struct busy){.begun = &begun, .go_on = &go_on};
+		busy[i].work.data = &busy[i];
+		assert_int_equal(uv_queue_work(&loop, &busy[i].work, be_busy, NULL), 0);
+	}
+	for (size_t i = 0; i < THREADS; i++)
+		uv_sem_wait(&begun);
+	/* All of them are busy now, and stay so until this one is done. */
+	dial_once(port, 5000, 0, &outcome);
+	assert_int_equal(outcome.reason, CLOSE_NONE);
+	close(outcome.fd);
+	close(fd);
+	for (size_t i = 0; i < THREADS; i++)
+		uv_sem_post(&go_on);
+	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	uv_sem_destroy(&begun);
+	uv_sem_destroy(&go_on);
+}
+
+static void
+a_name_is_resolved(void **state)
+{
+	struct outcome outcome;
+	uint16_t port;
+	int fd = host(8, &port);
+
+	(void)state;
+	dial_name_once("localhost", port, 5000, 0, &outcome);
+	assert_int_equal(outcome.reason, CLOSE_NONE);
+	close(outcome.fd);
+	close(fd);
+	dial_name_once("localhost", port, 5000, 1, &outcome);
+	assert_int_equal(outcome.calls, 0);
+}
+
 int
 main(void)
 {
@@ -156,8 +231,12 @@ main(void)
 		cmocka_unit_test(a_host_that_accepts_is_reached),
 		cmocka_unit_test(a_host_that_refuses_is_unreachable_and_says_so),
 		cmocka_unit_test(a_host_that_is_silent_is_given_up_in_time),
+		cmocka_unit_test(a_numeric_address_does_not_wait_for_the_name_service),
+		cmocka_unit_test(a_name_is_resolved),
 		cmocka_unit_test(a_cancelled_dial_answers_nothing_and_leaks_nothing),
 	};
 
+	/* libuv's threads, as few as the test above wants. */
+	assert_int_equal(setenv("UV_THREADPOOL_SIZE", "2", 1), 0);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
