@@ -76,6 +76,20 @@ print_detail(const char *label, const char *text)
 	fprintf(stderr, " %s\n", text);
 }
 
+/* What somebody else has made of it meanwhile. */
+static void
+print_now(const json_t *now)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)now, key, value) {
+		print_detail(
+			value_label(key), text_shown(json_is_array(value) ? value_list(now, key)
+									  : value_text(now, key)));
+	}
+}
+
 /* "Valid until (--valid-until)": the field in words, and where it was typed. */
 static void
 name_field(const struct admin *admin, const char *field, char *ret_text, size_t size)
@@ -122,6 +136,7 @@ admin_refuse_error(const struct admin *admin, const json_t *error)
 	}
 	fprintf(stderr, PROGRAM ": %s%s%s\n", kind, message[0] != '\0' ? ": " : "",
 		text_shown(message));
+	print_now(json_object_get(data, "now"));
 	if (!has_field) {
 		print_meaning(value_text(error, "message"));
 		return ADMIN_REFUSED;

@@ -17,6 +17,8 @@ command_function command_terminal_edit;
 command_function command_terminal_trust;
 command_function command_terminal_delete;
 command_function command_ticket_issue;
+command_function command_vendor_edit;
+command_function command_vendor_delete;
 command_function command_session_show;
 command_function command_session_kill;
 command_function command_log_connections;

@@ -1,38 +1,12 @@
 /* ticket issue: the secret goes into a file that nobody else can read, or where it was asked for. */
 #include "admin-cli/command.h"
+#include "admin-cli/new_file.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
 #include "base/cleanup.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-
-/* A new file: never one that is there, never through a link that somebody has laid. */
-static int
-create_file(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	return fd < 0 ? -errno : fd;
-}
-
-static int
-write_all(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t written = write(fd, bytes, len);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		bytes += written;
-		len -= (size_t)written;
-	}
-	return fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
-}
 
 static void
 print_ticket(const struct admin *admin, const json_t *ticket)
@@ -74,17 +48,6 @@ print_ticket_json(const struct admin *admin, const json_t *ticket)
 	json_decref(shown);
 }
 
-static enum admin_exit
-refuse_file(const struct admin *admin, const char *path, int error)
-{
-	if (error == -EEXIST)
-		return admin_refuse(admin, ADMIN_REFUSED,
-			_("%s is there already: choose another name, or delete it first"),
-			text_shown(path));
-	return admin_refuse(admin, ADMIN_REFUSED, _("%s cannot be written: %s"), text_shown(path),
-		strerror(-error));
-}
-
 /* The file comes first: a ticket that cannot be kept would be lost within its minute. */
 enum admin_exit
 command_ticket_issue(struct admin *admin)
@@ -96,18 +59,18 @@ command_ticket_issue(struct admin *admin)
 	int r = 0;
 
 	if (path != NULL) {
-		fd = create_file(path);
+		fd = new_file_create(path);
 		if (fd < 0)
-			return refuse_file(admin, path, fd);
+			return new_file_refuse(admin, path, fd);
 	}
 	exit_code =
 		admin_ask(admin, "ticket.issue", arguments_parameters(admin->arguments), &ticket);
 	if (exit_code == ADMIN_DONE && path != NULL) {
 		const char *rdp = value_text(ticket, "rdp");
 
-		r = rdp[0] == '\0' ? -EPROTO : write_all(fd, rdp, strlen(rdp));
+		r = rdp[0] == '\0' ? -EPROTO : new_file_write(fd, rdp, strlen(rdp));
 		if (r < 0)
-			exit_code = refuse_file(admin, path, r);
+			exit_code = new_file_refuse(admin, path, r);
 	}
 	if (exit_code != ADMIN_DONE) {
 		if (path != NULL)

@@ -4,6 +4,9 @@
 #include "admin-cli/command.h"
 #include "admin-cli/help.h"
 #include "admin-cli/text.h"
+#include "base/secret.h"
+
+#include <stdlib.h>
 
 static enum admin_exit
 complain_of_usage(const struct admin *admin, const char *why)
@@ -32,6 +35,7 @@ main(int argc, char **argv)
 	char why[512];
 	int r;
 
+	json_set_alloc_funcs(malloc, secret_free); /* answers may hold secrets */
 	text_init();
 	r = arguments_parse(argc, argv, &arguments, why, sizeof(why));
 	if (r < 0)

@@ -104,9 +104,7 @@ rpc_close(struct rpc *rpc)
 {
 	if (rpc == NULL)
 		return;
-	if (rpc->bytes != NULL)
-		secret_wipe(rpc->bytes, rpc->room); /* a ticket's secret was among them */
-	free(rpc->bytes);
+	secret_free(rpc->bytes);
 	json_decref(rpc->kept);
 	(void)close(rpc->fd);
 	free(rpc);
@@ -137,9 +135,13 @@ make_room(struct rpc *rpc)
 		return 0;
 	if (rpc->len > LINE_BYTES_MOST)
 		return -EMSGSIZE;
-	bytes = realloc(rpc->bytes, rpc->room * 2 + READ_BYTES);
+	bytes = malloc(rpc->room * 2 + READ_BYTES);
 	if (bytes == NULL)
 		return -ENOMEM;
+	if (rpc->len > 0)
+		memcpy(bytes, rpc->bytes, rpc->len);
+	secret_free(
+		rpc->bytes); /* answers may hold secrets: realloc would leave them lying about */
 	rpc->bytes = bytes;
 	rpc->room = rpc->room * 2 + READ_BYTES;
 	return 0;

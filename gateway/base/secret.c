@@ -2,6 +2,7 @@
 #include "base/secret.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,15 @@ secret_wipe(void *memory, size_t len)
 {
 	if (memory != NULL)
 		explicit_bzero(memory, len);
+}
+
+void
+secret_free(void *memory)
+{
+	if (memory == NULL)
+		return;
+	explicit_bzero(memory, malloc_usable_size(memory));
+	free(memory);
 }
 
 int

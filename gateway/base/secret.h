@@ -15,6 +15,10 @@ struct secret {
 /* Overwrites memory in a way the compiler may not leave out. */
 void secret_wipe(void *memory, size_t len);
 
+/* Wipes and frees what malloc gave, however long it is; accepts NULL. In the place of free(3) for a library
+ * whose pieces of memory may hold secrets (jansson's texts: json_set_alloc_funcs). */
+void secret_free(void *memory);
+
 /* Copies len bytes in; what was there before is wiped. Returns 0 or -ENOMEM. */
 int secret_set(struct secret *secret, const void *bytes, size_t len);
 

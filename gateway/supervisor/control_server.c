@@ -129,9 +129,7 @@ on_written(uv_write_t *request, int status)
 	struct out_line *line = (struct out_line *)request;
 	struct control_client *client = request->data;
 
-	/* An answer may hold a ticket's secret. */
-	secret_wipe(line->text, strlen(line->text));
-	free(line->text);
+	secret_free(line->text); /* an answer may hold a secret */
 	free(line);
 	if (status < 0)
 		client_close(client);
@@ -152,7 +150,7 @@ send_line(struct control_client *client, json_t *message)
 	if (line == NULL || text == NULL ||
 		uv_stream_get_write_queue_size((uv_stream_t *)&client->pipe) + len >
 			CONTROL_QUEUE_MOST) {
-		free(text);
+		secret_free(text);
 		free(line);
 		client_close(client);
 		return;
@@ -162,7 +160,7 @@ send_line(struct control_client *client, json_t *message)
 	parts[0] = uv_buf_init(text, (unsigned int)len);
 	parts[1] = uv_buf_init(newline, 1);
 	if (uv_write(&line->request, (uv_stream_t *)&client->pipe, parts, 2, on_written) < 0) {
-		free(text);
+		secret_free(text);
 		free(line);
 		client_close(client);
 	}

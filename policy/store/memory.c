@@ -1,6 +1,8 @@
 /* Memory that runs out inside a job; see memory.h. */
 #include "policy/store/memory.h"
 
+#include "base/secret.h"
+
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -28,8 +30,9 @@ allocate(size_t size)
 	return memory;
 }
 
+/* Answers hold tickets' secrets and initial passwords: JSON's texts are wiped when they are freed. */
 void
 memory_watch_json(void)
 {
-	json_set_alloc_funcs(allocate, free);
+	json_set_alloc_funcs(allocate, secret_free);
 }
