@@ -20,12 +20,13 @@
 
 struct sealing {
 	uint8_t seal_key[32];
+	uint8_t file_root[32]; /* of the keys of files */
 	EVP_PKEY *signing_key;
 };
 
 /* HKDF-SHA256 (RFC 5869); info names the purpose, so that no key serves two. */
 static int
-derive(const uint8_t *key, const char *purpose, uint8_t *ret_key)
+derive_for(const uint8_t *key, const void *info, size_t len, uint8_t *ret_key)
 {
 	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
 	EVP_KDF_CTX *context = kdf == NULL ? NULL : EVP_KDF_CTX_new(kdf);
@@ -34,8 +35,7 @@ derive(const uint8_t *key, const char *purpose, uint8_t *ret_key)
 		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
 		OSSL_PARAM_construct_octet_string(
 			OSSL_KDF_PARAM_KEY, (void *)key, FACILITY_KEY_BYTES),
-		OSSL_PARAM_construct_octet_string(
-			OSSL_KDF_PARAM_INFO, (void *)purpose, strlen(purpose)),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)info, len),
 		OSSL_PARAM_construct_end(),
 	};
 	int ok = context != NULL && EVP_KDF_derive(context, ret_key, 32, parameters) == 1;
@@ -43,6 +43,12 @@ derive(const uint8_t *key, const char *purpose, uint8_t *ret_key)
 	EVP_KDF_CTX_free(context);
 	EVP_KDF_free(kdf);
 	return ok ? 0 : -EIO;
+}
+
+static int
+derive(const uint8_t *key, const char *purpose, uint8_t *ret_key)
+{
+	return derive_for(key, purpose, strlen(purpose), ret_key);
 }
 
 int
@@ -55,6 +61,8 @@ sealing_new(const uint8_t *key, struct sealing **ret_sealing)
 	if (sealing == NULL)
 		return -ENOMEM;
 	r = derive(key, "sekisho seal 1", sealing->seal_key);
+	if (r == 0)
+		r = derive(key, "sekisho files 1", sealing->file_root);
 	if (r == 0)
 		r = derive(key, "sekisho sign 1", seed);
 	if (r == 0) {
@@ -77,6 +85,7 @@ sealing_free(struct sealing *sealing)
 	if (sealing == NULL)
 		return;
 	secret_wipe(sealing->seal_key, sizeof(sealing->seal_key));
+	secret_wipe(sealing->file_root, sizeof(sealing->file_root));
 	EVP_PKEY_free(sealing->signing_key);
 	free(sealing);
 }
@@ -133,6 +142,12 @@ sealing_unseal(const struct sealing *sealing, const char *about, const uint8_t *
 	if (!ok)
 		secret_wipe(ret_bytes, plain);
 	return ok ? 0 : -EBADMSG;
+}
+
+int
+sealing_file_key(const struct sealing *sealing, const uint8_t *file_id, uint8_t *ret_key)
+{
+	return derive_for(sealing->file_root, file_id, FILE_ID_BYTES, ret_key);
 }
 
 int

@@ -35,6 +35,12 @@ int sealing_seal(const struct sealing *sealing, const char *about, const void *b
 int sealing_unseal(const struct sealing *sealing, const char *about, const uint8_t *sealed,
 	size_t len, uint8_t *ret_bytes);
 
+#define FILE_ID_BYTES 16
+
+/* The key of one sealed file, which 16 random bytes name: no other file, and nothing else, is sealed under it. The
+ * caller wipes it. ret_key has room for FACILITY_KEY_BYTES. */
+int sealing_file_key(const struct sealing *sealing, const uint8_t *file_id, uint8_t *ret_key);
+
 int sealing_sign(
 	const struct sealing *sealing, const void *bytes, size_t len, uint8_t *ret_signature);
 

@@ -38,4 +38,7 @@ int database_run(struct store_db *db, const char *sql);
 /* Brings the schema to this program's version; -EPROTO if it is newer already. */
 int database_migrate(struct store_db *db, const char **ret_why);
 
+/* The newest schema that this program knows. */
+int64_t database_schema(void);
+
 #endif

@@ -86,3 +86,9 @@ database_migrate(struct store_db *db, const char **ret_why)
 	}
 	return 0;
 }
+
+int64_t
+database_schema(void)
+{
+	return migrations[ARRAY_SIZE(migrations) - 1].version;
+}

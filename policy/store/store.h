@@ -30,11 +30,14 @@ struct store_db; /* a connection, inside a job; see the operations in policy/ses
  *        says it in words.
  * stubborn  a job that must not be lost (the end of a session): while the disk is full, the file
  *        locked or I/O fails it is tried again, every second, and other jobs go on; it fails only if
- *        work itself refuses or the store is closed. */
+ *        work itself refuses or the store is closed.
+ * bare   a write that begins and ends its own transactions: it runs alone, and what it has committed
+ *        stays. Never stubborn. */
 struct store_job {
 	int (*work)(struct store_db *db, struct store_job *job);
 	void (*done)(struct store_job *job, int status);
 	bool stubborn;
+	bool bare;
 
 	/* the store's own */
 	struct store_job *next;
@@ -79,6 +82,10 @@ void store_read(struct store *store, struct store_job *job);
  * renews its transaction now and then (store_db_renew): the write-ahead log cannot be reset behind one that stays
  * open. It asks its caller whether it is still wanted, since store_close waits for it. */
 void store_walk(struct store *store, struct store_job *job);
+
+/* For backups: a thread of its own, one such job at a time, each with a fresh connection that reads, in no
+ * transaction. Nobody waits for it but store_close. */
+void store_slow(struct store *store, struct store_job *job);
 
 /* Runs done of every finished job, on the caller's thread. Returns how many. */
 size_t store_collect(struct store *store);

@@ -1,6 +1,7 @@
 /* policy/store/store.c, database.c: group commit, and every way in which a disk lets one down. */
 #include "../store_fixture.h"
 
+#include "policy/store/database.h"
 #include "policy/store/event_table.h"
 #include "policy/store/sql.h"
 #include "slow_vfs.h"
@@ -509,6 +510,120 @@ read_setting(struct store_db *db, void *argument)
 	return 0;
 }
 
+struct bare_job {
+	struct store_job job;
+	bool leaves_open;
+	int status;
+	int64_t seen; /* events before it began */
+};
+
+static int
+bare_work(struct store_db *db, struct store_job *job)
+{
+	struct bare_job *bare = (struct bare_job *)job;
+	int r;
+
+	assert_int_equal(sqlite3_get_autocommit(db->handle), 1);
+	r = count_events(db, &bare->seen);
+	if (r == 0)
+		r = database_run(db, "BEGIN IMMEDIATE");
+	if (r == 0)
+		r = event_append(db, EVENT_KIND_ADMIN, "{}", NULL);
+	return r < 0 || bare->leaves_open ? r : database_run(db, "COMMIT");
+}
+
+static void
+bare_done(struct store_job *job, int status)
+{
+	((struct bare_job *)job)->status = status;
+}
+
+static void
+bare_job_runs_alone_and_in_its_turn(void **state)
+{
+	struct many_job before[3] = {0}, after[3] = {0};
+	struct bare_job bare = {
+		.job = {.work = bare_work, .done = bare_done, .bare = true}, .status = 1};
+
+	(void)state;
+	fixture_start(&fixture);
+	hand_in(before, 3);
+	store_write(fixture.store, &bare.job);
+	hand_in(after, 3);
+	fixture_settle(&fixture);
+	assert_int_equal(bare.status, 0);
+	assert_int_equal(bare.seen, 3);
+	assert_int_equal(events(), 7);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(after[i].status, 0);
+}
+
+static void
+bare_job_leaves_no_transaction_behind(void **state)
+{
+	struct bare_job bare = {.job = {.work = bare_work, .done = bare_done, .bare = true},
+		.leaves_open = true,
+		.status = 1};
+
+	(void)state;
+	fixture_start(&fixture);
+	store_write(fixture.store, &bare.job);
+	fixture_settle(&fixture);
+	assert_int_equal(bare.status, 0);
+	assert_int_equal(events(), 0);
+	assert_int_equal(fixture_write(&fixture, add_event, "{}"), 0);
+	assert_int_equal(events(), 1);
+}
+
+struct slow_job {
+	struct store_job job;
+	int go; /* it reads here until somebody writes */
+	int64_t seen;
+	int status;
+};
+
+static int
+slow_work(struct store_db *db, struct store_job *job)
+{
+	struct slow_job *slow = (struct slow_job *)job;
+	char byte;
+
+	if (read(slow->go, &byte, 1) != 1)
+		return -EIO;
+	return count_events(db, &slow->seen);
+}
+
+static void
+slow_done(struct store_job *job, int status)
+{
+	((struct slow_job *)job)->status = status;
+}
+
+static void
+nobody_waits_for_a_slow_job(void **state)
+{
+	struct slow_job slow = {.job = {.work = slow_work, .done = slow_done}, .status = 1};
+	struct many_job job = {0};
+	int ends[2];
+
+	(void)state;
+	fixture_start(&fixture);
+	assert_int_equal(pipe(ends), 0);
+	slow.go = ends[0];
+	store_slow(fixture.store, &slow.job);
+	hand_in(&job, 1);
+	while (!job.done)
+		(void)store_collect(fixture.store);
+	assert_int_equal(job.status, 0);
+	assert_int_equal(slow.status, 1);
+	assert_int_equal(write(ends[1], "", 1), 1);
+	fixture_settle(&fixture);
+	assert_int_equal(slow.status, 0);
+	assert_int_equal(slow.seen, 1);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void
 changed_settings_hold_for_the_next_job(void **state)
 {
@@ -553,6 +668,9 @@ main(void)
 		IN_OUT(disk_that_is_full_at_start_is_told),
 		IN_OUT(readers_cannot_write),
 		IN_OUT(database_is_private),
+		IN_OUT(bare_job_runs_alone_and_in_its_turn),
+		IN_OUT(bare_job_leaves_no_transaction_behind),
+		IN_OUT(nobody_waits_for_a_slow_job),
 		IN_OUT(changed_settings_hold_for_the_next_job),
 		IN_OUT(done_may_hand_in_its_job_again),
 	};
