@@ -233,6 +233,8 @@ parse_group_or_verb(struct parsing *parsing, const char *word)
 	}
 	if (arguments->group == NULL) {
 		arguments->group = command_find(word, NULL);
+		/* Of a group that is itself a command, the verb is "". */
+		arguments->command = command_find(word, "");
 		if (arguments->group != NULL)
 			return 0;
 		meant = command_guess(NULL, word);

@@ -19,6 +19,7 @@ command_function command_terminal_delete;
 command_function command_ticket_issue;
 command_function command_vendor_edit;
 command_function command_vendor_delete;
+command_function command_explain;
 command_function command_session_show;
 command_function command_session_kill;
 command_function command_log_connections;

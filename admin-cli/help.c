@@ -13,7 +13,8 @@ help_synopsis(FILE *out, const struct command_row *command)
 	const struct command_row *part = NULL;
 	bool options = false;
 
-	fprintf(out, "sekisho-admin %s %s", command->group, command->name);
+	fprintf(out, "sekisho-admin %s%s%s", command->group, command->name[0] != '\0' ? " " : "",
+		command->name);
 	while ((part = command_next_part(command, part)) != NULL) {
 		if (part->type == COMMAND_TYPE_ARGUMENT)
 			fprintf(out, part->required ? " %s" : " [%s]", part->name);

@@ -21,7 +21,7 @@ complain_of_usage(const struct admin *admin, const char *why)
 	fprintf(stderr, _("See: sekisho-admin%s%s%s%s --help\n"),
 		arguments->group != NULL ? " " : "",
 		arguments->group != NULL ? arguments->group->name : "",
-		arguments->command != NULL ? " " : "",
+		arguments->command != NULL && arguments->command->name[0] != '\0' ? " " : "",
 		arguments->command != NULL ? arguments->command->name : "");
 	return ADMIN_USAGE;
 }

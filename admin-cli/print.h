@@ -19,6 +19,7 @@ command_printer print_vendor;
 command_printer print_vendor_added;
 command_printer print_vendor_changed;
 command_printer print_vendor_deleted;
+command_printer print_explanation;
 command_printer print_sessions;
 command_printer print_session;
 command_printer print_session_killed;

@@ -53,6 +53,7 @@ static const struct {
 	{"note", N_("Note")},
 	{"trust", N_("Certificate trusted by")},
 	{"pin", N_("Fingerprint (SHA-256)")},
+	{"at", N_("Time")},
 	{"rights", N_("What may pass")},
 	{"in_service", N_("In service")},
 	{"capacity", N_("Sessions at once (0 = no limit)")},

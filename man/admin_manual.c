@@ -42,7 +42,8 @@ write_command(const struct command_row *command)
 	help_synopsis(out, command);
 	(void)fclose(out);
 	synopsis[strcspn(synopsis, "\n")] = '\0';
-	snprintf(title, sizeof(title), "%s %s", command->group, command->name);
+	snprintf(title, sizeof(title), "%s%s%s", command->group, command->name[0] != '\0' ? " " : "",
+		command->name);
 	troff_subsection(title);
 	troff_example(synopsis);
 	troff_paragraph(command->help);

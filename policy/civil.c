@@ -33,6 +33,24 @@ civil_from_instant(int64_t instant_us, struct civil_time *ret_time)
 	ret_time->minute = (uint16_t)(parts.tm_hour * 60 + parts.tm_min);
 }
 
+int64_t
+civil_day_start(struct civil_date date)
+{
+	struct tm parts = {.tm_year = date.year - 1900,
+		.tm_mon = date.month - 1,
+		.tm_mday = date.day,
+		.tm_isdst = -1};
+	int64_t instant = ((int64_t)mktime(&parts) * 1000000 / CIVIL_GRID_US - 16) * CIVIL_GRID_US;
+	struct civil_time time;
+
+	/* mktime may have answered with either side of a jump: look from four hours before. */
+	for (;; instant += CIVIL_GRID_US) {
+		civil_from_instant(instant, &time);
+		if (civil_date_compare(time.date, date) >= 0)
+			return instant;
+	}
+}
+
 bool
 civil_date_valid(struct civil_date date)
 {
@@ -202,5 +220,60 @@ instant_parse(const char *text, int64_t *ret_us)
 	parts.tm_mon = date.month - 1;
 	parts.tm_mday = date.day;
 	*ret_us = ((int64_t)timegm(&parts) - offset) * 1000000 + fraction;
+	return 0;
+}
+
+/* "2026-11-20 08:30" or "… 08:30:15" as if it were UTC. */
+static int
+read_wall_clock(const char *text, int64_t *ret_seconds)
+{
+	char day[CIVIL_DATE_SIZE];
+	struct civil_date date;
+	struct tm parts = {0};
+	size_t len = strlen(text);
+
+	if ((len != 16 && len != 19) || strchr("Tt ", text[10]) == NULL || text[13] != ':' ||
+		(len == 19 && text[16] != ':'))
+		return -EINVAL;
+	memcpy(day, text, sizeof(day) - 1);
+	day[sizeof(day) - 1] = '\0';
+	parts.tm_hour = read_digits(text + 11, 2);
+	parts.tm_min = read_digits(text + 14, 2);
+	parts.tm_sec = len == 19 ? read_digits(text + 17, 2) : 0;
+	if (civil_date_parse(day, &date) < 0 || parts.tm_hour < 0 || parts.tm_hour > 23 ||
+		parts.tm_min < 0 || parts.tm_min > 59 || parts.tm_sec < 0 || parts.tm_sec > 59)
+		return -EINVAL;
+	parts.tm_year = date.year - 1900;
+	parts.tm_mon = date.month - 1;
+	parts.tm_mday = date.day;
+	*ret_seconds = (int64_t)timegm(&parts);
+	return 0;
+}
+
+static int64_t
+zone_offset(int64_t seconds)
+{
+	time_t instant = (time_t)seconds;
+	struct tm parts;
+
+	localtime_r(&instant, &parts);
+	return parts.tm_gmtoff;
+}
+
+int
+civil_instant_parse(const char *text, int64_t *ret_us)
+{
+	int64_t wall, before, after;
+
+	if (instant_parse(text, ret_us) == 0)
+		return 0;
+	if (read_wall_clock(text, &wall) < 0)
+		return -EINVAL;
+	/* By the offset of the day before, or by that of the day after if the clock has jumped since. */
+	before = wall - zone_offset(wall - 86400);
+	after = wall - zone_offset(wall + 86400);
+	if (zone_offset(before) != wall - before && zone_offset(after) == wall - after)
+		before = after;
+	*ret_us = before * 1000000;
 	return 0;
 }

@@ -1,5 +1,5 @@
-/* Days and times of day as people at the facility count them. Pure but for civil_from_instant, which
- * uses the zone of the process: the supervisor sets TZ from the settings before it starts threads.
+/* Days and times of day as people at the facility count them. Pure but for what turns instants into days and back,
+ * which uses the zone of the process: the supervisor sets TZ from the settings before it starts threads.
  */
 #ifndef POLICY_CIVIL_H
 #define POLICY_CIVIL_H
@@ -24,6 +24,12 @@ struct civil_time {
 /* What calendar and clock in the facility show at an instant (microseconds since 1970). */
 void civil_from_instant(int64_t instant_us, struct civil_time *ret_time);
 
+/* The first instant of a day: 01:00 where summer time begins at midnight. */
+int64_t civil_day_start(struct civil_date date);
+
+/* Instants at which the clock on the wall can show a half hour, or jump: no zone of today is off by less. */
+#define CIVIL_GRID_US (INT64_C(15) * 60 * 1000000)
+
 bool civil_date_valid(struct civil_date date);
 
 /* Below, at or above 0, as memcmp. */
@@ -42,5 +48,9 @@ int civil_date_parse(const char *text, struct civil_date *ret_date);
 /* An instant as RFC 3339 writes it, "2026-11-20T08:30:00Z", with or without a fraction, in UTC or with
  * an offset. Returns 0 or -EINVAL. */
 int instant_parse(const char *text, int64_t *ret_us);
+
+/* The same, or what calendar and clock in the facility show: "2026-11-20 08:30", with or without seconds. Of a time
+ * that comes twice at the end of summer time, the first; one that is left out is taken as if it were not. */
+int civil_instant_parse(const char *text, int64_t *ret_us);
 
 #endif

@@ -69,6 +69,7 @@ method_function method_vendor_list;
 method_function method_vendor_show;
 method_function method_vendor_edit;
 method_function method_vendor_delete;
+method_function method_explain;
 method_function method_log_connections;
 method_function method_log_verify;
 

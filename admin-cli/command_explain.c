@@ -1,0 +1,106 @@
+/* explain: the decision, rule by rule, as a table; then what comes of it. */
+#include "admin-cli/command.h"
+#include "admin-cli/print.h"
+#include "admin-cli/said.h"
+#include "admin-cli/table.h"
+#include "admin-cli/text.h"
+#include "admin-cli/values.h"
+#include "base/cleanup.h"
+
+enum admin_exit
+command_explain(struct admin *admin)
+{
+	json_t *result = NULL;
+	enum admin_exit exit_code;
+
+	exit_code = admin_ask(admin, admin->arguments->command->method,
+		arguments_parameters(admin->arguments), &result);
+	if (exit_code != ADMIN_DONE)
+		return exit_code;
+	admin_print(admin, result);
+	if (!json_is_true(json_object_get(result, "allowed")))
+		exit_code = ADMIN_REFUSED;
+	json_decref(result);
+	return exit_code;
+}
+
+static const char *
+shown_answer(const json_t *answer)
+{
+	if (json_is_boolean(answer))
+		return json_is_true(answer) ? _("allows") : _("REFUSES");
+	return _("not asked");
+}
+
+static void
+print_rules(const json_t *result)
+{
+	const struct table_column columns[] = {
+		{_("Rule"), 0},
+		{_("Answer"), 0},
+		{_("What it found"), 0},
+		{_("Changes"), 0},
+	};
+	struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	size_t i;
+	json_t *rule;
+
+	if (table == NULL)
+		return;
+	json_array_foreach (json_object_get(result, "rules"), i, rule) {
+		table_cell(table, value_text(rule, "rule"));
+		table_cell(table, shown_answer(json_object_get(rule, "allows")));
+		table_cell(table, said_sentence(rule));
+		table_cell(table, value_time(rule, "changes"));
+	}
+	table_print(table, stdout);
+	table_free(table);
+}
+
+static void
+print_change(const json_t *result, bool allowed)
+{
+	const char *changes = value_time(result, "changes");
+
+	if (changes[0] == '\0')
+		puts(allowed ? _("Time alone will not change that.")
+			     : _("Time alone will not change that: something has to be changed."));
+	else if (allowed)
+		printf(_("That ends at %s, unless something is changed before.\n"), changes);
+	else
+		printf(_("That changes at %s, if nothing else is changed before.\n"), changes);
+}
+
+/* A session that runs is asked by fewer rules: past the hours' end it may go on. */
+static void
+print_running(const json_t *result, bool allowed)
+{
+	const json_t *running = json_object_get(result, "running");
+
+	if (!allowed && json_is_true(json_object_get(running, "allowed")))
+		puts(_("A session that runs already may go on."));
+}
+
+void
+print_explanation(const struct admin *admin, const json_t *result)
+{
+	static const struct value_row rows[] = {
+		{"account", VALUE_TEXT},
+		{"person", VALUE_PERSON},
+		{"terminal", VALUE_TEXT},
+		{"at", VALUE_TIME},
+	};
+	bool allowed = json_is_true(json_object_get(result, "allowed"));
+
+	(void)admin;
+	values_print(result, rows, ARRAY_SIZE(rows));
+	putchar('\n');
+	print_rules(result);
+	putchar('\n');
+	if (allowed)
+		puts(_("A new connection is allowed."));
+	else
+		printf(_("A new connection is refused: %s.\n"), value_word(result, "reason"));
+	print_change(result, allowed);
+	print_running(result, allowed);
+}
