@@ -398,8 +398,10 @@ begin_more(struct look *look, struct bridge_result *result)
 		return 0;
 	look->have = least(look->have, look->frame_len);
 	until = look_at_share(look, 0, result);
-	if (until == 0)
-		return -1; /* in the middle of a frame: more_pdu still says so */
+	if (until == 0) {
+		way->refused = true;
+		return -1;
+	}
 	way->more_pdu = (uint16_t)(look->frame_len - until);
 	way->left = (uint32_t)until;
 	return 1;
@@ -448,15 +450,5 @@ bridge_to_boundary(const struct bridge *bridge, enum side from)
 {
 	const struct bridge_way *way = &bridge->ways[from];
 
-	return way->more_pdu > 0 ? SIZE_MAX : way->left;
-}
-
-bool
-bridge_pass(struct bridge *bridge, enum side from, size_t len)
-{
-	struct bridge_way *way = &bridge->ways[from];
-
-	assert(len <= way->left);
-	way->left -= (uint32_t)len;
-	return !way->drop;
+	return way->refused ? SIZE_MAX : (size_t)way->left + way->more_pdu;
 }

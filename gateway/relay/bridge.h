@@ -21,6 +21,7 @@ struct bridge_way {
 	uint32_t left;     /* bytes until something must be looked at again */
 	uint16_t more_pdu; /* behind them: bytes of share PDUs in the same frame, to be looked at */
 	bool drop;         /* the bytes that are left are thrown away */
+	bool refused;      /* what was to follow in the frame may not pass: it stays incomplete */
 };
 
 struct bridge {
@@ -51,11 +52,9 @@ struct bridge_result {
 void bridge_filter(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len,
 	struct bridge_result *ret_result);
 
-/* Bytes that are missing until the stream from a side is between two PDUs and something can be put in;
- * SIZE_MAX if that cannot be said without looking at them. */
+/* Bytes of the frame in transit that bridge_filter must still be given until the stream from a side is between two
+ * of them and something can be put in; SIZE_MAX if that can never be, since the rest may not
+ * pass. */
 size_t bridge_to_boundary(const struct bridge *bridge, enum side from);
-
-/* Counts bytes of the PDU in transit, at most bridge_to_boundary. True if they are for the other side. */
-bool bridge_pass(struct bridge *bridge, enum side from, size_t len);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * From:   INTRODUCE, DECIDE, ATTACH, BRIDGE.   To: CLOSED.
  * Tells:  Set Error Info (MS-RDPBCGR 2.2.5.1.1) and a Disconnect Provider Ultimatum, on the boundary of
- *         a PDU: what is missing of the one in transit is still relayed. Before the desktop, licensing is
+ *         a frame: what is missing of the one in transit is still relayed. Before the desktop, licensing is
  *         finished first, since a client that waits for its licence takes an error info for a fault and
  *         connects again.
  * Reads:  the client's bytes are thrown away: a socket closed over unread bytes would reset the
@@ -102,20 +102,24 @@ drain_enter(struct connection *conn)
 		leg_finish(conn, SIDE_CLIENT); /* the PDU in transit cannot be completed */
 }
 
-/* Only the end of a PDU that has begun is still for the client. */
+/* Only the end of a frame that has begun is still for the client. Share PDUs in it are looked at as before. */
 static size_t
 drain_on_bytes(struct connection *conn, enum side side, uint8_t *bytes, size_t len)
 {
 	size_t missing = to_boundary(conn);
-	size_t take = len < missing ? len : missing;
+	struct bridge_result result;
 
 	(void)side;
 	if (missing == 0 || missing == SIZE_MAX)
 		return len;
-	if (bridge_pass(conn->bridge, SIDE_HOST, take))
-		leg_send(conn, SIDE_CLIENT, bytes, take);
-	if (take == missing)
+	bridge_filter(conn->bridge, SIDE_HOST, bytes, len < missing ? len : missing, &result);
+	leg_send(conn, SIDE_CLIENT, bytes, result.out);
+	if (to_boundary(conn) == 0)
 		tell(conn);
+	else if (to_boundary(conn) == SIZE_MAX)
+		leg_finish(conn, SIDE_CLIENT);
+	else
+		return result.used;
 	return len;
 }
 

@@ -10,6 +10,7 @@
 #include "rdp/mcs.h"
 #include "rdp/share.h"
 #include "relay/bridge.h"
+#include "relay/connection_io.h"
 
 #include <errno.h>
 #include <string.h>
@@ -160,6 +161,90 @@ the_reason_waits_for_the_end_of_the_pdu(void **state)
 	assert_ultimatum(1);
 }
 
+#define HOST_IO 1007
+
+/* A frame of the jump host with this payload; returns its length. */
+static size_t
+host_frame(uint8_t *room, size_t size, const struct bytes_writer *payload)
+{
+	struct bytes_writer writer;
+
+	bytes_writer_init(&writer, room, size);
+	mcs_send_data_write(
+		&writer, MCS_SEND_DATA_INDICATION, 1002, HOST_IO, payload->start, payload->len);
+	assert_false(writer.failed);
+	return writer.len;
+}
+
+/* So many bytes of a frame came while the desktop was in use, the rest after the kill. Returns whether any of it
+ * had been relayed by then. */
+static bool
+kill_in_frame(const uint8_t *frame, size_t len, size_t cut)
+{
+	static const uint8_t behind[] = {0x00, 10, 1, 2, 3, 4, 5, 6, 7, 8};
+	struct bridge_result result;
+	uint8_t bytes[1024];
+
+	start_bridged(CLOSE_ADMIN_KILLED, true);
+	fakes.conn.bridge->io[SIDE_CLIENT] = MCS_IO_CHANNEL;
+	fakes.conn.bridge->io[SIDE_HOST] = HOST_IO;
+	memcpy(bytes, frame, len);
+	memcpy(bytes + len, behind, sizeof(behind));
+	bridge_filter(fakes.conn.bridge, SIDE_HOST, bytes, cut, &result);
+	leg_send(&fakes.conn, SIDE_CLIENT, bytes, result.out);
+	phase_drain.enter(&fakes.conn);
+	(void)phase_drain.on_bytes(
+		&fakes.conn, SIDE_HOST, bytes + result.used, len + sizeof(behind) - result.used);
+	return result.used > 0;
+}
+
+/* Every share PDU in it is looked at, and then the client is told. */
+static void
+the_reason_waits_for_the_end_of_a_frame_of_several_pdus(void **state)
+{
+	uint8_t room[256], frame[512];
+	struct bytes_writer payload;
+	size_t len, begun = 0;
+
+	(void)state;
+	bytes_writer_init(&payload, room, sizeof(room));
+	for (uint32_t i = 0; i < 6; i++)
+		share_error_info_write(&payload, 0x103ea, 1002, i);
+	len = host_frame(frame, sizeof(frame), &payload);
+	for (size_t cut = 0; cut < len; cut++) {
+		bool relayed = kill_in_frame(frame, len, cut);
+
+		begun += relayed;
+		if (relayed)
+			assert_int_equal(fakes.sent[SIDE_CLIENT][len], 0x03); /* the next TPKT */
+		assert_error_info(relayed, 0x103ea, ERROR_INFO_ADMINISTRATOR);
+		assert_ultimatum(1u + relayed);
+	}
+	assert_true(begun > len / 2);
+}
+
+/* What may not pass does not pass because somebody was cut off. */
+static void
+a_redirection_at_the_end_of_the_frame_is_not_delivered(void **state)
+{
+	static const uint8_t redirection[] = {14, 0, 0x1a, 0, 0xea, 0x03, 0, 0, 0, 4, 2, 0, 0, 0};
+	uint8_t room[256], frame[512];
+	struct bytes_writer payload;
+	size_t len;
+
+	(void)state;
+	bytes_writer_init(&payload, room, sizeof(room));
+	share_error_info_write(&payload, 0x103ea, 1002, ERROR_INFO_NOTHING);
+	bytes_write(&payload, redirection, sizeof(redirection));
+	len = host_frame(frame, sizeof(frame), &payload);
+	for (size_t cut = 0; cut < len - sizeof(redirection); cut++) {
+		if (!kill_in_frame(frame, len, cut))
+			continue;
+		assert_int_equal(fakes.sent_len[SIDE_CLIENT], len - sizeof(redirection));
+		assert_true(fakes.finished[SIDE_CLIENT]);
+	}
+}
+
 static void
 a_pdu_that_cannot_be_completed_is_cut(void **state)
 {
@@ -223,6 +308,8 @@ main(void)
 		cmocka_unit_test(a_running_client_gets_the_reason_and_an_ultimatum),
 		cmocka_unit_test(between_licence_and_desktop_the_licence_is_not_sent_again),
 		cmocka_unit_test(the_reason_waits_for_the_end_of_the_pdu),
+		cmocka_unit_test(the_reason_waits_for_the_end_of_a_frame_of_several_pdus),
+		cmocka_unit_test(a_redirection_at_the_end_of_the_frame_is_not_delivered),
 		cmocka_unit_test(a_pdu_that_cannot_be_completed_is_cut),
 		cmocka_unit_test(a_reason_without_words_only_delivers),
 		cmocka_unit_test(nothing_is_told_before_the_client_listens),
