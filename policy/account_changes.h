@@ -28,12 +28,11 @@
 
 #include "policy/accounts.h"
 #include "policy/methods.h"
+#include "policy/passwords.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-#define ACCOUNT_PASSWORD_SIZE 64
 
 /* All zero: what a plain change needs. */
 struct account_change_options {
@@ -41,7 +40,8 @@ struct account_change_options {
 	const char *because; /* or NULL */
 	int64_t version; /* the one that the person has seen: another one is refused; 0: whatever */
 	bool override_protection;
-	bool dry_run; /* checks, and says what would be; writes nothing, makes no passwords */
+	bool undelivered; /* the passwords of a new account: call password_delivered later */
+	bool dry_run;     /* checks, and says what would be; writes nothing, makes no passwords */
 };
 
 struct account_outcome {
@@ -50,8 +50,8 @@ struct account_outcome {
 	bool changed; /* by more than who touched it when; without it nothing was written */
 
 	/* Of account_add, and the only copies: "" otherwise. */
-	char first_password[ACCOUNT_PASSWORD_SIZE];
-	char second_password[ACCOUNT_PASSWORD_SIZE];
+	char first_password[INITIAL_PASSWORD_SIZE];
+	char second_password[INITIAL_PASSWORD_SIZE];
 };
 
 /* Both return 0, or a negative errno: with call->error set it was refused and nothing is written. On 0

@@ -4,6 +4,7 @@
 #include "policy/text.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -33,12 +34,18 @@ file_sharing_name(enum file_sharing right)
 	return file_sharing_names[right];
 }
 
+bool
+account_expired(const struct account *account, struct civil_date today)
+{
+	return civil_date_compare(today, account->valid_until) > 0;
+}
+
 const char *
 account_state(const struct account *account, struct civil_date today)
 {
 	if (account->locked)
 		return "locked";
-	if (civil_date_compare(today, account->valid_until) > 0)
+	if (account_expired(account, today))
 		return "expired";
 	return civil_date_compare(today, account->valid_from) < 0 ? "not-yet" : "active";
 }
@@ -175,6 +182,19 @@ file_sharing_parse(const char *text, enum file_sharing *ret_right, struct field_
 		return field_error_set(
 			error, "file_sharing", text, "one of always, after-approval, deny", "deny");
 	*ret_right = (enum file_sharing)found;
+	return 0;
+}
+
+int
+account_max_sessions_parse(int64_t value, uint32_t *ret_most, struct field_error *error)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRId64, value);
+	if (value < 0 || value > ACCOUNT_SESSIONS_MAX)
+		return field_error_set(
+			error, "max_sessions", text, "0 (no limit) to 1000 sessions at once", "2");
+	*ret_most = (uint32_t)value;
 	return 0;
 }
 

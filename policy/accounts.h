@@ -7,6 +7,8 @@
 
 #include "policy/civil.h"
 #include "policy/field_error.h"
+#include "policy/protection.h"
+#include "policy/vendors.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +25,11 @@
 #define ACCOUNT_EMAIL_SIZE (ACCOUNT_EMAIL_MAX * 4 + 1)
 #define ACCOUNT_MACS_MAX 20
 #define ACCOUNT_VALIDITY_YEARS 2
+#define ACCOUNT_SESSIONS_MAX 1000
+#define LINKED_SERVICES_MOST 16
+#define LINKED_SERVICE_MAX 64 /* characters */
+#define LINKED_SERVICE_SIZE (LINKED_SERVICE_MAX * 4 + 1)
+#define ACCOUNT_PRIORITY_MAX 9
 #define ACCOUNT_HOURS_STEP 30 /* minutes */
 #define ACCOUNT_HOURS_SIZE 12 /* "08:30-17:30" */
 #define MAC_TEXT_SIZE 18
@@ -74,6 +81,13 @@ struct account {
 	size_t mac_count;
 	enum file_sharing file_sharing;
 	bool locked;
+	int64_t vendor;                           /* in the store; 0: none */
+	char vendor_name[VENDOR_NAME_SIZE];       /* "": none */
+	uint32_t max_sessions;                    /* at once; 0: no limit (A20) */
+	char protected_note[PROTECTED_NOTE_SIZE]; /* "": not protected (A18) */
+	int64_t version;                          /* counts the changes */
+	char changed_by[ACTOR_SIZE];              /* who made the last one; "": nobody knows */
+	int64_t last_session_us;                  /* start of the newest one; 0: none yet */
 	int64_t created_us;
 	int64_t updated_us;
 };
@@ -83,6 +97,9 @@ const char *file_sharing_name(enum file_sharing right); /* "after-approval" */
 
 /* "active", "not-yet", "expired" or "locked" on that day. */
 const char *account_state(const struct account *account, struct civil_date today);
+
+/* Past its last day (失効), locked or not. */
+bool account_expired(const struct account *account, struct civil_date today);
 
 /* Reads the typed part or the full form; ret_id gets the typed part as written. */
 int account_id_parse(
@@ -96,6 +113,7 @@ int account_names_parse(
 	const char *family, const char *given, struct account *account, struct field_error *error);
 int account_email_parse(const char *text, char *ret_email, struct field_error *error);
 int account_kind_parse(const char *text, enum account_kind *ret_kind, struct field_error *error);
+int account_max_sessions_parse(int64_t value, uint32_t *ret_most, struct field_error *error);
 int file_sharing_parse(const char *text, enum file_sharing *ret_right, struct field_error *error);
 
 /* NULL texts take A3's defaults: today, and two years less a day. */
@@ -117,5 +135,8 @@ bool mac_equal(const struct mac_address *one, const struct mac_address *other);
 
 /* Adds one; one that is there already changes nothing; the 21st is refused. */
 int account_mac_add(struct account *account, const char *text, struct field_error *error);
+
+/* Takes one away; one that is not there changes nothing. */
+int account_mac_remove(struct account *account, const char *text, struct field_error *error);
 
 #endif

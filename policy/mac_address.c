@@ -92,3 +92,20 @@ account_mac_add(struct account *account, const char *text, struct field_error *e
 	account->macs[account->mac_count++] = mac;
 	return 0;
 }
+
+int
+account_mac_remove(struct account *account, const char *text, struct field_error *error)
+{
+	struct mac_address mac;
+	size_t kept = 0;
+	int r;
+
+	r = mac_parse(text, &mac, error);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < account->mac_count; i++)
+		if (!mac_equal(&account->macs[i], &mac))
+			account->macs[kept++] = account->macs[i];
+	account->mac_count = kept;
+	return 0;
+}

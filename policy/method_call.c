@@ -23,6 +23,7 @@ method_call_reset(struct method_call *call)
 	call->touched_account = 0;
 	call->touched_terminal = 0;
 	call->touched_all = false;
+	call->overrode = false;
 }
 
 static json_t *
@@ -87,20 +88,6 @@ method_refuse_field(struct method_call *call, const struct field_error *error)
 	snprintf(call->error.message, sizeof(call->error.message),
 		"%s: '%.150s' is not allowed: %s", error->field, error->value, error->rule);
 	return -EINVAL;
-}
-
-int
-method_check_version(struct method_call *call, int64_t seen, json_t *now)
-{
-	const char *by = param_text(now, "changed_by");
-
-	if (seen == 0 || seen == json_integer_value(json_object_get(now, "version")))
-		return 0;
-	(void)method_refuse(call, METHOD_REFUSED,
-		"it was changed meanwhile, by %s at %s: look at it again",
-		by != NULL && by[0] != '\0' ? by : "the gateway itself", param_text(now, "updated"));
-	call->error.now = json_incref(now);
-	return -EPERM;
 }
 
 const char *
@@ -178,7 +165,7 @@ method_find_vendor(
 static void
 drop_equal_fields(json_t *before, json_t *after)
 {
-	static const char *const own[] = {"updated", "version", "changed_by"};
+	static const char *const own[] = {"updated", "version", "changed_by", "last_session"};
 	const char *key;
 	json_t *value;
 	void *next;
@@ -197,17 +184,38 @@ drop_equal_fields(json_t *before, json_t *after)
 }
 
 int
+method_check_protection(
+	struct method_call *call, const char *name, const char *note, bool override_protection)
+{
+	if (note[0] == '\0')
+		return 0;
+	if (!override_protection)
+		return method_refuse(call, METHOD_REFUSED,
+			"'%s' is protected, and changed with --override-protection alone. Its note "
+			"says: %s",
+			name, note);
+	call->overrode = true;
+	return 0;
+}
+
+int
 record_change(struct store_db *db, struct method_call *call, const char *action, const char *target,
 	json_t *before, json_t *after, const char *because)
 {
 	json_t *old = json_copy(before);
 	json_t *new = json_copy(after);
+	json_t *more;
 	int r = 0;
 
 	if (old != NULL && new != NULL)
 		drop_equal_fields(old, new);
-	if (json_object_size(old) + json_object_size(new) > 0)
-		r = admin_event(db, call->actor, action, target, old, new, because);
+	if (json_object_size(old) + json_object_size(new) > 0) {
+		more = json_object();
+		(void)json_object_set(more, "version", json_object_get(after, "version"));
+		if (call->overrode)
+			(void)json_object_set_new(more, "override_protection", json_true());
+		r = admin_event_with(db, call->actor, action, target, old, new, because, more);
+	}
 	json_decref(old);
 	json_decref(new);
 	return r;

@@ -2,6 +2,7 @@
 #ifndef POLICY_METHOD_CALL_H
 #define POLICY_METHOD_CALL_H
 
+#include "policy/account_ties.h"
 #include "policy/accounts.h"
 #include "policy/methods.h"
 #include "policy/terminals.h"
@@ -15,10 +16,12 @@ int method_refuse(struct method_call *call, enum method_error_code code, const c
 	__attribute__((format(printf, 3, 4)));
 int method_refuse_field(struct method_call *call, const struct field_error *error);
 
-/* Of two people who edit the same thing at once the second is told (-EPERM), with what it is now. `now`
- * is its JSON object, which has version, changed_by and updated; `seen` the version that the person has
- * seen, or 0: whatever it is. */
-int method_check_version(struct method_call *call, int64_t seen, json_t *now);
+/* Of two people who edit the same thing at once the second is told (-EPERM): by whom it was changed and when,
+ * which fields differ, by the administration events since, and in `data` what it is now. what: "account",
+ * "terminal" …, as the actions of its events begin; seen: the version that the person has seen, 0: whatever it
+ * is; now: its JSON object, which has version, changed_by and updated. */
+int method_check_version(struct store_db *db, struct method_call *call, const char *what,
+	const char *name, int64_t seen, json_t *now);
 
 /* A text parameter; NULL if it was not given. `object` is call->params or an object within. */
 const char *param_text(const json_t *object, const char *name);
@@ -42,6 +45,8 @@ void sentence_json(const struct sentence *sentence, json_t *object);
 
 /* The objects of control_methods.def. */
 int account_json(struct store_db *db, const struct account *account, json_t **ret_object);
+json_t *account_json_with(
+	struct store_db *db, const struct account *account, const struct account_ties *ties);
 
 /* with_accounts: the ids instead of their number. */
 int terminal_json(struct store_db *db, const struct terminal *terminal, bool with_accounts,
@@ -51,5 +56,9 @@ int vendor_json(struct store_db *db, const struct vendor *vendor, json_t **ret_o
 /* Records the fields that differ (either may be NULL: made or deleted); nothing if none does. */
 int record_change(struct store_db *db, struct method_call *call, const char *action,
 	const char *target, json_t *before, json_t *after, const char *because);
+
+/* Refused if that is protected, by its note, and no override was asked for; notes the override. */
+int method_check_protection(
+	struct method_call *call, const char *name, const char *note, bool override_protection);
 
 #endif

@@ -4,8 +4,8 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "policy/rights.h"
+#include "policy/store/assignment_table.h"
 #include "policy/store/store.h"
-#include "policy/store/terminal_table.h"
 #include "policy/store/vendor_table.h"
 
 static void
@@ -45,17 +45,56 @@ macs_json(const struct account *account)
 	return list;
 }
 
-int
-account_json(struct store_db *db, const struct account *account, json_t **ret_object)
+static json_t *
+terminals_json(const struct assignments *assignments)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < assignments->count; i++)
+		(void)json_array_append_new(list, json_string(assignments->items[i].name));
+	return list;
+}
+
+/* Those that are not 0. */
+static json_t *
+priorities_json(const struct assignments *assignments)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < assignments->count; i++) {
+		const struct assignment *item = &assignments->items[i];
+
+		if (item->priority != 0)
+			(void)json_object_set_new(object, item->name, json_integer(item->priority));
+	}
+	return object;
+}
+
+static json_t *
+text_or_null(const char *text)
+{
+	return text[0] != '\0' ? json_string(text) : json_null();
+}
+
+static json_t *
+instant_or_null(int64_t instant_us)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	if (instant_us == 0)
+		return json_null();
+	clock_format_utc(instant_us, text);
+	return json_string(text);
+}
+
+json_t *
+account_json_with(
+	struct store_db *db, const struct account *account, const struct account_ties *ties)
 {
 	char full[ACCOUNT_FULL_ID_SIZE], hours[ACCOUNT_HOURS_SIZE];
 	struct civil_time now;
-	json_t *terminals, *object;
-	int r;
+	json_t *object;
 
-	r = assignment_terminals(db, account->number, &terminals);
-	if (r < 0)
-		return r;
 	account_id_full(&store_db_settings(db)->facility, account->id, full);
 	account_hours_format(&account->hours, hours);
 	civil_from_instant(store_db_now(db), &now);
@@ -72,12 +111,36 @@ account_json(struct store_db *db, const struct account *account, json_t **ret_ob
 	set_text(object, "hours", hours);
 	set_text(object, "allowlist", account->allowlist_enforced ? "enforced" : "off");
 	(void)json_object_set_new(object, "macs", macs_json(account));
-	(void)json_object_set_new(object, "terminals", terminals);
+	(void)json_object_set_new(object, "terminals", terminals_json(&ties->assignments));
+	(void)json_object_set_new(object, "priorities", priorities_json(&ties->assignments));
 	set_text(object, "file_sharing", file_sharing_name(account->file_sharing));
+	(void)json_object_set(object, "services", ties->services);
+	(void)json_object_set_new(object, "vendor", text_or_null(account->vendor_name));
+	(void)json_object_set_new(object, "max_sessions", json_integer(account->max_sessions));
+	(void)json_object_set_new(object, "protected", text_or_null(account->protected_note));
 	(void)json_object_set_new(object, "locked", json_boolean(account->locked));
+	(void)json_object_set_new(
+		object, "expired", json_boolean(account_expired(account, now.date)));
+	(void)json_object_set_new(object, "version", json_integer(account->version));
+	(void)json_object_set_new(object, "changed_by", text_or_null(account->changed_by));
+	(void)json_object_set_new(
+		object, "last_session", instant_or_null(account->last_session_us));
 	set_instant(object, "created", account->created_us);
 	set_instant(object, "updated", account->updated_us);
-	*ret_object = object;
+	return object;
+}
+
+int
+account_json(struct store_db *db, const struct account *account, json_t **ret_object)
+{
+	struct account_ties ties;
+	int r;
+
+	r = account_ties_load(db, account->number, &ties);
+	if (r < 0)
+		return r;
+	*ret_object = account_json_with(db, account, &ties);
+	account_ties_done(&ties);
 	return 0;
 }
 
@@ -133,6 +196,11 @@ terminal_json(struct store_db *db, const struct terminal *terminal, bool with_ac
 	(void)json_object_set_new(object, "in_service", json_boolean(terminal->in_service));
 	(void)json_object_set_new(object, "capacity", json_integer(terminal->capacity));
 	(void)json_object_set_new(object, "accounts", accounts);
+	(void)json_object_set_new(object, "protected", text_or_null(terminal->protected_note));
+	(void)json_object_set_new(object, "version", json_integer(terminal->version));
+	(void)json_object_set_new(object, "changed_by", text_or_null(terminal->changed_by));
+	(void)json_object_set_new(
+		object, "last_session", instant_or_null(terminal->last_session_us));
 	set_instant(object, "created", terminal->created_us);
 	set_instant(object, "updated", terminal->updated_us);
 	*ret_object = object;

@@ -25,8 +25,8 @@ enum method_error_code {
 };
 
 struct method_error {
-	int code; /* 0: none */
-	char message[400];
+	int code;                 /* 0: none */
+	char message[3000];       /* room for the note of what is protected */
 	struct sentence said;     /* what message was made from; or NULL in it */
 	struct field_error field; /* field.field NULL: none */
 	json_t *now;              /* what somebody else has made of it meanwhile, or NULL; owned */
@@ -37,6 +37,7 @@ struct method_call {
 	json_t *params;    /* object, borrowed */
 
 	json_t *result; /* out: object, the caller's reference */
+	bool overrode;  /* a protection, at the caller's wish: record_change says so (A18) */
 	struct method_error error;
 	int64_t touched_account; /* out: 0 or the number for session_running_verdicts */
 	int64_t touched_terminal;

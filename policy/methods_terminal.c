@@ -2,12 +2,13 @@
 #include "policy/method_call.h"
 
 #include "base/cleanup.h"
+#include "policy/account_changes.h"
 #include "policy/rights.h"
-#include "policy/store/account_table.h"
 #include "policy/store/store.h"
 #include "policy/store/terminal_table.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,12 @@ struct change {
 	struct terminal *terminal;
 	const json_t *value;
 };
+
+static bool
+override_protection(const struct method_call *call)
+{
+	return json_is_true(json_object_get(call->params, "override_protection"));
+}
 
 static int
 end_field(struct change *change, int r, const struct field_error *error)
@@ -66,6 +73,17 @@ change_capacity(struct change *change)
 	return end_field(change,
 		terminal_capacity_parse(
 			json_integer_value(change->value), &change->terminal->capacity, &error),
+		&error);
+}
+
+static int
+change_protected(struct change *change)
+{
+	struct field_error error = {0};
+
+	return end_field(change,
+		protected_note_parse(
+			json_string_value(change->value), change->terminal->protected_note, &error),
 		&error);
 }
 
@@ -142,31 +160,39 @@ deny_one(struct store_db *db, struct method_call *call, const char *name, void *
 	return r;
 }
 
+/* Who may use which terminal is kept with the accounts, by their rules and in their events, whichever side
+ * it is changed from. */
 static int
-add_account(struct store_db *db, struct method_call *call, const char *id, void *argument)
+change_account(struct store_db *db, struct method_call *call, const char *field, const char *id,
+	const struct terminal *terminal)
 {
-	const struct terminal *terminal = argument;
+	struct account_change_options options = {.override_protection = override_protection(call)};
+	json_t *changes = json_pack("{s:[s]}", field, terminal->name);
+	struct account_outcome outcome;
 	struct account account;
 	int r;
 
 	r = method_find_account(db, call, id, &account);
+	if (r == 0)
+		r = account_change(db, call, &account, changes, &options, &outcome);
+	json_decref(changes);
 	if (r < 0)
 		return r;
-	if (account.kind == ACCOUNT_ADMIN)
-		return method_refuse(call, METHOD_REFUSED,
-			"an administrator cannot be assigned a terminal: '%s'", account.id);
-	return assignment_add(db, account.number, terminal->number);
+	account_outcome_done(&outcome);
+	call->touched_account = 0;
+	return 0;
+}
+
+static int
+add_account(struct store_db *db, struct method_call *call, const char *id, void *argument)
+{
+	return change_account(db, call, "add_terminals", id, argument);
 }
 
 static int
 remove_account(struct store_db *db, struct method_call *call, const char *id, void *argument)
 {
-	const struct terminal *terminal = argument;
-	struct account account;
-	int r;
-
-	r = method_find_account(db, call, id, &account);
-	return r < 0 ? r : assignment_remove(db, account.number, terminal->number);
+	return change_account(db, call, "remove_terminals", id, argument);
 }
 
 static int
@@ -199,6 +225,7 @@ change_remove_accounts(struct change *change)
 
 enum value_type {
 	TYPE_TEXT,
+	TYPE_TEXT_OR_NULL,
 	TYPE_NUMBER,
 	TYPE_FLAG,
 	TYPE_LIST,
@@ -214,6 +241,7 @@ static const struct {
 	{"note", TYPE_TEXT, change_note},
 	{"capacity", TYPE_NUMBER, change_capacity},
 	{"in_service", TYPE_FLAG, change_in_service},
+	{"protected", TYPE_TEXT_OR_NULL, change_protected},
 	{"ca_bundle", TYPE_TEXT, change_ca_bundle},
 	{"allow", TYPE_LIST, change_allow},
 	{"deny", TYPE_LIST, change_deny},
@@ -227,6 +255,8 @@ has_type(const json_t *value, enum value_type type)
 	switch (type) {
 	case TYPE_TEXT:
 		return json_is_string(value);
+	case TYPE_TEXT_OR_NULL:
+		return json_is_string(value) || json_is_null(value);
 	case TYPE_NUMBER:
 		return json_is_integer(value);
 	case TYPE_FLAG:
@@ -279,6 +309,7 @@ changes_of_new(const json_t *params)
 		{"note", "note"},
 		{"capacity", "capacity"},
 		{"rights", "allow"},
+		{"protected", "protected"},
 	};
 	json_t *changes = json_object();
 
@@ -321,6 +352,7 @@ method_terminal_add(struct store_db *db, struct method_call *call)
 	int r;
 
 	r = read_new_terminal(db, call, &terminal);
+	snprintf(terminal.changed_by, sizeof(terminal.changed_by), "%s", call->actor);
 	if (r == 0)
 		r = terminal_insert(db, &terminal);
 	if (r == -EEXIST)
@@ -387,17 +419,58 @@ method_terminal_show(struct store_db *db, struct method_call *call)
 	return r;
 }
 
+/* Whether it is itself another one than before: who may use it does not count. */
+static int
+differs(struct store_db *db, const struct terminal *terminal, const json_t *before,
+	bool *ret_differs)
+{
+	json_t *now;
+	int r;
+
+	r = terminal_json(db, terminal, true, &now);
+	if (r < 0)
+		return r;
+	(void)json_object_set(now, "accounts", json_object_get(before, "accounts"));
+	*ret_differs = !json_equal(before, now);
+	json_decref(now);
+	return 0;
+}
+
+static int
+write_change(struct store_db *db, struct method_call *call, struct terminal *terminal,
+	const json_t *before)
+{
+	const char *note = param_text(before, "protected"); /* as it was */
+	int r;
+
+	r = method_check_protection(
+		call, terminal->name, note != NULL ? note : "", override_protection(call));
+	if (r < 0)
+		return r;
+	snprintf(terminal->changed_by, sizeof(terminal->changed_by), "%s", call->actor);
+	return terminal_update(db, terminal);
+}
+
+/* Writes what differs, answers with what it is now, and records it. */
 static int
 finish_change(struct store_db *db, struct method_call *call, const char *action,
 	struct terminal *terminal, json_t *before)
 {
+	bool own = false;
 	int r;
 
-	r = terminal_update(db, terminal);
+	call->overrode = false; /* that of an account is in the account's event */
+	r = differs(db, terminal, before, &own);
+	if (r == 0 && own)
+		r = write_change(db, call, terminal, before);
 	if (r == 0)
 		r = terminal_json(db, terminal, true, &call->result);
 	if (r == 0)
-		r = record_change(db, call, action, terminal->name, before, call->result, NULL);
+		r = record_change(db, call, action, terminal->name, before, call->result,
+			param_text(call->params, "because"));
+	if (r == 0)
+		(void)json_object_set_new(
+			call->result, "changed", json_boolean(!json_equal(before, call->result)));
 	return r;
 }
 
@@ -410,11 +483,27 @@ method_terminal_edit(struct store_db *db, struct method_call *call)
 
 	r = take_terminal(db, call, &terminal, &before);
 	if (r == 0)
+		r = method_check_version(db, call, "terminal", terminal.name,
+			json_integer_value(json_object_get(call->params, "version")), before);
+	if (r == 0)
 		r = change_fields(db, call, json_object_get(call->params, "changes"), &terminal);
 	if (r == 0)
 		r = finish_change(db, call, "terminal.edit", &terminal, before);
 	json_decref(before);
 	terminal_done(&terminal);
+	return r;
+}
+
+/* Its accounts lose it by their own rules: each event says so. */
+static int
+take_from_accounts(struct store_db *db, struct method_call *call, struct terminal *terminal,
+	const json_t *before)
+{
+	int r;
+
+	r = param_each_text(call, json_object_get(before, "accounts"), "accounts", remove_account,
+		db, terminal);
+	call->overrode = false;
 	return r;
 }
 
@@ -427,9 +516,15 @@ method_terminal_delete(struct store_db *db, struct method_call *call)
 
 	r = take_terminal(db, call, &terminal, &before);
 	if (r == 0)
+		r = take_from_accounts(db, call, &terminal, before);
+	if (r == 0)
+		r = method_check_protection(
+			call, terminal.name, terminal.protected_note, override_protection(call));
+	if (r == 0)
 		r = terminal_delete(db, terminal.number);
 	if (r == 0)
-		r = record_change(db, call, "terminal.delete", terminal.name, before, NULL, NULL);
+		r = record_change(db, call, "terminal.delete", terminal.name, before, NULL,
+			param_text(call->params, "because"));
 	if (r == 0)
 		call->result = json_incref(before);
 	json_decref(before);

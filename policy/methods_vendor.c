@@ -201,8 +201,8 @@ edit(struct store_db *db, struct method_call *call, struct vendor *vendor, json_
 	memcpy(was, vendor->name, sizeof(was));
 	r = check_names(call, changes);
 	if (r == 0)
-		r = method_check_version(
-			call, json_integer_value(json_object_get(call->params, "version")), before);
+		r = method_check_version(db, call, "vendor", vendor->name,
+			json_integer_value(json_object_get(call->params, "version")), before);
 	if (r == 0)
 		r = change_fields(call, changes, vendor);
 	if (r == 0)

@@ -52,10 +52,10 @@ object_or_null(json_t *object)
 }
 
 int
-admin_event(struct store_db *db, const char *actor, const char *action, const char *target,
-	json_t *before, json_t *after, const char *because)
+admin_event_with(struct store_db *db, const char *actor, const char *action, const char *target,
+	json_t *before, json_t *after, const char *because, json_t *more)
 {
-	json_t *payload = json_object();
+	json_t *payload = more != NULL ? more : json_object();
 
 	(void)json_object_set_new(payload, "actor", json_string(actor));
 	(void)json_object_set_new(payload, "action", json_string(action));
@@ -64,4 +64,11 @@ admin_event(struct store_db *db, const char *actor, const char *action, const ch
 	(void)json_object_set_new(payload, "after", object_or_null(after));
 	(void)json_object_set_new(payload, "because", text_or_null(because));
 	return record_event(db, EVENT_KIND_ADMIN, payload, NULL);
+}
+
+int
+admin_event(struct store_db *db, const char *actor, const char *action, const char *target,
+	json_t *before, json_t *after, const char *because)
+{
+	return admin_event_with(db, actor, action, target, before, after, because, NULL);
 }

@@ -10,8 +10,10 @@
 #include "base/clock.h"
 #include "policy/facts.h"
 #include "policy/record.h"
+#include "policy/store/account_table.h"
 #include "policy/store/session_table.h"
 #include "policy/store/store.h"
+#include "policy/store/terminal_table.h"
 #include "policy/store/ticket_table.h"
 #include "policy/ticket_text.h"
 
@@ -157,6 +159,10 @@ insert_session(struct store_db *db, struct redemption *at)
 	r = session_insert(db, &record);
 	if (r == 0)
 		r = ticket_set_session(db, at->ticket.handle, record.id);
+	if (r == 0)
+		r = account_set_last_session(db, record.account);
+	if (r == 0)
+		r = terminal_set_last_session(db, record.terminal);
 	if (r == 0)
 		r = record_session(db, EVENT_KIND_SESSION_START, record.id);
 	memcpy(grant->session, record.id, sizeof(grant->session));

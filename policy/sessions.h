@@ -9,6 +9,7 @@
 
 #include "policy/accounts.h"
 #include "policy/field_error.h"
+#include "policy/protection.h"
 #include "policy/terminals.h"
 #include "relay/close_reasons.h"
 #include "relay/phases.h"
@@ -26,7 +27,6 @@ struct store_db;
 #define TICKET_HANDLE_SIZE 18 /* "+" and 16 hexadecimal digits */
 #define TICKET_SECRET_SIZE \
 	44                /* 256 bits, base64url without padding: fits rdesktop's 63 characters */
-#define ACTOR_SIZE 80     /* "unix:yamada" */
 #define BECAUSE_SIZE 1001 /* 250 characters at most */
 
 /* What the supervisor knows of the client's device (E). */
@@ -135,5 +135,9 @@ int session_running_verdicts(struct store_db *db, int64_t account_number, int64_
 /* Every change by a person. before, after and because may be NULL; they stay the caller's. */
 int admin_event(struct store_db *db, const char *actor, const char *action, const char *target,
 	json_t *before, json_t *after, const char *because);
+
+/* The same with more fields of the event: takes the object. */
+int admin_event_with(struct store_db *db, const char *actor, const char *action, const char *target,
+	json_t *before, json_t *after, const char *because, json_t *more);
 
 #endif

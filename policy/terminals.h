@@ -3,6 +3,7 @@
 #define POLICY_TERMINALS_H
 
 #include "policy/field_error.h"
+#include "policy/protection.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,7 +38,11 @@ struct terminal {
 	uint32_t rights; /* bits of enum session_right */
 	bool in_service;
 	bool attendance_required;
-	uint32_t capacity; /* sessions at once; 0: no limit */
+	uint32_t capacity;                        /* sessions at once; 0: no limit */
+	char protected_note[PROTECTED_NOTE_SIZE]; /* "": not protected (A18) */
+	int64_t version;                          /* counts the changes */
+	char changed_by[ACTOR_SIZE];              /* who made the last one; "": nobody knows */
+	int64_t last_session_us;                  /* start of the newest one; 0: none yet */
 	int64_t created_us;
 	int64_t updated_us;
 };

@@ -5,6 +5,7 @@
 #define POLICY_VENDORS_H
 
 #include "policy/field_error.h"
+#include "policy/protection.h"
 
 #include <stdint.h>
 
@@ -35,7 +36,7 @@ struct vendor {
 	int64_t created_us;
 	int64_t updated_us;
 	int64_t version; /* counts its changes */
-	char changed_by[128];
+	char changed_by[ACTOR_SIZE];
 };
 
 const char *vendor_kind_name(enum vendor_kind kind);    /* "server" */

@@ -12,7 +12,7 @@
 #define N_(text) text
 
 #define SENTENCE_VALUES_MOST 8
-#define SENTENCE_VALUES_SIZE 640
+#define SENTENCE_VALUES_SIZE 2560 /* the note of what is protected has 2000 */
 
 struct sentence {
 	const char *format; /* a literal; NULL: nothing has been said */

@@ -8,9 +8,13 @@
 #include <errno.h>
 #include <string.h>
 
-#define COLUMNS                                                                                   \
-	"number, id, family_name, given_name, email, kind, valid_from, valid_until, hours_from, " \
-	"hours_until, allowlist_enforced, file_sharing, locked, created, updated"
+#define COLUMNS                                                                            \
+	"account.number, account.id, family_name, given_name, email, account.kind, "       \
+	"valid_from, valid_until, hours_from, hours_until, allowlist_enforced, "           \
+	"file_sharing, locked, account.created, account.updated, account.vendor, "         \
+	"vendor.name, max_sessions, protected_note, account.version, account.changed_by, " \
+	"last_session"
+#define TABLES "account LEFT JOIN vendor ON vendor.number = account.vendor"
 
 /* Texts of the database have been checked when they came in, and by CHECK: what cannot be read now
  * has been tampered with. */
@@ -36,6 +40,13 @@ read_row(sqlite3_stmt *row, struct account *account)
 	account->locked = sql_column_number(row, 12) != 0;
 	account->created_us = sql_column_number(row, 13);
 	account->updated_us = sql_column_number(row, 14);
+	account->vendor = sql_column_number(row, 15);
+	sql_column_text(row, 16, account->vendor_name, sizeof(account->vendor_name));
+	account->max_sessions = (uint32_t)sql_column_number(row, 17);
+	sql_column_text(row, 18, account->protected_note, sizeof(account->protected_note));
+	account->version = sql_column_number(row, 19);
+	sql_column_text(row, 20, account->changed_by, sizeof(account->changed_by));
+	account->last_session_us = sql_column_number(row, 21);
 	if (account_kind_parse(kind, &account->kind, &unused) < 0 ||
 		file_sharing_parse(sharing, &account->file_sharing, &unused) < 0 ||
 		civil_date_parse(from, &account->valid_from) < 0 ||
@@ -88,7 +99,7 @@ account_find(struct store_db *db, const char *id, struct account *ret_account)
 	if (strlen(id) >= sizeof(key))
 		return -ENOENT;
 	text_to_lower(id, key);
-	r = sql_ask(db, &row, "SELECT " COLUMNS " FROM account WHERE id_key = ?", "t", key);
+	r = sql_ask(db, &row, "SELECT " COLUMNS " FROM " TABLES " WHERE id_key = ?", "t", key);
 	return r < 0 ? r : take_account(db, row, ret_account);
 }
 
@@ -98,7 +109,8 @@ account_load(struct store_db *db, int64_t number, struct account *ret_account)
 	sqlite3_stmt *row;
 	int r;
 
-	r = sql_ask(db, &row, "SELECT " COLUMNS " FROM account WHERE number = ?", "i", number);
+	r = sql_ask(db, &row, "SELECT " COLUMNS " FROM " TABLES " WHERE account.number = ?", "i",
+		number);
 	return r < 0 ? r : take_account(db, row, ret_account);
 }
 
@@ -106,9 +118,8 @@ static int
 write_macs(struct store_db *db, const struct account *account)
 {
 	char text[MAC_TEXT_SIZE];
-	int r;
+	int r = 0;
 
-	r = sql_run(db, "DELETE FROM account_mac WHERE account = ?", "i", account->number);
 	for (size_t i = 0; i < account->mac_count && r == 0; i++) {
 		mac_format(&account->macs[i], text);
 		r = sql_run(db, "INSERT INTO account_mac (account, position, mac) VALUES (?, ?, ?)",
@@ -117,17 +128,21 @@ write_macs(struct store_db *db, const struct account *account)
 	return r;
 }
 
-/* hours_from and hours_until are set apart: null binds only as text or bytes here. */
+/* hours_from and hours_until are set apart: midnight is 0, and not null. They are null before. */
 static int
 write_hours(struct store_db *db, const struct account *account)
 {
 	if (account->hours.always)
-		return sql_run(db,
-			"UPDATE account SET hours_from = NULL, hours_until = NULL WHERE number = ?",
-			"i", account->number);
+		return 0;
 	return sql_run(db, "UPDATE account SET hours_from = ?, hours_until = ? WHERE number = ?",
 		"iii", (int64_t)account->hours.from, (int64_t)account->hours.until,
 		account->number);
+}
+
+static const char *
+note_or_null(const char *note)
+{
+	return note[0] != '\0' ? note : NULL;
 }
 
 int
@@ -140,15 +155,19 @@ account_insert(struct store_db *db, struct account *account)
 	civil_date_format(account->valid_from, from);
 	civil_date_format(account->valid_until, until);
 	account->created_us = account->updated_us = store_db_now(db);
+	account->version = 1;
 	r = sql_number(db, &account->number,
 		"INSERT INTO account (id, id_key, family_name, given_name, email, kind, "
 		"valid_from, "
-		"valid_until, allowlist_enforced, file_sharing, locked, created, updated) "
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
-		"ttttttttitiii", account->id, key, account->family_name, account->given_name,
+		"valid_until, allowlist_enforced, file_sharing, locked, vendor, max_sessions, "
+		"protected_note, changed_by, created, updated) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
+		"ttttttttitinittii", account->id, key, account->family_name, account->given_name,
 		account->email, account_kind_name(account->kind), from, until,
 		(int64_t)account->allowlist_enforced, file_sharing_name(account->file_sharing),
-		(int64_t)account->locked, account->created_us, account->updated_us);
+		(int64_t)account->locked, account->vendor, (int64_t)account->max_sessions,
+		note_or_null(account->protected_note), account->changed_by, account->created_us,
+		account->updated_us);
 	if (r < 0)
 		return r;
 	r = write_hours(db, account);
@@ -164,17 +183,22 @@ account_update(struct store_db *db, struct account *account)
 	civil_date_format(account->valid_from, from);
 	civil_date_format(account->valid_until, until);
 	account->updated_us = store_db_now(db);
+	account->version++;
 	r = sql_run(db,
 		"UPDATE account SET family_name = ?, given_name = ?, email = ?, kind = ?, "
-		"valid_from = ?, valid_until = ?, allowlist_enforced = ?, file_sharing = ?, "
-		"locked = ?, updated = ? WHERE number = ?",
-		"ttttttitiii", account->family_name, account->given_name, account->email,
+		"valid_from = ?, valid_until = ?, hours_from = NULL, hours_until = NULL, "
+		"allowlist_enforced = ?, file_sharing = ?, locked = ?, vendor = ?, "
+		"max_sessions = ?, protected_note = ?, updated = ?, version = ?, changed_by = ? "
+		"WHERE number = ?",
+		"ttttttitinitiiti", account->family_name, account->given_name, account->email,
 		account_kind_name(account->kind), from, until, (int64_t)account->allowlist_enforced,
-		file_sharing_name(account->file_sharing), (int64_t)account->locked,
-		account->updated_us, account->number);
-	if (r < 0)
-		return r;
-	r = write_hours(db, account);
+		file_sharing_name(account->file_sharing), (int64_t)account->locked, account->vendor,
+		(int64_t)account->max_sessions, note_or_null(account->protected_note),
+		account->updated_us, account->version, account->changed_by, account->number);
+	if (r == 0)
+		r = write_hours(db, account);
+	if (r == 0)
+		r = sql_run(db, "DELETE FROM account_mac WHERE account = ?", "i", account->number);
 	return r < 0 ? r : write_macs(db, account);
 }
 
@@ -197,12 +221,14 @@ next_account(struct store_db *db, const char *after, const char *search, int64_t
 		return -ENOENT;
 	text_to_lower(search != NULL ? search : "", pattern);
 	r = sql_ask(db, &row,
-		"SELECT " COLUMNS " FROM account WHERE id_key > ?1 "
-		"AND (instr(lower(id || char(10) || family_name || char(10) || given_name || "
+		"SELECT " COLUMNS " FROM " TABLES " WHERE id_key > ?1 "
+		"AND (instr(lower(account.id || char(10) || family_name || char(10) || given_name "
+		"|| "
 		"char(10) "
 		"|| family_name || given_name || char(10) || family_name || ' ' || given_name "
 		"|| char(10) || email), ?2) > 0 OR ?2 = '') "
-		"AND (?3 = 0 OR number IN (SELECT account FROM assignment WHERE terminal = ?3)) "
+		"AND (?3 = 0 OR account.number IN (SELECT account FROM assignment WHERE terminal = "
+		"?3)) "
 		"ORDER BY id_key LIMIT 1",
 		"tti", after, pattern, terminal);
 	return r < 0 ? r : take_account(db, row, ret_account);
@@ -226,6 +252,48 @@ account_each(struct store_db *db, const char *search, int64_t terminal,
 			return r;
 		text_to_lower(account.id, after);
 	}
+}
+
+int
+account_set_last_session(struct store_db *db, int64_t number)
+{
+	return sql_run(db, "UPDATE account SET last_session = ? WHERE number = ?", "ii",
+		store_db_now(db), number);
+}
+
+int
+account_services(struct store_db *db, int64_t number, json_t **ret_names)
+{
+	json_t *names = json_array();
+	char name[LINKED_SERVICE_SIZE];
+	sqlite3_stmt *row;
+	int r;
+
+	r = sql_ask(db, &row, "SELECT name FROM account_service WHERE account = ? ORDER BY name",
+		"i", number);
+	while (r == 0 && (r = sql_next(row)) > 0) {
+		sql_column_text(row, 0, name, sizeof(name));
+		(void)json_array_append_new(names, json_string(name));
+		r = 0;
+	}
+	if (r < 0) {
+		json_decref(names);
+		return r;
+	}
+	*ret_names = names;
+	return 0;
+}
+
+int
+account_set_services(struct store_db *db, int64_t number, const json_t *names)
+{
+	int r;
+
+	r = sql_run(db, "DELETE FROM account_service WHERE account = ?", "i", number);
+	for (size_t i = 0; i < json_array_size(names) && r == 0; i++)
+		r = sql_run(db, "INSERT INTO account_service (account, name) VALUES (?, ?)", "it",
+			number, json_string_value(json_array_get(names, i)));
+	return r;
 }
 
 int

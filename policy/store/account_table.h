@@ -4,14 +4,15 @@
 
 #include "policy/accounts.h"
 
+#include <jansson.h>
 #include <stdint.h>
 
 struct store_db;
 
-/* Sets number, created_us and updated_us. -EEXIST: the id is taken, in whatever case. */
+/* Sets number, version, created_us and updated_us. -EEXIST: the id is taken, in whatever case. */
 int account_insert(struct store_db *db, struct account *account);
 
-/* Everything but id and created_us; sets updated_us. */
+/* Everything but id, created_us and last_session_us; counts the version, sets updated_us. */
 int account_update(struct store_db *db, struct account *account);
 int account_delete(struct store_db *db, int64_t number);
 
@@ -24,6 +25,13 @@ int account_load(struct store_db *db, int64_t number, struct account *ret_accoun
 int account_each(struct store_db *db, const char *search, int64_t terminal,
 	int (*visit)(struct store_db *db, const struct account *account, void *argument),
 	void *argument);
+
+/* A session begins now. */
+int account_set_last_session(struct store_db *db, int64_t number);
+
+/* Linked services (A8), sorted: a new JSON list. */
+int account_services(struct store_db *db, int64_t number, json_t **ret_names);
+int account_set_services(struct store_db *db, int64_t number, const json_t *names);
 
 /* Administrators that are not locked, other than this one. */
 int account_other_admins(struct store_db *db, int64_t number, int64_t *ret_count);

@@ -116,6 +116,26 @@ event_each(struct store_db *db,
 }
 
 int
+event_each_change(struct store_db *db, const char *name,
+	int (*visit)(const char *payload, void *argument), void *argument)
+{
+	sqlite3_stmt *row;
+	int r;
+
+	r = sql_ask(db, &row,
+		"SELECT payload FROM (SELECT payload FROM event WHERE kind = 'admin' "
+		"ORDER BY time DESC, id DESC LIMIT 20000) AS newest "
+		"WHERE payload IS NOT NULL AND instr(payload, ?) > 0",
+		"t", name);
+	while (r == 0 && (r = sql_next(row)) > 0) {
+		r = visit((const char *)sqlite3_column_text(row, 0), argument);
+		if (r < 0)
+			sql_end(row);
+	}
+	return r;
+}
+
+int
 event_payload(struct store_db *db, int64_t id, char **ret_payload)
 {
 	sqlite3_stmt *row;

@@ -33,6 +33,11 @@ int event_each(struct store_db *db,
 	int (*visit)(struct store_db *db, const struct chain_event *event, void *argument),
 	void *argument);
 
+/* Payloads of the newest administration events that hold the name, newest first; a negative errno of visit
+ * ends it. Not of those behind the newest few ten thousand: this is for what happened lately. */
+int event_each_change(struct store_db *db, const char *name,
+	int (*visit)(const char *payload, void *argument), void *argument);
+
 /* Content of one event, to be freed; NULL if it has been erased. -ENOENT. */
 int event_payload(struct store_db *db, int64_t id, char **ret_payload);
 

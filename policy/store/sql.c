@@ -76,11 +76,16 @@ static int
 bind_one(sqlite3_stmt *statement, int at, char type, va_list *arguments)
 {
 	const void *bytes;
+	int64_t number;
 	size_t len;
 
 	switch (type) {
 	case 'i':
 		return sqlite3_bind_int64(statement, at, va_arg(*arguments, int64_t));
+	case 'n':
+		number = va_arg(*arguments, int64_t);
+		return number != 0 ? sqlite3_bind_int64(statement, at, number)
+				   : sqlite3_bind_null(statement, at);
 	case 't':
 		return sqlite3_bind_text(
 			statement, at, va_arg(*arguments, const char *), -1, SQLITE_TRANSIENT);

@@ -2,6 +2,7 @@
  * a job. SQLite's return codes end here: above are 0, 1 and negative errnos.
  *
  * `binds` has one letter per parameter:  i int64_t   t const char * (NULL: null)
+ *                                        n int64_t (0: null)
  *                                        b const void *, size_t (NULL: null)
  */
 #ifndef POLICY_STORE_SQL_H

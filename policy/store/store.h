@@ -50,6 +50,7 @@ struct policy_settings {
 	bool hours_end_disconnects; /* A6; default no */
 	uint32_t ticket_ms;         /* how long a ticket lives; 60000 */
 	uint32_t grace_ms;          /* how long a lost session may be continued */
+	char linked_services[LINKED_SERVICES_MOST][LINKED_SERVICE_SIZE]; /* A8; the rest "" */
 };
 
 struct store_options {

@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS                                                                  \
-	"number, name, address, port, note, trust, pin, ca_bundle, in_service, " \
-	"attendance_required, capacity, created, updated"
+#define COLUMNS                                                                      \
+	"number, name, address, port, note, trust, pin, ca_bundle, in_service, "     \
+	"attendance_required, capacity, created, updated, protected_note, version, " \
+	"changed_by, last_session"
 
 static int
 read_trust(const char *text, enum terminal_trust *ret_trust)
@@ -43,6 +44,10 @@ read_row(sqlite3_stmt *row, struct terminal *terminal)
 	terminal->capacity = (uint32_t)sql_column_number(row, 10);
 	terminal->created_us = sql_column_number(row, 11);
 	terminal->updated_us = sql_column_number(row, 12);
+	sql_column_text(row, 13, terminal->protected_note, sizeof(terminal->protected_note));
+	terminal->version = sql_column_number(row, 14);
+	sql_column_text(row, 15, terminal->changed_by, sizeof(terminal->changed_by));
+	terminal->last_session_us = sql_column_number(row, 16);
 	if (read_trust(trust, &terminal->trust) < 0)
 		return -EUCLEAN;
 	if (!sql_column_is_null(row, 7)) {
@@ -134,6 +139,12 @@ write_rights(struct store_db *db, const struct terminal *terminal)
 	return r;
 }
 
+static const char *
+note_or_null(const char *note)
+{
+	return note[0] != '\0' ? note : NULL;
+}
+
 int
 terminal_insert(struct store_db *db, struct terminal *terminal)
 {
@@ -142,14 +153,16 @@ terminal_insert(struct store_db *db, struct terminal *terminal)
 
 	text_to_lower(terminal->name, key);
 	terminal->created_us = terminal->updated_us = store_db_now(db);
+	terminal->version = 1;
 	r = sql_number(db, &terminal->number,
 		"INSERT INTO terminal (name, name_key, address, port, note, in_service, "
-		"attendance_required, capacity, created, updated) "
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
-		"tttitiiiii", terminal->name, key, terminal->address, (int64_t)terminal->port,
+		"attendance_required, capacity, protected_note, changed_by, created, updated) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
+		"tttitiiittii", terminal->name, key, terminal->address, (int64_t)terminal->port,
 		terminal->note, (int64_t)terminal->in_service,
 		(int64_t)terminal->attendance_required, (int64_t)terminal->capacity,
-		terminal->created_us, terminal->updated_us);
+		note_or_null(terminal->protected_note), terminal->changed_by, terminal->created_us,
+		terminal->updated_us);
 	return r < 0 ? r : write_rights(db, terminal);
 }
 
@@ -160,18 +173,19 @@ terminal_update(struct store_db *db, struct terminal *terminal)
 	int r;
 
 	terminal->updated_us = store_db_now(db);
+	terminal->version++;
 	r = sql_run(db,
 		"UPDATE terminal SET address = ?, port = ?, note = ?, trust = ?, pin = ?, "
-		"ca_bundle = ?, in_service = ?, attendance_required = ?, capacity = ?, updated = ? "
+		"ca_bundle = ?, in_service = ?, attendance_required = ?, capacity = ?, "
+		"protected_note = ?, updated = ?, version = ?, changed_by = ? "
 		"WHERE number = ?",
-		"titt"
-		"btiiiii",
-		terminal->address, (int64_t)terminal->port, terminal->note,
+		"tittbtiiitiiti", terminal->address, (int64_t)terminal->port, terminal->note,
 		terminal_trust_name(terminal->trust), pinned ? terminal->pin : NULL,
 		sizeof(terminal->pin),
 		terminal->trust == TERMINAL_TRUST_CA ? terminal->ca_bundle : NULL,
 		(int64_t)terminal->in_service, (int64_t)terminal->attendance_required,
-		(int64_t)terminal->capacity, terminal->updated_us, terminal->number);
+		(int64_t)terminal->capacity, note_or_null(terminal->protected_note),
+		terminal->updated_us, terminal->version, terminal->changed_by, terminal->number);
 	return r < 0 ? r : write_rights(db, terminal);
 }
 
@@ -216,84 +230,8 @@ terminal_each(struct store_db *db,
 }
 
 int
-assignment_add(struct store_db *db, int64_t account, int64_t terminal)
+terminal_set_last_session(struct store_db *db, int64_t number)
 {
-	return sql_run(db,
-		"INSERT INTO assignment (account, terminal) VALUES (?, ?) ON CONFLICT DO NOTHING",
-		"ii", account, terminal);
-}
-
-int
-assignment_remove(struct store_db *db, int64_t account, int64_t terminal)
-{
-	return sql_run(db, "DELETE FROM assignment WHERE account = ? AND terminal = ?", "ii",
-		account, terminal);
-}
-
-int
-assignment_remove_all(struct store_db *db, int64_t account)
-{
-	return sql_run(db, "DELETE FROM assignment WHERE account = ?", "i", account);
-}
-
-int
-assignment_exists(struct store_db *db, int64_t account, int64_t terminal, bool *ret_exists)
-{
-	int64_t unused;
-	int r;
-
-	r = sql_number(db, &unused, "SELECT 1 FROM assignment WHERE account = ? AND terminal = ?",
-		"ii", account, terminal);
-	*ret_exists = r > 0;
-	return r < 0 ? r : 0;
-}
-
-static int
-read_names(struct store_db *db, const char *sql, int64_t number, json_t **ret_names)
-{
-	json_t *names = json_array();
-	sqlite3_stmt *row;
-	char name[TERMINAL_NAME_SIZE];
-	int r;
-
-	r = sql_ask(db, &row, sql, "i", number);
-	while (r == 0 && (r = sql_next(row)) > 0) {
-		sql_column_text(row, 0, name, sizeof(name));
-		(void)json_array_append_new(names, json_string(name));
-		r = 0;
-	}
-	if (r < 0) {
-		json_decref(names);
-		return r;
-	}
-	*ret_names = names;
-	return 0;
-}
-
-int
-assignment_terminals(struct store_db *db, int64_t account, json_t **ret_names)
-{
-	return read_names(db,
-		"SELECT name FROM terminal JOIN assignment ON terminal = number WHERE account = ? "
-		"ORDER BY name_key",
-		account, ret_names);
-}
-
-int
-assignment_accounts(struct store_db *db, int64_t terminal, json_t **ret_ids)
-{
-	return read_names(db,
-		"SELECT id FROM account JOIN assignment ON account = number WHERE terminal = ? "
-		"ORDER BY id_key",
-		terminal, ret_ids);
-}
-
-int
-assignment_count(struct store_db *db, int64_t terminal, int64_t *ret_count)
-{
-	int r;
-
-	r = sql_number(
-		db, ret_count, "SELECT count(*) FROM assignment WHERE terminal = ?", "i", terminal);
-	return r < 0 ? r : 0;
+	return sql_run(db, "UPDATE terminal SET last_session = ? WHERE number = ?", "ii",
+		store_db_now(db), number);
 }

@@ -192,8 +192,11 @@ static void
 allowlist_goes_off_only_by_an_edit_with_a_reason(void **state)
 {
 	(void)state;
-	expect_ok(method_account_add, "{\"id\":\"taro\",\"family_name\":\"a\",\"given_name\":\"b\","
-				      "\"email\":\"c@d\",\"allowlist\":\"off\"}");
+	expect_refused(method_account_add,
+		"{\"id\":\"taro\",\"family_name\":\"a\",\"given_name\":\"b\","
+		"\"email\":\"c@d\",\"allowlist\":\"off\"}",
+		METHOD_REFUSED, NULL, "with a reason");
+	expect_ok(method_account_add, NEW_ACCOUNT("taro"));
 	assert_string_equal(answer_text("allowlist"), "enforced");
 	expect_refused(method_account_edit, "{\"id\":\"taro\",\"changes\":{\"allowlist\":\"off\"}}",
 		METHOD_REFUSED, NULL, "--because");

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "policy/rights.h"
 #include "policy/store/account_table.h"
+#include "policy/store/assignment_table.h"
 #include "policy/store/event_table.h"
 #include "policy/store/sql.h"
 #include "policy/store/terminal_table.h"
