@@ -14,6 +14,9 @@ sql_error(int rc)
 {
 	if (rc == SQLITE_IOERR_NOMEM)
 		return -ENOMEM;
+	/* The file that all connections map could not be made larger. */
+	if (rc == SQLITE_IOERR_SHMSIZE)
+		return -ENOSPC;
 	switch (rc & 0xff) {
 	case SQLITE_OK:
 	case SQLITE_ROW:
