@@ -207,6 +207,9 @@ record_change(struct store_db *db, struct method_call *call, const char *action,
 	json_t *more;
 	int r = 0;
 
+	/* What looks have found is nobody's change. */
+	(void)json_object_del(old, "health");
+	(void)json_object_del(new, "health");
 	if (old != NULL && new != NULL)
 		drop_equal_fields(old, new);
 	if (json_object_size(old) + json_object_size(new) > 0) {

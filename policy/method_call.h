@@ -5,6 +5,7 @@
 #include "policy/account_ties.h"
 #include "policy/accounts.h"
 #include "policy/methods.h"
+#include "policy/terminal_health.h"
 #include "policy/terminals.h"
 #include "policy/vendors.h"
 
@@ -52,6 +53,9 @@ json_t *account_json_with(
 int terminal_json(struct store_db *db, const struct terminal *terminal, bool with_accounts,
 	json_t **ret_object);
 int vendor_json(struct store_db *db, const struct vendor *vendor, json_t **ret_object);
+
+/* Bits of enum terminal_warning as a list of words. */
+json_t *terminal_warnings_json(uint32_t warnings);
 
 /* Records the fields that differ (either may be NULL: made or deleted); nothing if none does. */
 int record_change(struct store_db *db, struct method_call *call, const char *action,

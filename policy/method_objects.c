@@ -5,8 +5,11 @@
 #include "base/clock.h"
 #include "policy/rights.h"
 #include "policy/store/assignment_table.h"
+#include "policy/store/health_table.h"
 #include "policy/store/store.h"
 #include "policy/store/vendor_table.h"
+
+#include <errno.h>
 
 static void
 set_text(json_t *object, const char *name, const char *text)
@@ -170,17 +173,69 @@ accounts_json(struct store_db *db, int64_t terminal, bool with_accounts, json_t 
 	return r;
 }
 
+json_t *
+terminal_warnings_json(uint32_t warnings)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < TERMINAL_WARNING_COUNT; i++)
+		if ((warnings & UINT32_C(1) << i) != 0)
+			(void)json_array_append_new(
+				list, json_string(terminal_warning_word((enum terminal_warning)i)));
+	return list;
+}
+
+static json_t *
+health_object(const struct terminal_health *health)
+{
+	char sha256[2 * TERMINAL_PIN_BYTES + 1];
+	json_t *object = json_object();
+
+	bytes_to_hex(health->sha256, sizeof(health->sha256), sha256);
+	set_instant(object, "checked", health->checked_us);
+	(void)json_object_set_new(object, "reachable", json_boolean(health->reachable));
+	set_instant(object, "since", health->since_us);
+	set_text(object, "why", health->why);
+	(void)json_object_set_new(object, "certificate_sha256",
+		health->has_certificate ? json_string(sha256) : json_null());
+	(void)json_object_set_new(object, "certificate_until",
+		instant_or_null(health->has_certificate ? health->certificate_until_us : 0));
+	(void)json_object_set_new(
+		object, "last_restart", instant_or_null(health->last_restart_us));
+	(void)json_object_set_new(object, "warnings", terminal_warnings_json(health->warnings));
+	return object;
+}
+
+static int
+health_json(struct store_db *db, int64_t terminal, json_t **ret_value)
+{
+	struct terminal_health health;
+	int r;
+
+	r = health_load(db, terminal, &health);
+	if (r == 0)
+		*ret_value = health_object(&health);
+	if (r == -ENOENT)
+		*ret_value = json_null();
+	return r == -ENOENT ? 0 : r;
+}
+
 int
 terminal_json(struct store_db *db, const struct terminal *terminal, bool with_accounts,
 	json_t **ret_object)
 {
 	char pin[2 * TERMINAL_PIN_BYTES + 1];
-	json_t *accounts, *object;
+	json_t *accounts, *health, *object;
 	int r;
 
 	r = accounts_json(db, terminal->number, with_accounts, &accounts);
 	if (r < 0)
 		return r;
+	r = health_json(db, terminal->number, &health);
+	if (r < 0) {
+		json_decref(accounts);
+		return r;
+	}
 	bytes_to_hex(terminal->pin, sizeof(terminal->pin), pin);
 	object = json_object();
 	set_text(object, "name", terminal->name);
@@ -201,6 +256,7 @@ terminal_json(struct store_db *db, const struct terminal *terminal, bool with_ac
 	(void)json_object_set_new(object, "changed_by", text_or_null(terminal->changed_by));
 	(void)json_object_set_new(
 		object, "last_session", instant_or_null(terminal->last_session_us));
+	(void)json_object_set_new(object, "health", health);
 	set_instant(object, "created", terminal->created_us);
 	set_instant(object, "updated", terminal->updated_us);
 	*ret_object = object;

@@ -6,6 +6,7 @@
 #include "relay/bridge.h"
 #include "relay/connection_io.h"
 #include "relay/introduction.h"
+#include "relay/look_at_host.h"
 #include "relay/phase_attach.h"
 #include "relay/worker.h"
 
@@ -279,8 +280,8 @@ connection_new_look(struct worker *worker, const struct msg_look_at_host *look, 
 	}
 	conn->phase = PHASE_ATTACH;
 	conn->ops = &look_at_host;
-	if (leg_open(conn, SIDE_HOST, fd) < 0) {
-		connection_close(conn, CLOSE_OUT_OF_ROOM, "the host's socket could not be taken");
+	if (leg_open(conn, SIDE_HOST, fd) < 0 || look_take(conn, look) < 0) {
+		connection_close(conn, CLOSE_OUT_OF_ROOM, "the look could not be begun");
 		return;
 	}
 	io_limit(conn, worker->limit_ms[PHASE_ATTACH]);
@@ -296,6 +297,6 @@ connection_on_gone(struct connection *conn)
 	introduction_free(conn->introduction);
 	attachment_free(conn->attachment);
 	bridge_free(conn->bridge);
-	free(conn->look);
+	look_free(conn->look);
 	free(conn);
 }

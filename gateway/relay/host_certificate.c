@@ -15,24 +15,26 @@
 #include <time.h>
 
 int
-host_trust_init(struct host_trust *trust, const struct msg_attach *attach)
+host_trust_init(struct host_trust *trust, const struct host_trust_said *said)
 {
-	*trust = (struct host_trust){.kind = (enum host_trust_kind)attach->trust};
-	(void)snprintf(trust->name, sizeof(trust->name), "%s", attach->host_name);
-	switch (attach->trust) {
+	*trust = (struct host_trust){.kind = (enum host_trust_kind)said->kind};
+	(void)snprintf(trust->name, sizeof(trust->name), "%s", said->name);
+	switch (said->kind) {
 	case HOST_TRUST_PIN:
-		if (attach->pin_len != HOST_PIN_LEN)
+		if (said->pin_len != HOST_PIN_LEN)
 			return -EINVAL;
-		memcpy(trust->pin, attach->pin, HOST_PIN_LEN);
+		memcpy(trust->pin, said->pin, HOST_PIN_LEN);
 		return 0;
 	case HOST_TRUST_CA:
-		if (attach->ca_bundle_len == 0 || trust->name[0] == '\0')
+		if (said->ca_bundle_len == 0 || trust->name[0] == '\0')
 			return -EINVAL;
-		trust->ca_bundle = malloc(attach->ca_bundle_len);
+		trust->ca_bundle = malloc(said->ca_bundle_len);
 		if (trust->ca_bundle == NULL)
 			return -ENOMEM;
-		memcpy(trust->ca_bundle, attach->ca_bundle, attach->ca_bundle_len);
-		trust->ca_bundle_len = attach->ca_bundle_len;
+		memcpy(trust->ca_bundle, said->ca_bundle, said->ca_bundle_len);
+		trust->ca_bundle_len = said->ca_bundle_len;
+		return 0;
+	case HOST_TRUST_NOBODY:
 		return 0;
 	default:
 		return -EINVAL;
@@ -88,7 +90,7 @@ host_trust_prepare(const struct host_trust *trust, SSL *ssl)
 	X509_STORE *store;
 	int r;
 
-	if (trust->kind == HOST_TRUST_PIN) {
+	if (trust->kind != HOST_TRUST_CA) {
 		SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
 		return 0;
 	}
@@ -124,10 +126,15 @@ host_trust_check(const struct host_trust *trust, SSL *ssl)
 
 	if (!certificate_sha256(ssl, digest))
 		return false;
-	if (trust->kind == HOST_TRUST_PIN)
+	switch (trust->kind) {
+	case HOST_TRUST_PIN:
 		return memcmp(digest, trust->pin, HOST_PIN_LEN) == 0;
-	return SSL_get_verify_mode(ssl) == SSL_VERIFY_PEER &&
-	       SSL_get_verify_result(ssl) == X509_V_OK;
+	case HOST_TRUST_CA:
+		return SSL_get_verify_mode(ssl) == SSL_VERIFY_PEER &&
+		       SSL_get_verify_result(ssl) == X509_V_OK;
+	default:
+		return false;
+	}
 }
 
 bool
@@ -164,10 +171,8 @@ append_asn1(char *room, size_t most, const ASN1_STRING *string)
 }
 
 static void
-report_subject(const X509 *certificate, char *room, size_t most)
+report_name(const X509_NAME *name, char *room, size_t most)
 {
-	const X509_NAME *name = X509_get_subject_name(certificate);
-
 	for (int i = 0; i < X509_NAME_entry_count(name); i++) {
 		const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
 		char label[32];
@@ -229,13 +234,45 @@ host_certificate_report(SSL *ssl, struct msg_host_report *report)
 	uint8_t digest[EVP_MAX_MD_SIZE];
 
 	report->tls_version = (uint16_t)SSL_version(ssl);
+	(void)snprintf(report->cipher, sizeof(report->cipher), "%s", SSL_get_cipher_name(ssl));
 	if (certificate == NULL || !certificate_sha256(ssl, digest))
 		return;
 	memcpy(report->sha256, digest, HOST_PIN_LEN);
 	report->sha256_len = HOST_PIN_LEN;
-	report_subject(certificate, report->subject, sizeof(report->subject) - 1);
+	report_name(
+		X509_get_subject_name(certificate), report->subject, sizeof(report->subject) - 1);
+	report_name(X509_get_issuer_name(certificate), report->issuer, sizeof(report->issuer) - 1);
 	report_names(certificate, report->names, sizeof(report->names) - 1);
 	report->not_before = seconds_of(X509_get0_notBefore(certificate));
 	report->not_after = seconds_of(X509_get0_notAfter(certificate));
 	ERR_clear_error();
+}
+
+int
+host_trust_prepare_look(const struct host_trust *trust, SSL *ssl)
+{
+	int r;
+
+	r = host_trust_prepare(trust, ssl);
+	/* The chain is verified all the same; its result is kept. */
+	SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
+	return r;
+}
+
+void
+host_trust_judge(const struct host_trust *trust, SSL *ssl, struct msg_host_report *report)
+{
+	long result = SSL_get_verify_result(ssl);
+
+	if (trust->kind == HOST_TRUST_NOBODY || report->sha256_len != HOST_PIN_LEN)
+		return;
+	if (trust->kind == HOST_TRUST_CA ? result == X509_V_OK
+					 : memcmp(report->sha256, trust->pin, HOST_PIN_LEN) == 0) {
+		report->judged = HOST_IS_TRUSTED;
+		return;
+	}
+	report->judged = HOST_IS_ANOTHER;
+	(void)snprintf(report->distrust, sizeof(report->distrust), "%s",
+		trust->kind == HOST_TRUST_CA ? X509_verify_cert_error_string(result)
+					     : "it is not the one that was pinned");
 }

@@ -11,6 +11,7 @@ struct ssl_st;
 enum host_trust_kind {
 	HOST_TRUST_PIN = 0, /* numbers of field `trust` of ATTACH */
 	HOST_TRUST_CA = 1,
+	HOST_TRUST_NOBODY = 2, /* of LOOK_AT_HOST only: no certificate is the right one */
 };
 
 struct host_trust {
@@ -21,8 +22,18 @@ struct host_trust {
 	uint32_t ca_bundle_len;
 };
 
-/* Copies what ATTACH says. Returns 0, -EINVAL (unknown kind, wrong length, no CA, no name) or -ENOMEM. */
-int host_trust_init(struct host_trust *trust, const struct msg_attach *attach);
+/* The fields of ATTACH and of LOOK_AT_HOST that say which certificate is the right one; borrowed. */
+struct host_trust_said {
+	uint8_t kind;
+	const uint8_t *pin;
+	uint32_t pin_len;
+	const uint8_t *ca_bundle;
+	uint32_t ca_bundle_len;
+	const char *name;
+};
+
+/* Copies what was said. Returns 0, -EINVAL (unknown kind, wrong length, no CA, no name) or -ENOMEM. */
+int host_trust_init(struct host_trust *trust, const struct host_trust_said *said);
 void host_trust_done(struct host_trust *trust);
 
 /* Makes OpenSSL verify chain and name during the handshake (HOST_TRUST_CA). A pin is looked at after
@@ -35,8 +46,31 @@ bool host_trust_check(const struct host_trust *trust, struct ssl_st *ssl);
 /* The handshake failed: was it because of the certificate? */
 bool host_trust_failed(const struct host_trust *trust, struct ssl_st *ssl);
 
-/* Fills in what the certificate of a finished handshake says: tls_version, sha256, subject, names,
- * not_before, not_after; text is UTF-8, control characters become '?', and it is cut to its bound. */
+/* Fills in what a finished handshake says: tls_version, cipher, sha256, subject, issuer, names, not_before,
+ * not_after; text is UTF-8, control characters become '?', and it is cut to its bound. */
 void host_certificate_report(struct ssl_st *ssl, struct msg_host_report *report);
+
+/* Numbers of field `answer` of HOST_REPORT. */
+enum host_answer {
+	HOST_SAID_NOTHING = 0,
+	HOST_SAID_PLAIN = 1, /* a confirm without negotiation */
+	HOST_SELECTED = 2,
+	HOST_FAILED = 3, /* RDP_NEG_FAILURE */
+};
+
+/* Numbers of field `judged` of HOST_REPORT. */
+enum host_judged {
+	HOST_NOT_COMPARED = 0,
+	HOST_IS_TRUSTED = 1,
+	HOST_IS_ANOTHER = 2,
+};
+
+/* As host_trust_prepare, but a certificate that is not trusted does not end the handshake: it is to be
+ * seen. */
+int host_trust_prepare_look(const struct host_trust *trust, struct ssl_st *ssl);
+
+/* After such a handshake: fills in judged and distrust. */
+void host_trust_judge(
+	const struct host_trust *trust, struct ssl_st *ssl, struct msg_host_report *report);
 
 #endif

@@ -1,22 +1,57 @@
-/* LOOK_AT_HOST - a jump host without a client, for `terminal trust` and `terminal check`: X.224, TLS, and
- * what its certificate says (HOST_REPORT).
+/* LOOK_AT_HOST - a jump host without a client, for `terminal trust`, `terminal check` and the health look: one
+ * X.224 Connection Request, TLS if that is wanted, and what the answer and the certificate say (HOST_REPORT).
  *
  * Phase:  ATTACH, with this table of events instead of phase_attach.c's.
  * Trust:  none: nobody has vouched for the host yet. Nothing of anybody is sent to it.
  * Limit:  the time limit `attach`.
  */
-#include "relay/connection.h"
+#include "relay/look_at_host.h"
+
 #include "relay/connection_io.h"
 #include "relay/worker.h"
 
 #include "rdp/x224.h"
 #include "relay/host_certificate.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct look {
+	uint32_t protocols;
+	bool secure;
+	struct host_trust trust;
 	struct msg_host_report report;
 };
+
+int
+look_take(struct connection *conn, const struct msg_look_at_host *message)
+{
+	const struct host_trust_said said = {
+		.kind = message->trust,
+		.pin = message->pin,
+		.pin_len = message->pin_len,
+		.ca_bundle = message->ca_bundle,
+		.ca_bundle_len = message->ca_bundle_len,
+		.name = message->host_name,
+	};
+
+	conn->look = calloc(1, sizeof(*conn->look));
+	if (conn->look == NULL)
+		return -ENOMEM;
+	conn->look->protocols = message->protocols;
+	conn->look->secure = message->secure != 0;
+	return host_trust_init(&conn->look->trust, &said);
+}
+
+void
+look_free(struct look *look)
+{
+	if (look == NULL)
+		return;
+	host_trust_done(&look->trust);
+	free(look);
+}
 
 static void
 look_enter(struct connection *conn)
@@ -24,45 +59,66 @@ look_enter(struct connection *conn)
 	uint8_t room[X224_CONFIRM_MAX];
 	struct bytes_writer writer;
 
-	conn->look = calloc(1, sizeof(*conn->look));
-	if (conn->look == NULL) {
-		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for a look");
-		return;
-	}
 	bytes_writer_init(&writer, room, sizeof(room));
-	x224_request_write(&writer, RDP_PROTOCOL_SSL);
-	leg_send(conn, SIDE_HOST, room, writer.len);
+	x224_request_write(&writer, conn->look->protocols);
+	if (conn_expect(conn, !writer.failed))
+		leg_send(conn, SIDE_HOST, room, writer.len);
 }
 
 /* However it ends, the report goes first. */
 static void
 look_leave(struct connection *conn)
 {
+	struct msg_host_report *report;
+
 	if (conn->look == NULL)
 		return;
-	conn->look->report.connection = conn->id;
-	conn->look->report.reason = conn->reason;
-	worker_tell(conn->worker, MSG_HOST_REPORT, &conn->look->report);
+	report = &conn->look->report;
+	report->connection = conn->id;
+	report->reason = conn->reason;
+	if (conn->detail != NULL)
+		(void)snprintf(report->why, sizeof(report->why), "%s", conn->detail);
+	worker_tell(conn->worker, MSG_HOST_REPORT, report);
+}
+
+static int
+prepare_tls(struct connection *conn, struct ssl_st *ssl)
+{
+	return host_trust_prepare_look(&conn->look->trust, ssl);
+}
+
+/* All that a host can select but RDP security goes on with TLS (5.4.5). */
+static void
+go_on(struct connection *conn, const struct x224_confirm *confirm)
+{
+	if (confirm->kind != X224_CONFIRM_RESPONSE || confirm->protocol == RDP_PROTOCOL_RDP ||
+		!conn->look->secure)
+		connection_close(conn, CLOSE_CHECK_DONE, NULL);
+	else if (leg_secure(conn, SIDE_HOST, conn->worker->host_tls, prepare_tls) < 0)
+		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for TLS");
 }
 
 static void
 look_on_pdu(struct connection *conn, enum side side, uint8_t *pdu, size_t len)
 {
+	static const uint8_t answers[] = {
+		[X224_CONFIRM_PLAIN] = HOST_SAID_PLAIN,
+		[X224_CONFIRM_RESPONSE] = HOST_SELECTED,
+		[X224_CONFIRM_FAILURE] = HOST_FAILED,
+	};
 	struct x224_confirm confirm;
 	const char *why = NULL;
 	size_t used;
 
+	(void)side;
 	if (x224_confirm_parse(pdu, len, &confirm, &used, &why) != PARSE_OK) {
 		connection_close(conn, CLOSE_HOST_NOT_RDP, why);
 		return;
 	}
+	conn->look->report.answer = answers[confirm.kind];
 	conn->look->report.protocol = confirm.protocol;
-	if (confirm.kind == X224_CONFIRM_FAILURE && confirm.failure == RDP_FAILURE_HYBRID_REQUIRED)
-		conn->look->report.protocol = RDP_PROTOCOL_HYBRID;
-	if (confirm.kind != X224_CONFIRM_RESPONSE || confirm.protocol != RDP_PROTOCOL_SSL)
-		connection_close(conn, CLOSE_HOST_NO_TLS, NULL);
-	else if (leg_secure(conn, side, conn->worker->host_tls, NULL) < 0)
-		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for TLS");
+	conn->look->report.failure = confirm.failure;
+	go_on(conn, &confirm);
 }
 
 static void
@@ -76,7 +132,11 @@ look_on_bad_frame(struct connection *conn, enum side side, bool too_long)
 static void
 look_on_secured(struct connection *conn, enum side side)
 {
-	host_certificate_report(leg_ssl(conn, side), &conn->look->report);
+	struct look *look = conn->look;
+	struct ssl_st *ssl = leg_ssl(conn, side);
+
+	host_certificate_report(ssl, &look->report);
+	host_trust_judge(&look->trust, ssl, &look->report);
 	connection_close(conn, CLOSE_CHECK_DONE, NULL);
 }
 

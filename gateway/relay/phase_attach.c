@@ -22,15 +22,26 @@
 int
 attachment_take(struct connection *conn, const struct msg_attach *attach, int *fd)
 {
+	const struct host_trust_said said = {
+		.kind = attach->trust,
+		.pin = attach->pin,
+		.pin_len = attach->pin_len,
+		.ca_bundle = attach->ca_bundle,
+		.ca_bundle_len = attach->ca_bundle_len,
+		.name = attach->host_name,
+	};
 	int r = leg_open(conn, SIDE_HOST, fd);
 
 	if (r < 0)
 		return r;
+	/* A session needs a certificate to compare with. */
+	if (said.kind == HOST_TRUST_NOBODY)
+		return -EKEYREJECTED;
 	conn->attachment = calloc(1, sizeof(*conn->attachment));
 	if (conn->attachment == NULL)
 		return -ENOMEM;
 	conn->attachment->rights = attach->rights;
-	r = host_trust_init(&conn->attachment->trust, attach);
+	r = host_trust_init(&conn->attachment->trust, &said);
 	return r == -EINVAL ? -EKEYREJECTED : r;
 }
 

@@ -182,6 +182,13 @@ struct settings {
 	} sessions;
 
 	struct {
+		uint32_t every_ms;               /* looks at each terminal; 0: none (B7) */
+		uint32_t away_ms;                /* away for longer is worth a warning */
+		uint32_t certificate_warning_ms; /* so long before one expires */
+		uint32_t restart_warning_ms;     /* so long without a restart; 0: never */
+	} health;
+
+	struct {
 		struct settings_role admin;
 		struct settings_role auditor;
 		struct settings_role attendant;

@@ -9,7 +9,7 @@
 #include "supervisor/connections.h"
 #include "supervisor/control_calls.h"
 #include "supervisor/control_server.h"
-#include "supervisor/looks.h"
+#include "supervisor/health.h"
 #include "supervisor/penalties.h"
 #include "supervisor/sessions.h"
 
@@ -354,11 +354,14 @@ method_gateway_status(struct control_call *call)
 {
 	const struct supervisor *supervisor = call->supervisor;
 	struct penalty_numbers numbers = penalties_numbers(supervisor->penalties);
+	struct health_numbers terminals = health_numbers(supervisor->health);
 	json_t *workers = json_array();
 
 	children_each_worker(supervisor->children, add_worker, workers);
 	control_call_answer(call,
-		json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I}",
+		json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, "
+			  "s:I, "
+			  "s:I}",
 			"version", SEKISHO_VERSION, "facility", supervisor->settings->facility.name,
 			"time_zone", supervisor->settings->facility.time_zone, "state",
 			supervisor->state == SUPERVISOR_RUNNING ? "running" : "stopping",
@@ -368,5 +371,7 @@ method_gateway_status(struct control_call *call)
 			"sessions", (json_int_t)connections_sessions(supervisor->connections),
 			"connections", (json_int_t)numbers.connections, "unfinished",
 			(json_int_t)numbers.unfinished, "sources", (json_int_t)numbers.sources,
-			"store_pending", (json_int_t)store_pending(supervisor->store)));
+			"store_pending", (json_int_t)store_pending(supervisor->store),
+			"terminals_watched", (json_int_t)terminals.watched, "terminals_warned",
+			(json_int_t)terminals.warned));
 }

@@ -1,4 +1,4 @@
-/* ticket.issue and terminal.look: answered after a visit to the store, and to the jump host. */
+/* ticket.issue: answered after a visit to the store. */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -7,7 +7,6 @@
 #include "policy/sessions.h"
 #include "settings/settings.h"
 #include "supervisor/control_calls.h"
-#include "supervisor/looks.h"
 #include "supervisor/rdp_file.h"
 #include "supervisor/sockets.h"
 
@@ -200,104 +199,4 @@ method_ticket_issue(struct control_call *call)
 	call->job.work = issue_work;
 	call->job.done = issue_done;
 	store_write(call->supervisor->store, &call->job);
-}
-
-/* terminal.look asks terminal.show for the address, inside the same job. */
-static int
-look_work(struct store_db *db, struct store_job *job)
-{
-	struct control_call *call = (struct control_call *)job;
-
-	method_call_reset(&call->method);
-	return method_terminal_show(db, &call->method);
-}
-
-static const char *
-protocol_name(uint32_t protocol)
-{
-	static const struct {
-		uint32_t protocol;
-		const char *name;
-	} names[] = {{0, "rdp"}, {1, "tls"}, {2, "nla"}, {8, "nla-ex"}};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (names[i].protocol == protocol)
-			return names[i].name;
-	}
-	return "unknown";
-}
-
-static json_t *
-seconds_json(uint64_t seconds)
-{
-	char text[CLOCK_TEXT_SIZE];
-
-	/* A certificate may say anything: beyond the year 9999 it is no date. */
-	if (seconds > UINT64_C(253402300799))
-		return json_null();
-	clock_format_utc((int64_t)seconds * 1000000, text);
-	return json_string(text);
-}
-
-static json_t *
-report_json(const struct msg_host_report *report)
-{
-	char sha256[2 * 32 + 1] = "";
-
-	bytes_to_hex(report->sha256, report->sha256_len, sha256);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "protocol",
-		protocol_name(report->protocol), "tls_version",
-		report->tls_version == 0x0304 ? "1.3"
-					      : (report->tls_version == 0x0303 ? "1.2" : "-"),
-		"sha256", sha256, "subject", report->subject, "names", report->names, "not_before",
-		seconds_json(report->not_before), "not_after", seconds_json(report->not_after));
-}
-
-static void
-on_looked(void *owner, enum close_reason reason, const char *detail,
-	const struct msg_host_report *report)
-{
-	struct control_call *call = owner;
-	const struct event_row *row = event_row(close_reason_row(reason)->event);
-	char message[256];
-
-	if (report != NULL) {
-		control_call_answer(call, report_json(report));
-		return;
-	}
-	snprintf(
-		message, sizeof(message), detail[0] == '\0' ? "%s%s" : "%s: %s", row->text, detail);
-	control_call_refuse(call, METHOD_REFUSED, message, NULL, NULL);
-}
-
-static void
-look_found(struct store_job *job, int status)
-{
-	struct control_call *call = (struct control_call *)job;
-	const char *address;
-	json_int_t port;
-	int r;
-
-	if (status < 0) {
-		control_call_fail(call, status);
-		return;
-	}
-	address = json_string_value(json_object_get(call->method.result, "address"));
-	port = json_integer_value(json_object_get(call->method.result, "port"));
-	r = address == NULL
-		    ? -EINVAL
-		    : look_start(call->supervisor->looks, address, (uint16_t)port, on_looked, call);
-	if (r < 0)
-		control_call_refuse(call, METHOD_REFUSED,
-			r == -EBUSY ? "too many hosts are being looked at"
-				    : "the host cannot be dialled",
-			NULL, NULL);
-}
-
-void
-method_terminal_look(struct control_call *call)
-{
-	call->job.work = look_work;
-	call->job.done = look_found;
-	store_read(call->supervisor->store, &call->job);
 }

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "supervisor/control_server.h"
+#include "supervisor/health.h"
 #include "supervisor/sessions.h"
 
 #include <stdlib.h>
@@ -113,6 +114,8 @@ check_touched(const struct control_call *call)
 	else if (method->touched_account != 0 || method->touched_terminal != 0)
 		sessions_check(call->supervisor, method->touched_account, method->touched_terminal,
 			call->actor, control_call_text(call, "because"));
+	if (method->touched_terminal != 0)
+		health_touched(call->supervisor->health, method->touched_terminal);
 }
 
 static void

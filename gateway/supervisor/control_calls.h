@@ -39,6 +39,7 @@ void control_call_progress(struct control_call *call, const char *what, uint64_t
 const char *control_call_text(const struct control_call *call, const char *name);
 
 loop_method method_terminal_look;
+loop_method method_terminal_check;
 loop_method method_ticket_issue;
 loop_method method_session_list;
 loop_method method_session_show;

@@ -1,4 +1,4 @@
-/* Reaching a jump host: its name resolved off the loop, its addresses tried one after the other, each step
+/* Reaching a jump host: a name resolved off the loop, its addresses tried one after the other, each step
  * with a deadline. For the loop thread.
  */
 #ifndef SUPERVISOR_DIAL_H

@@ -2,6 +2,8 @@
 #include "supervisor/looks.h"
 
 #include "base/cleanup.h"
+#include "policy/terminals.h"
+#include "relay/host_certificate.h"
 #include "settings/settings.h"
 #include "supervisor/children.h"
 #include "supervisor/dial.h"
@@ -21,7 +23,11 @@ struct look {
 	struct look *next;
 	struct looks *all;
 	uint64_t id;
-	char *host;
+	struct msg_look_at_host *message; /* NULL once it has been sent */
+	uint16_t port;
+	uint32_t connect_ms;
+	uint32_t answer_ms;
+	bool waiting; /* its turn has not come */
 	struct dial *dial;
 	struct child *worker; /* NULL before it has been dialled */
 	int fd;
@@ -33,8 +39,9 @@ struct look {
 
 struct looks {
 	struct supervisor *supervisor;
-	struct look *first;
+	struct look *first; /* the newest */
 	size_t count;
+	size_t waiting;
 };
 
 int
@@ -62,6 +69,12 @@ looks_count(const struct looks *looks)
 	return looks->count;
 }
 
+bool
+looks_busy(const struct looks *looks)
+{
+	return looks->count >= LOOKS_MOST;
+}
+
 static struct look *
 find(const struct looks *looks, const struct child *worker, uint64_t id)
 {
@@ -77,20 +90,24 @@ on_timer_closed(uv_handle_t *handle)
 {
 	struct look *look = handle->data;
 
-	free(look->host);
+	free(look->message);
 	free(look);
 }
+
+static void start_waiting(struct looks *looks);
 
 static void
 finish(struct look *look, enum close_reason reason, const char *detail,
 	const struct msg_host_report *report)
 {
-	struct look **at = &look->all->first;
+	struct looks *looks = look->all;
+	struct look **at = &looks->first;
 
 	while (*at != look)
 		at = &(*at)->next;
 	*at = look->next;
-	look->all->count--;
+	looks->count--;
+	looks->waiting -= look->waiting;
 	dial_cancel(take_pointer(&look->dial));
 	if (look->worker != NULL)
 		child_remove_connection(look->worker);
@@ -99,6 +116,7 @@ finish(struct look *look, enum close_reason reason, const char *detail,
 	cleanup_close(&look->fd);
 	uv_close((uv_handle_t *)&look->timer, on_timer_closed);
 	look->done(look->owner, reason, detail, report);
+	start_waiting(looks);
 }
 
 static void
@@ -112,13 +130,29 @@ on_timeout(uv_timer_t *timer)
 	finish(look, CLOSE_HOST_TOO_SLOW, "it said nothing within the time limit", NULL);
 }
 
+/* The dialled socket and the question, to a worker. */
+static int
+ask_worker(struct look *look)
+{
+	const struct settings *settings = look->all->supervisor->settings;
+	int r;
+
+	look->worker = children_pick_worker(look->all->supervisor->children);
+	if (look->worker == NULL)
+		return -ECHILD;
+	child_add_connection(look->worker);
+	uv_timer_start(&look->timer, on_timeout,
+		look->answer_ms > 0 ? look->answer_ms : settings->limits.attach_ms + PATIENCE_MS,
+		0);
+	r = children_send(look->worker, MSG_LOOK_AT_HOST, look->message, look->fd);
+	free(take_pointer(&look->message));
+	return r;
+}
+
 static void
 on_dialled(void *owner, const struct dial_result *result)
 {
 	struct look *look = owner;
-	struct supervisor *supervisor = look->all->supervisor;
-	struct msg_look_at_host message = {.connection = look->id};
-	struct child *worker;
 
 	look->dial = NULL;
 	if (result->reason != CLOSE_NONE) {
@@ -126,65 +160,131 @@ on_dialled(void *owner, const struct dial_result *result)
 		return;
 	}
 	look->fd = result->fd;
-	socket_set_session_options(look->fd, supervisor->settings->limits.stall_ms);
-	worker = children_pick_worker(supervisor->children);
-	if (worker == NULL) {
-		finish(look, CLOSE_NO_WORKER, "", NULL);
-		return;
-	}
-	look->worker = worker;
-	child_add_connection(worker);
-	snprintf(message.host_name, sizeof(message.host_name), "%s", look->host);
-	uv_timer_start(
-		&look->timer, on_timeout, supervisor->settings->limits.attach_ms + PATIENCE_MS, 0);
-	if (children_send(worker, MSG_LOOK_AT_HOST, &message, look->fd) < 0)
+	socket_set_session_options(look->fd, look->all->supervisor->settings->limits.stall_ms);
+	if (ask_worker(look) < 0)
 		finish(look, CLOSE_NO_WORKER, "", NULL);
 }
 
-int
-look_start(struct looks *looks, const char *host, uint16_t port, look_done *done, void *owner)
+/* What the worker is to ask, and which certificate is the right one. */
+static struct msg_look_at_host *
+make_message(const struct look_setup *setup)
 {
-	struct supervisor *supervisor = looks->supervisor;
-	struct look *look;
-	struct dial_setup setup = {
-		.loop = supervisor->loop,
-		.host = host,
-		.port = port,
-		.resolve_ms = supervisor->settings->limits.resolve_ms,
-		.connect_ms = supervisor->settings->limits.dial_ms,
-		.done = on_dialled,
-	};
-	int r;
+	const struct terminal *terminal = setup->terminal;
+	struct msg_look_at_host *message = calloc(1, sizeof(*message));
 
-	if (looks->count >= LOOKS_MOST)
+	if (message == NULL)
+		return NULL;
+	message->protocols = setup->protocols;
+	message->secure = setup->secure;
+	message->trust = HOST_TRUST_NOBODY;
+	if (terminal->trust == TERMINAL_TRUST_PIN) {
+		message->trust = HOST_TRUST_PIN;
+		message->pin_len = TERMINAL_PIN_BYTES;
+		memcpy(message->pin, terminal->pin, TERMINAL_PIN_BYTES);
+	} else if (terminal->trust == TERMINAL_TRUST_CA) {
+		message->trust = HOST_TRUST_CA;
+		message->ca_bundle_len =
+			(uint32_t)strnlen(terminal->ca_bundle, TERMINAL_CA_BUNDLE_MAX);
+		memcpy(message->ca_bundle, terminal->ca_bundle, message->ca_bundle_len);
+	}
+	snprintf(message->host_name, sizeof(message->host_name), "%s", terminal->address);
+	return message;
+}
+
+static int
+dial(struct look *look)
+{
+	const struct supervisor *supervisor = look->all->supervisor;
+	const struct dial_setup setup = {
+		.loop = supervisor->loop,
+		.host = look->message->host_name,
+		.port = look->port,
+		.resolve_ms = supervisor->settings->limits.resolve_ms,
+		.connect_ms = look->connect_ms > 0 ? look->connect_ms
+						   : supervisor->settings->limits.dial_ms,
+		.done = on_dialled,
+		.owner = look,
+	};
+
+	return dial_start(&setup, &look->dial);
+}
+
+/* The oldest comes first. */
+static void
+start_waiting(struct looks *looks)
+{
+	struct look *oldest = NULL;
+
+	if (looks->waiting == 0 || looks->count - looks->waiting >= LOOKS_MOST)
+		return;
+	for (struct look *look = looks->first; look != NULL; look = look->next)
+		if (look->waiting)
+			oldest = look;
+	oldest->waiting = false;
+	looks->waiting--;
+	if (dial(oldest) < 0)
+		finish(oldest, CLOSE_OUT_OF_ROOM, "", NULL);
+}
+
+static struct look *
+look_new(struct looks *looks, const struct look_setup *setup)
+{
+	struct look *look = calloc(1, sizeof(*look));
+
+	if (look == NULL)
+		return NULL;
+	look->message = make_message(setup);
+	if (look->message == NULL) {
+		free(look);
+		return NULL;
+	}
+	look->all = looks;
+	look->fd = -1;
+	look->port = setup->terminal->port;
+	look->connect_ms = setup->connect_ms;
+	look->answer_ms = setup->answer_ms;
+	look->done = setup->done;
+	look->owner = setup->owner;
+	return look;
+}
+
+int
+look_start(struct looks *looks, const struct look_setup *setup)
+{
+	struct look *look;
+	int r = 0;
+
+	if (looks->waiting >= LOOKS_WAITING)
 		return -EBUSY;
-	look = calloc(1, sizeof(*look));
+	look = look_new(looks, setup);
 	if (look == NULL)
 		return -ENOMEM;
-	look->host = strdup(host);
-	setup.owner = look;
-	r = look->host == NULL ? -ENOMEM : dial_start(&setup, &look->dial);
+	look->waiting = looks->count - looks->waiting >= LOOKS_MOST;
+	if (!look->waiting)
+		r = dial(look);
 	if (r < 0) {
-		free(look->host);
+		free(look->message);
 		free(look);
 		return r;
 	}
-	(void)uv_timer_init(supervisor->loop, &look->timer);
+	(void)uv_timer_init(looks->supervisor->loop, &look->timer);
 	look->timer.data = look;
-	look->fd = -1;
-	look->all = looks;
-	look->id = supervisor->next_connection++;
-	look->done = done;
-	look->owner = owner;
+	look->id = looks->supervisor->next_connection++;
+	look->message->connection = look->id;
 	look->next = looks->first;
 	looks->first = look;
 	looks->count++;
+	looks->waiting += look->waiting;
 	return 0;
 }
 
 void
 looks_stop(struct looks *looks)
 {
+	/* Before those under way: the end of one of them gives its place to the next. */
+	for (struct look *look = looks->first; look != NULL; look = look->next)
+		look->waiting = false;
+	looks->waiting = 0;
 	while (looks->first != NULL)
 		finish(looks->first, CLOSE_STOPPING, "the gateway is stopping", NULL);
 }
@@ -204,14 +304,11 @@ look_reported(struct looks *looks, const struct child *worker, const struct msg_
 
 	if (look == NULL)
 		return;
-	if (report->reason == CLOSE_CHECK_DONE)
-		finish(look, CLOSE_CHECK_DONE, "", report);
-	else
-		finish(look,
-			report->reason == CLOSE_NONE || report->reason >= CLOSE_REASON_COUNT
-				? CLOSE_OUR_MISTAKE
-				: (enum close_reason)report->reason,
-			"", report);
+	finish(look,
+		report->reason == CLOSE_NONE || report->reason >= CLOSE_REASON_COUNT
+			? CLOSE_OUR_MISTAKE
+			: (enum close_reason)report->reason,
+		report->why, report);
 }
 
 void

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "supervisor/control_server.h"
 #include "supervisor/evidence.h"
+#include "supervisor/health.h"
 #include "supervisor/session_log.h"
 
 #include <stdio.h>
@@ -39,6 +40,7 @@ take_changes(struct settings *running, struct settings *fresh)
 	SWAP(running->public_address, fresh->public_address);
 	SWAP(running->roles, fresh->roles);
 	SWAP(running->sessions.hours_end, fresh->sessions.hours_end);
+	SWAP(running->health, fresh->health);
 	SWAP(running->evidence.neighbour_max_age_ms, fresh->evidence.neighbour_max_age_ms);
 	SWAP(running->evidence.lease_max_age_ms, fresh->evidence.lease_max_age_ms);
 	SWAP(running->evidence.accounting_max_age_ms, fresh->evidence.accounting_max_age_ms);
@@ -82,6 +84,7 @@ reload_settings(struct supervisor *supervisor)
 	policy_settings_from(supervisor->settings, &policy);
 	store_change_settings(supervisor->store, &policy);
 	evidence_reload(supervisor->evidence, supervisor->settings);
+	health_reload(supervisor->health);
 	r = control_server_reload(supervisor->control, &why);
 	if (r < 0)
 		log_event(EV_SETTINGS_REFUSED, "at='roles' why='%s'", why);

@@ -13,6 +13,7 @@
 #include "supervisor/connections.h"
 #include "supervisor/control_server.h"
 #include "supervisor/evidence.h"
+#include "supervisor/health.h"
 #include "supervisor/looks.h"
 #include "supervisor/passed.h"
 #include "supervisor/penalties.h"
@@ -147,6 +148,7 @@ stop(struct gateway *gateway, int exit_status)
 	control_server_close(take_pointer(&supervisor->control));
 	sessions_stop_minutes(supervisor);
 	uv_timer_start(&gateway->drain, on_drain_over, DRAIN_MOST_MS, 0);
+	health_stop(supervisor->health);
 	looks_stop(supervisor->looks);
 	connections_each(supervisor->connections, end_as_stopping, NULL);
 	supervisor_maybe_drained(supervisor);
@@ -223,7 +225,8 @@ on_children_ready(void *owner)
 		return;
 	if (sessions_start_minutes(supervisor) < 0 ||
 		listeners_open(supervisor, &supervisor->listeners, &why) < 0 ||
-		control_server_open(supervisor, &supervisor->control, &why) < 0) {
+		control_server_open(supervisor, &supervisor->control, &why) < 0 ||
+		health_start(supervisor, &supervisor->health) < 0) {
 		fail(gateway, "sockets", why);
 		return;
 	}
@@ -503,6 +506,7 @@ done(struct gateway *gateway)
 	children_free(supervisor->children);
 	connections_free(supervisor->connections);
 	looks_free(supervisor->looks);
+	health_free(supervisor->health);
 	penalties_free(supervisor->penalties);
 	session_log_close(supervisor->session_log);
 	sealing_free(supervisor->sealing);

@@ -7,7 +7,8 @@
  *	attempts.c        a client has said who it is: evidence, verdict and start record, dial, ATTACH
  *	sessions.c        end records, running rules
  *	worker_messages.c what workers say
- *	looks.c           terminal.look: a jump host without a client
+ *	looks.c           a jump host without a client
+ *	health.c          looks at all terminals, now and then
  *	control_*.c       control.sock; answer_*.c what it answers from the loop
  */
 #ifndef SUPERVISOR_SUPERVISOR_H
@@ -27,6 +28,7 @@ struct penalties;
 struct listeners;
 struct connections;
 struct looks;
+struct health;
 struct sessions;
 struct control_server;
 struct session_log;
@@ -49,6 +51,7 @@ struct supervisor {
 	struct listeners *listeners;
 	struct connections *connections;
 	struct looks *looks;
+	struct health *health; /* NULL before listeners are open */
 	struct sessions *sessions;
 	struct control_server *control;
 	struct session_log *session_log;

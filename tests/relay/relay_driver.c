@@ -108,8 +108,9 @@ static void
 look_at_host(void)
 {
 	auto_fd int fd = dial_host(&settings.host);
-	struct msg_look_at_host look = {.connection = ++last_connection};
+	static struct msg_look_at_host look = {.protocols = 1, .secure = 1, .trust = 2};
 
+	look.connection = ++last_connection;
 	duplicates[look.connection % CONNECTIONS_MAX] = -1;
 	(void)channel_send(worker, MSG_LOOK_AT_HOST, &look, fd);
 }
