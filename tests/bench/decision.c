@@ -9,6 +9,7 @@
  */
 #include "policy/facts.h"
 #include "policy/store/account_table.h"
+#include "policy/store/assignment_table.h"
 #include "policy/store/session_table.h"
 #include "policy/store/store.h"
 #include "policy/store/terminal_table.h"
