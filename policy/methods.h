@@ -73,5 +73,6 @@ method_function method_vendor_delete;
 method_function method_explain;
 method_function method_log_connections;
 method_function method_log_verify;
+method_function method_output_list;
 
 #endif

@@ -189,6 +189,10 @@ struct settings {
 	} health;
 
 	struct {
+		uint32_t validity_ms; /* A14 */
+	} exports;
+
+	struct {
 		struct settings_role admin;
 		struct settings_role auditor;
 		struct settings_role attendant;

@@ -60,6 +60,21 @@ is_list(const json_t *value)
 }
 
 static bool
+is_objects(const json_t *value)
+{
+	size_t i;
+	const json_t *item;
+
+	if (!json_is_array(value))
+		return false;
+	json_array_foreach (value, i, item) {
+		if (!json_is_object(item))
+			return false;
+	}
+	return true;
+}
+
+static bool
 is_object(const json_t *value)
 {
 	return json_is_object(value);
@@ -75,6 +90,7 @@ static const struct {
 	{"flag", is_flag, N_("true or false")},
 	{"list", is_list, N_("a list of strings")},
 	{"object", is_object, N_("an object")},
+	{"objects", is_objects, N_("a list of objects")},
 };
 
 struct parameter {

@@ -41,6 +41,7 @@ take_changes(struct settings *running, struct settings *fresh)
 	SWAP(running->roles, fresh->roles);
 	SWAP(running->sessions.hours_end, fresh->sessions.hours_end);
 	SWAP(running->health, fresh->health);
+	SWAP(running->exports.validity_ms, fresh->exports.validity_ms);
 	SWAP(running->evidence.neighbour_max_age_ms, fresh->evidence.neighbour_max_age_ms);
 	SWAP(running->evidence.lease_max_age_ms, fresh->evidence.lease_max_age_ms);
 	SWAP(running->evidence.accounting_max_age_ms, fresh->evidence.accounting_max_age_ms);

@@ -15,6 +15,7 @@
 #include "supervisor/evidence.h"
 #include "supervisor/health.h"
 #include "supervisor/looks.h"
+#include "supervisor/outputs.h"
 #include "supervisor/passed.h"
 #include "supervisor/penalties.h"
 #include "supervisor/reload.h"
@@ -150,6 +151,7 @@ stop(struct gateway *gateway, int exit_status)
 	uv_timer_start(&gateway->drain, on_drain_over, DRAIN_MOST_MS, 0);
 	health_stop(supervisor->health);
 	looks_stop(supervisor->looks);
+	outputs_stop(supervisor->outputs);
 	connections_each(supervisor->connections, end_as_stopping, NULL);
 	supervisor_maybe_drained(supervisor);
 }
@@ -415,6 +417,8 @@ start_store(struct gateway *gateway)
 	gateway->left_open_job.work = left_open_work;
 	gateway->left_open_job.done = left_open_done;
 	store_write(supervisor->store, &gateway->left_open_job);
+	if (outputs_open(supervisor, &supervisor->outputs, &why) < 0)
+		fail_about(gateway, "outputs", supervisor->settings->database, why);
 }
 
 static void
@@ -507,6 +511,7 @@ done(struct gateway *gateway)
 	connections_free(supervisor->connections);
 	looks_free(supervisor->looks);
 	health_free(supervisor->health);
+	outputs_free(supervisor->outputs);
 	penalties_free(supervisor->penalties);
 	session_log_close(supervisor->session_log);
 	sealing_free(supervisor->sealing);

@@ -9,6 +9,7 @@
  *	worker_messages.c what workers say
  *	looks.c           a jump host without a client
  *	health.c          looks at all terminals, now and then
+ *	outputs.c         exports in the background
  *	control_*.c       control.sock; answer_*.c what it answers from the loop
  */
 #ifndef SUPERVISOR_SUPERVISOR_H
@@ -32,6 +33,7 @@ struct health;
 struct sessions;
 struct control_server;
 struct session_log;
+struct outputs;
 
 enum supervisor_state {
 	SUPERVISOR_STARTING,
@@ -55,6 +57,7 @@ struct supervisor {
 	struct sessions *sessions;
 	struct control_server *control;
 	struct session_log *session_log;
+	struct outputs *outputs;
 	uint64_t next_connection; /* ids of connections and looks: never used twice */
 	int64_t ready_us;         /* clock_now() when listeners opened; 0 before */
 };

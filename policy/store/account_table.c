@@ -306,3 +306,12 @@ account_other_admins(struct store_db *db, int64_t number, int64_t *ret_count)
 		"i", number);
 	return r < 0 ? r : 0;
 }
+
+int
+account_count(struct store_db *db, int64_t *ret_count)
+{
+	int r;
+
+	r = sql_number(db, ret_count, "SELECT count(*) FROM account", "");
+	return r < 0 ? r : 0;
+}

@@ -36,4 +36,7 @@ int account_set_services(struct store_db *db, int64_t number, const json_t *name
 /* Administrators that are not locked, other than this one. */
 int account_other_admins(struct store_db *db, int64_t number, int64_t *ret_count);
 
+/* How many there are. */
+int account_count(struct store_db *db, int64_t *ret_count);
+
 #endif
