@@ -87,9 +87,10 @@ prepare_connection(struct store_db *db, enum database_access access, uint32_t pa
 	(void)sqlite3_extended_result_codes(db->handle, 1);
 	(void)sqlite3_busy_timeout(db->handle, (int)patience_ms);
 	(void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	/* What the database's pages need beyond this is the kernel's cache, which is shared and given back. */
+	/* Enough for the inner pages of the indexes that a decision asks, at 100,000 accounts. What pages need beyond
+	 * this is the kernel's cache, which is shared and given back. */
 	r = database_run(db, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; "
-			     "PRAGMA foreign_keys = ON; PRAGMA cache_size = -512");
+			     "PRAGMA foreign_keys = ON; PRAGMA cache_size = -2048");
 	if (r < 0)
 		return r;
 	if (access == DATABASE_READ)

@@ -49,3 +49,6 @@ CREATE TABLE password (
 	set_at INTEGER NOT NULL,
 	PRIMARY KEY (account, kind)
 ) STRICT;
+
+-- How full a terminal is, is asked at every decision.
+CREATE INDEX session_on_terminal ON session (terminal) WHERE state = 'active';
