@@ -1,0 +1,518 @@
+/* gateway/supervisor/connections.c: a connection's stages, its one end, and who hears of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "settings/settings.h"
+#include "supervisor/attempts.h"
+#include "supervisor/children.h"
+#include "supervisor/connections.h"
+#include "supervisor/penalties.h"
+#include "supervisor/sessions.h"
+#include "supervisor/start.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* A worker is known by its address alone. */
+static char worker_place;
+#define WORKER ((struct child *)&worker_place)
+
+static struct settings settings;
+static struct supervisor supervisor;
+static uv_loop_t loop;
+
+/* What the other files were asked for. */
+static struct {
+	bool no_worker, worker_is_deaf;
+	uint32_t worker_connections;
+	enum message sent;
+	struct msg_kill kill;
+	struct msg_take_client take;
+	unsigned int kills;
+	unsigned int ends; /* session_record_end */
+	enum close_reason end_reason, penalised;
+	enum phase end_phase;
+	unsigned int verdicts, penalties;
+	bool was_finished;
+	struct connection *went_on;
+	unsigned int drained;
+} seen;
+
+struct child *
+children_pick_worker(struct children *children)
+{
+	(void)children;
+	return seen.no_worker ? NULL : WORKER;
+}
+
+uint32_t
+child_connections(const struct child *child)
+{
+	(void)child;
+	return seen.worker_connections;
+}
+
+void
+child_add_connection(struct child *worker)
+{
+	(void)worker;
+	seen.worker_connections++;
+}
+
+void
+child_remove_connection(struct child *worker)
+{
+	(void)worker;
+	seen.worker_connections--;
+}
+
+int
+children_send(struct child *worker, enum message number, const void *body, int fd)
+{
+	assert_ptr_equal(worker, WORKER);
+	seen.sent = number;
+	if (number == MSG_KILL) {
+		seen.kill = *(const struct msg_kill *)body;
+		seen.kills++;
+		assert_int_equal(fd, -1);
+	} else {
+		seen.take = *(const struct msg_take_client *)body;
+		assert_true(fd >= 0);
+	}
+	return seen.worker_is_deaf ? -ENOTCONN : 0;
+}
+
+const char *
+attempt_account(const struct attempt *attempt)
+{
+	(void)attempt;
+	return "";
+}
+
+const char *
+attempt_terminal(const struct attempt *attempt)
+{
+	(void)attempt;
+	return "";
+}
+
+void
+attempt_abandon(struct attempt *attempt, enum close_reason reason, enum phase phase)
+{
+	(void)attempt;
+	(void)reason;
+	(void)phase;
+}
+
+void
+attempt_goes_on(struct connection *connection)
+{
+	seen.went_on = connection;
+}
+
+void
+session_record_end(struct supervisor *unused, const struct carried_session *session,
+	uint64_t connection, enum close_reason reason, enum phase phase,
+	const struct socket_bytes *bytes)
+{
+	(void)unused;
+	(void)session;
+	(void)bytes;
+	/* The table no longer knows what is being recorded as over. */
+	assert_true(connection != 0);
+	seen.ends++;
+	seen.end_reason = reason;
+	seen.end_phase = phase;
+}
+
+void
+penalties_verdict(struct penalties *penalties, const struct sockaddr *source)
+{
+	(void)penalties;
+	(void)source;
+	seen.verdicts++;
+}
+
+void
+penalties_end(struct penalties *penalties, const struct sockaddr *source, bool finished,
+	enum close_reason reason, int64_t now_ms)
+{
+	(void)penalties;
+	(void)source;
+	(void)now_ms;
+	seen.penalties++;
+	seen.was_finished = finished;
+	seen.penalised = reason;
+}
+
+void
+supervisor_maybe_drained(struct supervisor *unused)
+{
+	(void)unused;
+	seen.drained++;
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	memset(&seen, 0, sizeof(seen));
+	settings.workers.connections = 10;
+	settings.limits.drain_ms = 20;
+	settings.limits.stall_ms = 1000;
+	assert_int_equal(uv_loop_init(&loop), 0);
+	supervisor = (struct supervisor){.state = SUPERVISOR_RUNNING,
+		.loop = &loop,
+		.settings = &settings,
+		.next_connection = 1};
+	return connections_new(&supervisor, &supervisor.connections);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	assert_int_equal(connections_count(supervisor.connections), 0);
+	assert_int_equal(connections_sessions(supervisor.connections), 0);
+	assert_int_equal(seen.worker_connections, 0);
+	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	connections_free(supervisor.connections);
+	return 0;
+}
+
+/* A new connection; *ret_client is the other end of its socket. */
+static struct connection *
+new_connection(int *ret_client)
+{
+	struct sockaddr_storage source = {.ss_family = AF_INET};
+	struct connection *connection;
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	assert_int_equal(connection_new(&supervisor, 0, &ends[0], &source, &connection), 0);
+	assert_int_equal(ends[0], -1);
+	*ret_client = ends[1];
+	return connection;
+}
+
+static void
+give_session(struct connection *connection, uint8_t id)
+{
+	struct session_grant grant = {.session = {id}};
+
+	assert_int_equal(connection_set_session(connection, &grant), 0);
+}
+
+static bool
+is_shut(int client)
+{
+	char byte;
+
+	return recv(client, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+static void
+a_connection_is_there_until_it_is_over(void **state)
+{
+	auto_fd int client = -1;
+	struct connection *connection = new_connection(&client);
+	uint64_t id = connection->id;
+
+	(void)state;
+	assert_ptr_equal(connection_find(supervisor.connections, id), connection);
+	assert_null(connection_find(supervisor.connections, id + 1));
+	assert_int_equal(connections_count(supervisor.connections), 1);
+	assert_false(is_shut(client));
+	connection_over(connection, CLOSE_CLIENT_LEFT, "");
+	connection_over(connection, CLOSE_OUR_MISTAKE, "again");
+	assert_true(is_shut(client));
+	assert_null(connection_find(supervisor.connections, id));
+	assert_int_equal(connections_count(supervisor.connections), 0);
+}
+
+static void
+a_worker_takes_it_if_there_is_room(void **state)
+{
+	auto_fd int client = -1;
+	struct connection *connection = new_connection(&client);
+
+	(void)state;
+	connection_to_worker(connection);
+	assert_int_equal(seen.sent, MSG_TAKE_CLIENT);
+	assert_int_equal(seen.take.connection, connection->id);
+	assert_int_equal(connection->stage, CONNECTION_RELAYED);
+	assert_int_equal(seen.worker_connections, 1);
+	connection_over(connection, CLOSE_CLIENT_LEFT, "");
+}
+
+static void
+without_a_worker_or_room_it_is_over(void **state)
+{
+	auto_fd int one = -1, other = -1, third = -1;
+
+	(void)state;
+	seen.no_worker = true;
+	connection_to_worker(new_connection(&one));
+	assert_true(is_shut(one));
+	seen.no_worker = false;
+	seen.worker_connections = settings.workers.connections;
+	connection_to_worker(new_connection(&other));
+	assert_true(is_shut(other));
+	assert_int_equal(seen.sent, 0);
+	seen.worker_connections = 0;
+	seen.worker_is_deaf = true;
+	connection_to_worker(new_connection(&third));
+	assert_true(is_shut(third));
+}
+
+static struct connection *
+relayed(int *ret_client)
+{
+	struct connection *connection = new_connection(ret_client);
+
+	connection_to_worker(connection);
+	return connection;
+}
+
+static void
+a_kill_before_a_worker_has_it_is_the_end(void **state)
+{
+	auto_fd int client = -1;
+
+	(void)state;
+	connection_kill(new_connection(&client), CLOSE_STOPPING);
+	assert_true(is_shut(client));
+	assert_int_equal(seen.kills, 0);
+}
+
+/* … whatever the worker says then, and whoever else wants it. */
+static void
+the_first_kill_gives_the_reason(void **state)
+{
+	auto_fd int client = -1;
+	struct connection *connection = relayed(&client);
+
+	(void)state;
+	give_session(connection, 1);
+	connection_kill(connection, CLOSE_ADMIN_KILLED);
+	connection_kill(connection, CLOSE_STOPPING);
+	assert_int_equal(seen.kills, 1);
+	assert_int_equal(seen.kill.connection, connection->id);
+	assert_int_equal(seen.kill.reason, CLOSE_ADMIN_KILLED);
+	assert_false(is_shut(client)); /* its worker tells it why */
+	connection_over(connection, CLOSE_CLIENT_LEFT, "");
+	assert_int_equal(seen.ends, 1);
+	assert_int_equal(seen.end_reason, CLOSE_ADMIN_KILLED);
+	connection_kill(connection, CLOSE_STOPPING);
+	assert_int_equal(seen.kills, 1);
+}
+
+static void
+a_worker_that_does_not_listen_is_bypassed(void **state)
+{
+	auto_fd int client = -1;
+	struct connection *connection = relayed(&client);
+
+	(void)state;
+	seen.worker_is_deaf = true;
+	connection_kill(connection, CLOSE_ADMIN_KILLED);
+	assert_true(is_shut(client));
+}
+
+static void
+a_session_is_cut_when_the_worker_takes_too_long(void **state)
+{
+	auto_fd int client = -1, silent = -1;
+	struct connection *confirmed = relayed(&client), *ignored = relayed(&silent);
+
+	(void)state;
+	give_session(confirmed, 1);
+	connection_kill(confirmed, CLOSE_ADMIN_KILLED);
+	assert_true(connection_moved(confirmed, PHASE_SECURE));
+	assert_true(connection_moved(confirmed, PHASE_INTRODUCE));
+	assert_true(connection_moved(confirmed, PHASE_DRAIN));
+	connection_kill(ignored, CLOSE_ADMIN_KILLED);
+	while (connections_count(supervisor.connections) > 0)
+		(void)uv_run(&loop, UV_RUN_ONCE);
+	assert_true(is_shut(client));
+	assert_true(is_shut(silent));
+	assert_int_equal(seen.end_reason, CLOSE_ADMIN_KILLED);
+	/* Where it worked, not the DRAIN that the kill led to. */
+	assert_int_equal(seen.end_phase, PHASE_INTRODUCE);
+}
+
+/* Nothing is relayed to it: it has the time limit of DRAIN as well. */
+static void
+a_client_that_is_being_told_why_may_read_on(void **state)
+{
+	auto_fd int client = -1;
+	struct connection *connection = relayed(&client);
+	uint64_t began;
+
+	(void)state;
+	uv_update_time(&loop);
+	began = uv_now(&loop);
+	connection_kill(connection, CLOSE_NO_TICKET);
+	connection->phase = PHASE_DRAIN;
+	while (connections_count(supervisor.connections) > 0)
+		(void)uv_run(&loop, UV_RUN_ONCE);
+	assert_true(uv_now(&loop) - began >= 2 * CONNECTION_KILL_MS + settings.limits.drain_ms);
+}
+
+static void
+only_moves_of_the_table_are_believed(void **state)
+{
+	auto_fd int client = -1;
+	struct connection *connection = relayed(&client);
+
+	(void)state;
+	assert_int_equal(connection->phase, PHASE_SNIFF);
+	assert_false(connection_moved(connection, PHASE_BRIDGE));
+	assert_false(connection_moved(connection, PHASE_COUNT));
+	assert_false(connection_moved(connection, 255));
+	assert_true(connection_moved(connection, PHASE_SNIFF)); /* no move */
+	assert_true(connection_moved(connection, PHASE_SECURE));
+	assert_int_equal(connection->worked_in, PHASE_SECURE);
+	connection_over(connection, CLOSE_CLIENT_LEFT, "");
+}
+
+static void
+a_verdict_counts_once_and_for_counted_ones_alone(void **state)
+{
+	auto_fd int client = -1, uncounted = -1;
+	struct connection *connection = relayed(&client), *other = relayed(&uncounted);
+
+	(void)state;
+	connection->counted = true;
+	connection_finished(connection);
+	connection_finished(connection);
+	connection_finished(other);
+	assert_int_equal(seen.verdicts, 1);
+	connection_over(connection, CLOSE_NO_TICKET, "");
+	assert_int_equal(seen.penalties, 1);
+	assert_true(seen.was_finished);
+	assert_int_equal(seen.penalised, CLOSE_NO_TICKET);
+	connection_over(other, CLOSE_NO_TICKET, "");
+	assert_int_equal(seen.penalties, 1);
+}
+
+static void
+a_slow_verdict_is_not_the_clients_fault(void **state)
+{
+	static const struct {
+		enum phase phase;
+		enum close_reason penalised;
+	} rows[] = {
+		{PHASE_SNIFF, CLOSE_TOO_SLOW},
+		{PHASE_INTRODUCE, CLOSE_TOO_SLOW},
+		{PHASE_DECIDE, CLOSE_NONE},
+		{PHASE_ATTACH, CLOSE_NONE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_fd int client = -1;
+		struct connection *connection = relayed(&client);
+
+		connection->counted = true;
+		connection->worked_in = rows[i].phase;
+		connection_over(connection, CLOSE_TOO_SLOW, "");
+		assert_int_equal(seen.penalised, rows[i].penalised);
+	}
+}
+
+static void
+who_waited_for_the_end_goes_on(void **state)
+{
+	auto_fd int one = -1, other = -1;
+	struct connection *older = relayed(&one), *successor = relayed(&other);
+
+	(void)state;
+	older->awaited_by = successor->id;
+	connection_over(older, CLOSE_CONTINUED, "");
+	assert_ptr_equal(seen.went_on, successor);
+	seen.went_on = NULL;
+	/* One that nobody waits for, and one whose successor has gone. */
+	successor->awaited_by = older->id;
+	connection_over(successor, CLOSE_CLIENT_LEFT, "");
+	assert_null(seen.went_on);
+}
+
+static void
+a_session_is_found_on_the_connection_that_carries_it_on(void **state)
+{
+	static const uint8_t id[SESSION_ID_BYTES] = {1}, none[SESSION_ID_BYTES] = {2};
+	auto_fd int one = -1, other = -1;
+	struct connection *older = relayed(&one), *newer = relayed(&other);
+
+	(void)state;
+	give_session(older, 1);
+	assert_ptr_equal(connection_find_session(supervisor.connections, id), older);
+	give_session(newer, 1);
+	connection_kill(older, CLOSE_CONTINUED);
+	assert_ptr_equal(connection_find_session(supervisor.connections, id), newer);
+	assert_null(connection_find_session(supervisor.connections, none));
+	assert_int_equal(connections_sessions(supervisor.connections), 2);
+	connection_over(older, CLOSE_CONTINUED, "");
+	connection_over(newer, CLOSE_CLIENT_LEFT, "");
+}
+
+static void
+end_it(void *context, struct connection *connection)
+{
+	++*(unsigned int *)context;
+	connection_over(connection, CLOSE_STOPPING, "");
+}
+
+/* More than there are chains: some of them share one. */
+static void
+a_walk_may_end_each_one_it_is_given(void **state)
+{
+	enum { MANY = 40 };
+	int clients[MANY];
+	unsigned int visited = 0;
+
+	(void)state;
+	for (int i = 0; i < MANY; i++) {
+		supervisor.next_connection = 1 + (uint64_t)i * 2048;
+		(void)new_connection(&clients[i]);
+	}
+	supervisor.state = SUPERVISOR_STOPPING;
+	connections_each(supervisor.connections, end_it, &visited);
+	assert_int_equal(visited, MANY);
+	assert_int_equal(seen.drained, MANY); /* each may have been the last */
+	for (int i = 0; i < MANY; i++)
+		close(clients[i]);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_connection_is_there_until_it_is_over),
+		TEST(a_worker_takes_it_if_there_is_room),
+		TEST(without_a_worker_or_room_it_is_over),
+		TEST(a_kill_before_a_worker_has_it_is_the_end),
+		TEST(the_first_kill_gives_the_reason),
+		TEST(a_worker_that_does_not_listen_is_bypassed),
+		TEST(a_session_is_cut_when_the_worker_takes_too_long),
+		TEST(a_client_that_is_being_told_why_may_read_on),
+		TEST(only_moves_of_the_table_are_believed),
+		TEST(a_verdict_counts_once_and_for_counted_ones_alone),
+		TEST(a_slow_verdict_is_not_the_clients_fault),
+		TEST(who_waited_for_the_end_goes_on),
+		TEST(a_session_is_found_on_the_connection_that_carries_it_on),
+		TEST(a_walk_may_end_each_one_it_is_given),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
