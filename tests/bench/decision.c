@@ -147,6 +147,8 @@ make_account(struct store_db *db, int64_t number)
 		.allowlist_enforced = true,
 		.mac_count = ACCOUNT_MACS_MAX,
 	};
+	const struct assignments none = {0};
+	struct assignments assignments = {0};
 	int r;
 
 	snprintf(account.id, sizeof(account.id), "engineer.%06lld", (long long)number);
@@ -157,7 +159,10 @@ make_account(struct store_db *db, int64_t number)
 		account.macs[i] = mac_of(number, i);
 	r = account_insert(db, &account);
 	for (int64_t i = 0; i < TERMINALS_EACH && r >= 0; i++)
-		r = assignment_add(db, account.number, terminal_of(number, i));
+		r = assignments_add(&assignments, terminal_of(number, i), "");
+	if (r >= 0)
+		r = assignments_write(db, account.number, &none, &assignments);
+	assignments_done(&assignments);
 	return r;
 }
 
