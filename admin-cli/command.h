@@ -11,6 +11,8 @@ struct admin {
 };
 
 command_function command_call;
+command_function command_account_add;
+command_function command_account_reset;
 command_function command_account_edit;
 command_function command_account_delete;
 command_function command_terminal_edit;

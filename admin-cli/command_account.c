@@ -1,5 +1,6 @@
-/* account edit, account delete: what needs more than one question to the gateway. */
+/* account add, edit, delete and the resets: what needs more than one question to the gateway. */
 #include "admin-cli/command.h"
+#include "admin-cli/handover.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
 
@@ -168,4 +169,38 @@ command_account_delete(struct admin *admin)
 	if (exit_code != ADMIN_DONE)
 		return exit_code;
 	return admin_ask_and_print(admin, arguments_parameters(admin->arguments));
+}
+
+enum admin_exit
+command_account_add(struct admin *admin)
+{
+	return handover_ask(admin, arguments_parameters(admin->arguments));
+}
+
+/* Of the wrong person it would be a nuisance: it is shown whose it is. */
+enum admin_exit
+command_account_reset(struct admin *admin)
+{
+	json_t *account = NULL;
+	enum admin_exit exit_code;
+
+	exit_code = show_account(admin, &account);
+	if (exit_code != ADMIN_DONE)
+		return exit_code;
+	{
+		const struct fact facts[] = {
+			{value_label("account"), value_text(account, "id")},
+			{value_label("person"), value_person(account)},
+			{value_label("email"), value_text(account, "email")},
+		};
+
+		exit_code = admin_confirm(admin, facts, 3,
+			_("What is there now stops working. Running sessions go on: `account lock` "
+			  "ends them."),
+			_("Reset it for this account?"));
+	}
+	json_decref(account);
+	if (exit_code != ADMIN_DONE)
+		return exit_code;
+	return handover_ask(admin, arguments_parameters(admin->arguments));
 }

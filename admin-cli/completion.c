@@ -97,7 +97,7 @@ static const char function[] =
 	"\tdone\n"
 	"\tCOMPREPLY=()\n"
 	"\tcase $previous in\n"
-	"\t--socket|--rdp-file|--ca-file)\n"
+	"\t--socket|--rdp-file|--ca-file|--handover)\n"
 	"\t\tcompopt -o default 2>/dev/null; return ;;\n"
 	"\tesac\n"
 	"\tlocal choices=$(_sekisho_admin_choices \"${words[0]}\" \"${words[1]}\" \"$previous\")\n"

@@ -9,6 +9,7 @@ command_printer print_account;
 command_printer print_account_added;
 command_printer print_account_changed;
 command_printer print_account_deleted;
+command_printer print_account_reset;
 command_printer print_terminals;
 command_printer print_terminal;
 command_printer print_terminal_added;

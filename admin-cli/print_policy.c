@@ -128,6 +128,22 @@ print_account_changed(const struct admin *admin, const json_t *result)
 }
 
 void
+print_account_reset(const struct admin *admin, const json_t *result)
+{
+	const char *id = subject(admin, result, "id", "ACCOUNT");
+
+	if (strcmp(admin->arguments->command->name, "reset-password") == 0)
+		printf(_("Account %s has a new initial password.\n"), id);
+	else if (strcmp(admin->arguments->command->name, "reset-second-password") == 0)
+		printf(_("Account %s has a new initial second password.\n"), id);
+	else
+		printf(_("The telephone of account %s is no longer bound; another one can be bound "
+			 "at the "
+			 "next sign-in.\n"),
+			id);
+}
+
+void
 print_account_deleted(const struct admin *admin, const json_t *result)
 {
 	printf(_("Account %s has been deleted.\n"), subject(admin, result, "id", "ACCOUNT"));

@@ -59,6 +59,8 @@ static const struct {
 	{"capacity", N_("Sessions at once (0 = no limit)")},
 	{"accounts", N_("Assigned accounts")},
 	{"because", N_("Reason given")},
+	{"initial_password", N_("Initial password")},
+	{"initial_second_password", N_("Initial second password")},
 	{"vendor", N_("Vendor")},
 	{"vendor_accounts", N_("Accounts")},
 	{"changed_by", N_("Changed by")},

@@ -2,7 +2,9 @@
 #include "policy/method_call.h"
 
 #include "base/cleanup.h"
+#include "policy/account_changes.h"
 #include "policy/sessions.h"
+#include "policy/store/account_table.h"
 #include "policy/store/vendor_table.h"
 
 #include <errno.h>
@@ -230,10 +232,30 @@ method_vendor_edit(struct store_db *db, struct method_call *call)
 	return r;
 }
 
-/* Its accounts go to another vendor, which stands in the event: an account that silently belongs to
- * nobody would be missed by the next stock-taking. */
+/* A change of each account like any other: checked, written and recorded. */
 static int
-move_accounts(struct store_db *db, struct method_call *call, const struct vendor *from,
+move_account(struct store_db *db, struct method_call *call, int64_t number, const struct vendor *to)
+{
+	const struct account_change_options options = {
+		.override_protection =
+			json_is_true(json_object_get(call->params, "override_protection")),
+	};
+	json_t *changes = json_pack("{s:s}", "vendor", to->name);
+	struct account_outcome outcome;
+	struct account account;
+	int r;
+
+	r = account_load(db, number, &account);
+	if (r == 0)
+		r = account_change(db, call, &account, changes, &options, &outcome);
+	if (r == 0)
+		account_outcome_done(&outcome);
+	json_decref(changes);
+	return r;
+}
+
+static int
+find_heir(struct store_db *db, struct method_call *call, const struct vendor *from,
 	int64_t accounts, struct vendor *ret_to)
 {
 	const char *name = param_text(call->params, "move_to");
@@ -246,15 +268,25 @@ move_accounts(struct store_db *db, struct method_call *call, const struct vendor
 			"they go (--move-to)",
 			from->name, (size_t)accounts);
 	r = method_find_vendor(db, call, name, ret_to);
-	if (r < 0)
+	if (r < 0 || ret_to->number != from->number)
 		return r;
-	if (ret_to->number == from->number) {
-		(void)field_error_set(
-			&error, "move_to", name, "another vendor than the one deleted", "");
-		return method_refuse_field(call, &error);
-	}
+	(void)field_error_set(&error, "move_to", name, "another vendor than the one deleted", "");
+	return method_refuse_field(call, &error);
+}
+
+/* Never silently: an account that belongs to nobody would be missed by the next stock-taking. */
+static int
+move_accounts(struct store_db *db, struct method_call *call, const struct vendor *from,
+	int64_t accounts, struct vendor *ret_to)
+{
+	int64_t number;
+	int r;
+
+	r = find_heir(db, call, from, accounts, ret_to);
+	while (r == 0 && (r = vendor_first_account(db, from->number, &number)) == 0)
+		r = move_account(db, call, number, ret_to);
 	call->touched_all = ret_to->state == VENDOR_SUSPENDED;
-	return vendor_move_accounts(db, from->number, ret_to->number, call->actor);
+	return r == -ENOENT && call->error.code == 0 ? 0 : r;
 }
 
 static int

@@ -160,12 +160,15 @@ vendor_accounts(struct store_db *db, int64_t number, int64_t *ret_count)
 }
 
 int
-vendor_move_accounts(struct store_db *db, int64_t from, int64_t to, const char *changed_by)
+vendor_first_account(struct store_db *db, int64_t number, int64_t *ret_account)
 {
-	return sql_run(db,
-		"UPDATE account SET vendor = ?, version = version + 1, updated = ?, changed_by = ? "
-		"WHERE vendor = ?",
-		"iiti", to, store_db_now(db), changed_by, from);
+	int r;
+
+	r = sql_number(db, ret_account,
+		"SELECT number FROM account WHERE vendor = ? ORDER BY id_key LIMIT 1", "i", number);
+	if (r < 0)
+		return r;
+	return r == 0 ? -ENOENT : 0;
 }
 
 int

@@ -30,8 +30,8 @@ int vendor_each(struct store_db *db,
 /* How many accounts belong to it. */
 int vendor_accounts(struct store_db *db, int64_t number, int64_t *ret_count);
 
-/* Gives all of its accounts to another one; their versions count. */
-int vendor_move_accounts(struct store_db *db, int64_t from, int64_t to, const char *changed_by);
+/* One of them, by id the first. -ENOENT: there is none. */
+int vendor_first_account(struct store_db *db, int64_t number, int64_t *ret_account);
 
 /* Whether an account belongs to a suspended vendor. */
 int vendor_suspends(struct store_db *db, int64_t account, bool *ret_suspended);

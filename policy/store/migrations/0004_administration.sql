@@ -22,12 +22,20 @@ ALTER TABLE account ADD COLUMN protected_note TEXT;
 ALTER TABLE account ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE account ADD COLUMN changed_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE account ADD COLUMN last_session INTEGER; -- start of the newest one
-CREATE INDEX account_vendor ON account (vendor);
+CREATE INDEX account_vendor ON account (vendor, id_key);
 
 ALTER TABLE terminal ADD COLUMN protected_note TEXT;
 ALTER TABLE terminal ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE terminal ADD COLUMN changed_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE terminal ADD COLUMN last_session INTEGER;
+
+-- What the connection history knows already.
+UPDATE account SET last_session = past.newest
+	FROM (SELECT account, max(started) AS newest FROM session GROUP BY account) AS past
+	WHERE number = past.account;
+UPDATE terminal SET last_session = past.newest
+	FROM (SELECT terminal, max(started) AS newest FROM session GROUP BY terminal) AS past
+	WHERE number = past.terminal;
 
 ALTER TABLE assignment ADD COLUMN priority INTEGER NOT NULL DEFAULT 0
 	CHECK (priority BETWEEN 0 AND 9);
@@ -52,3 +60,12 @@ CREATE TABLE password (
 
 -- How full a terminal is, is asked at every decision.
 CREATE INDEX session_on_terminal ON session (terminal) WHERE state = 'active';
+
+-- The telephone that an account's second factor is bound to (C2), so that it can be unbound (A11).
+CREATE TABLE second_factor (
+	account INTEGER PRIMARY KEY REFERENCES account (number) ON DELETE CASCADE,
+	kind TEXT NOT NULL CHECK (kind IN ('totp')),
+	sealed BLOB NOT NULL, -- the seed, under the facility's key
+	last_step INTEGER NOT NULL DEFAULT 0, -- newest time step whose code was used: no code works twice
+	bound INTEGER NOT NULL
+) STRICT;

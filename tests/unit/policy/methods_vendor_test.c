@@ -110,13 +110,22 @@ a_vendor_with_accounts_is_not_deleted_silently(void **state)
 		"move_to", "another vendor");
 	expect_refused(method_vendor_delete, "{\"name\":\"関所メディカル\",\"move_to\":\"none\"}",
 		METHOD_NOT_FOUND, NULL, "no vendor 'none'");
-	expect_ok(method_vendor_delete, "{\"name\":\"関所メディカル\",\"move_to\":\"ABC\"}");
+	fixture_sql(&fixture, "UPDATE account SET protected_note = 'ask 03' WHERE id = 'taro'");
+	expect_refused(method_vendor_delete, "{\"name\":\"関所メディカル\",\"move_to\":\"ABC\"}",
+		METHOD_REFUSED, NULL, "ask 03");
+	expect_ok(method_vendor_show, "{\"name\":\"関所メディカル\"}");
+	assert_int_equal(answer_number("accounts"), 2);
+	expect_ok(method_vendor_delete,
+		"{\"name\":\"関所メディカル\",\"move_to\":\"ABC\",\"override_protection\":true}");
 	assert_int_equal(answer_number("moved"), 2);
 	expect_event("vendor.delete", "関所メディカル", NULL,
 		"{\"moved_accounts\":2,\"moved_to\":\"ABC\"}");
 	expect_ok(method_vendor_show, "{\"name\":\"ABC\"}");
 	assert_int_equal(answer_number("accounts"), 2);
-	expect_ok(method_account_delete, "{\"id\":\"taro\"}");
+	expect_ok(method_account_show, "{\"id\":\"taro\"}");
+	assert_string_equal(answer_text("vendor"), "ABC");
+	assert_int_equal(answer_number("version"), 2);
+	expect_ok(method_account_delete, "{\"id\":\"taro\",\"override_protection\":true}");
 	expect_ok(method_account_delete, "{\"id\":\"jiro\"}");
 	expect_ok(method_vendor_delete, "{\"name\":\"ABC\"}");
 	assert_int_equal(answer_number("moved"), 0);
