@@ -124,7 +124,8 @@ static const struct {
 	{"\n\n", "\nzebra: 1\n",
 		"f:13:1: unknown key `zebra`; allowed are facility, public_address, listeners, "
 		"tls, database, "
-		"facility_key, session_log, control_socket, limits, workers, sources, sessions, health, "
+		"facility_key, session_log, control_socket, limits, workers, sources, sessions, "
+		"health, exports, "
 		"roles, evidence\n"},
 	{"  domain", "  id: \"1\"\n  domain",
 		"f:4:3: key `id` stands here twice, first in line 2\n"},
@@ -339,7 +340,7 @@ empty_file_is_refused(void **state)
 	expect_said("- a\n", "f:1:1: the file: found a list; allowed are the keys facility, "
 			     "public_address, listeners, tls, "
 			     "database, facility_key, session_log, control_socket, limits, "
-			     "workers, sources, sessions, health, roles, "
+			     "workers, sources, sessions, health, exports, roles, "
 			     "evidence, each followed by `: ` and its value\n");
 }
 
@@ -394,7 +395,8 @@ alias_bomb_costs_nothing(void **state)
 	expect_said("a: &a [x,x]\nb: &b [*a,*a]\n",
 		"f:1:1: unknown key `a`; allowed are facility, public_address, listeners, tls, "
 		"database, "
-		"facility_key, session_log, control_socket, limits, workers, sources, sessions, health, "
+		"facility_key, session_log, control_socket, limits, workers, sources, sessions, "
+		"health, exports, "
 		"roles, evidence\n"
 		"f:1:1: `facility.id` is missing; for example \"998-\"\n"
 		"f:1:1: `facility.name` is missing; for example Sakura General Hospital\n"
@@ -405,7 +407,8 @@ alias_bomb_costs_nothing(void **state)
 		"f:1:4: anchors (&name) are not read here: write the value where it is needed\n"
 		"f:2:1: unknown key `b`; allowed are facility, public_address, listeners, tls, "
 		"database, "
-		"facility_key, session_log, control_socket, limits, workers, sources, sessions, health, "
+		"facility_key, session_log, control_socket, limits, workers, sources, sessions, "
+		"health, exports, "
 		"roles, evidence\n"
 		"f:2:4: anchors (&name) are not read here: write the value where it is needed\n"
 		"f:2:8: aliases (*name) are not read here: write the value out, or put a text that "
