@@ -16,6 +16,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* In the order of settings.def. */
+#define TOP_KEYS                                                                          \
+	"facility, public_address, listeners, tls, database, facility_key, session_log, " \
+	"control_socket, limits, workers, sources, sessions, health, exports, roles, evidence"
+
 /* 13 lines; a test adds lines after them or puts something in the place of one. */
 static const char good[] = "facility:\n"
 			   "  id: \"998-\"\n"
@@ -121,12 +126,7 @@ static const struct {
 		"f:11:3: `tls.certificate` is missing; for example /etc/sekisho/tls/gateway.crt\n"},
 	{"\n\n", "\ncertificate: x\n",
 		"f:13:1: unknown key `certificate`; did you mean `tls.certificate`?\n"},
-	{"\n\n", "\nzebra: 1\n",
-		"f:13:1: unknown key `zebra`; allowed are facility, public_address, listeners, "
-		"tls, database, "
-		"facility_key, session_log, control_socket, limits, workers, sources, sessions, "
-		"health, exports, "
-		"roles, evidence\n"},
+	{"\n\n", "\nzebra: 1\n", "f:13:1: unknown key `zebra`; allowed are " TOP_KEYS "\n"},
 	{"  domain", "  id: \"1\"\n  domain",
 		"f:4:3: key `id` stands here twice, first in line 2\n"},
 	{"  domain: sakura.example.jp\n", "",
@@ -337,11 +337,8 @@ empty_file_is_refused(void **state)
 	(void)state;
 	expect_said("", "f:1:1: the file says nothing: see sekisho-gateway.yaml(5)\n");
 	expect_said("# nothing\n", "f:1:1: the file says nothing: see sekisho-gateway.yaml(5)\n");
-	expect_said("- a\n", "f:1:1: the file: found a list; allowed are the keys facility, "
-			     "public_address, listeners, tls, "
-			     "database, facility_key, session_log, control_socket, limits, "
-			     "workers, sources, sessions, health, exports, roles, "
-			     "evidence, each followed by `: ` and its value\n");
+	expect_said("- a\n", "f:1:1: the file: found a list; allowed are the keys " TOP_KEYS
+			     ", each followed by `: ` and its value\n");
 }
 
 static void
@@ -393,11 +390,7 @@ alias_bomb_costs_nothing(void **state)
 {
 	(void)state;
 	expect_said("a: &a [x,x]\nb: &b [*a,*a]\n",
-		"f:1:1: unknown key `a`; allowed are facility, public_address, listeners, tls, "
-		"database, "
-		"facility_key, session_log, control_socket, limits, workers, sources, sessions, "
-		"health, exports, "
-		"roles, evidence\n"
+		"f:1:1: unknown key `a`; allowed are " TOP_KEYS "\n"
 		"f:1:1: `facility.id` is missing; for example \"998-\"\n"
 		"f:1:1: `facility.name` is missing; for example Sakura General Hospital\n"
 		"f:1:1: `facility.domain` is missing; for example sakura.example.jp\n"
@@ -405,11 +398,7 @@ alias_bomb_costs_nothing(void **state)
 		"f:1:1: `tls.certificate` is missing; for example /etc/sekisho/tls/gateway.crt\n"
 		"f:1:1: `tls.key` is missing; for example /etc/sekisho/tls/gateway.key\n"
 		"f:1:4: anchors (&name) are not read here: write the value where it is needed\n"
-		"f:2:1: unknown key `b`; allowed are facility, public_address, listeners, tls, "
-		"database, "
-		"facility_key, session_log, control_socket, limits, workers, sources, sessions, "
-		"health, exports, "
-		"roles, evidence\n"
+		"f:2:1: unknown key `b`; allowed are " TOP_KEYS "\n"
 		"f:2:4: anchors (&name) are not read here: write the value where it is needed\n"
 		"f:2:8: aliases (*name) are not read here: write the value out, or put a text that "
 		"begins with * in "
