@@ -125,6 +125,13 @@ static const char *const words[] = {
 	N_("server"),
 	N_("general"),
 	N_("suspended"),
+	N_("unused"),
+	N_("never-used"),
+	N_("ends-soon"),
+	N_("no-device"),
+	N_("no-terminal"),
+	N_("any-device"),
+	N_("protected"),
 	N_("clipboard"),
 	N_("drives"),
 	N_("sound"),
@@ -155,8 +162,8 @@ value_label(const char *key)
 	return key;
 }
 
-static const char *
-word_shown(const char *word)
+const char *
+value_word_shown(const char *word)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (strcmp(words[i], word) == 0)
@@ -186,7 +193,7 @@ reason_shown(const char *name)
 		if (strcmp(row->name, name) == 0 || strcmp(event->text, name) == 0)
 			return text_speaks_japanese() ? event->text_ja : event->text;
 	}
-	return word_shown(name);
+	return value_word_shown(name);
 }
 
 static const char *
@@ -213,7 +220,7 @@ const char *
 value_word(const json_t *object, const char *key)
 {
 	return strcmp(key, "reason") == 0 ? reason_shown(value_text(object, key))
-					  : word_shown(value_text(object, key));
+					  : value_word_shown(value_text(object, key));
 }
 
 const char *
@@ -222,7 +229,7 @@ value_session_state(const json_t *object)
 	const char *state = value_text(object, "state");
 
 	return strcmp(state, "active") == 0 ? word_in_context(NC_("session", "active"))
-					    : word_shown(state);
+					    : value_word_shown(state);
 }
 
 const char *
@@ -312,7 +319,7 @@ value_list(const json_t *object, const char *key)
 const char *
 value_words(const json_t *object, const char *key)
 {
-	return join(json_object_get(object, key), word_shown);
+	return join(json_object_get(object, key), value_word_shown);
 }
 
 const char *
@@ -448,8 +455,8 @@ print_value(const json_t *object, const struct value_row *row, size_t indent)
 		json_array_foreach (list, i, item) {
 			fputs(i > 0 ? ", " : "", stdout);
 			text = plain(item);
-			text_write(
-				stdout, row->form == VALUE_WORDS ? word_shown(text) : text, indent);
+			text_write(stdout, row->form == VALUE_WORDS ? value_word_shown(text) : text,
+				indent);
 		}
 	} else {
 		text = value_in_form(object, row->key, row->form);

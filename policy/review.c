@@ -34,7 +34,7 @@ is_expired(const struct review_facts *facts, const struct review_question *quest
 }
 
 static bool
-is_ending(const struct review_facts *facts, const struct review_question *question)
+ends_soon(const struct review_facts *facts, const struct review_question *question)
 {
 	struct civil_date last = civil_date_add_days(question->today, (int)question->ending_days);
 

@@ -95,7 +95,7 @@ days_decide_what_is_found(void **state)
 	assert_int_equal(list_length("rows"), 3);
 	expect_ok(method_account_review, "{\"unused_days\":101,\"ending_days\":630}");
 	assert_int_equal(list_length("rows"), 4);
-	expect_findings(2, "[\"ending\"]");
+	expect_findings(2, "[\"ends-soon\"]");
 	expect_refused(method_account_review, "{\"unused_days\":0}", METHOD_REFUSED, "unused_days",
 		"1 to 3650");
 	expect_refused(method_account_review, "{\"ending_days\":3651}", METHOD_REFUSED,
