@@ -43,11 +43,12 @@ time_json(int64_t at_us)
 static json_t *
 device_json(const struct device_evidence *device)
 {
-	const uint8_t *mac = device->mac.octets;
+	char text[MAC_TEXT_SIZE];
 
-	return device->known ? json_sprintf("%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
-				       mac[3], mac[4], mac[5])
-			     : json_null();
+	if (!device->known)
+		return json_null();
+	mac_format(&device->mac, text);
+	return json_string(text);
 }
 
 /* A session object of control_methods.def. */

@@ -47,7 +47,7 @@ evidence_name(enum evidence_kind kind)
 const char *
 evidence_mac_text(const uint8_t *mac, char *ret_text)
 {
-	(void)snprintf(ret_text, EVIDENCE_MAC_TEXT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
+	(void)snprintf(ret_text, EVIDENCE_MAC_TEXT_SIZE, "%02X:%02X:%02X:%02X:%02X:%02X", mac[0],
 		mac[1], mac[2], mac[3], mac[4], mac[5]);
 	return ret_text;
 }

@@ -79,7 +79,7 @@ void evidence_free(struct evidence *evidence, void (*closed)(void *user), void *
 /* "neighbour"; never NULL for a valid kind. */
 const char *evidence_name(enum evidence_kind kind);
 
-/* "aa:bb:cc:dd:ee:ff"; room for EVIDENCE_MAC_TEXT_SIZE characters. Returns ret_text. */
+/* "AA:BB:CC:DD:EE:FF", as addresses are stored and shown everywhere; room for EVIDENCE_MAC_TEXT_SIZE characters. Returns ret_text. */
 const char *evidence_mac_text(const uint8_t *mac, char *ret_text);
 
 #define EVIDENCE_MAC_TEXT_SIZE 18

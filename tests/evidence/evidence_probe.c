@@ -1,4 +1,4 @@
-/* Asks evidence_find from the command line, for tests/evidence/evidence_test.py.
+/* Asks evidence_find from the command line, for tests/evidence/network.py.
  *
  *	evidence_probe [--listen ADDRESS PORT] [--kinds a,b] [--neighbour-max-age MS] [--lease-max-age MS]
  *		[--accounting-max-age MS] [--openvpn-max-age MS] [--dnsmasq FILE]... [--kea FILE]... [--detail FILE]...

@@ -90,7 +90,7 @@ def test_c201_client_on_the_same_link_is_known_by_its_mac(office):
     lab = office("neighbour")
     account = connect(lab, CLIENT_MAC)
     session = lab.wait_session(account)
-    assert (session["evidence"], session["device"].lower(), session["source"]) == ("neighbour", CLIENT_MAC, CLIENT)
+    assert (session["evidence"], session["device"], session["source"]) == ("neighbour", CLIENT_MAC.upper(), CLIENT)
     lab.clients[-1].wait_picture()
 
 
