@@ -1,6 +1,8 @@
 /* Text for people. */
 #include "admin-cli/text.h"
 
+#include "admin-cli/characters.h"
+
 #include <langinfo.h>
 #include <limits.h>
 #include <locale.h>
@@ -83,24 +85,6 @@ next_buffer(void)
 	return buffers[next++ % 8];
 }
 
-/* Bytes of the character at `text`, at least 1; *ret_width is its columns, 0 for one that is not shown. */
-static size_t
-next_character(const char *text, mbstate_t *state, size_t *ret_width)
-{
-	wchar_t character;
-	size_t len = mbrtowc(&character, text, strlen(text), state);
-	int width;
-
-	if (len == (size_t)-1 || len == (size_t)-2 || len == 0) {
-		memset(state, 0, sizeof(*state));
-		*ret_width = 1;
-		return 1;
-	}
-	width = wcwidth(character);
-	*ret_width = width < 0 ? 1 : (size_t)width;
-	return len;
-}
-
 /* C0, DEL, C1, and the marks that turn the direction of writing. */
 static bool
 is_hostile(const char *text, size_t len)
@@ -122,26 +106,26 @@ const char *
 text_shown(const char *text)
 {
 	char *buffer = next_buffer();
-	mbstate_t state = {0};
 	size_t used = 0;
 
 	if (text == NULL)
 		return "-";
 	while (*text != '\0') {
 		size_t width;
-		size_t len = next_character(text, &state, &width);
+		const char *end = text + character_next(text, &width);
 
-		if (used + len > 200) {
+		if (used + (size_t)(end - text) > 200) {
 			strcpy(buffer + used, "…");
 			return buffer;
 		}
-		if (is_hostile(text, len)) {
-			buffer[used++] = '?';
-		} else {
-			memcpy(buffer + used, text, len);
-			used += len;
+		while (text < end) {
+			size_t len = character_next_point(text, &width);
+
+			memcpy(buffer + used, is_hostile(text, len) ? "?" : text,
+				is_hostile(text, len) ? 1 : len);
+			used += is_hostile(text, len) ? 1 : len;
+			text += len;
 		}
-		text += len;
 	}
 	buffer[used] = '\0';
 	return buffer;
@@ -150,11 +134,9 @@ text_shown(const char *text)
 void
 text_write(FILE *out, const char *text, size_t indent)
 {
-	mbstate_t state = {0};
-
 	while (*text != '\0') {
 		size_t width;
-		size_t len = next_character(text, &state, &width);
+		size_t len = character_next_point(text, &width);
 
 		if (*text == '\n')
 			fprintf(out, "\n%*s", (int)indent, "");
@@ -169,13 +151,12 @@ text_write(FILE *out, const char *text, size_t indent)
 size_t
 text_width(const char *text)
 {
-	mbstate_t state = {0};
 	size_t total = 0;
 
 	while (*text != '\0') {
 		size_t width;
 
-		text += next_character(text, &state, &width);
+		text += character_next(text, &width);
 		total += width;
 	}
 	return total;
@@ -185,14 +166,13 @@ void
 text_put(FILE *out, const char *text, size_t least, size_t most)
 {
 	bool cut = text_width(text) > most;
-	mbstate_t state = {0};
-	size_t total = 0;
+	size_t total = 0, mark = cut ? text_width("…") : 0;
 
 	while (*text != '\0') {
 		size_t width;
-		size_t len = next_character(text, &state, &width);
+		size_t len = character_next(text, &width);
 
-		if (total + width + cut > most)
+		if (total + width + mark > most)
 			break;
 		(void)fwrite(text, 1, len, out);
 		text += len;
@@ -200,7 +180,7 @@ text_put(FILE *out, const char *text, size_t least, size_t most)
 	}
 	if (cut) {
 		fputs("…", out);
-		total++;
+		total += mark;
 	}
 	for (; total < least; total++)
 		fputc(' ', out);

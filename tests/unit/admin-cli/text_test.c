@@ -50,6 +50,38 @@ text_is_padded_and_cut_by_columns(void **state)
 	expect_put("abcdef", 4, 4, "abc…");
 }
 
+/* A person sees one character where there are several code points, and none is cut in two. */
+static void
+joined_characters_stay_whole(void **state)
+{
+	(void)state;
+	assert_int_equal(text_width("か\u3099き"), 4);      /* a mark apart from its kana */
+	assert_int_equal(text_width("e\u0301"), 1);         /* é in two */
+	assert_int_equal(text_width("👨\u200d👩\u200d👧"), 2); /* a family */
+	assert_int_equal(text_width("👍🏽x"), 3);       /* with a skin tone */
+	assert_int_equal(text_width("🇯🇵🇯🇵"), 4);            /* two flags */
+	assert_int_equal(text_width("❤\ufe0f"), 2);         /* a sign as emoji */
+	assert_int_equal(text_width("葛\U000e0100城"), 4);  /* a variant of a kanji */
+	assert_int_equal(text_width("\u0301"), 0);
+	expect_put("か\u3099きくけこ", 5, 5, "か\u3099き…");
+	expect_put("👨\u200d👩\u200d👧あい", 5, 5, "👨\u200d👩\u200d👧あ…");
+	expect_put("🇯🇵🇯🇵🇯🇵", 5, 5, "🇯🇵🇯🇵…");
+	expect_put("ab\u0301c", 2, 2, "a…");
+}
+
+static void
+some_characters_are_as_wide_as_the_terminal_says(void **state)
+{
+	(void)state;
+	assert_int_equal(text_width("①※○…"), 4);
+	(void)setenv("SEKISHO_AMBIGUOUS_WIDTH", "2", 1);
+	assert_int_equal(text_width("①※○…"), 8);
+	assert_int_equal(text_width("abc 佐藤 é"), 11);
+	expect_put("佐藤太郎", 6, 6, "佐藤…");
+	expect_put("佐藤太郎", 5, 5, "佐… ");
+	(void)unsetenv("SEKISHO_AMBIGUOUS_WIDTH");
+}
+
 static void
 nothing_from_outside_moves_the_cursor(void **state)
 {
@@ -168,18 +200,39 @@ gateways_sentences_are_found_with_what_varies_in_them(void **state)
 	assert_string_equal(said_translate("a: b"), "a: b");
 }
 
+static void
+refusals_are_made_of_text_and_values(void **state)
+{
+	json_t *error = json_pack("{s:s, s:{s:s, s:[s, s]}}", "message", "whole", "data", "text",
+		"%s has %2$s%%, %n", "values", "998-端末", "12");
+	json_t *whole = json_pack("{s:s}", "message", "whole");
+
+	(void)state;
+	assert_string_equal(said_error(error), "998-端末 has 12%, %n");
+	assert_string_equal(said_error(whole), "whole");
+	(void)json_object_set_new(json_object_get(error, "data"), "values", json_string("none"));
+	assert_string_equal(said_error(error), " has %, %n");
+	(void)json_object_set_new(json_object_get(error, "data"), "text", json_string(""));
+	assert_string_equal(said_error(error), "whole");
+	json_decref(error);
+	json_decref(whole);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kanji_take_two_columns),
 		cmocka_unit_test(text_is_padded_and_cut_by_columns),
+		cmocka_unit_test(joined_characters_stay_whole),
+		cmocka_unit_test(some_characters_are_as_wide_as_the_terminal_says),
 		cmocka_unit_test(nothing_from_outside_moves_the_cursor),
 		cmocka_unit_test(long_text_is_cut_between_characters),
 		cmocka_unit_test(amounts_are_short),
 		cmocka_unit_test(table_lines_up_in_every_script),
 		cmocka_unit_test(whole_text_is_written_line_under_line),
 		cmocka_unit_test(name_that_was_meant_is_found_in_a_list),
+		cmocka_unit_test(refusals_are_made_of_text_and_values),
 		cmocka_unit_test(gateways_sentences_are_found_with_what_varies_in_them),
 	};
 
