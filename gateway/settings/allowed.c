@@ -85,6 +85,12 @@ kind_describe(const struct settings_row *row, char *ret_text, size_t size)
 	case KIND_NAMES:
 		snprintf(ret_text, size, "a list of up to %u names of users or groups", row->most);
 		return;
+	case KIND_SERVICES:
+		snprintf(ret_text, size,
+			"a list of up to %u names of at most 64 bytes, no comma, no quotes, the "
+			"first character none of = + - @",
+			row->most);
+		return;
 	case KIND_PATHS:
 		snprintf(ret_text, size, "a list of up to %u absolute paths", row->most);
 		return;

@@ -69,6 +69,7 @@ same_field(const struct settings_row *row, const void *one, const void *other)
 	case KIND_NETWORKS:
 		return same_networks(one, other);
 	case KIND_NAMES:
+	case KIND_SERVICES:
 	case KIND_PATHS:
 		return same_names(one, other);
 	default:

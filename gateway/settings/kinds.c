@@ -112,6 +112,21 @@ is_path(const char *text)
 	return text[0] == '/' && text[1] != '\0' && text[strlen(text) - 1] != '/';
 }
 
+/* It stands in lists of a CSV file, between commas, where a spreadsheet would take some texts for formulas. */
+static bool
+is_service(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len > 64 || strchr("=+-@ ", text[0]) != NULL || text[len - 1] == ' ')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == ',' || text[i] == '"' ||
+			text[i] == '\177')
+			return false;
+	return true;
+}
+
 static bool
 is_of_kind(enum settings_kind kind, const char *text)
 {
@@ -128,6 +143,8 @@ is_of_kind(enum settings_kind kind, const char *text)
 	case KIND_NAMES:
 		return text[0] != '\0' && text[0] != '-' && consists_of(text, "._-$@\\") &&
 		       strlen(text) <= 64;
+	case KIND_SERVICES:
+		return is_service(text);
 	default:
 		return true;
 	}

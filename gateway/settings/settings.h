@@ -181,6 +181,8 @@ struct settings {
 		enum settings_hours_end hours_end; /* A6 */
 	} sessions;
 
+	struct settings_names linked_services; /* A8 */
+
 	struct {
 		uint32_t every_ms;               /* looks at each terminal; 0: none (B7) */
 		uint32_t away_ms;                /* away for longer is worth a warning */

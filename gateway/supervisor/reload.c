@@ -39,6 +39,7 @@ take_changes(struct settings *running, struct settings *fresh)
 	SWAP(running->facility.name, fresh->facility.name);
 	SWAP(running->public_address, fresh->public_address);
 	SWAP(running->roles, fresh->roles);
+	SWAP(running->linked_services, fresh->linked_services);
 	SWAP(running->sessions.hours_end, fresh->sessions.hours_end);
 	SWAP(running->health, fresh->health);
 	SWAP(running->exports.validity_ms, fresh->exports.validity_ms);
@@ -60,6 +61,9 @@ policy_settings_from(const struct settings *settings, struct policy_settings *re
 		settings->facility.id);
 	snprintf(ret_policy->facility.domain, sizeof(ret_policy->facility.domain), "%s",
 		settings->facility.domain);
+	for (size_t i = 0; i < settings->linked_services.count && i < LINKED_SERVICES_MOST; i++)
+		snprintf(ret_policy->linked_services[i], LINKED_SERVICE_SIZE, "%s",
+			settings->linked_services.items[i]);
 }
 
 static void
