@@ -1,23 +1,9 @@
 /* account.* (A1-A9, A11-A13): see methods.h. */
 #include "policy/method_call.h"
 
-#include "base/cleanup.h"
 #include "policy/account_changes.h"
 #include "policy/store/account_table.h"
 #include "policy/store/store.h"
-#include "policy/store/terminal_table.h"
-
-#include <errno.h>
-#include <string.h>
-
-static struct civil_date
-today(const struct store_db *db)
-{
-	struct civil_time now;
-
-	civil_from_instant(store_db_now(db), &now);
-	return now.date;
-}
 
 int
 method_account_add(struct store_db *db, struct method_call *call)
@@ -35,63 +21,6 @@ method_account_add(struct store_db *db, struct method_call *call)
 		call->result, "initial_second_password", json_string(outcome.second_password));
 	account_outcome_done(&outcome);
 	return 0;
-}
-
-struct account_list {
-	json_t *accounts;
-	const char *state; /* or NULL */
-};
-
-static int
-list_account(struct store_db *db, const struct account *account, void *argument)
-{
-	struct account_list *list = argument;
-	json_t *object;
-	int r;
-
-	if (list->state != NULL && strcmp(account_state(account, today(db)), list->state) != 0)
-		return 0;
-	r = account_json(db, account, &object);
-	if (r == 0)
-		(void)json_array_append_new(list->accounts, object);
-	return r;
-}
-
-static int
-check_state(struct method_call *call, const char *state)
-{
-	static const char *const states[] = {"active", "not-yet", "expired", "locked"};
-	struct field_error error;
-
-	if (state == NULL)
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
-		if (strcmp(states[i], state) == 0)
-			return 0;
-	(void)field_error_set(
-		&error, "state", state, "one of active, not-yet, expired, locked", "expired");
-	return method_refuse_field(call, &error);
-}
-
-int
-method_account_list(struct store_db *db, struct method_call *call)
-{
-	struct account_list list = {.state = param_text(call->params, "state")};
-	const char *name = param_text(call->params, "terminal");
-	struct terminal terminal = {0};
-	int r;
-
-	r = check_state(call, list.state);
-	if (r == 0 && name != NULL)
-		r = method_find_terminal(db, call, name, &terminal);
-	terminal_done(&terminal);
-	if (r < 0)
-		return r;
-	list.accounts = json_array();
-	r = account_each(
-		db, param_text(call->params, "search"), terminal.number, list_account, &list);
-	call->result = json_pack("{s:o}", "accounts", list.accounts);
-	return r;
 }
 
 static int

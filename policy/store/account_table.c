@@ -1,25 +1,18 @@
 /* Accounts in the database; see account_table.h. */
 #include "policy/store/account_table.h"
 
-#include "policy/store/sql.h"
+#include "policy/store/account_list.h"
+#include "policy/store/account_row.h"
 #include "policy/store/store.h"
 #include "policy/text.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define COLUMNS                                                                            \
-	"account.number, account.id, family_name, given_name, email, account.kind, "       \
-	"valid_from, valid_until, hours_from, hours_until, allowlist_enforced, "           \
-	"file_sharing, locked, account.created, account.updated, account.vendor, "         \
-	"vendor.name, max_sessions, protected_note, account.version, account.changed_by, " \
-	"last_session"
-#define TABLES "account LEFT JOIN vendor ON vendor.number = account.vendor"
-
 /* Texts of the database have been checked when they came in, and by CHECK: what cannot be read now
  * has been tampered with. */
-static int
-read_row(sqlite3_stmt *row, struct account *account)
+int
+account_row_read(sqlite3_stmt *row, struct account *account)
 {
 	struct field_error unused;
 	char kind[16], sharing[16], from[CIVIL_DATE_SIZE], until[CIVIL_DATE_SIZE];
@@ -55,8 +48,8 @@ read_row(sqlite3_stmt *row, struct account *account)
 	return 0;
 }
 
-static int
-read_macs(struct store_db *db, struct account *account)
+int
+account_macs_read(struct store_db *db, struct account *account)
 {
 	struct field_error unused;
 	char text[MAC_TEXT_SIZE];
@@ -84,9 +77,9 @@ take_account(struct store_db *db, sqlite3_stmt *row, struct account *ret_account
 	r = sql_next(row);
 	if (r <= 0)
 		return r < 0 ? r : -ENOENT;
-	r = read_row(row, ret_account);
+	r = account_row_read(row, ret_account);
 	sql_end(row);
-	return r < 0 ? r : read_macs(db, ret_account);
+	return r < 0 ? r : account_macs_read(db, ret_account);
 }
 
 int
@@ -99,7 +92,8 @@ account_find(struct store_db *db, const char *id, struct account *ret_account)
 	if (strlen(id) >= sizeof(key))
 		return -ENOENT;
 	text_to_lower(id, key);
-	r = sql_ask(db, &row, "SELECT " COLUMNS " FROM " TABLES " WHERE id_key = ?", "t", key);
+	r = sql_ask(db, &row, "SELECT " ACCOUNT_COLUMNS " FROM " ACCOUNT_TABLES " WHERE id_key = ?",
+		"t", key);
 	return r < 0 ? r : take_account(db, row, ret_account);
 }
 
@@ -109,7 +103,8 @@ account_load(struct store_db *db, int64_t number, struct account *ret_account)
 	sqlite3_stmt *row;
 	int r;
 
-	r = sql_ask(db, &row, "SELECT " COLUMNS " FROM " TABLES " WHERE account.number = ?", "i",
+	r = sql_ask(db, &row,
+		"SELECT " ACCOUNT_COLUMNS " FROM " ACCOUNT_TABLES " WHERE account.number = ?", "i",
 		number);
 	return r < 0 ? r : take_account(db, row, ret_account);
 }
@@ -208,50 +203,14 @@ account_delete(struct store_db *db, int64_t number)
 	return sql_run(db, "DELETE FROM account WHERE number = ?", "i", number);
 }
 
-/* One at a time by the next id: the visitor may ask the database itself meanwhile. */
-static int
-next_account(struct store_db *db, const char *after, const char *search, int64_t terminal,
-	struct account *ret_account)
-{
-	char pattern[256];
-	sqlite3_stmt *row;
-	int r;
-
-	if (search != NULL && strlen(search) >= sizeof(pattern))
-		return -ENOENT;
-	text_to_lower(search != NULL ? search : "", pattern);
-	r = sql_ask(db, &row,
-		"SELECT " COLUMNS " FROM " TABLES " WHERE id_key > ?1 "
-		"AND (instr(lower(account.id || char(10) || family_name || char(10) || given_name "
-		"|| "
-		"char(10) "
-		"|| family_name || given_name || char(10) || family_name || ' ' || given_name "
-		"|| char(10) || email), ?2) > 0 OR ?2 = '') "
-		"AND (?3 = 0 OR account.number IN (SELECT account FROM assignment WHERE terminal = "
-		"?3)) "
-		"ORDER BY id_key LIMIT 1",
-		"tti", after, pattern, terminal);
-	return r < 0 ? r : take_account(db, row, ret_account);
-}
-
 int
 account_each(struct store_db *db, const char *search, int64_t terminal,
 	int (*visit)(struct store_db *db, const struct account *account, void *argument),
 	void *argument)
 {
-	char after[ACCOUNT_ID_SIZE] = "";
-	struct account account;
-	int r;
+	const struct account_filter filter = {.search = search, .terminal = terminal};
 
-	for (;;) {
-		r = next_account(db, after, search, terminal, &account);
-		if (r < 0)
-			return r == -ENOENT ? 0 : r;
-		r = visit(db, &account, argument);
-		if (r < 0)
-			return r;
-		text_to_lower(account.id, after);
-	}
+	return account_page(db, &filter, visit, argument, NULL);
 }
 
 int

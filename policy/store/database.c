@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "policy/store/sql.h"
+#include "policy/text_fold.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -77,6 +78,41 @@ expect_answer(struct store_db *db, const char *sql, const char *expected, int ot
 	return r;
 }
 
+/* SQLite's own lower() knows ASCII alone; PostgreSQL's knows every letter. */
+static void
+lower(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const struct store_db *db = sqlite3_user_data(context);
+	const char *text = (const char *)sqlite3_value_text(values[0]);
+	size_t len = (size_t)sqlite3_value_bytes(values[0]);
+	char *folded;
+
+	(void)count;
+	if (text == NULL) {
+		sqlite3_result_null(context);
+		return;
+	}
+	folded = sqlite3_malloc64(TEXT_FOLD_SIZE(len));
+	if (folded == NULL) {
+		sqlite3_result_error_nomem(context);
+		return;
+	}
+	len = text_fold(text, len, db->characters, folded);
+	sqlite3_result_text64(context, folded, len, sqlite3_free, SQLITE_UTF8);
+}
+
+static int
+add_functions(struct store_db *db)
+{
+	int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
+
+	db->characters = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	if (db->characters == (locale_t)0 && errno == ENOMEM)
+		return -ENOMEM;
+	return sql_error(sqlite3_create_function_v2(
+		db->handle, "lower", 1, flags, db, lower, NULL, NULL, NULL));
+}
+
 /* FULL: a commit that was acknowledged survives a power cut. DEFENSIVE and trusted_schema: a file that
  * somebody has prepared cannot make us run more than data. */
 static int
@@ -128,6 +164,8 @@ database_open(struct store_db *db, const char *path, enum database_access access
 	if (r == 0)
 		r = sql_error(sqlite3_open_v2(path, &db->handle, flags, NULL));
 	if (r == 0)
+		r = add_functions(db);
+	if (r == 0)
 		r = prepare_connection(db, access, patience_ms);
 	if (r == 0 && access == DATABASE_WRITE)
 		r = check_and_migrate(db, &why);
@@ -146,4 +184,7 @@ database_close(struct store_db *db)
 	memset(db->statements, 0, sizeof(db->statements));
 	(void)sqlite3_close(db->handle);
 	db->handle = NULL;
+	if (db->characters != (locale_t)0)
+		freelocale(db->characters);
+	db->characters = (locale_t)0;
 }

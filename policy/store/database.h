@@ -4,9 +4,10 @@
 
 #include "policy/store/store.h"
 
+#include <locale.h>
 #include <sqlite3.h>
 
-#define STATEMENTS_MAX 256 /* a power of two; far more than there are literals with SQL */
+#define STATEMENTS_MAX 1024 /* a power of two; far more than there are literals with SQL */
 
 struct statement_slot {
 	const char *sql; /* the literal's address is the key */
@@ -19,6 +20,7 @@ struct store_db {
 	const struct sealing *sealing;
 	const char *boot_id; /* CLOCK_BOOTTIME counts from another zero after a restart */
 	int64_t now_us;      /* of the transaction */
+	locale_t characters; /* for lower(): UTF-8, whatever the process speaks */
 	struct statement_slot statements[STATEMENTS_MAX];
 };
 

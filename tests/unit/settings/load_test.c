@@ -17,9 +17,10 @@
 #include <string.h>
 
 /* In the order of settings.def. */
-#define TOP_KEYS                                                                          \
-	"facility, public_address, listeners, tls, database, facility_key, session_log, " \
-	"control_socket, limits, workers, sources, sessions, health, exports, roles, evidence"
+#define TOP_KEYS                                                                                 \
+	"facility, public_address, listeners, tls, database, facility_key, session_log, "        \
+	"control_socket, limits, workers, sources, sessions, health, exports, linked_services, " \
+	"roles, evidence"
 
 /* 13 lines; a test adds lines after them or puts something in the place of one. */
 static const char good[] = "facility:\n"
@@ -171,6 +172,10 @@ static const struct {
 		"attach, redirect, drain, stall, dial, resolve, grace, ticket, watchdog, each "
 		"followed by `: ` and "
 		"its value\n"},
+	{"\n\n", "\nlinked_services: [mail, \"=1+1\"]\n",
+		"f:13:25: `linked_services`: found `=1+1`; allowed is a list of up to 16 names of "
+		"at most 64 bytes, no comma, no quotes, the first character none of = + - @, "
+		"for example [mail, intranet]\n"},
 	{"\n\n", "\nroles: {admin: {users: suzuki}}\n",
 		"f:13:24: `roles.admin.users`: found `suzuki`; allowed is a list of up to 64 names "
 		"of users or groups, "
