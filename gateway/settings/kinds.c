@@ -20,13 +20,14 @@ struct value {
 /* settings.h's enums, word by word. */
 static const char *const side_list[] = {"inside", "outside"};
 static const char *const evidence_list[] = {
-	"device-certificate", "neighbour", "lease", "vpn", "vouched"};
+#define EVIDENCE(name, text, look, rests_on) text,
+#include "supervisor/evidence.def"
+#undef EVIDENCE
+};
 static const char *const proxy_list[] = {"off", "v2"};
 static const char *const tls_minimum_list[] = {"1.2", "1.3"};
 static const char *const lease_format_list[] = {"dnsmasq", "kea"};
 static const char *const hours_end_list[] = {"continue", "disconnect"};
-_Static_assert(
-	ARRAY_SIZE(evidence_list) == SETTINGS_EVIDENCE_COUNT, "a word for each kind of evidence");
 
 #define WORDS(list)                    \
 	&(const struct settings_words) \

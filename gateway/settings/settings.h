@@ -57,11 +57,9 @@ enum settings_side {
 
 /* Kinds of device evidence (E), strongest first; a listener's `evidence` has the bit 1u << kind. */
 enum settings_evidence {
-	SETTINGS_EVIDENCE_DEVICE_CERTIFICATE,
-	SETTINGS_EVIDENCE_NEIGHBOUR,
-	SETTINGS_EVIDENCE_LEASE,
-	SETTINGS_EVIDENCE_VPN,
-	SETTINGS_EVIDENCE_VOUCHED,
+#define EVIDENCE(name, text, look, rests_on) SETTINGS_EVIDENCE_##name,
+#include "supervisor/evidence.def"
+#undef EVIDENCE
 	SETTINGS_EVIDENCE_COUNT,
 };
 

@@ -19,10 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert((int)EVIDENCE_COUNT == (int)SETTINGS_EVIDENCE_COUNT &&
-		       (int)EVIDENCE_VOUCHED == (int)SETTINGS_EVIDENCE_VOUCHED,
-	"the settings' kinds of evidence are those of evidence.def");
-
 enum attempt_step {
 	ATTEMPT_EVIDENCE,
 	ATTEMPT_BEGIN,      /* in the store: cannot be stopped */

@@ -30,14 +30,6 @@ static const struct {
 #undef EVIDENCE
 };
 
-/* The bits in a listener's settings are ours. */
-#define EVIDENCE(name, text, look, rests_on)                                                  \
-	_Static_assert((int)EVIDENCE_##name == (int)SETTINGS_EVIDENCE_##name, "one order of " \
-									      "kinds");
-#include "supervisor/evidence.def"
-#undef EVIDENCE
-_Static_assert((int)EVIDENCE_COUNT == (int)SETTINGS_EVIDENCE_COUNT, "one list of kinds");
-
 const char *
 evidence_name(enum evidence_kind kind)
 {
