@@ -16,7 +16,8 @@ from .xrdp_host import start_xrdp_host
 PARTS = {
     "shadow": lambda state, wanted: start_shadow_host(state),
     "xrdp": lambda state, wanted: start_xrdp_host(state),
-    "gateway": lambda state, wanted: (start_gateway(state, wanted.build, wanted.set, wanted.slow_fsync), fill_facility(state)),
+    "gateway": lambda state, wanted: (start_gateway(state, wanted.build, wanted.set, wanted.slow_fsync,
+                                                     wanted.clock), fill_facility(state)),
 }
 
 # Kerberos never leaves the machine.

@@ -1,8 +1,10 @@
 """The daemon under test: certificate, keys, settings file, and the process itself as a user without rights."""
 
+import datetime
 import json
 import os
 import shutil
+import struct
 
 from .certificates import fingerprint, make_certificate
 from .control import Control, Refused
@@ -20,7 +22,7 @@ FACILITY = "998-"
 DOMAIN = "example.jp"
 
 
-def start_gateway(state, build=None, settings=(), slow_fsync=None):
+def start_gateway(state, build=None, settings=(), slow_fsync=None, clock=None):
     build = os.path.realpath(build or os.path.join(TREE, "build"))
     uid = unused_uid(state) if os.geteuid() == 0 else os.geteuid()
     check_way_to(state.folder, uid)
@@ -35,6 +37,9 @@ def start_gateway(state, build=None, settings=(), slow_fsync=None):
               SEKISHO_SOCKET=values["control_socket"], SEKISHO_RDP=values["listeners"][0]["address"],
               LAB_SESSION_LOG=values["session_log"], LAB_GATEWAY_LOG=state.path("gateway.log"),
               LAB_SLOW_FSYNC=slow_fsync or 0)
+    if clock:
+        state.set(LAB_CLOCK=state.path("clock"))
+        set_clock(state, clock)
     run_gateway(state)
 
 
@@ -65,8 +70,15 @@ def run_gateway(state):
     variables = state.variables
     uid = int(variables["LAB_GATEWAY_UID"])
     more = {"HOME": state.path("gateway")}
+    shims = []
     if variables["LAB_SLOW_FSYNC"] != "0":
-        more.update(LD_PRELOAD=build_shim(state), SLOW_FSYNC_MS=variables["LAB_SLOW_FSYNC"])
+        shims.append(build_shim(state, "slow_fsync"))
+        more.update(SLOW_FSYNC_MS=variables["LAB_SLOW_FSYNC"])
+    if "LAB_CLOCK" in variables:
+        shims.append(build_shim(state, "set_clock"))
+        more.update(SET_CLOCK_FILE=variables["LAB_CLOCK"])
+    if shims:
+        more.update(LD_PRELOAD=":".join(shims))
     program = os.path.join(variables["LAB_PROGRAMS"], "sekisho-gateway")
     # "env" last: the shim is for the gateway, not for setpriv.
     command = [*as_user(uid), "env", *(f"{name}={value}" for name, value in more.items()), program, "--config",
@@ -143,7 +155,25 @@ def yaml_text(values, indent=""):
     return "".join(lines)
 
 
-def build_shim(state):
-    library = state.path("slow_fsync.so")
-    run(["gcc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", library, os.path.join(HERE, "slow_fsync.c")])
+def build_shim(state, name):
+    library = state.path(name + ".so")
+    if not os.path.exists(library):
+        run(["gcc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", library, os.path.join(HERE, name + ".c")])
     return library
+
+
+def set_clock(state, text):
+    """The calendar of a facility with `--clock` shows this time, 2026-11-16T09:00:00+09:00, and stands still."""
+    instant = datetime.datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise LabError(f"--clock {text}: a zone is wanted, as in 2026-11-16T09:00:00+09:00")
+    path = state.variables["LAB_CLOCK"]
+    with open(path, "r+b" if os.path.exists(path) else "w+b") as file:
+        file.write(struct.pack("=q", int(instant.timestamp() * 1000000)))
+
+
+def clock_variables(state):
+    """The same clock for a program of this facility: sekisho-admin counts days back from now."""
+    if "LAB_CLOCK" not in state.variables:
+        return {}
+    return {"LD_PRELOAD": build_shim(state, "set_clock"), "SET_CLOCK_FILE": state.variables["LAB_CLOCK"]}

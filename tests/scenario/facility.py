@@ -10,7 +10,7 @@ import sys
 from lab_parts.clients import FREERDP, RDESKTOP, Client
 from lab_parts.control import Control
 from lab_parts.facility import Admin, add_account, add_terminal, new_mac
-from lab_parts.gateway import FACILITY, run_gateway
+from lab_parts.gateway import FACILITY, run_gateway, set_clock
 from lab_parts.processes import alive, processes_of, stat_fields, tail_of, tail_of_file, wait_for
 from lab_parts.state import State
 from rdp_peers import FakeHost, RawClient
@@ -38,7 +38,7 @@ class Ticket:
 class Facility:
     numbers = itertools.count(1)
 
-    def __init__(self, folder, build=None, hosts=None, settings=(), only=("gateway",), slow_fsync=None,
+    def __init__(self, folder, build=None, hosts=None, settings=(), only=("gateway",), slow_fsync=None, clock=None,
                  prefix=()):
         self.folder = str(folder)
         command = [*prefix, sys.executable, LAB, "up", self.folder]
@@ -50,6 +50,8 @@ class Facility:
             command += ["--build", str(build)]
         if slow_fsync:
             command += ["--slow-fsync", str(slow_fsync)]
+        if clock:
+            command += ["--clock", clock]
         done = subprocess.run(command, text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
         assert done.returncode == 0, done.stdout
         self.state = State.load(self.folder)
@@ -127,6 +129,10 @@ class Facility:
 
     def edit_terminal(self, terminal, **changes):
         return self.call("terminal.edit", name=terminal, changes=changes)
+
+    def set_clock(self, text):
+        """Of a facility with clock=…: its calendar goes to this time, with zone, and stands still again."""
+        set_clock(self.state, text)
 
     # Connecting
 

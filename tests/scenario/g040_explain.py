@@ -127,3 +127,20 @@ def test_g040_explain_for_people_in_both_languages(office, engineer):
     status, japanese, _ = explain(office, account, terminal, "--at", f"{day}T12:00", language="ja_JP.UTF-8", json_too=False)
     assert status == 1 and "接続時間は 22:00-05:00、判定時刻は 12:00 です" in japanese
     assert f"{day} 22:00:00 から接続できます" in japanese
+
+
+def test_g040_explain_follows_the_calendar(request, folders):
+    """A day of a facility whose calendar is ours to turn: hours, the last day, and the day after."""
+    lab = Facility(folders("calendar"), build=request.config.getoption("--build"), clock="2026-11-24T08:29:00+09:00")
+    try:
+        terminal = lab.add_terminal(9, trust=False)
+        account = lab.add_account(terminal, valid_until="2026-11-24", hours="08:30-17:30")
+        seen = []
+        for time in ("2026-11-24T08:29:00", "2026-11-24T08:30:00", "2026-11-24T17:30:00", "2026-11-25T08:30:00"):
+            lab.set_clock(time + "+09:00")
+            status, answer, _ = explain(lab, account, terminal)
+            seen.append((status, answer["rule"], answer["changes"]))
+    finally:
+        lab.close()
+    assert seen == [(1, "hours", "2026-11-23T23:30:00.000000Z"), (0, None, "2026-11-24T08:30:00.000000Z"),
+                    (1, "hours", None), (1, "valid-until", None)]
