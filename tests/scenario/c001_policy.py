@@ -53,6 +53,13 @@ def no_device(lab, account, _):
     lab.edit_account(account, macs=[])
 
 
+def suspend_vendor(lab, account, _):
+    vendor = lab.new_name("ベンダー")
+    lab.call("vendor.add", name=vendor)
+    lab.edit_account(account, vendor=vendor)
+    lab.call("vendor.edit", name=vendor, changes={"state": "suspended"})
+
+
 def revoke(lab, account, terminal):
     lab.edit_terminal(terminal, remove_accounts=[account])
 
@@ -70,6 +77,7 @@ CHANGES = [
     (lock, "SK2111", True),
     (delete, "SK2110", True),
     (to_auditor, "SK2112", True),
+    (suspend_vendor, "SK2123", True),
     (not_yet, "SK2113", True),
     (expire, "SK2114", True),
     (other_hours, "SK2115", False),

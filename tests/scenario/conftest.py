@@ -100,3 +100,14 @@ def new_lab(request, folders, hosts):
     yield make
     for facility in made:
         facility.close()
+
+
+@pytest.fixture(scope="module")
+def office(request):
+    """A gateway without jump hosts: most of what a clerk does needs none."""
+    with tempfile.TemporaryDirectory(prefix="sekisho-office-") as folder:
+        os.chmod(folder, 0o755)
+        facility = Facility(os.path.join(folder, "lab"), build=request.config.getoption("--build"))
+        facility.begin_test()
+        yield facility
+        facility.close()

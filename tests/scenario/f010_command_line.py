@@ -1,79 +1,15 @@
 """sekisho-admin against the real daemon: what people see, what programs get, and what is never done."""
 
-import atexit
 import csv
-import functools
 import io
 import json
-import os
-import pty
 import re
-import shutil
 import stat
 import subprocess
-import tempfile
 
 import pytest
 
-from facility import Facility
-
-
-@pytest.fixture(scope="module")
-def office(request):
-    """A gateway without jump hosts: most of what a clerk does needs none."""
-    with tempfile.TemporaryDirectory(prefix="sekisho-office-") as folder:
-        os.chmod(folder, 0o755)
-        facility = Facility(os.path.join(folder, "lab"), build=request.config.getoption("--build"))
-        facility.begin_test()
-        yield facility
-        facility.close()
-
-
-@functools.cache
-def places_of(language):
-    """LOCPATH for a language that this machine has not installed: its locale, made in a temporary folder."""
-    listed = subprocess.run(["locale", "-a"], check=True, stdout=subprocess.PIPE, text=True).stdout.lower().split()
-    if language.lower().replace("-", "") in listed:
-        return {}
-    folder = tempfile.mkdtemp(prefix="sekisho-locale-")
-    atexit.register(shutil.rmtree, folder)
-    name, _, charset = language.partition(".")
-    subprocess.run(["localedef", "-i", name, "-f", charset, os.path.join(folder, language)], check=True,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
-    return {"LOCPATH": folder}
-
-
-def run(lab, *arguments, language="C.UTF-8", user=None, **more):
-    command = lab.admin.command(*arguments)
-    if user is not None:
-        program = os.path.join(lab.variables["LAB_PROGRAMS"], "sekisho-admin")
-        command = ["setpriv", "--reuid", str(user), "--regid", str(user), "--clear-groups", program, *command[1:]]
-    environment = {**os.environ, "LC_ALL": language, **places_of(language)}
-    return subprocess.run(command, text=True, check=False, timeout=60, env=environment, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
-
-
-def answer(lab, words, *arguments, language="C.UTF-8"):
-    """What a person at a terminal sees who types these words when asked, and the exit status."""
-    places = places_of(language)
-    child, terminal = pty.fork()
-    if child == 0:
-        os.environ.update(places, LC_ALL=language)
-        os.execvp(lab.admin.command()[0], lab.admin.command(*arguments))
-    seen = b""
-    while True:
-        try:
-            got = os.read(terminal, 4096)
-        except OSError:
-            break
-        if not got:
-            break
-        seen += got
-        if words is not None and b"[y/N]" in seen:
-            os.write(terminal, words.encode() + b"\n")
-            words = None
-    os.close(terminal)
-    return seen.decode(), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+from clerk import answer, run
 
 
 def test_f010_mistakes_are_usage_and_refusals_are_refusals(office):
