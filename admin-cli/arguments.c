@@ -265,7 +265,7 @@ parse_argument(struct parsing *parsing, const char *word)
 
 		for (size_t i = 0; i < arguments->count; i++)
 			given |= arguments->given[i].row == part;
-		if (part->type == COMMAND_TYPE_ARGUMENT && !given)
+		if (part->type == COMMAND_TYPE_ARGUMENT && (!given || part->kind == ARGUMENT_LIST))
 			return take(parsing, part, word);
 	}
 	return refuse(parsing, _("`%s` is one word too many; put names with blanks in quotes"),

@@ -16,6 +16,8 @@ command_function command_account_reset;
 command_function command_account_edit;
 command_function command_account_delete;
 command_function command_account_review;
+command_function command_terminal_add;
+command_function command_terminal_check;
 command_function command_terminal_edit;
 command_function command_terminal_trust;
 command_function command_terminal_delete;

@@ -1,4 +1,4 @@
-/* terminal edit, trust, delete. */
+/* terminal add, edit, trust, check, delete. */
 #include "admin-cli/command.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
@@ -84,6 +84,42 @@ command_terminal_edit(struct admin *admin)
 	return admin_ask_and_print(admin, parameters);
 }
 
+/* B1: a name without a prefix gets the facility's, which the gateway knows. */
+enum admin_exit
+command_terminal_add(struct admin *admin)
+{
+	const char *prefix = argument_text(admin->arguments, "prefix");
+	const char *name = argument_text(admin->arguments, "TERMINAL");
+	json_t *parameters = arguments_parameters(admin->arguments);
+
+	if (prefix == NULL)
+		(void)json_object_set_new(parameters, "default_prefix", json_true());
+	else
+		(void)json_object_set_new(parameters, "name", json_sprintf("%s%s", prefix, name));
+	return admin_ask_and_print(admin, parameters);
+}
+
+/* Something is wrong with one of them: scripts see it by the exit status. */
+enum admin_exit
+command_terminal_check(struct admin *admin)
+{
+	json_t *result = NULL, *check;
+	enum admin_exit exit_code;
+	size_t i;
+
+	exit_code =
+		admin_ask(admin, "terminal.check", arguments_parameters(admin->arguments), &result);
+	if (exit_code != ADMIN_DONE)
+		return exit_code;
+	admin_print(admin, result);
+	json_array_foreach (json_object_get(result, "checks"), i, check) {
+		if (json_array_size(json_object_get(check, "problems")) > 0)
+			exit_code = ADMIN_REFUSED;
+	}
+	json_decref(result);
+	return exit_code;
+}
+
 static json_t *
 name_parameter(const struct admin *admin)
 {
@@ -160,28 +196,37 @@ command_terminal_trust(struct admin *admin)
 	return admin_ask_and_print(admin, parameters);
 }
 
+static enum admin_exit
+confirm_delete(struct admin *admin, const json_t *terminal, const json_t *sessions)
+{
+	const struct fact facts[] = {
+		{value_label("terminal"), value_text(terminal, "name")},
+		{value_label("address"), value_text(terminal, "address")},
+		{value_label("accounts"), value_count(terminal, "accounts")},
+		{value_label("running_sessions"), value_count(sessions, "sessions")},
+	};
+
+	return admin_confirm(admin, facts, ARRAY_SIZE(facts),
+		_("This cannot be undone. Its running sessions end; accounts, history and "
+		  "logs stay."),
+		_("Delete this terminal?"));
+}
+
 enum admin_exit
 command_terminal_delete(struct admin *admin)
 {
-	json_t *terminal = NULL;
+	json_t *terminal = NULL, *sessions = NULL;
 	enum admin_exit exit_code;
 
 	exit_code = admin_ask(admin, "terminal.show", name_parameter(admin), &terminal);
 	if (exit_code != ADMIN_DONE)
 		return exit_code;
-	{
-		const struct fact facts[] = {
-			{value_label("terminal"), value_text(terminal, "name")},
-			{value_label("address"), value_text(terminal, "address")},
-			{value_label("accounts"), value_count(terminal, "accounts")},
-		};
-
-		exit_code = admin_confirm(admin, facts, ARRAY_SIZE(facts),
-			_("This cannot be undone. Its running sessions end; accounts, history and "
-			  "logs stay."),
-			_("Delete this terminal?"));
-	}
+	exit_code = admin_ask(admin, "session.list",
+		json_pack("{s:O}", "terminal", json_object_get(terminal, "name")), &sessions);
+	if (exit_code == ADMIN_DONE)
+		exit_code = confirm_delete(admin, terminal, sessions);
 	json_decref(terminal);
+	json_decref(sessions);
 	if (exit_code != ADMIN_DONE)
 		return exit_code;
 	return admin_ask_and_print(admin, name_parameter(admin));

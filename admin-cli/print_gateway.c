@@ -184,6 +184,8 @@ print_status(const struct admin *admin, const json_t *result)
 		{"unfinished", VALUE_TEXT},
 		{"sources", VALUE_TEXT},
 		{"store_pending", VALUE_TEXT},
+		{"terminals_watched", VALUE_TEXT},
+		{"terminals_warned", VALUE_TEXT},
 	};
 
 	(void)admin;

@@ -104,6 +104,23 @@ static const struct {
 	{"erased", N_("Erased after their retention")},
 	{"checkpoints", N_("Signed checkpoints")},
 	{"head", N_("Last hash")},
+	{"terminals_watched", N_("Terminals looked at")},
+	{"terminals_warned", N_("Terminals with warnings")},
+	{"warnings", N_("Warnings")},
+	{"running_sessions", N_("Running sessions")},
+	{"why", N_("Why")},
+	{"certificate_until", N_("Certificate until")},
+	{"last_restart", N_("Last restart seen")},
+	{"last_session", N_("Last session")},
+	{"checked", N_("As of")},
+	{"reachable", N_("Reachable")},
+	{"offered", N_("Protocols offered")},
+	{"cipher", N_("Cipher")},
+	{"issuer", N_("Issuer")},
+	{"days_left", N_("Days left")},
+	{"trusted", N_("Is the trusted one")},
+	{"distrust", N_("Not trusted because")},
+	{"problems", N_("Wrong")},
 };
 
 /* Words that the gateway uses as values. */
@@ -150,6 +167,18 @@ static const char *const words[] = {
 	N_("outside"),
 	N_("running"),
 	N_("stopping"),
+	N_("reachable"),
+	N_("unreachable"),
+	N_("out-of-service"),
+	N_("unknown"),
+	N_("no-tls"),
+	N_("not-trusted"),
+	N_("certificate-changed"),
+	N_("certificate-not-yet-valid"),
+	N_("certificate-expires"),
+	N_("certificate-expired"),
+	N_("no-restart"),
+	N_("terminals"),
 };
 
 const char *

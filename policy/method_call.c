@@ -208,6 +208,10 @@ record_change(struct store_db *db, struct method_call *call, const char *action,
 	int r = 0;
 
 	/* What looks have found is nobody's change. */
+	if (json_object_get(old, "health") != NULL || json_object_get(new, "health") != NULL) {
+		(void)json_object_del(old, "state");
+		(void)json_object_del(new, "state");
+	}
 	(void)json_object_del(old, "health");
 	(void)json_object_del(new, "health");
 	if (old != NULL && new != NULL)

@@ -200,8 +200,7 @@ health_object(const struct terminal_health *health)
 		health->has_certificate ? json_string(sha256) : json_null());
 	(void)json_object_set_new(object, "certificate_until",
 		instant_or_null(health->has_certificate ? health->certificate_until_us : 0));
-	(void)json_object_set_new(
-		object, "last_restart", instant_or_null(health->last_restart_us));
+	(void)json_object_set_new(object, "last_restart", instant_or_null(health->last_restart_us));
 	(void)json_object_set_new(object, "warnings", terminal_warnings_json(health->warnings));
 	return object;
 }
@@ -218,6 +217,17 @@ health_json(struct store_db *db, int64_t terminal, json_t **ret_value)
 	if (r == -ENOENT)
 		*ret_value = json_null();
 	return r == -ENOENT ? 0 : r;
+}
+
+/* The words of `terminal list --state`; terminal_list.c filters by the same. */
+static const char *
+terminal_state(const struct terminal *terminal, const json_t *health)
+{
+	if (!terminal->in_service)
+		return "out-of-service";
+	if (json_is_null(health))
+		return "unknown";
+	return json_is_true(json_object_get(health, "reachable")) ? "reachable" : "unreachable";
 }
 
 int
@@ -256,6 +266,7 @@ terminal_json(struct store_db *db, const struct terminal *terminal, bool with_ac
 	(void)json_object_set_new(object, "changed_by", text_or_null(terminal->changed_by));
 	(void)json_object_set_new(
 		object, "last_session", instant_or_null(terminal->last_session_us));
+	set_text(object, "state", terminal_state(terminal, health));
 	(void)json_object_set_new(object, "health", health);
 	set_instant(object, "created", terminal->created_us);
 	set_instant(object, "updated", terminal->updated_us);

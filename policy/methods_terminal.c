@@ -322,11 +322,24 @@ changes_of_new(const json_t *params)
 	return changes;
 }
 
+/* B1: the facility's prefix stands before a name that has none. */
 static int
-read_new_terminal(struct store_db *db, struct method_call *call, struct terminal *terminal)
+read_name(struct store_db *db, struct method_call *call, struct terminal *terminal)
 {
 	const char *name = param_text(call->params, "name");
 	struct field_error error = {0};
+	int r;
+
+	r = terminal_name_parse(name != NULL ? name : "", terminal->name, &error);
+	if (r == 0 && json_is_true(json_object_get(call->params, "default_prefix")))
+		r = terminal_name_add_prefix(
+			store_db_settings(db)->facility.prefix, terminal->name, &error);
+	return r < 0 ? method_refuse_field(call, &error) : 0;
+}
+
+static int
+read_new_terminal(struct store_db *db, struct method_call *call, struct terminal *terminal)
+{
 	json_t *changes;
 	int r;
 
@@ -335,8 +348,9 @@ read_new_terminal(struct store_db *db, struct method_call *call, struct terminal
 		.in_service = true,
 		.rights = session_rights_default(),
 	};
-	if (terminal_name_parse(name != NULL ? name : "", terminal->name, &error) < 0)
-		return method_refuse_field(call, &error);
+	r = read_name(db, call, terminal);
+	if (r < 0)
+		return r;
 	changes = changes_of_new(call->params);
 	r = change_fields(db, call, changes, terminal);
 	json_decref(changes);
@@ -369,27 +383,6 @@ method_terminal_add(struct store_db *db, struct method_call *call)
 	call->touched_terminal = terminal.number;
 	terminal_done(&terminal);
 	return r;
-}
-
-static int
-list_terminal(struct store_db *db, const struct terminal *terminal, void *argument)
-{
-	json_t *object;
-	int r;
-
-	r = terminal_json(db, terminal, false, &object);
-	if (r == 0)
-		(void)json_array_append_new(argument, object);
-	return r;
-}
-
-int
-method_terminal_list(struct store_db *db, struct method_call *call)
-{
-	json_t *terminals = json_array();
-
-	call->result = json_pack("{s:o}", "terminals", terminals);
-	return terminal_each(db, list_terminal, terminals);
 }
 
 static int

@@ -2,6 +2,7 @@
 #include "policy/terminals.h"
 
 #include "base/bytes.h"
+#include "policy/accounts.h"
 #include "policy/text.h"
 
 #include <arpa/inet.h>
@@ -48,6 +49,25 @@ terminal_name_parse(const char *text, char *ret_name, struct field_error *error)
 	memcpy(ret_name, name, len);
 	ret_name[len] = '\0';
 	return 0;
+}
+
+bool
+terminal_name_has_prefix(const char *name)
+{
+	size_t digits = strspn(name, "0123456789");
+
+	return digits > 0 && name[digits] == '-';
+}
+
+int
+terminal_name_add_prefix(const char *prefix, char *name, struct field_error *error)
+{
+	char whole[FACILITY_PREFIX_SIZE + TERMINAL_NAME_SIZE];
+
+	if (terminal_name_has_prefix(name))
+		return 0;
+	snprintf(whole, sizeof(whole), "%s%s", prefix, name);
+	return terminal_name_parse(whole, name, error);
 }
 
 /* RFC 1123 2.1: labels of 1 to 63 letters, digits and '-', which stands neither first nor last. The

@@ -53,6 +53,12 @@ void terminal_done(struct terminal *terminal);
 const char *terminal_trust_name(enum terminal_trust trust); /* "pin" */
 
 int terminal_name_parse(const char *text, char *ret_name, struct field_error *error);
+
+/* Digits and a hyphen at its beginning, as facilities have them: "998-". */
+bool terminal_name_has_prefix(const char *name);
+
+/* Puts the facility's prefix before a name that has none; -EINVAL if it is too long then. */
+int terminal_name_add_prefix(const char *prefix, char *name, struct field_error *error);
 int terminal_address_parse(const char *text, char *ret_address, struct field_error *error);
 int terminal_port_parse(int64_t value, uint16_t *ret_port, struct field_error *error);
 int terminal_note_parse(const char *text, char *ret_note, struct field_error *error);

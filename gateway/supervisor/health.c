@@ -64,6 +64,7 @@ struct visit {
 	int64_t terminal;
 	struct terminal host;
 	bool named;
+	int64_t began_ms;
 	bool postponed; /* it did not come to it */
 	bool known;     /* `before` has been read */
 	struct terminal_health before, next;
@@ -270,7 +271,9 @@ on_seen(void *owner, enum close_reason reason, const char *detail,
 	struct host_seen seen;
 	char why[HEALTH_WHY_SIZE];
 
-	if (visit->named && reason == CLOSE_HOST_NAME)
+	/* Only a silent name service holds threads; one that does not know the name has answered. */
+	if (visit->named && reason == CLOSE_HOST_NAME &&
+		now_ms(health) - visit->began_ms >= health->supervisor->settings->limits.resolve_ms)
 		health->names_from_ms = now_ms(health) + NAMES_PAUSE_MS;
 	if (!host_spoke(reason)) {
 		visit_end(visit);
@@ -343,6 +346,7 @@ may_look(struct visit *visit)
 		return false;
 	}
 	visit->named = named;
+	visit->began_ms = now_ms(health);
 	health->naming |= named;
 	return true;
 }

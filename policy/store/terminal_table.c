@@ -7,6 +7,7 @@
 #include "policy/text.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,18 +102,31 @@ take_terminal(struct store_db *db, sqlite3_stmt *row, struct terminal *ret_termi
 	return 0;
 }
 
+static int
+find_key(struct store_db *db, const char *key, struct terminal *ret_terminal)
+{
+	sqlite3_stmt *row;
+	int r;
+
+	r = sql_ask(db, &row, "SELECT " COLUMNS " FROM terminal WHERE name_key = ?", "t", key);
+	return r < 0 ? r : take_terminal(db, row, ret_terminal);
+}
+
 int
 terminal_find(struct store_db *db, const char *name, struct terminal *ret_terminal)
 {
-	char key[TERMINAL_NAME_SIZE];
-	sqlite3_stmt *row;
+	const char *prefix = store_db_settings(db)->facility.prefix;
+	char key[TERMINAL_NAME_SIZE], whole[FACILITY_PREFIX_SIZE + TERMINAL_NAME_SIZE];
 	int r;
 
 	if (strlen(name) >= sizeof(key))
 		return -ENOENT;
 	text_to_lower(name, key);
-	r = sql_ask(db, &row, "SELECT " COLUMNS " FROM terminal WHERE name_key = ?", "t", key);
-	return r < 0 ? r : take_terminal(db, row, ret_terminal);
+	r = find_key(db, key, ret_terminal);
+	if (r != -ENOENT || prefix[0] == '\0' || terminal_name_has_prefix(key))
+		return r;
+	snprintf(whole, sizeof(whole), "%s%s", prefix, key);
+	return find_key(db, whole, ret_terminal);
 }
 
 int

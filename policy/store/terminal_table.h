@@ -15,7 +15,7 @@ int terminal_insert(struct store_db *db, struct terminal *terminal);
 int terminal_update(struct store_db *db, struct terminal *terminal);
 int terminal_delete(struct store_db *db, int64_t number);
 
-/* -ENOENT if there is none. The caller calls terminal_done on what it got. */
+/* A name is read with and without the facility's prefix. -ENOENT if there is none. The caller calls terminal_done on what it got. */
 int terminal_find(struct store_db *db, const char *name, struct terminal *ret_terminal);
 int terminal_load(struct store_db *db, int64_t number, struct terminal *ret_terminal);
 

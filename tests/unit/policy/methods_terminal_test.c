@@ -100,6 +100,112 @@ deleting_a_terminal_leaves_the_accounts(void **state)
 		method_terminal_show, "{\"name\":\"pacs-01\"}", METHOD_NOT_FOUND, NULL, "pacs-01");
 }
 
+static void
+a_name_without_prefix_gets_the_facilitys(void **state)
+{
+	(void)state;
+	expect_ok(method_terminal_add,
+		"{\"name\":\"踏み台端末02(Local)\",\"default_prefix\":true,\"address\":\"x\"}");
+	assert_string_equal(answer_text("name"), "998-踏み台端末02(Local)");
+	expect_ok(method_terminal_show, "{\"name\":\"踏み台端末02(local)\"}");
+	assert_string_equal(answer_text("name"), "998-踏み台端末02(Local)");
+	expect_ok(method_terminal_add,
+		"{\"name\":\"123-ct\",\"default_prefix\":true,\"address\":\"x\"}");
+	assert_string_equal(answer_text("name"), "123-ct");
+	expect_refused(method_terminal_add,
+		"{\"name\":\"1234567890123456789012345678901234567890123456789012345678901\","
+		"\"default_prefix\":true,\"address\":\"x\"}",
+		METHOD_REFUSED, "name", "64");
+	/* The name as it was typed comes first. */
+	expect_ok(method_terminal_add,
+		"{\"name\":\"pacs-01\",\"default_prefix\":true,\"address\":\"x\"}");
+	assert_string_equal(answer_text("name"), "998-pacs-01");
+	expect_ok(method_terminal_show, "{\"name\":\"pacs-01\"}");
+	assert_string_equal(answer_text("name"), "pacs-01");
+}
+
+static void
+expect_names(const char *params, const char *const *names)
+{
+	size_t i = 0;
+	json_t *terminal;
+
+	expect_ok(method_terminal_list, params);
+	json_array_foreach (json_object_get(call.result, "terminals"), i, terminal) {
+		assert_non_null(names[i]);
+		assert_string_equal(json_string_value(json_object_get(terminal, "name")), names[i]);
+	}
+	assert_null(names[i]);
+}
+
+#define NAMES(...) ((const char *const[]){__VA_ARGS__})
+
+static void
+make_a_list(void)
+{
+	expect_ok(method_account_add, NEW_ACCOUNT("taro"));
+	expect_ok(method_terminal_add,
+		"{\"name\":\"b\",\"address\":\"ct_1.example\",\"accounts\":[\"taro\"]}");
+	expect_ok(method_terminal_add,
+		"{\"name\":\"a\",\"address\":\"10.0.0.9\",\"note\":\"100% of CT\"}");
+	expect_ok(method_terminal_edit, "{\"name\":\"a\",\"changes\":{\"in_service\":false}}");
+	fixture_sql(&fixture, "INSERT INTO terminal_health (terminal, watched, checked, reachable, "
+			      "since, warnings) "
+			      "SELECT number, 1, 1, name = 'b', 1, CASE WHEN name = 'b' THEN '' "
+			      "ELSE 'unreachable' END FROM terminal");
+}
+
+static void
+lists_are_searched_filtered_sorted_and_cut_into_pages(void **state)
+{
+	(void)state;
+	make_a_list();
+	expect_names("{}", NAMES("a", "b", "pacs-01", NULL));
+	expect_names("{\"descending\":true}", NAMES("pacs-01", "b", "a", NULL));
+	expect_names("{\"search\":\"CT\"}", NAMES("a", "b", NULL));
+	expect_names("{\"search\":\"_1\"}", NAMES("b", NULL));
+	expect_names("{\"search\":\"0%\"}", NAMES("a", NULL));
+	expect_names("{\"search\":\"nothing\"}", NAMES(NULL));
+	expect_names("{\"account\":\"taro\"}", NAMES("b", NULL));
+	expect_names("{\"state\":\"unreachable\"}", NAMES("pacs-01", NULL));
+	expect_names("{\"state\":\"reachable\"}", NAMES("b", NULL));
+	expect_names("{\"state\":\"out-of-service\"}", NAMES("a", NULL));
+	expect_names("{\"state\":\"unknown\"}", NAMES(NULL));
+	expect_names("{\"warnings\":true}", NAMES("pacs-01", NULL));
+	expect_names(
+		"{\"sort\":\"accounts\",\"descending\":true}", NAMES("b", "a", "pacs-01", NULL));
+	expect_names("{\"sort\":\"address\"}", NAMES("a", "pacs-01", "b", NULL));
+	expect_names("{\"most\":2,\"page\":2}", NAMES("pacs-01", NULL));
+	assert_int_equal(json_integer_value(json_object_get(call.result, "total")), 3);
+	assert_int_equal(json_integer_value(json_object_get(call.result, "pages")), 2);
+	expect_names("{\"most\":2,\"page\":3}", NAMES(NULL));
+	expect_refused(method_terminal_list, "{\"sort\":\"name_key\"}", METHOD_REFUSED, "sort",
+		"name, accounts");
+	expect_refused(
+		method_terminal_list, "{\"state\":\"ill\"}", METHOD_REFUSED, "state", "reachable");
+	expect_refused(method_terminal_list, "{\"most\":0}", METHOD_REFUSED, "most", "10000");
+	expect_refused(
+		method_terminal_list, "{\"account\":\"none\"}", METHOD_NOT_FOUND, NULL, "none");
+}
+
+static void
+every_column_sorts(void **state)
+{
+	static const char *const columns[] = {"name", "accounts", "address", "port", "state",
+		"warnings", "trust", "certificate_until", "last_session", "last_restart",
+		"capacity", "note", "created", "updated"};
+	char params[80];
+
+	(void)state;
+	make_a_list();
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+		snprintf(params, sizeof(params), "{\"sort\":\"%s\",\"descending\":%s}", columns[i],
+			i % 2 == 0 ? "true" : "false");
+		expect_ok(method_terminal_list, params);
+		assert_int_equal(list_length("terminals"), 3);
+	}
+}
+
 #define IN_OUT(test) cmocka_unit_test_setup_teardown(test, method_setup, method_teardown)
 
 int
@@ -110,6 +216,9 @@ main(void)
 		IN_OUT(terminal_edit_changes_rights_accounts_and_service),
 		IN_OUT(trust_stores_the_fingerprint_that_was_seen),
 		IN_OUT(deleting_a_terminal_leaves_the_accounts),
+		IN_OUT(a_name_without_prefix_gets_the_facilitys),
+		IN_OUT(lists_are_searched_filtered_sorted_and_cut_into_pages),
+		IN_OUT(every_column_sorts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,345 @@
+/* Terminals, and what was found of them, for people. */
+#include "admin-cli/command.h"
+#include "admin-cli/print.h"
+#include "admin-cli/said.h"
+#include "admin-cli/table.h"
+#include "admin-cli/text.h"
+#include "admin-cli/values.h"
+#include "base/cleanup.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const char *
+place(const json_t *terminal)
+{
+	static char texts[4][300];
+	static unsigned int next;
+	char *text = texts[next++ % 4];
+
+	snprintf(text, sizeof(texts[0]), "%s:%s", value_text(terminal, "address"),
+		value_text(terminal, "port"));
+	return text;
+}
+
+/* "312 terminals", or which page of how many. */
+static void
+print_count(const json_t *result, size_t shown)
+{
+	json_int_t total = json_integer_value(json_object_get(result, "total"));
+
+	(void)fflush(stdout);
+	if (json_integer_value(json_object_get(result, "pages")) > 1)
+		fprintf(stderr, _("%zu of %lld terminals, page %s of %s\n"), shown,
+			(long long)total, value_text(result, "page"), value_text(result, "pages"));
+	else
+		fprintf(stderr, ngettext("%zu terminal\n", "%zu terminals\n", shown), shown);
+}
+
+void
+print_terminals(const struct admin *admin, const json_t *result)
+{
+	const struct table_column columns[] = {
+		{_("Terminal"), 50},
+		{_("Accounts"), 0},
+		{_("State"), 0},
+		{_("Warnings"), 50},
+		{_("Address"), 46},
+		{_("Certificate"), 0},
+		{_("Last session"), 0},
+		{_("What may pass"), 40},
+		{_("Note"), 40},
+	};
+	const json_t *rows = value_rows(result, "terminals");
+	struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	size_t i;
+	json_t *terminal;
+
+	(void)admin;
+	if (table == NULL)
+		return;
+	json_array_foreach (rows, i, terminal) {
+		table_cell(table, value_text(terminal, "name"));
+		table_cell(table, value_count(terminal, "accounts"));
+		table_cell(table, value_word(terminal, "state"));
+		table_cell(table, value_words(json_object_get(terminal, "health"), "warnings"));
+		table_cell(table, place(terminal));
+		table_cell(table, value_trust(terminal));
+		table_cell(table, value_time(terminal, "last_session"));
+		table_cell(table, value_words(terminal, "rights"));
+		table_cell(table, value_text(terminal, "note"));
+	}
+	table_print(table, stdout);
+	table_free(table);
+	print_count(result, json_array_size(rows));
+}
+
+static bool
+has_right(const json_t *terminal, const char *right)
+{
+	size_t i;
+	json_t *item;
+
+	json_array_foreach (json_object_get(terminal, "rights"), i, item) {
+		if (strcmp(json_string_value(item) != NULL ? json_string_value(item) : "", right) ==
+			0)
+			return true;
+	}
+	return false;
+}
+
+/* What the health look has written down. */
+static void
+print_health(const json_t *terminal)
+{
+	static const struct value_row rows[] = {
+		{"state", VALUE_WORD},
+		{"since", VALUE_TIME},
+		{"why", VALUE_TEXT},
+		{"warnings", VALUE_WORDS},
+		{"certificate_until", VALUE_TIME},
+		{"last_restart", VALUE_TIME},
+		{"checked", VALUE_TIME},
+	};
+	const json_t *health = json_object_get(terminal, "health");
+	json_t *shown;
+
+	if (!json_is_object(health))
+		return;
+	shown = json_copy((json_t *)health);
+	(void)json_object_set(shown, "state", json_object_get(terminal, "state"));
+	(void)json_object_set_new(
+		shown, "why", json_string(said_translate(value_text(health, "why"))));
+	putchar('\n');
+	values_print(shown, rows, ARRAY_SIZE(rows));
+	json_decref(shown);
+}
+
+void
+print_terminal(const struct admin *admin, const json_t *result)
+{
+	static const struct value_row rows[] = {
+		{"name", VALUE_TEXT},
+		{"address", VALUE_TEXT},
+		{"port", VALUE_TEXT},
+		{"note", VALUE_TEXT},
+		{"protected", VALUE_TEXT},
+		{"in_service", VALUE_YES},
+		{"trust", VALUE_TRUST},
+		{"pin", VALUE_FINGERPRINT},
+		{"rights", VALUE_WORDS},
+		{"capacity", VALUE_TEXT},
+		{"accounts", VALUE_LIST},
+		{"last_session", VALUE_TIME},
+		{"created", VALUE_TIME},
+		{"updated", VALUE_TIME},
+		{"changed_by", VALUE_TEXT},
+		{"version", VALUE_TEXT},
+	};
+
+	(void)admin;
+	values_print(result, rows, ARRAY_SIZE(rows));
+	print_health(result);
+	if (strcmp(value_text(result, "trust"), "none") == 0)
+		printf("\n%s\n", _("Its certificate is not trusted yet, so nobody can connect: "
+				   "terminal trust."));
+	if (has_right(result, "dynamic"))
+		printf("\n%s\n", _("Dynamic channels pass all or not at all: with them come the "
+				   "modern display and resizing,\n"
+				   "but also whatever else a client offers on them (microphone, "
+				   "camera, USB). Close them with\n"
+				   "terminal edit --deny dynamic, at the price of an older, slower "
+				   "display."));
+}
+
+/* The name as the gateway wrote it, else as it was typed. */
+static const char *
+subject(const struct admin *admin, const json_t *result)
+{
+	const char *text = value_text(result, "name");
+
+	return text_shown(text[0] != '\0' ? text : argument_text(admin->arguments, "TERMINAL"));
+}
+
+void
+print_terminal_added(const struct admin *admin, const json_t *result)
+{
+	printf(_("Terminal %s has been added.\n\n"), subject(admin, result));
+	print_terminal(admin, result);
+}
+
+void
+print_terminal_changed(const struct admin *admin, const json_t *result)
+{
+	const char *name = subject(admin, result);
+
+	if (strcmp(admin->arguments->command->name, "trust") == 0)
+		printf(_("The certificate of terminal %s is trusted from now on.\n"), name);
+	else
+		printf(_("Terminal %s has been changed.\n"), name);
+}
+
+void
+print_terminal_deleted(const struct admin *admin, const json_t *result)
+{
+	printf(_("Terminal %s has been deleted.\n"), subject(admin, result));
+}
+
+void
+print_terminal_accounts(const struct admin *admin, const json_t *result)
+{
+	const struct table_column columns[] = {
+		{_("Account"), 50},
+		{_("User name"), 40},
+		{_("E-mail"), 50},
+		{_("State"), 0},
+	};
+	const json_t *rows = value_rows(result, "accounts");
+	struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	size_t i;
+	json_t *account;
+
+	(void)admin;
+	if (table == NULL)
+		return;
+	json_array_foreach (rows, i, account) {
+		table_cell(table, value_text(account, "full_id"));
+		table_cell(table, value_person(account));
+		table_cell(table, value_text(account, "email"));
+		table_cell(table, value_word(account, "state"));
+	}
+	table_print(table, stdout);
+	table_free(table);
+	(void)fflush(stdout);
+	fprintf(stderr, ngettext("%zu account\n", "%zu accounts\n", json_array_size(rows)),
+		json_array_size(rows));
+}
+
+/* terminal check */
+
+/* "TLS, NLA": those that the host takes. */
+static const char *
+offered(const json_t *check)
+{
+	static char texts[2][128];
+	static unsigned int next;
+	char *text = texts[next++ % 2];
+	const char *name;
+	json_t *offer;
+	size_t len = 0;
+
+	text[0] = '\0';
+	json_object_foreach (json_object_get(check, "protocols"), name, offer) {
+		if (!json_is_true(offer) || len + strlen(name) + 3 > sizeof(texts[0]))
+			continue;
+		len += (size_t)snprintf(
+			text + len, sizeof(texts[0]) - len, "%s%s", len > 0 ? ", " : "", name);
+	}
+	for (char *at = text; *at != '\0'; at++)
+		*at = (char)toupper((unsigned char)*at);
+	return text;
+}
+
+static const char *
+trusted(const json_t *check)
+{
+	const json_t *value = json_object_get(check, "trusted");
+
+	if (json_is_true(value))
+		return _("yes");
+	if (json_is_false(value))
+		return _("NO");
+	return strcmp(value_text(check, "trust"), "none") == 0 ? _("not trusted yet") : "";
+}
+
+static void
+print_check(const json_t *check)
+{
+	static const struct value_row rows[] = {
+		{"name", VALUE_TEXT},
+		{"address", VALUE_TEXT},
+		{"port", VALUE_TEXT},
+		{"reachable", VALUE_YES},
+		{"why", VALUE_TEXT},
+		{"offered", VALUE_TEXT},
+		{"tls_version", VALUE_TEXT},
+		{"cipher", VALUE_TEXT},
+		{"subject", VALUE_TEXT},
+		{"names", VALUE_TEXT},
+		{"issuer", VALUE_TEXT},
+		{"not_before", VALUE_TIME},
+		{"not_after", VALUE_TIME},
+		{"days_left", VALUE_TEXT},
+		{"sha256", VALUE_FINGERPRINT},
+		{"trust", VALUE_TRUST},
+		{"trusted", VALUE_TEXT},
+		{"distrust", VALUE_TEXT},
+		{"problems", VALUE_WORDS},
+	};
+	json_t *shown = json_copy((json_t *)check);
+
+	(void)json_object_update(shown, json_object_get(check, "certificate"));
+	(void)json_object_set_new(
+		shown, "why", json_string(said_translate(value_text(check, "why"))));
+	(void)json_object_set_new(shown, "offered", json_string(offered(check)));
+	(void)json_object_set_new(shown, "trusted", json_string(trusted(check)));
+	values_print(shown, rows, ARRAY_SIZE(rows));
+	json_decref(shown);
+	if (json_array_size(json_object_get(check, "problems")) == 0)
+		printf("\n%s\n", _("Nothing is wrong with it."));
+}
+
+static void
+add_check(struct table *table, const json_t *check)
+{
+	const json_t *certificate = json_object_get(check, "certificate");
+
+	table_cell(table, value_text(check, "name"));
+	table_cell(table, place(check));
+	table_cell(table, value_yes(check, "reachable"));
+	table_cell(table, offered(check));
+	table_cell(table, value_text(check, "tls_version"));
+	table_cell(table, value_time(certificate, "not_after"));
+	table_cell(table, value_text(certificate, "days_left"));
+	table_cell(table, trusted(check));
+	table_cell(table, value_words(check, "problems"));
+	table_cell(table, said_translate(value_text(check, "why")));
+}
+
+void
+print_checks(const struct admin *admin, const json_t *result)
+{
+	const struct table_column columns[] = {
+		{_("Terminal"), 50},
+		{_("Address"), 46},
+		{_("Reachable"), 0},
+		{_("Protocols"), 0},
+		{_("TLS"), 0},
+		{_("Certificate until"), 0},
+		{_("Days left"), 0},
+		{_("Trusted"), 0},
+		{_("Wrong"), 60},
+		{_("Why"), 80},
+	};
+	const json_t *rows = value_rows(result, "checks");
+	struct table *table;
+	size_t i, wrong = 0;
+	json_t *check;
+
+	(void)admin;
+	if (json_array_size(rows) == 1) {
+		print_check(json_array_get(rows, 0));
+		return;
+	}
+	table = table_new(columns, ARRAY_SIZE(columns));
+	if (table == NULL)
+		return;
+	json_array_foreach (rows, i, check) {
+		wrong += json_array_size(json_object_get(check, "problems")) > 0;
+		add_check(table, check);
+	}
+	table_print(table, stdout);
+	table_free(table);
+	(void)fflush(stdout);
+	fprintf(stderr, _("%zu terminals looked at, something is wrong with %zu\n"), i, wrong);
+}
