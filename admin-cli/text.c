@@ -1,6 +1,7 @@
 /* Text for people. */
 #include "admin-cli/text.h"
 
+#include "admin-cli/catalogue.h"
 #include "admin-cli/characters.h"
 
 #include <langinfo.h>
@@ -15,27 +16,8 @@
 
 #define DOMAIN_NAME "sekisho-admin"
 
-/* A server often has LANG=ja_JP.UTF-8 from somebody's ssh but no such locale generated. The messages need
- * none: only their language must be known. */
-static void
-take_language_without_locale(void)
-{
-	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *locale = getenv(names[i]);
-		char language[16];
-
-		if (locale == NULL || locale[0] == '\0')
-			continue;
-		snprintf(language, sizeof(language), "%.*s", (int)strcspn(locale, ".@"), locale);
-		if (getenv("LANGUAGE") == NULL && strcmp(language, "C") != 0 &&
-			strcmp(language, "POSIX") != 0)
-			(void)setenv("LANGUAGE", language, 1);
-		break;
-	}
-	(void)setlocale(LC_ALL, "C.UTF-8");
-}
+/* Of a language whose locale this machine does not have; NULL: gettext does it. */
+static const struct catalogue *catalogue;
 
 /* In a build tree, po/ is beside the program's folder. */
 static const char *
@@ -55,18 +37,67 @@ message_folder(char *buffer, size_t size)
 	return SEKISHO_LOCALE_DIR;
 }
 
+/* "ja_JP.UTF-8" of a variable as "ja", without what follows. */
+static bool
+take_language(const char *variable, const char *folder)
+{
+	const char *locale = getenv(variable);
+	char path[PATH_MAX + 64];
+
+	if (locale == NULL || locale[0] == '\0')
+		return false;
+	snprintf(path, sizeof(path), "%s/%.*s/LC_MESSAGES/" DOMAIN_NAME ".mo", folder,
+		(int)strcspn(locale, "_.@:/"), locale);
+	(void)catalogue_open(path, &catalogue);
+	return true;
+}
+
+/* A server often has LANG=ja_JP.UTF-8 from somebody's ssh but no such locale generated. The messages need
+ * none: only their language must be known. */
+static void
+take_language_without_locale(const char *folder)
+{
+	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+
+	(void)setlocale(LC_ALL, "C.UTF-8");
+	if (take_language("LANGUAGE", folder))
+		return;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (take_language(names[i], folder))
+			return;
+	}
+}
+
 void
 text_init(void)
 {
-	char folder[PATH_MAX + 8];
+	char buffer[PATH_MAX + 8];
+	const char *folder = message_folder(buffer, sizeof(buffer));
 
 	if (setlocale(LC_ALL, "") == NULL)
-		take_language_without_locale();
+		take_language_without_locale(folder);
 	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
 		(void)setlocale(LC_CTYPE, "C.UTF-8");
-	(void)bindtextdomain(DOMAIN_NAME, message_folder(folder, sizeof(folder)));
+	(void)bindtextdomain(DOMAIN_NAME, folder);
 	(void)bind_textdomain_codeset(DOMAIN_NAME, "UTF-8");
 	(void)textdomain(DOMAIN_NAME);
+}
+
+const char *
+text_translate(const char *text)
+{
+	return catalogue != NULL ? catalogue_find(catalogue, text) : gettext(text);
+}
+
+const char *
+text_translate_count(const char *one, const char *many, unsigned long count)
+{
+	const char *found;
+
+	if (catalogue == NULL)
+		return (ngettext)(one, many, count);
+	found = catalogue_find(catalogue, one);
+	return found != one ? found : count == 1 ? one : many;
 }
 
 bool

@@ -7,13 +7,20 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define _(text) gettext(text)
+#define _(text) text_translate(text)
 #define N_(text) text
+#undef ngettext
+#define ngettext(one, many, count) text_translate_count(one, many, count)
 #define NC_(context, text) context "\004" text
 
 /* Takes up the person's language; messages are found beside an installed program and in a build tree.
  * Text is UTF-8 whatever the locale says. */
 void text_init(void);
+
+/* The text in the person's language, or as it is; for one that depends on a number, text_translate_count. */
+const char *text_translate(const char *text) __attribute__((format_arg(1)));
+const char *text_translate_count(const char *one, const char *many, unsigned long count)
+	__attribute__((format_arg(1), format_arg(2)));
 
 /* Whether messages come out in Japanese. */
 bool text_speaks_japanese(void);

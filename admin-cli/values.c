@@ -205,7 +205,7 @@ value_word_shown(const char *word)
 static const char *
 word_in_context(const char *with_context)
 {
-	const char *shown = gettext(with_context);
+	const char *shown = text_translate(with_context);
 
 	/* Untranslated, it comes back with the context before it. */
 	return strchr(shown, '\004') != NULL ? strchr(shown, '\004') + 1 : shown;

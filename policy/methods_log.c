@@ -118,8 +118,8 @@ method_log_verify(struct store_db *db, struct method_call *call)
 		return r;
 	if (report.why != NULL)
 		return method_refuse(call, METHOD_REFUSED,
-			"the log has been tampered with: event %" PRId64 ": %s", report.bad_event,
-			report.why);
+			"the log has been tampered with: event %lld: %s",
+			(long long)report.bad_event, report.why);
 	bytes_to_hex(report.head, sizeof(report.head), head);
 	call->result = json_pack("{s:I, s:I, s:I, s:s}", "events", (json_int_t)report.events,
 		"erased", (json_int_t)report.erased, "checkpoints", (json_int_t)report.checkpoints,

@@ -1,0 +1,15 @@
+/* Messages of a language, from the file that msgfmt made, for machines without that language's locale: since glibc
+ * 2.39 gettext() translates nothing there. Languages that have one form for every number, as Japanese has.
+ */
+#ifndef ADMIN_CATALOGUE_H
+#define ADMIN_CATALOGUE_H
+
+struct catalogue;
+
+/* Returns 0; -ENOENT, or -EINVAL for what is no catalogue. It lives as long as the program. */
+int catalogue_open(const char *path, const struct catalogue **ret_catalogue);
+
+/* The translation of a text, or of the singular of two; the text itself without one. */
+const char *catalogue_find(const struct catalogue *catalogue, const char *text);
+
+#endif
