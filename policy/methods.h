@@ -69,7 +69,6 @@ method_function method_terminal_edit;
 method_function method_terminal_delete;
 method_function method_terminal_trust;
 method_function method_account_review;
-method_function method_account_review_sign;
 method_function method_account_review_signed;
 method_function method_vendor_add;
 method_function method_vendor_list;

@@ -6,7 +6,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "policy/review_hash.h"
+#include "policy/review_sign.h"
 #include "policy/sessions.h"
+#include "policy/store/event_table.h"
 #include "policy/store/review_table.h"
 #include "policy/store/store.h"
 
@@ -18,6 +20,7 @@
 
 #define PAGE_DEFAULT 1000
 #define PAGE_MOST 10000
+#define PAGE_SEEN_MOST 2000 /* accounts looked at for a page: about a tenth of a second */
 #define SIGN_ACTION "account.review_sign"
 
 struct review {
@@ -227,7 +230,7 @@ collect(struct store_db *db, struct review *review, int64_t most, json_t *rows, 
 	int r = 0;
 
 	*ret_more = true;
-	while (r == 0 && review->listed < most && review->seen < PAGE_MOST) {
+	while (r == 0 && review->listed < most && review->seen < PAGE_SEEN_MOST) {
 		r = next_row(db, review, &row);
 		if (r == 0 && row != NULL)
 			(void)json_array_append_new(rows, row);
@@ -281,26 +284,6 @@ hash_list(struct store_db *db, struct review *review, const json_t *question,
 }
 
 static int
-record_signature(
-	struct store_db *db, struct method_call *call, const struct review *review, const char *hex)
-{
-	json_t *after = question_json(review);
-	const char *note = param_text(call->params, "note");
-	int r;
-
-	(void)json_object_set_new(after, "list_hash", json_string(hex));
-	(void)json_object_set_new(after, "accounts", json_integer(review->seen));
-	(void)json_object_set_new(after, "listed", json_integer(review->listed));
-	(void)json_object_set_new(after, "findings", counts_json(review));
-	r = admin_event(db, call->actor, SIGN_ACTION,
-		review->vendor.number != 0 ? review->vendor.name : "*", NULL, after, note);
-	if (r == 0)
-		call->result = json_incref(after);
-	json_decref(after);
-	return r;
-}
-
-static int
 check_note(struct method_call *call)
 {
 	const char *note = param_text(call->params, "note");
@@ -312,30 +295,91 @@ check_note(struct method_call *call)
 	return method_refuse_field(call, &error);
 }
 
-int
-method_account_review_sign(struct store_db *db, struct method_call *call)
+static json_t *
+list_json(const struct review *review, const char *hex)
 {
-	const char *printed = param_text(call->params, "list_hash");
-	char hex[REVIEW_HASH_SIZE];
-	struct review review;
+	json_t *list = question_json(review);
+
+	(void)json_object_set_new(list, "list_hash", json_string(hex));
+	(void)json_object_set_new(list, "accounts", json_integer(review->seen));
+	(void)json_object_set_new(list, "listed", json_integer(review->listed));
+	(void)json_object_set_new(list, "findings", counts_json(review));
+	return list;
+}
+
+static int
+refuse_other_list(struct method_call *call)
+{
+	return method_refuse(call, METHOD_REFUSED,
+		"the list is not the one with this hash (any more): print it again with the same "
+		"options, check it, and sign that");
+}
+
+static int
+hash_asked(struct store_db *db, struct method_call *call, char ret_hex[REVIEW_HASH_SIZE],
+	struct review *review)
+{
 	json_t *question;
 	int r;
 
-	r = read_question(db, call, &review);
+	r = read_question(db, call, review);
 	if (r == 0)
 		r = check_note(call);
 	if (r < 0)
 		return r;
-	question = question_json(&review);
-	r = hash_list(db, &review, question, hex);
+	question = question_json(review);
+	r = hash_list(db, review, question, ret_hex);
 	json_decref(question);
+	return r;
+}
+
+int
+review_sign_read(
+	struct store_db *db, struct method_call *call, struct review_signature *ret_signature)
+{
+	const char *printed = param_text(call->params, "list_hash");
+	char hex[REVIEW_HASH_SIZE];
+	struct chain_event head = {0};
+	struct review review;
+	int r;
+
+	r = event_head(db, &head);
+	if (r == 0 || r == -ENOENT)
+		r = hash_asked(db, call, hex, &review);
 	if (r < 0)
 		return r;
 	if (printed == NULL || strcasecmp(printed, hex) != 0)
-		return method_refuse(call, METHOD_REFUSED,
-			"the list is not the one with this hash (any more): print it again with "
-			"the same options, check it, and sign that");
-	return record_signature(db, call, &review, hex);
+		return refuse_other_list(call);
+	*ret_signature =
+		(struct review_signature){.list = list_json(&review, hex), .head = head.id};
+	return 0;
+}
+
+int
+review_sign_record(
+	struct store_db *db, struct method_call *call, const struct review_signature *signature)
+{
+	const char *vendor = param_text(signature->list, "vendor");
+	int64_t changes;
+	int r;
+
+	r = review_changes_since(db, signature->head, &changes);
+	if (r < 0)
+		return r;
+	if (changes > 0)
+		return refuse_other_list(call);
+	r = admin_event(db, call->actor, SIGN_ACTION, vendor != NULL ? vendor : "*", NULL,
+		signature->list, param_text(call->params, "note"));
+	if (r == 0)
+		call->result = json_incref(signature->list);
+	return r;
+}
+
+void
+review_signature_done(struct review_signature *signature)
+{
+	json_decref(signature->list);
+	signature->list = NULL;
 }
 
 /* Of an event: what was signed, with who, when and the note. */

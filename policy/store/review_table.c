@@ -104,6 +104,15 @@ review_vendor_behind(struct store_db *db, int64_t vendor, int64_t *ret_vendor)
 	return r < 0 ? r : 0;
 }
 
+int
+review_changes_since(struct store_db *db, int64_t event, int64_t *ret_count)
+{
+	int r = sql_number(db, ret_count,
+		"SELECT count(*) FROM event WHERE id > ? AND kind = 'admin'", "i", event);
+
+	return r < 0 ? r : 0;
+}
+
 static int
 append_signed(sqlite3_stmt *row, json_t *rows)
 {

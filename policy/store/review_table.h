@@ -29,6 +29,9 @@ int review_next(struct store_db *db, int64_t vendor, const char *after_id,
 int review_first_vendor(struct store_db *db, int64_t *ret_vendor);
 int review_vendor_behind(struct store_db *db, int64_t vendor, int64_t *ret_vendor);
 
+/* How many administration events there are behind an event. */
+int review_changes_since(struct store_db *db, int64_t event, int64_t *ret_count);
+
 /* Sign-offs, newest first: the payloads of their events with "event" and "time" (microseconds) added. before: the
  * id of an event, or INT64_MAX. */
 int review_signed(
