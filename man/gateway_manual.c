@@ -37,7 +37,7 @@ write_events(void)
 int
 main(void)
 {
-	troff_start("sekisho-gateway", "8", "RDP bastion gateway for hospitals");
+	troff_start("sekisho-gateway", "8", "NAME", "RDP bastion gateway for hospitals");
 	troff_section("SYNOPSIS");
 	troff_paragraph("`sekisho-gateway` [--config FILE]");
 	troff_paragraph("`sekisho-gateway --check` FILE");

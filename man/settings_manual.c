@@ -172,7 +172,7 @@ write_man_row(const struct settings_row *row)
 static void
 write_man(void)
 {
-	troff_start("sekisho-gateway.yaml", "5", "settings of the Sekisho gateway");
+	troff_start("sekisho-gateway.yaml", "5", "NAME", "settings of the Sekisho gateway");
 	troff_section("DESCRIPTION");
 	troff_paragraph("`/etc/sekisho/gateway.yaml` is read by sekisho-gateway(8) at its start. "
 			"It is one YAML "

@@ -31,10 +31,12 @@ put(const char *text, bool marks)
 }
 
 void
-troff_start(const char *name, const char *section, const char *what)
+troff_start(const char *name, const char *section, const char *heading, const char *what)
 {
+	printf(".\\\" -*- mode: troff; coding: utf-8 -*-\n");
 	printf(".\\\" Made from the gateway's tables at build time.\n");
-	printf(".TH %s %s \"\" \"Sekisho %s\"\n.SH NAME\n", name, section, SEKISHO_VERSION);
+	printf(".TH %s %s \"\" \"Sekisho %s\"\n.ad l\n.SH %s\n", name, section, SEKISHO_VERSION,
+		heading);
 	printf("%s \\- %s\n", name, what);
 }
 

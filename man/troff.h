@@ -2,8 +2,8 @@
 #ifndef MAN_TROFF_H
 #define MAN_TROFF_H
 
-/* .TH and NAME. `section` is "8"; `what` is the line that apropos(1) shows. */
-void troff_start(const char *name, const char *section, const char *what);
+/* .TH and NAME, whose heading is `heading`. `section` is "8"; `what` is the line that apropos(1) shows. */
+void troff_start(const char *name, const char *section, const char *heading, const char *what);
 void troff_section(const char *title);    /* .SH */
 void troff_subsection(const char *title); /* .SS */
 
