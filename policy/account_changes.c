@@ -339,7 +339,7 @@ check_last_admin(const struct change *change, const struct account *was)
 		return 0;
 	if (change->account->kind == ACCOUNT_ADMIN && !change->account->locked)
 		return 0;
-	r = account_other_admins(change->db, was->number, &others);
+	r = account_other_admins(change->db, was->number, today(change->db), &others);
 	if (r < 0)
 		return r;
 	if (others == 0)

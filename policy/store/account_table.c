@@ -256,13 +256,17 @@ account_set_services(struct store_db *db, int64_t number, const json_t *names)
 }
 
 int
-account_other_admins(struct store_db *db, int64_t number, int64_t *ret_count)
+account_other_admins(
+	struct store_db *db, int64_t number, struct civil_date today, int64_t *ret_count)
 {
+	char day[CIVIL_DATE_SIZE];
 	int r;
 
+	civil_date_format(today, day);
 	r = sql_number(db, ret_count,
-		"SELECT count(*) FROM account WHERE kind = 'admin' AND locked = 0 AND number <> ?",
-		"i", number);
+		"SELECT count(*) FROM account WHERE kind = 'admin' AND locked = 0 AND number <> ? "
+		"AND valid_from <= ? AND valid_until >= ?",
+		"itt", number, day, day);
 	return r < 0 ? r : 0;
 }
 

@@ -34,8 +34,9 @@ int account_set_last_session(struct store_db *db, int64_t number);
 int account_services(struct store_db *db, int64_t number, json_t **ret_names);
 int account_set_services(struct store_db *db, int64_t number, const json_t *names);
 
-/* Administrators that are not locked, other than this one. */
-int account_other_admins(struct store_db *db, int64_t number, int64_t *ret_count);
+/* Administrators other than this one who can work on this day: not locked, within their validity. */
+int account_other_admins(
+	struct store_db *db, int64_t number, struct civil_date today, int64_t *ret_count);
 
 /* How many there are. */
 int account_count(struct store_db *db, int64_t *ret_count);
