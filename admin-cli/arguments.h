@@ -4,7 +4,7 @@
 
 #include "admin-cli/commands.h"
 
-#define ARGUMENTS_MOST 64
+#define ARGUMENTS_MOST 512
 
 struct arguments {
 	const struct command_row *group;   /* NULL: none was named */

@@ -134,8 +134,10 @@ admin_refuse_error(const struct admin *admin, const json_t *error)
 		name_field(admin, value_text(data, "field"), field, sizeof(field));
 		message = field;
 	}
-	fprintf(stderr, PROGRAM ": %s%s%s\n", kind, message[0] != '\0' ? ": " : "",
-		text_shown(message));
+	/* Whole: the note of what is protected says whom to ask at its end. */
+	fprintf(stderr, PROGRAM ": %s%s", kind, message[0] != '\0' ? ": " : "");
+	text_write(stderr, message, 2);
+	fputc('\n', stderr);
 	print_now(json_object_get(data, "now"));
 	if (!has_field) {
 		print_meaning(value_text(error, "message"));

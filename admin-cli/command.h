@@ -14,6 +14,8 @@ command_function command_call;
 command_function command_account_add;
 command_function command_account_reset;
 command_function command_account_edit;
+command_function command_account_list;
+command_function command_account_extend;
 command_function command_account_delete;
 command_function command_account_review;
 command_function command_terminal_add;

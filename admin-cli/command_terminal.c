@@ -72,7 +72,13 @@ command_terminal_edit(struct admin *admin)
 	if (in_service != NULL)
 		(void)json_object_set_new(
 			changes, "in_service", json_boolean(strcmp(in_service, "yes") == 0));
-	if (ca_file != NULL)
+	if (argument_flag(admin->arguments, "unprotect"))
+		(void)json_object_set_new(changes, "protected", json_null());
+	if (argument_flag(admin->arguments, "protect") &&
+		argument_flag(admin->arguments, "unprotect"))
+		exit_code = admin_refuse(
+			admin, ADMIN_USAGE, _("--protect and --unprotect exclude each other"));
+	else if (ca_file != NULL)
 		exit_code = add_ca_file(admin, ca_file, changes);
 	else if (json_object_size(changes) == 0)
 		exit_code = admin_refuse(

@@ -17,7 +17,8 @@ help_synopsis(FILE *out, const struct command_row *command)
 		command->name);
 	while ((part = command_next_part(command, part)) != NULL) {
 		if (part->type == COMMAND_TYPE_ARGUMENT)
-			fprintf(out, part->required ? " %s" : " [%s]", part->name);
+			fprintf(out, part->required ? " %s" : " [%s%s]", part->name,
+				part->kind == ARGUMENT_LIST ? "…" : "");
 		else if (part->required)
 			fprintf(out, " --%s %s", part->name, part->value);
 		else

@@ -4,7 +4,6 @@
 
 #include "admin-cli/commands.h"
 
-command_printer print_accounts;
 command_printer print_account;
 command_printer print_account_added;
 command_printer print_account_changed;

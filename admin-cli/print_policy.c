@@ -8,61 +8,22 @@
 
 #include <string.h>
 
-static bool
-allowlist_is_off(const json_t *account)
+/* "pacs-01 5, mri-02 9": of the assignments that have one. */
+static void
+print_priorities(const json_t *account)
 {
-	return strcmp(value_text(account, "allowlist"), "off") == 0;
-}
+	char text[400] = "";
+	size_t len = 0;
+	const char *terminal;
+	json_t *priority;
 
-/* An account whatever device may use is marked in every list (A4). */
-static const char *
-devices(const json_t *account)
-{
-	return allowlist_is_off(account) ? _("ANY DEVICE") : value_count(account, "macs");
-}
-
-void
-print_accounts(const struct admin *admin, const json_t *result)
-{
-	const struct table_column columns[] = {
-		{_("State"), 0},
-		{_("Account"), 40},
-		{_("User name"), 30},
-		{_("E-mail"), 40},
-		{_("Valid from"), 0},
-		{_("Valid until"), 0},
-		{_("MACs"), 0},
-		{_("Terminals"), 40},
-		{_("From"), 0},
-		{_("Until"), 0},
-		{_("File sharing"), 0},
-	};
-	const json_t *rows = value_rows(result, "accounts");
-	struct table *table = table_new(columns, ARRAY_SIZE(columns));
-	size_t i;
-	json_t *account;
-
-	(void)admin;
-	if (table == NULL)
-		return;
-	json_array_foreach (rows, i, account) {
-		table_cell(table, value_word(account, "state"));
-		table_cell(table, value_text(account, "id"));
-		table_cell(table, value_person(account));
-		table_cell(table, value_text(account, "email"));
-		table_cell(table, value_text(account, "valid_from"));
-		table_cell(table, value_text(account, "valid_until"));
-		table_cell(table, devices(account));
-		table_cell(table, value_list(account, "terminals"));
-		table_cell(table, value_hours_from(account));
-		table_cell(table, value_hours_until(account));
-		table_cell(table, value_word(account, "file_sharing"));
-	}
-	table_print(table, stdout);
-	table_free(table);
-	(void)fflush(stdout);
-	fprintf(stderr, ngettext("%zu account\n", "%zu accounts\n", json_array_size(rows)),
-		json_array_size(rows));
+	json_object_foreach (json_object_get(account, "priorities"), terminal, priority)
+		if (len < sizeof(text))
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %d",
+				len > 0 ? ", " : "", text_shown(terminal),
+				(int)json_integer_value(priority));
+	if (len > 0)
+		printf(_("Priorities: %s\n"), text);
 }
 
 void
@@ -82,13 +43,21 @@ print_account(const struct admin *admin, const json_t *result)
 		{"macs", VALUE_LIST},
 		{"terminals", VALUE_LIST},
 		{"file_sharing", VALUE_WORD},
+		{"services", VALUE_LIST},
+		{"vendor", VALUE_TEXT},
+		{"max_sessions", VALUE_TEXT},
+		{"protected", VALUE_TEXT},
+		{"last_session", VALUE_TIME},
 		{"created", VALUE_TIME},
 		{"updated", VALUE_TIME},
+		{"changed_by", VALUE_TEXT},
+		{"version", VALUE_TEXT},
 	};
 
 	(void)admin;
 	values_print(result, rows, ARRAY_SIZE(rows));
-	if (allowlist_is_off(result))
+	print_priorities(result);
+	if (strcmp(value_text(result, "allowlist"), "off") == 0)
 		printf("\n%s\n",
 			_("The allowlist is off: this account can connect from any device."));
 	else if (json_is_array(json_object_get(result, "macs")) &&
@@ -123,6 +92,8 @@ print_account_changed(const struct admin *admin, const json_t *result)
 		printf(_("Account %s is locked; its sessions are being ended.\n"), id);
 	else if (strcmp(verb, "unlock") == 0)
 		printf(_("Account %s is unlocked.\n"), id);
+	else if (json_is_false(json_object_get(result, "changed")))
+		printf(_("Nothing has changed: account %s was like that already.\n"), id);
 	else
 		printf(_("Account %s has been changed.\n"), id);
 }

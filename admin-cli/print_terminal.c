@@ -175,6 +175,8 @@ print_terminal_changed(const struct admin *admin, const json_t *result)
 
 	if (strcmp(admin->arguments->command->name, "trust") == 0)
 		printf(_("The certificate of terminal %s is trusted from now on.\n"), name);
+	else if (json_is_false(json_object_get(result, "changed")))
+		printf(_("Nothing has changed: terminal %s was like that already.\n"), name);
 	else
 		printf(_("Terminal %s has been changed.\n"), name);
 }

@@ -17,7 +17,7 @@
  *	locked                    flag
  *	macs, terminals, services lists of texts, in the place of those there are
  *	add_macs, remove_macs, add_terminals, remove_terminals, add_services, remove_services
- *	                          lists; after those, in this order: remove, add
+ *	                          lists; after those, in this order: remove (what is not there is refused), add
  *	priorities                {terminal: 0-9} of assigned terminals; others stay as they are
  *
  * A field that is missing stays as it is (account_add: its default). An error of one field names it in

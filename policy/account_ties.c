@@ -106,6 +106,16 @@ add_terminal(struct store_db *db, struct method_call *call, const char *name, vo
 }
 
 static int
+refuse_unassigned(struct method_call *call, const char *field, const char *name)
+{
+	struct field_error error;
+
+	(void)field_error_set(
+		&error, field, name, "a terminal that is assigned to the account", "pacs-01");
+	return method_refuse_field(call, &error);
+}
+
+static int
 remove_terminal(struct store_db *db, struct method_call *call, const char *name, void *argument)
 {
 	struct account_ties *ties = argument;
@@ -114,9 +124,12 @@ remove_terminal(struct store_db *db, struct method_call *call, const char *name,
 	int r;
 
 	r = find_terminal(db, call, "terminals", name, &number, full_name);
-	if (r == 0)
-		assignments_remove(&ties->assignments, number);
-	return r;
+	if (r < 0)
+		return r;
+	if (assignments_find(&ties->assignments, number) == NULL)
+		return refuse_unassigned(call, "terminals", name);
+	assignments_remove(&ties->assignments, number);
+	return 0;
 }
 
 int
@@ -171,11 +184,8 @@ change_priority(struct store_db *db, struct method_call *call, struct account_ti
 	if (r < 0)
 		return r;
 	item = assignments_find(&ties->assignments, number);
-	if (item == NULL) {
-		(void)field_error_set(&error, "priorities", name,
-			"a terminal that is assigned to the account", "{\"pacs-01\": 5}");
-		return method_refuse_field(call, &error);
-	}
+	if (item == NULL)
+		return refuse_unassigned(call, "priorities", name);
 	if (!json_is_integer(value) || json_integer_value(value) < 0 ||
 		json_integer_value(value) > ACCOUNT_PRIORITY_MAX) {
 		(void)field_error_set(&error, "priorities", name,
@@ -274,8 +284,14 @@ remove_service(struct store_db *db, struct method_call *call, const char *name, 
 	json_t *names = argument;
 	size_t at = find_service(names, name);
 
-	if (at == json_array_size(names))
-		return check_service(db, call, name);
+	struct field_error error;
+
+	(void)db;
+	if (at == json_array_size(names)) {
+		(void)field_error_set(
+			&error, "services", name, "a service that the account has", "mail");
+		return method_refuse_field(call, &error);
+	}
 	(void)json_array_remove(names, at);
 	return 0;
 }

@@ -136,7 +136,7 @@ bool mac_equal(const struct mac_address *one, const struct mac_address *other);
 /* Adds one; one that is there already changes nothing; the 21st is refused. */
 int account_mac_add(struct account *account, const char *text, struct field_error *error);
 
-/* Takes one away; one that is not there changes nothing. */
+/* Takes one away; one that is not there is refused. */
 int account_mac_remove(struct account *account, const char *text, struct field_error *error);
 
 #endif

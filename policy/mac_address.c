@@ -106,6 +106,9 @@ account_mac_remove(struct account *account, const char *text, struct field_error
 	for (size_t i = 0; i < account->mac_count; i++)
 		if (!mac_equal(&account->macs[i], &mac))
 			account->macs[kept++] = account->macs[i];
+	if (kept == account->mac_count)
+		return field_error_set(error, "macs", text, "an address that the account has",
+			"AA:BB:CC:DD:EE:FF");
 	account->mac_count = kept;
 	return 0;
 }

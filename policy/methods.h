@@ -59,6 +59,7 @@ method_function method_account_edit;
 method_function method_account_lock;
 method_function method_account_unlock;
 method_function method_account_delete;
+method_function method_account_extend;
 method_function method_account_reset_password;
 method_function method_account_reset_second_password;
 method_function method_account_reset_second_factor;
