@@ -1,9 +1,53 @@
 /* From commands.def: what bash completes. Build time; the output is /usr/share/bash-completion/completions/
- * sekisho-admin. */
+ * sekisho-admin. Names of accounts, terminals and vendors are asked of the gateway while a person types: quickly, or
+ * not at all.
+ */
 #include "admin-cli/commands.h"
+#include "base/cleanup.h"
 
 #include <stdio.h>
 #include <string.h>
+
+/* What stands for a value, by the last word of an option's name or an argument's. The rest is for the person. */
+static const struct {
+	const char *word;
+	const char *completed; /* as the functions below take it */
+} values[] = {
+	{"account", "names account"},
+	{"ACCOUNT", "names account"},
+	{"terminal", "names terminal"},
+	{"TERMINAL", "names terminal"},
+	{"vendor", "names vendor"},
+	{"VENDOR", "names vendor"},
+	{"SESSION", "names session"},
+};
+
+static const char *
+value_of_name(const char *name)
+{
+	const char *last = strrchr(name, '-') != NULL ? strrchr(name, '-') + 1 : name;
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		if (strcmp(values[i].word, last) == 0)
+			return values[i].completed;
+	}
+	return "nothing";
+}
+
+static void
+write_value(const struct command_row *part)
+{
+	if (part->choices != NULL) {
+		fputs("words ", stdout);
+		for (const char *at = part->choices; *at != '\0'; at++)
+			putchar(*at == '|' ? ' ' : *at);
+	} else if (strcmp(part->value != NULL ? part->value : part->name, "FILE") == 0 ||
+		   strcmp(part->name, "socket") == 0) {
+		fputs("files", stdout);
+	} else {
+		fputs(value_of_name(part->name), stdout);
+	}
+}
 
 static void
 write_words(enum command_type type, const char *group)
@@ -40,7 +84,7 @@ write_verbs(void)
 static void
 write_options(void)
 {
-	printf("_sekisho_admin_options()\n{\n\tcase \"$1 $2\" in\n");
+	printf("_sekisho_admin_options()\n{\n\tcase $1 in\n");
 	for (size_t i = 0; i < command_row_count; i++) {
 		const struct command_row *part = NULL;
 
@@ -57,60 +101,98 @@ write_options(void)
 }
 
 static void
-write_choice(const struct command_row *command, const struct command_row *option)
+write_command_values(const struct command_row *command)
 {
-	printf("\t\"%s %s --%s\") echo \"", command->group, command->name, option->name);
-	for (const char *at = option->choices; *at != '\0'; at++)
-		putchar(*at == '|' ? ' ' : *at);
-	printf("\" ;;\n");
+	const struct command_row *part = NULL;
+
+	while ((part = command_next_part(command, part)) != NULL) {
+		/* "*" is what stands there without an option. */
+		if (part->kind == ARGUMENT_FLAG)
+			continue;
+		printf("\t\"%s %s %s%s\") echo \"", command->group, command->name,
+			part->type == COMMAND_TYPE_OPTION ? "--" : "*",
+			part->type == COMMAND_TYPE_OPTION ? part->name : "");
+		write_value(part);
+		printf("\" ;;\n");
+	}
 }
 
+/* "words a b", "names account", "files" or "nothing"; nothing at all where no value belongs. */
 static void
-write_choices(void)
+write_values(void)
 {
-	printf("_sekisho_admin_choices()\n{\n\tcase \"$1 $2 $3\" in\n");
-	for (size_t i = 0; i < command_row_count; i++) {
-		const struct command_row *part = NULL;
-
-		if (command_rows[i].type != COMMAND_TYPE_COMMAND)
+	printf("_sekisho_admin_value()\n{\n\tcase $1 in\n");
+	for (size_t i = 0; command_rows[i].type == COMMAND_TYPE_GLOBAL; i++) {
+		if (command_rows[i].kind == ARGUMENT_FLAG)
 			continue;
-		while ((part = command_next_part(&command_rows[i], part)) != NULL) {
-			if (part->type == COMMAND_TYPE_OPTION && part->choices != NULL)
-				write_choice(&command_rows[i], part);
-		}
+		printf("\t*\" --%s\") echo \"", command_rows[i].name);
+		write_value(&command_rows[i]);
+		printf("\" ;;\n");
+	}
+	for (size_t i = 0; i < command_row_count; i++) {
+		if (command_rows[i].type == COMMAND_TYPE_COMMAND)
+			write_command_values(&command_rows[i]);
 	}
 	printf("\tesac\n}\n\n");
 }
 
-/* Options that name a file are left to bash. */
-static const char function[] =
-	"_sekisho_admin()\n{\n"
-	"\tlocal current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
-	"\tlocal words=() word skip=\n"
-	"\tfor word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-	"\t\tif [[ $skip ]]; then skip=; continue; fi\n"
-	"\t\tcase $word in\n"
-	"\t\t--socket) skip=1 ;;\n"
-	"\t\t-*) ;;\n"
-	"\t\t*) words+=(\"$word\") ;;\n"
-	"\t\tesac\n"
-	"\tdone\n"
-	"\tCOMPREPLY=()\n"
-	"\tcase $previous in\n"
-	"\t--socket|--rdp-file|--ca-file|--handover)\n"
-	"\t\tcompopt -o default 2>/dev/null; return ;;\n"
+static const char functions[] =
+	"# Names that the gateway has. Nothing is said if it does not answer at once.\n"
+	"_sekisho_admin_names()\n{\n"
+	"\tlocal key=name list=(\"$1\" list) search=()\n"
+	"\t[[ $1 == account || $1 == session ]] && key=id\n"
+	"\t[[ $1 == account && $2 ]] && search=(-- \"$2\")\n"
+	"\ttimeout 2 sekisho-admin \"${socket[@]}\" --json \"${list[@]}\" \"${search[@]}\" "
+	"2>/dev/null </dev/null |\n"
+	"\t\tsed -n \"s/^      \\\"$key\\\": \\\"\\(.*\\)\\\",\\{0,1\\}\\$/\\1/p\"\n"
+	"}\n\n"
+	"# Quotes what a shell would take for more than a name.\n"
+	"_sekisho_admin_offer_names()\n{\n"
+	"\tlocal name bare=${2#[\\\"\\']}\n"
+	"\twhile IFS= read -r name; do\n"
+	"\t\t[[ ${name,,} == \"${bare,,}\"* ]] || continue\n"
+	"\t\t[[ $name == *[^[:alnum:]._@-]* ]] && printf -v name %q \"$name\"\n"
+	"\t\tCOMPREPLY+=(\"$name\")\n"
+	"\tdone < <(_sekisho_admin_names \"$1\" \"$bare\")\n"
+	"}\n\n"
+	"_sekisho_admin_offer()\n{\n"
+	"\tcase $1 in\n"
+	"\twords*) COMPREPLY=($(compgen -W \"${1#words }\" -- \"$2\")) ;;\n"
+	"\tnames*) _sekisho_admin_offer_names \"${1#names }\" \"$2\" ;;\n"
+	"\tfiles) compopt -o default 2>/dev/null ;;\n"
 	"\tesac\n"
-	"\tlocal choices=$(_sekisho_admin_choices \"${words[0]}\" \"${words[1]}\" \"$previous\")\n"
-	"\tif [[ $choices ]]; then\n"
-	"\t\tCOMPREPLY=($(compgen -W \"$choices\" -- \"$current\"))\n"
-	"\telif [[ ${#words[@]} -eq 0 && $current != -* ]]; then\n"
-	"\t\tCOMPREPLY=($(compgen -W \"$_sekisho_admin_groups\" -- \"$current\"))\n"
-	"\telif [[ ${#words[@]} -eq 1 && $current != -* ]]; then\n"
-	"\t\tCOMPREPLY=($(compgen -W \"$(_sekisho_admin_verbs \"${words[0]}\")\" -- "
-	"\"$current\"))\n"
-	"\telse\n"
-	"\t\tCOMPREPLY=($(compgen -W \"$(_sekisho_admin_options \"${words[0]}\" \"${words[1]}\") "
+	"}\n\n"
+	"_sekisho_admin()\n{\n"
+	"\tlocal current=${COMP_WORDS[COMP_CWORD]} previous= group= command= wanted= word "
+	"socket=()\n"
+	"\tCOMPREPLY=()\n"
+	"\t# The group and the verb that stand there, and whether a value is waited for.\n"
+	"\tfor word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+	"\t\tif [[ $wanted ]]; then\n"
+	"\t\t\t[[ $previous == --socket ]] && socket=(--socket \"$word\")\n"
+	"\t\t\twanted=\n"
+	"\t\telif [[ $word == -* ]]; then\n"
+	"\t\t\tprevious=$word wanted=$(_sekisho_admin_value \"$command $word\")\n"
+	"\t\telif [[ ! $group ]]; then\n"
+	"\t\t\tgroup=$word\n"
+	"\t\t\t[[ $(_sekisho_admin_verbs \"$group\") == \" \" ]] && command=\"$group \"\n"
+	"\t\telif [[ ! $command ]]; then\n"
+	"\t\t\tcommand=\"$group $word\"\n"
+	"\t\tfi\n"
+	"\tdone\n"
+	"\tif [[ $wanted ]]; then\n"
+	"\t\t_sekisho_admin_offer \"$wanted\" \"$current\"\n"
+	"\telif [[ $current == -* ]]; then\n"
+	"\t\tCOMPREPLY=($(compgen -W \"$(_sekisho_admin_options \"$command\") "
 	"$_sekisho_admin_globals\" -- \"$current\"))\n"
+	"\telif [[ ! $group ]]; then\n"
+	"\t\tCOMPREPLY=($(compgen -W \"$_sekisho_admin_groups\" -- \"$current\"))\n"
+	"\telif [[ ! $command ]]; then\n"
+	"\t\tCOMPREPLY=($(compgen -W \"$(_sekisho_admin_verbs \"$group\")\" -- \"$current\"))\n"
+	"\telse\n"
+	"\t\t_sekisho_admin_offer \"$(_sekisho_admin_value \"$command *\")\" \"$current\"\n"
+	"\t\t[[ ${COMPREPLY[*]} || $current ]] ||\n"
+	"\t\t\tCOMPREPLY=($(compgen -W \"$(_sekisho_admin_options \"$command\")\"))\n"
 	"\tfi\n"
 	"}\n\n"
 	"complete -F _sekisho_admin sekisho-admin\n";
@@ -126,7 +208,7 @@ main(void)
 	printf("\"\n\n");
 	write_verbs();
 	write_options();
-	write_choices();
-	fputs(function, stdout);
+	write_values();
+	fputs(functions, stdout);
 	return 0;
 }
