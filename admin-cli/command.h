@@ -18,6 +18,7 @@ command_function command_account_list;
 command_function command_account_extend;
 command_function command_account_delete;
 command_function command_account_review;
+command_function command_terminal_accounts;
 command_function command_terminal_add;
 command_function command_terminal_check;
 command_function command_terminal_edit;

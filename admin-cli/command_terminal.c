@@ -105,6 +105,31 @@ command_terminal_add(struct admin *admin)
 	return admin_ask_and_print(admin, parameters);
 }
 
+/* All pages as one: a list that ends early would be taken for the whole. */
+enum admin_exit
+command_terminal_accounts(struct admin *admin)
+{
+	json_t *parameters = arguments_parameters(admin->arguments);
+	json_t *all = json_array();
+	json_t *page = NULL, *result;
+	enum admin_exit exit_code;
+
+	do {
+		exit_code = admin_ask(admin, "account.list", json_deep_copy(parameters), &page);
+		if (exit_code != ADMIN_DONE)
+			break;
+		(void)json_array_extend(all, json_object_get(page, "accounts"));
+		(void)json_object_set(parameters, "after", json_object_get(page, "next"));
+		json_decref(page);
+	} while (json_is_string(json_object_get(parameters, "after")));
+	result = json_pack("{s:o}", "accounts", all);
+	if (exit_code == ADMIN_DONE)
+		admin_print(admin, result);
+	json_decref(result);
+	json_decref(parameters);
+	return exit_code;
+}
+
 /* Something is wrong with one of them: scripts see it by the exit status. */
 enum admin_exit
 command_terminal_check(struct admin *admin)

@@ -94,7 +94,7 @@ print_health(const json_t *terminal)
 {
 	static const struct value_row rows[] = {
 		{"state", VALUE_WORD},
-		{"since", VALUE_TIME},
+		{"state_since", VALUE_TIME},
 		{"why", VALUE_TEXT},
 		{"warnings", VALUE_WORDS},
 		{"certificate_until", VALUE_TIME},
@@ -108,6 +108,7 @@ print_health(const json_t *terminal)
 		return;
 	shown = json_copy((json_t *)health);
 	(void)json_object_set(shown, "state", json_object_get(terminal, "state"));
+	(void)json_object_set(shown, "state_since", json_object_get(health, "since"));
 	(void)json_object_set_new(
 		shown, "why", json_string(said_translate(value_text(health, "why"))));
 	putchar('\n');
@@ -285,6 +286,8 @@ print_check(const json_t *check)
 		shown, "why", json_string(said_translate(value_text(check, "why"))));
 	(void)json_object_set_new(shown, "offered", json_string(offered(check)));
 	(void)json_object_set_new(shown, "trusted", json_string(trusted(check)));
+	(void)json_object_set_new(
+		shown, "distrust", json_string(said_translate(value_text(check, "distrust"))));
 	values_print(shown, rows, ARRAY_SIZE(rows));
 	json_decref(shown);
 	if (json_array_size(json_object_get(check, "problems")) == 0)

@@ -111,6 +111,7 @@ static const struct {
 	{"terminals_watched", N_("Terminals looked at")},
 	{"terminals_warned", N_("Terminals with warnings")},
 	{"warnings", N_("Warnings")},
+	{"state_since", N_("In this state since")},
 	{"running_sessions", N_("Running sessions")},
 	{"why", N_("Why")},
 	{"certificate_until", N_("Certificate until")},

@@ -3,31 +3,29 @@
 
 #include "policy/store/sql.h"
 #include "policy/store/terminal_table.h"
-#include "policy/text.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SEARCH_SIZE 512
 
 /* As terminal_state() in method_objects.c says it. */
 #define STATE                                                                    \
 	"CASE WHEN in_service = 0 THEN 'out-of-service' WHEN reachable IS NULL " \
 	"THEN 'unknown' WHEN reachable = 1 THEN 'reachable' ELSE 'unreachable' END"
 
+#define SEARCHED "name || char(10) || address || char(10) || note"
+
 #define FILTERED                                                                    \
 	" FROM terminal LEFT JOIN terminal_health "                                 \
 	"ON terminal_health.terminal = terminal.number "                            \
-	"WHERE (? IS NULL OR name_key LIKE ? ESCAPE '\\' OR lower(address) LIKE ? " \
-	"ESCAPE '\\' OR lower(note) LIKE ? ESCAPE '\\') "                           \
+	"WHERE (? IS NULL OR instr(lower(" SEARCHED "), lower(?)) > 0) "            \
 	"AND (? = 0 OR EXISTS (SELECT 1 FROM assignment "                           \
 	"WHERE assignment.terminal = terminal.number AND assignment.account = ?)) " \
 	"AND (? IS NULL OR " STATE " = ?) "                                         \
 	"AND (? = 0 OR (in_service = 1 AND coalesce(warnings, '') <> ''))"
-#define FILTER_BINDS "ttttiitti"
-#define FILTER_VALUES                                                                        \
-	pattern, pattern, pattern, pattern, filter->account, filter->account, filter->state, \
+#define FILTER_BINDS "ttiitti"
+#define FILTER_VALUES                                                                    \
+	filter->search, filter->search, filter->account, filter->account, filter->state, \
 		filter->state, (int64_t)filter->warned
 
 #define ASSIGNED "(SELECT count(*) FROM assignment WHERE assignment.terminal = terminal.number)"
@@ -74,31 +72,9 @@ terminal_sort_exists(const char *sort)
 	return find_sort(sort) != NULL;
 }
 
-/* "%text%" in lower case, its wildcards made plain; NULL without a search. Too long finds nothing. */
-static const char *
-search_pattern(const char *search, char *room)
-{
-	size_t len = 0;
-
-	if (search == NULL)
-		return NULL;
-	room[len++] = '%';
-	for (const char *at = search; *at != '\0' && len < SEARCH_SIZE - 4; at++) {
-		if (strchr("%_\\", *at) != NULL)
-			room[len++] = '\\';
-		room[len++] = *at;
-	}
-	room[len++] = '%';
-	room[len] = '\0';
-	text_to_lower(room, room);
-	return room;
-}
-
 int
 terminal_count(struct store_db *db, const struct terminal_filter *filter, int64_t *ret_count)
 {
-	char room[SEARCH_SIZE];
-	const char *pattern = search_pattern(filter->search, room);
 	int r;
 
 	r = sql_number(db, ret_count, "SELECT count(*)" FILTERED, FILTER_BINDS, FILTER_VALUES);
@@ -110,8 +86,6 @@ static int
 read_numbers(struct store_db *db, const char *sql, const struct terminal_filter *filter,
 	int64_t skip, int64_t most, int64_t **ret_numbers, size_t *ret_count)
 {
-	char room[SEARCH_SIZE];
-	const char *pattern = search_pattern(filter->search, room);
 	int64_t *numbers = NULL, *grown;
 	size_t count = 0;
 	sqlite3_stmt *row;

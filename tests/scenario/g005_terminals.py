@@ -202,7 +202,7 @@ def test_b002_list_shows_how_many_accounts_and_finds_filters_sorts_and_pages(lab
     assert page.stdout.splitlines()[0].split()[:2] == ["Terminal", "Accounts"]
     assert "2 of 3 terminals, page 1 of 2" in page.stderr
     japanese = run(lab, "terminal", "list", mark, language="ja_JP.UTF-8").stdout
-    assert "ユーザー数" in japanese and "利用停止中" in japanese
+    assert "ユーザー数" in japanese and "運用停止中" in japanese
 
 
 def test_b002_accounts_are_chosen_at_once_added_and_removed(lab):
@@ -296,6 +296,7 @@ def test_b007_check_of_a_closed_port_and_of_a_name_that_is_none(lab):
     assert found["event"] == "SK2201" and found["problems"] == ["unreachable"]
     shown = run(lab, "terminal", "check", name, language="ja_JP.UTF-8")
     assert shown.returncode == 1 and "踏み台端末の名前を解決できません" in shown.stdout and "到達不可" in shown.stdout
+    assert "名前が登録されていません" in shown.stdout
 
 
 def test_b007_check_of_a_real_tls_host(lab):

@@ -165,6 +165,7 @@ lists_are_searched_filtered_sorted_and_cut_into_pages(void **state)
 	expect_names("{\"search\":\"CT\"}", NAMES("a", "b", NULL));
 	expect_names("{\"search\":\"_1\"}", NAMES("b", NULL));
 	expect_names("{\"search\":\"0%\"}", NAMES("a", NULL));
+	expect_names("{\"search\":\"ＣＴ＿1\"}", NAMES("b", NULL));
 	expect_names("{\"search\":\"nothing\"}", NAMES(NULL));
 	expect_names("{\"account\":\"taro\"}", NAMES("b", NULL));
 	expect_names("{\"state\":\"unreachable\"}", NAMES("pacs-01", NULL));
