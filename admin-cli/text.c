@@ -127,7 +127,7 @@ is_hostile(const char *text, size_t len)
 	if (len == 2)
 		return at[0] == 0xc2 && at[1] < 0xa0;
 	if (len == 3 && at[0] == 0xe2)
-		return (at[1] == 0x80 && (at[2] >= 0xaa || at[2] == 0x8e || at[2] == 0x8f) &&
+		return (at[1] == 0x80 && (at[2] >= 0xa8 || at[2] == 0x8e || at[2] == 0x8f) &&
 			       at[2] <= 0xae) ||
 		       (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9);
 	return false;

@@ -70,13 +70,25 @@ terminal_name_add_prefix(const char *prefix, char *name, struct field_error *err
 	return terminal_name_parse(whole, name, error);
 }
 
+/* inet_aton(3)'s numbers: what ends in one, a resolver reads as an IPv4 address in a form that nobody expects
+ * (0x7f.1 is 127.0.0.1). In the usual form it is none, and so a mistyped one. */
+static bool
+ends_in_number(const char *text)
+{
+	const char *dot = strrchr(text, '.');
+	const char *label = dot == NULL ? text : dot + 1;
+	bool is_hex = label[0] == '0' && (label[1] == 'x' || label[1] == 'X');
+
+	return is_hex ? label[2 + strspn(label + 2, "0123456789abcdefABCDEF")] == '\0'
+		      : label[strspn(label, "0123456789")] == '\0';
+}
+
 /* RFC 1123 2.1: labels of 1 to 63 letters, digits and '-', which stands neither first nor last. The
  * underscore is not of the standard, but of many hospitals' Windows names. */
 static bool
 is_host_name(const char *text, size_t len)
 {
 	size_t label = 0;
-	bool letters = false;
 
 	if (len == 0 || len > 253)
 		return false;
@@ -91,12 +103,10 @@ is_host_name(const char *text, size_t len)
 		}
 		if (!(c < 0x80 && isalnum(c)) && c != '_' && !(c == '-' && label > 0))
 			return false;
-		letters = letters || !isdigit(c);
 		if (++label > 63)
 			return false;
 	}
-	/* Digits and dots alone that are no IPv4 address are a mistyped one. */
-	return letters && label > 0 && text[len - 1] != '-';
+	return label > 0 && text[len - 1] != '-' && !ends_in_number(text);
 }
 
 int

@@ -253,11 +253,13 @@ last_administrator_stays(void **state)
 		"last administrator");
 	expect_ok(method_account_unlock, "{\"id\":\"other\"}");
 	/* Nor one whose time is over. */
-	expect_ok(method_account_edit, "{\"id\":\"other\",\"changes\":{\"valid_from\":\"2020-01-01\","
-				       "\"valid_until\":\"2020-12-31\"}}");
+	expect_ok(method_account_edit,
+		"{\"id\":\"other\",\"changes\":{\"valid_from\":\"2020-01-01\","
+		"\"valid_until\":\"2020-12-31\"}}");
 	expect_refused(method_account_lock, "{\"id\":\"boss\"}", METHOD_REFUSED, NULL,
 		"last administrator");
-	expect_ok(method_account_edit, "{\"id\":\"other\",\"changes\":{\"valid_until\":\"2026-12-31\"}}");
+	expect_ok(method_account_edit,
+		"{\"id\":\"other\",\"changes\":{\"valid_until\":\"2026-12-31\"}}");
 	expect_ok(method_account_lock, "{\"id\":\"boss\"}");
 	expect_ok(method_account_edit, "{\"id\":\"boss\",\"changes\":{\"kind\":\"auditor\"}}");
 	expect_ok(method_account_delete, "{\"id\":\"boss\"}");

@@ -34,10 +34,10 @@ static void
 addresses_are_names_or_numbers_without_port(void **state)
 {
 	static const char *const good[] = {"192.168.10.21", "fd00::21", "pacs-01.hospital.example",
-		"pacs_01", "a", "3com.example", " pacs-01 "};
+		"pacs_01", "a", "3com.example", "host.3f", "0xhost", " pacs-01 "};
 	static const char *const bad[] = {"", "192.168.10.256", "192.168.10", "pacs 01",
 		"pacs-01:3389", "[fd00::21]", "-pacs", "pacs-", "a..b", ".a", "a.", "a-.b", "病院",
-		"pacs/01", "1.2.3.4.5"};
+		"pacs/01", "1.2.3.4.5", "0x7f.1", "pacs.017", "0X7F000001", "0x", "9"};
 	struct field_error error = {0};
 	char address[TERMINAL_ADDRESS_SIZE];
 
