@@ -38,9 +38,10 @@ class SmallDisk:
                               text=True, check=False, timeout=20, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode != 0:
             pytest.skip("no tmpfs may be mounted here: " + done.stdout.strip())
-        for name in os.listdir(kept):
-            path = shutil.copy2(os.path.join(kept, name), self.folder)
-            os.chown(path, int(uid), int(uid))
+        shutil.copytree(kept, self.folder, dirs_exist_ok=True)
+        for folder, folders, files in os.walk(self.folder):
+            for name in folders + files:
+                os.chown(os.path.join(folder, name), int(uid), int(uid))
 
     def fill(self):
         with open(self.filler, "ab", buffering=0) as file:
