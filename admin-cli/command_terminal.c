@@ -217,7 +217,7 @@ command_terminal_trust(struct admin *admin)
 	if (exit_code != ADMIN_DONE)
 		return exit_code;
 	exit_code = confirm_trust(admin, seen);
-	parameters = name_parameter(admin);
+	parameters = arguments_parameters(admin->arguments);
 	(void)json_object_set(parameters, "sha256", json_object_get(seen, "sha256"));
 	json_decref(seen);
 	if (exit_code != ADMIN_DONE) {
@@ -260,5 +260,5 @@ command_terminal_delete(struct admin *admin)
 	json_decref(sessions);
 	if (exit_code != ADMIN_DONE)
 		return exit_code;
-	return admin_ask_and_print(admin, name_parameter(admin));
+	return admin_ask_and_print(admin, arguments_parameters(admin->arguments));
 }
