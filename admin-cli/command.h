@@ -30,7 +30,9 @@ command_function command_vendor_delete;
 command_function command_explain;
 command_function command_session_show;
 command_function command_session_kill;
-command_function command_log_connections;
+command_function command_log_show;
+command_function command_log_verify;
+command_function command_log_retention;
 
 /* Connects to the gateway and takes up the facility's time zone; admin_ask does it by itself. */
 enum admin_exit admin_connect(struct admin *admin);

@@ -1,12 +1,15 @@
-/* log connections: the history page by page, as a table, CSV or JSON; then, with --follow, as it happens. */
+/* log connections, logins, files, admin: a log page by page, as a table, CSV or JSON; then, with --follow, as it
+ * happens. Which columns a log has, and in which words, is policy/logs.def's. */
 #include "admin-cli/command.h"
 #include "admin-cli/period.h"
+#include "admin-cli/progress.h"
 #include "admin-cli/table.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum log_format {
@@ -15,7 +18,17 @@ enum log_format {
 	LOG_JSON,
 };
 
+enum log_name {
+#define LOG(name, text, kind) LOG_##name,
+#define COLUMN(log, heading, key, form, shown, filter)
+#include "policy/logs.def"
+#undef LOG
+#undef COLUMN
+	LOG_COUNT
+};
+
 struct log_output {
+	enum log_name log;
 	enum log_format format;
 	bool following;
 	struct table *table;
@@ -23,46 +36,61 @@ struct log_output {
 	bool started;
 };
 
-/* Columns of F1 in the words of section I, our extra ones after them. The table shows the first of them. */
-static const struct {
+static const char *const names[LOG_COUNT] = {
+#define LOG(name, text, kind) [LOG_##name] = text,
+#define COLUMN(log, heading, key, form, shown, filter)
+#include "policy/logs.def"
+#undef LOG
+#undef COLUMN
+};
+
+static const struct column {
+	enum log_name log;
 	const char *heading;
 	const char *key;
 	enum value_form form;
-	bool in_table;
-	size_t most;
+	size_t shown; /* 0: in CSV alone */
+	bool span;
+	bool combined; /* made of other columns, which CSV has */
 } columns[] = {
-	{N_("Connection start"), "start", VALUE_TIME, true, 0},
-	{N_("Connection end"), "end", VALUE_TIME, true, 0},
-	{N_("Account"), "account", VALUE_TEXT, true, 40},
-	{N_("Terminal"), "terminal", VALUE_TEXT, true, 40},
-	{N_("Active state"), "state", VALUE_SESSION_STATE, true, 0},
-	{N_("Why it ended"), "reason", VALUE_WORD, true, 50},
-	{N_("Ended by"), "by", VALUE_TEXT, true, 24},
-	{N_("Source address"), "source", VALUE_TEXT, true, 0},
-	{N_("Device"), "device", VALUE_TEXT, true, 0},
-	{N_("Evidence"), "evidence", VALUE_WORD, true, 0},
-	{N_("Duration"), "duration_seconds", VALUE_DURATION, true, 0},
-	{N_("Session"), "session", VALUE_TEXT, true, 8},
-	{N_("User name"), "name", VALUE_TEXT, false, 0},
-	{N_("End code"), "reason_code", VALUE_TEXT, false, 0},
-	{N_("Reason given"), "because", VALUE_TEXT, false, 0},
-	{N_("Allowlist"), "allowlist", VALUE_WORD, false, 0},
-	{N_("Bytes from the client"), "bytes_from_client", VALUE_TEXT, false, 0},
-	{N_("Bytes to the client"), "bytes_to_client", VALUE_TEXT, false, 0},
+#define FILTER_IS_PERIOD false, false
+#define FILTER_IS_INDEX false, false
+#define FILTER_IS_EXACT false, false
+#define FILTER_IS_PART false, false
+#define FILTER_IS_NUMBER false, false
+#define FILTER_IS_SPAN true, false
+#define FILTER_IS_NONE false, true
+#define LOG(name, text, kind)
+#define COLUMN(log_, heading_, key_, form_, shown_, filter) \
+	{LOG_##log_, heading_, key_, VALUE_##form_, shown_, FILTER_IS_##filter},
+#include "policy/logs.def"
+#undef LOG
+#undef COLUMN
 };
+
+/* The log's columns one after the other, in CSV or in a table: NULL begins, NULL ends. */
+static const struct column *
+next_column(const struct log_output *output, const struct column *column)
+{
+	const struct column *end = columns + ARRAY_SIZE(columns);
+
+	for (column = column == NULL ? columns : column + 1; column < end; column++)
+		if (column->log == output->log &&
+			(output->format == LOG_CSV ? !column->combined : column->shown > 0))
+			return column;
+	return NULL;
+}
 
 static struct table_column table_columns[TABLE_COLUMNS_MOST];
 
 static void
 start_table(struct log_output *output)
 {
+	const struct column *column = NULL;
 	size_t count = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(columns) && count < TABLE_COLUMNS_MOST; i++) {
-		if (columns[i].in_table)
-			table_columns[count++] =
-				(struct table_column){_(columns[i].heading), columns[i].most};
-	}
+	while ((column = next_column(output, column)) != NULL && count < TABLE_COLUMNS_MOST)
+		table_columns[count++] = (struct table_column){_(column->heading), column->shown};
 	output->table = table_new(table_columns, count);
 }
 
@@ -81,25 +109,29 @@ write_csv_cell(const char *text, bool last)
 	fputs(last ? "\"\r\n" : "\",", stdout);
 }
 
+/* row NULL: the headings. */
 static void
-write_csv_row(const json_t *row)
+write_csv_row(const struct log_output *output, const json_t *row)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
-		const char *text = row != NULL ? value_in_form(row, columns[i].key, columns[i].form)
-					       : _(columns[i].heading);
+	const struct column *column = next_column(output, NULL);
 
-		write_csv_cell(text, i + 1 == ARRAY_SIZE(columns));
+	while (column != NULL) {
+		const struct column *next = next_column(output, column);
+
+		write_csv_cell(row != NULL ? value_in_form(row, column->key, column->form)
+					   : _(column->heading),
+			next == NULL);
+		column = next;
 	}
 }
 
 static void
 write_table_row(struct log_output *output, const json_t *row)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
-		if (columns[i].in_table)
-			table_cell(
-				output->table, value_in_form(row, columns[i].key, columns[i].form));
-	}
+	const struct column *column = NULL;
+
+	while ((column = next_column(output, column)) != NULL)
+		table_cell(output->table, value_in_form(row, column->key, column->form));
 }
 
 /* Not before the first page is here: a refusal is the whole answer then. */
@@ -113,7 +145,7 @@ start_output(struct log_output *output)
 		start_table(output);
 	if (output->format == LOG_CSV) {
 		fputs("\xef\xbb\xbf", stdout); /* so that Excel reads UTF-8 */
-		write_csv_row(NULL);
+		write_csv_row(output, NULL);
 	}
 	/* What goes on for ever is one object a line. */
 	if (output->format == LOG_JSON && !output->following)
@@ -127,7 +159,7 @@ write_row(struct log_output *output, const json_t *row)
 		if (output->table != NULL)
 			write_table_row(output, row);
 	} else if (output->format == LOG_CSV) {
-		write_csv_row(row);
+		write_csv_row(output, row);
 	} else {
 		if (!output->following)
 			fputs(output->rows > 0 ? ",\n  " : "\n  ", stdout);
@@ -154,7 +186,7 @@ end_output(struct log_output *output)
 	if (output->format == LOG_JSON && !output->following)
 		printf("%s], \"next\": null}\n", output->rows > 0 ? "\n" : "");
 	if (output->format == LOG_TABLE)
-		fprintf(stderr, ngettext("%zu connection\n", "%zu connections\n", output->rows),
+		fprintf(stderr, ngettext("%zu record\n", "%zu records\n", output->rows),
 			output->rows);
 	table_free(output->table);
 }
@@ -168,10 +200,35 @@ set_instant(json_t *parameters, const char *key, int64_t at_s)
 	(void)json_object_set_new(parameters, key, json_string(text));
 }
 
+/* A column that is a time is asked for by the day: both instants of it. */
 static enum admin_exit
-show_pages(struct admin *admin, const struct period *period, struct log_output *output)
+read_spans(struct admin *admin, const struct log_output *output, json_t *parameters)
 {
-	json_t *parameters = arguments_parameters(admin->arguments);
+	const struct column *column = NULL;
+
+	while ((column = next_column(output, column)) != NULL) {
+		const char *day = json_string_value(json_object_get(parameters, column->key));
+		char from[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE], why[512];
+		struct period period;
+
+		if (!column->span || day == NULL)
+			continue;
+		if (period_read(day, day, NULL, 0, &period, why, sizeof(why)) < 0)
+			return admin_refuse(admin, ADMIN_USAGE, "%s", why);
+		clock_format_utc(period.from_s * 1000000, from);
+		clock_format_utc(period.until_s * 1000000, until);
+		(void)json_object_set_new(
+			parameters, column->key, json_sprintf("%s/%s", from, until));
+	}
+	return ADMIN_DONE;
+}
+
+static enum admin_exit
+show_pages(struct admin *admin, const json_t *filters, const struct period *period,
+	struct log_output *output)
+{
+	json_t *parameters = json_copy((json_t *)filters);
+	const char *method = admin->arguments->command->method;
 	enum admin_exit exit_code = ADMIN_DONE;
 	bool more = true;
 
@@ -183,37 +240,32 @@ show_pages(struct admin *admin, const struct period *period, struct log_output *
 		json_t *row;
 		size_t i;
 
-		exit_code = admin_ask(admin, "log.connections", json_incref(parameters), &page);
+		exit_code = admin_ask(admin, method, json_incref(parameters), &page);
 		if (exit_code == ADMIN_DONE)
 			start_output(output);
 		json_array_foreach (json_object_get(page, "rows"), i, row)
 			write_row(output, row);
-		more = json_is_integer(json_object_get(page, "next"));
+		more = json_is_string(json_object_get(page, "next"));
 		if (more)
-			(void)json_object_set(parameters, "after", json_object_get(page, "next"));
+			(void)json_object_set(parameters, "cursor", json_object_get(page, "next"));
 		json_decref(page);
 		if (exit_code == ADMIN_DONE)
 			end_page(output);
+		if (ferror(stdout) != 0)
+			break;
 	}
 	json_decref(parameters);
 	return exit_code;
 }
 
 static enum admin_exit
-start_following(struct admin *admin)
+start_following(struct admin *admin, json_t *filters, const struct log_output *output)
 {
-	static const char *const filters[] = {"account", "terminal"};
-	json_t *parameters = json_object();
 	json_t *result = NULL;
 	enum admin_exit exit_code;
 
-	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
-		const char *text = argument_text(admin->arguments, filters[i]);
-
-		if (text != NULL)
-			(void)json_object_set_new(parameters, filters[i], json_string(text));
-	}
-	exit_code = admin_ask(admin, "log.follow", parameters, &result);
+	exit_code = admin_ask(admin, "log.follow",
+		json_pack("{s:s, s:O}", "log", names[output->log], "filters", filters), &result);
 	json_decref(result);
 	return exit_code;
 }
@@ -221,19 +273,15 @@ start_following(struct admin *admin)
 static enum admin_exit
 follow(struct admin *admin, struct log_output *output)
 {
-	const char *state = argument_text(admin->arguments, "state");
-
 	for (;;) {
-		json_t *row = NULL;
+		json_t *told = NULL;
 		char why[512];
 
-		if (rpc_next(admin->rpc, &row, why, sizeof(why)) < 0)
+		if (rpc_next(admin->rpc, &told, why, sizeof(why)) < 0)
 			return admin_refuse(admin, ADMIN_REFUSED, "%s", why);
-		if (state == NULL || strcmp(value_text(row, "state"), state) == 0) {
-			write_row(output, row);
-			end_page(output);
-		}
-		json_decref(row);
+		write_row(output, json_object_get(told, "row"));
+		end_page(output);
+		json_decref(told);
 		if (ferror(stdout) != 0)
 			return ADMIN_DONE;
 	}
@@ -259,31 +307,139 @@ read_period(struct admin *admin, struct period *ret_period)
 	return exit_code;
 }
 
-enum admin_exit
-command_log_connections(struct admin *admin)
+static enum log_name
+log_of(const struct admin *admin)
 {
-	const struct arguments *arguments = admin->arguments;
-	struct log_output output = {.following = argument_flag(arguments, "follow")};
+	int log = 0;
+
+	while (strcmp(names[log], admin->arguments->command->name) != 0)
+		log++;
+	return (enum log_name)log;
+}
+
+static enum admin_exit
+show(struct admin *admin, struct log_output *output)
+{
+	json_t *filters = arguments_parameters(admin->arguments);
 	struct period period;
 	enum admin_exit exit_code;
+
+	exit_code = read_period(admin, &period);
+	if (exit_code == ADMIN_DONE)
+		exit_code = read_spans(admin, output, filters);
+	/* Listening begins before the log is read, so that nothing falls in between. */
+	if (exit_code == ADMIN_DONE && output->following)
+		exit_code = start_following(admin, filters, output);
+	if (exit_code == ADMIN_DONE)
+		exit_code = show_pages(admin, filters, &period, output);
+	if (exit_code == ADMIN_DONE && output->following)
+		exit_code = follow(admin, output);
+	json_decref(filters);
+	end_output(output);
+	return exit_code;
+}
+
+enum admin_exit
+command_log_show(struct admin *admin)
+{
+	const struct arguments *arguments = admin->arguments;
+	struct log_output output = {
+		.log = log_of(admin),
+		.following = argument_flag(arguments, "follow"),
+		.format = arguments->json                   ? LOG_JSON
+			  : argument_flag(arguments, "csv") ? LOG_CSV
+							    : LOG_TABLE,
+	};
 
 	if (argument_flag(arguments, "csv") && arguments->json)
 		return admin_refuse(admin, ADMIN_USAGE, _("--csv and --json exclude each other"));
 	if (output.following && argument_flag(arguments, "until"))
 		return admin_refuse(
 			admin, ADMIN_USAGE, _("--follow shows what comes: leave out --until"));
-	output.format = arguments->json                   ? LOG_JSON
-			: argument_flag(arguments, "csv") ? LOG_CSV
-							  : LOG_TABLE;
-	exit_code = read_period(admin, &period);
-	/* Listening begins before the history is read, so that nothing falls in between. */
-	if (exit_code == ADMIN_DONE && output.following)
-		exit_code = start_following(admin);
+	return show(admin, &output);
+}
+
+/* What is wrong comes on the screen; a program reads it in the result. */
+enum admin_exit
+command_log_verify(struct admin *admin)
+{
+	json_t *result = NULL;
+	enum admin_exit exit_code;
+
+	exit_code = admin_ask(admin, "log.verify", NULL, &result);
 	if (exit_code != ADMIN_DONE)
 		return exit_code;
-	exit_code = show_pages(admin, &period, &output);
-	if (exit_code == ADMIN_DONE && output.following)
-		exit_code = follow(admin, &output);
-	end_output(&output);
+	admin_print(admin, result);
+	if (!json_is_true(json_object_get(result, "whole")))
+		exit_code = ADMIN_REFUSED;
+	json_decref(result);
 	return exit_code;
+}
+
+static void
+show_due(const json_t *kinds)
+{
+	const struct table_column headings[] = {{_("Record"), 0}, {_("Kept for days"), 0},
+		{_("Oldest"), 0}, {_("To be erased: before"), 0}, {_("Records"), 0}};
+	struct table *table = table_new(headings, ARRAY_SIZE(headings));
+	json_t *kind;
+	size_t i;
+
+	if (table == NULL)
+		return;
+	json_array_foreach (kinds, i, kind) {
+		table_cell(table, value_word(kind, "kind"));
+		table_cell(table, value_text(kind, "days"));
+		table_cell(table, value_time(kind, "oldest"));
+		table_cell(table, value_time(kind, "before"));
+		table_cell(table, value_text(kind, "count"));
+	}
+	table_print(table, stdout);
+	table_free(table);
+}
+
+static enum admin_exit
+erase(struct admin *admin)
+{
+	json_t *result = NULL;
+	enum admin_exit exit_code;
+
+	exit_code = admin_confirm(admin, NULL, 0,
+		_("What is erased cannot be brought back; the log keeps that it was there."),
+		_("Erase these records?"));
+	if (exit_code == ADMIN_DONE)
+		exit_code = admin_ask(admin, "log.retention", NULL, &result);
+	if (exit_code != ADMIN_DONE)
+		return exit_code;
+	if (admin->arguments->json)
+		admin_print(admin, result);
+	else
+		printf(ngettext("%s record has been erased.\n", "%s records have been erased.\n",
+			       (unsigned long)json_integer_value(
+				       json_object_get(result, "erased"))),
+			value_text(result, "erased"));
+	json_decref(result);
+	return ADMIN_DONE;
+}
+
+enum admin_exit
+command_log_retention(struct admin *admin)
+{
+	const struct arguments *arguments = admin->arguments;
+	json_t *due = NULL;
+	size_t count;
+	enum admin_exit exit_code;
+
+	exit_code = admin_ask(admin, "log.retention", json_pack("{s:b}", "dry_run", 1), &due);
+	if (exit_code != ADMIN_DONE)
+		return exit_code;
+	count = json_array_size(json_object_get(due, "kinds"));
+	if (arguments->json && (argument_flag(arguments, "dry-run") || count == 0))
+		admin_print(admin, due);
+	else if (!arguments->json && count == 0)
+		printf("%s\n", _("There is nothing beyond its retention."));
+	else if (!arguments->json)
+		show_due(json_object_get(due, "kinds"));
+	json_decref(due);
+	return count == 0 || argument_flag(arguments, "dry-run") ? ADMIN_DONE : erase(admin);
 }

@@ -110,6 +110,31 @@ print_session_killed(const struct admin *admin, const json_t *result)
 		text_shown(value_text(killed, "terminal")));
 }
 
+static void
+print_findings(const json_t *result)
+{
+	const json_t *findings = json_object_get(result, "findings");
+	json_int_t all = json_integer_value(json_object_get(result, "found"));
+	json_t *finding;
+	size_t i;
+
+	printf("%s\n\n", _("The logs have been changed."));
+	json_array_foreach (findings, i, finding) {
+		if (json_integer_value(json_object_get(finding, "event")) != 0)
+			printf(_("event %s: %s"), value_text(finding, "event"),
+				_(value_text(finding, "why")));
+		else
+			printf("%s", _(value_text(finding, "why")));
+		if (value_text(finding, "detail")[0] != '\0')
+			printf(" (%s)", text_shown(value_text(finding, "detail")));
+		putchar('\n');
+	}
+	if (all > (json_int_t)json_array_size(findings))
+		printf(_("… and %lld more\n"),
+			(long long)all - (long long)json_array_size(findings));
+	putchar('\n');
+}
+
 void
 print_verified(const struct admin *admin, const json_t *result)
 {
@@ -117,11 +142,16 @@ print_verified(const struct admin *admin, const json_t *result)
 		{"events", VALUE_TEXT},
 		{"erased", VALUE_TEXT},
 		{"checkpoints", VALUE_TEXT},
+		{"sessions", VALUE_TEXT},
 		{"head", VALUE_TEXT},
 	};
 
 	(void)admin;
-	printf("%s\n\n", _("The logs are whole: nothing has been changed, taken out or put in."));
+	if (json_is_true(json_object_get(result, "whole")))
+		printf("%s\n\n",
+			_("The logs are whole: nothing has been changed, taken out or put in."));
+	else
+		print_findings(result);
 	values_print(result, rows, ARRAY_SIZE(rows));
 }
 

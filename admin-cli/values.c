@@ -184,6 +184,11 @@ static const char *const words[] = {
 	N_("certificate-expired"),
 	N_("no-restart"),
 	N_("terminals"),
+	N_("accepted"),
+	N_("refused"),
+	N_("no-role"),
+	N_("upload"),
+	N_("download"),
 };
 
 const char *
@@ -469,6 +474,10 @@ value_in_form(const json_t *object, const char *key, enum value_form form)
 		return value_trust(object);
 	case VALUE_SESSION_STATE:
 		return value_session_state(object);
+	case VALUE_OBJECT:
+		return value_object(object, key);
+	case VALUE_CHANGES:
+		return value_changes(object);
 	case VALUE_TEXT:
 		break;
 	}

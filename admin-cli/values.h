@@ -3,6 +3,7 @@
 #define ADMIN_VALUES_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Texts live until the object is freed, or in one of a few buffers used in turn. Never NULL. */
@@ -26,6 +27,10 @@ const char *value_session_state(const json_t *object);
 
 /* "ab:cd:…": in pairs, as certificate viewers show it, so that a person can compare. */
 const char *value_fingerprint(const json_t *object, const char *key);
+
+/* The fields of an object; what was before and what is after in a row of the administration log. */
+const char *value_object(const json_t *object, const char *key);
+const char *value_changes(const json_t *row);
 
 /* How the certificate of a terminal is judged. */
 const char *value_trust(const json_t *object);
@@ -61,6 +66,8 @@ enum value_form {
 	VALUE_TRUST,
 	VALUE_HOURS,
 	VALUE_FINGERPRINT,
+	VALUE_OBJECT,
+	VALUE_CHANGES,
 };
 
 const char *value_in_form(const json_t *object, const char *key, enum value_form form);

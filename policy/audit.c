@@ -1,30 +1,43 @@
-/* Checkpoints, retention and verification of the event log; see audit.h. */
+/* Checkpoints and retention of the event log; see audit.h. */
 #include "policy/audit.h"
 
-#include "base/bytes.h"
+#include "base/clock.h"
 #include "policy/record.h"
+#include "policy/store/log_table.h"
 #include "policy/store/session_table.h"
 #include "policy/store/store.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-/* While the gateway runs, a checkpoint is never much more than a minute away. */
-#define UNSIGNED_MOST_US (60 * 60 * INT64_C(1000000))
+#define DAY_US (24 * 60 * 60 * INT64_C(1000000))
+/* Some 20 ms of the writer's time. */
+#define PORTION 500
+#define QUIET_HOUR 3
+
+/* The newest checkpoint covers all that the older ones do. One for each day is kept, so that signatures of years
+ * neither pile up nor make a verification slow. */
+static int
+thin_out(struct store_db *db, int64_t older, int64_t older_us)
+{
+	if (older == 0 || older_us / DAY_US != store_db_now(db) / DAY_US)
+		return 0;
+	return checkpoint_delete(db, older);
+}
 
 int
 audit_checkpoint(struct store_db *db, struct chain_checkpoint *ret_checkpoint, bool *ret_made)
 {
 	struct chain_event head;
-	int64_t newest;
+	int64_t newest, newest_us;
 	int r;
 
 	*ret_made = false;
 	r = event_head(db, &head);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	r = checkpoint_newest(db, &newest);
+	r = checkpoint_newest(db, &newest, &newest_us);
 	if (r < 0 || newest >= head.id)
 		return r;
 	*ret_checkpoint =
@@ -33,242 +46,130 @@ audit_checkpoint(struct store_db *db, struct chain_checkpoint *ret_checkpoint, b
 	r = chain_checkpoint_sign(ret_checkpoint, store_db_sealing(db));
 	if (r == 0)
 		r = checkpoint_insert(db, ret_checkpoint);
+	if (r == 0)
+		r = thin_out(db, newest, newest_us);
 	*ret_made = r == 0;
 	return r;
 }
 
 static int
-erase_kind(struct store_db *db, enum event_kind kind, size_t *erased)
+record_erasure(struct store_db *db, enum event_kind kind, const struct event_erasure *erasure,
+	int64_t before, const char *by)
 {
-	const char *text = event_kind_text(kind);
-	int64_t keep = event_kind_retention(text);
-	int64_t before = store_db_now(db) - keep;
-	struct event_erasure erasure;
-	json_t *payload;
-	int r;
+	json_t *payload = json_object();
 
-	if (keep == 0)
-		return 0;
-	r = event_erase(db, kind, before, &erasure);
-	if (r < 0 || erasure.count == 0)
-		return r;
-	*erased += (size_t)erasure.count;
-	payload = json_object();
-	(void)json_object_set_new(payload, "kind", json_string(text));
-	(void)json_object_set_new(payload, "first", json_integer(erasure.first));
-	(void)json_object_set_new(payload, "last", json_integer(erasure.last));
-	(void)json_object_set_new(payload, "count", json_integer(erasure.count));
+	(void)json_object_set_new(payload, "kind", json_string(event_kind_text(kind)));
+	(void)json_object_set_new(payload, "first", json_integer(erasure->first));
+	(void)json_object_set_new(payload, "last", json_integer(erasure->last));
+	(void)json_object_set_new(payload, "count", json_integer(erasure->count));
 	(void)json_object_set_new(payload, "before", json_integer(before));
+	(void)json_object_set_new(payload, "by", json_string(by));
 	return record_event(db, EVENT_KIND_RETENTION, payload, NULL);
 }
 
-int
-audit_retention(struct store_db *db, size_t *ret_erased)
+/* A session goes with the event of its end. What was recorded of it before is older, and of a kind that stands
+ * before SESSION_END: it has been erased already. */
+static int
+erase_kind(struct store_db *db, enum event_kind kind, const char *by, int64_t *ret_erased)
 {
-	int64_t keep = event_kind_retention(event_kind_text(EVENT_KIND_SESSION_END));
+	int64_t keep = event_kind_retention(event_kind_text(kind));
+	int64_t before = store_db_now(db) - keep;
+	struct event_erasure erasure;
+	int r;
+
+	*ret_erased = 0;
+	if (keep == 0)
+		return 0;
+	r = event_erase(db, kind, before, PORTION, &erasure);
+	if (r < 0 || erasure.count == 0)
+		return r;
+	if (kind == EVENT_KIND_SESSION_END)
+		r = session_forget(db, erasure.until_us);
+	*ret_erased = erasure.count;
+	return r < 0 ? r : record_erasure(db, kind, &erasure, before, by);
+}
+
+int
+audit_retention(struct store_db *db, const char *by, int64_t *ret_erased)
+{
 	int r = 0;
 
 	*ret_erased = 0;
-	for (int kind = 0; kind < EVENT_KIND_COUNT && r == 0; kind++)
-		r = erase_kind(db, (enum event_kind)kind, ret_erased);
-	if (r == 0)
-		r = session_forget_old(db, store_db_now(db) - keep);
+	for (int kind = 0; kind < EVENT_KIND_COUNT && r == 0 && *ret_erased == 0; kind++)
+		r = erase_kind(db, (enum event_kind)kind, by, ret_erased);
 	return r;
 }
 
-/* What a retention event allows to be empty. */
-struct erasure_grant {
-	char kind[EVENT_KIND_SIZE];
-	int64_t first;
-	int64_t last;
-	int64_t before_us;
-};
-
-struct verification {
-	struct audit_report *report;
-	const struct sealing *sealing;
-	struct chain_verifier chain;
-	struct erasure_grant *grants;
-	size_t grant_count;
-	int64_t now_us;
-	int64_t oldest_unsigned_us; /* time of the first event that no checkpoint covers; 0: none */
-	int64_t signed_until;       /* id of the last event that one covers */
-};
-
-static int
-found_bad(struct verification *verification, int64_t event, const char *why)
+static json_t *
+instant_json(int64_t at_us)
 {
-	verification->report->bad_event = event;
-	verification->report->why = why;
-	return -EBADMSG;
+	char text[CLOCK_TEXT_SIZE];
+
+	clock_format_utc(at_us, text);
+	return json_string(text);
 }
 
-/* A retention counts only for what had been kept long enough when it took place, and only if it has
- * taken place: an event from the future could excuse anything. */
-static int
-read_grant(const struct chain_event *event, int64_t now_us, struct erasure_grant *ret_grant)
+int
+audit_retention_due(struct store_db *db, json_t **ret_kinds)
 {
-	json_t *payload = json_loads(event->payload, 0, NULL);
-	const char *kind = json_string_value(json_object_get(payload, "kind"));
-	int64_t keep = kind == NULL ? -1 : event_kind_retention(kind);
-	int r = -EBADMSG;
+	json_t *kinds = json_array();
+	int r = 0;
 
-	ret_grant->first = json_integer_value(json_object_get(payload, "first"));
-	ret_grant->last = json_integer_value(json_object_get(payload, "last"));
-	ret_grant->before_us = json_integer_value(json_object_get(payload, "before"));
-	if (keep > 0 && event->time_us <= now_us && ret_grant->last < event->id &&
-		ret_grant->before_us <= event->time_us - keep) {
-		memccpy(ret_grant->kind, kind, '\0', sizeof(ret_grant->kind));
-		r = 0;
+	for (int i = 0; i < EVENT_KIND_COUNT && r == 0; i++) {
+		const char *text = event_kind_text((enum event_kind)i);
+		int64_t keep = event_kind_retention(text);
+		int64_t before = store_db_now(db) - keep;
+		int64_t count, oldest;
+
+		if (keep == 0)
+			continue;
+		r = event_count_old(db, (enum event_kind)i, before, &count, &oldest);
+		if (r == 0 && count > 0)
+			(void)json_array_append_new(
+				kinds, json_pack("{s:s, s:I, s:o, s:o, s:I}", "kind", text, "days",
+					       (json_int_t)(keep / DAY_US), "before",
+					       instant_json(before), "oldest", instant_json(oldest),
+					       "count", (json_int_t)count));
 	}
-	json_decref(payload);
-	return r;
-}
-
-static int
-collect_grant(struct store_db *db, const struct chain_event *event, void *argument)
-{
-	struct verification *verification = argument;
-	struct erasure_grant grant, *grown;
-
-	(void)db;
-	if (strcmp(event->kind, event_kind_text(EVENT_KIND_RETENTION)) != 0 ||
-		event->payload == NULL)
-		return 0;
-	if (read_grant(event, verification->now_us, &grant) < 0)
-		return 0;
-	grown = realloc(verification->grants, (verification->grant_count + 1) * sizeof(*grown));
-	if (grown == NULL)
-		return -ENOMEM;
-	verification->grants = grown;
-	grown[verification->grant_count++] = grant;
-	return 0;
-}
-
-static bool
-erasure_is_granted(const struct verification *verification, const struct chain_event *event)
-{
-	for (size_t i = 0; i < verification->grant_count; i++) {
-		const struct erasure_grant *grant = &verification->grants[i];
-
-		if (strcmp(grant->kind, event->kind) == 0 && event->id >= grant->first &&
-			event->id <= grant->last && event->time_us < grant->before_us)
-			return true;
+	if (r < 0) {
+		json_decref(kinds);
+		return r;
 	}
-	return false;
-}
-
-/* A session that began must stand in the connection history. */
-static int
-check_session_exists(
-	struct store_db *db, const struct chain_event *event, struct verification *verification)
-{
-	json_t *payload = json_loads(event->payload, 0, NULL);
-	const char *hex = json_string_value(json_object_get(payload, "session"));
-	struct session_record session;
-	uint8_t id[SESSION_ID_BYTES];
-	int r = hex == NULL ? -EINVAL : bytes_from_hex(hex, id, sizeof(id));
-
-	json_decref(payload);
-	if (r == 0)
-		r = session_load(db, id, &session);
-	if (r == -ENOENT || r == -EINVAL)
-		return found_bad(verification, event->id,
-			"its session is missing from the connection history");
-	return r;
-}
-
-static int
-check_event(struct store_db *db, const struct chain_event *event, void *argument)
-{
-	struct verification *verification = argument;
-	struct audit_report *report = verification->report;
-	const char *why;
-	int r;
-
-	r = chain_verify_next(
-		&verification->chain, event, erasure_is_granted(verification, event), &why);
-	if (r < 0)
-		return found_bad(verification, event->id, why);
-	if (event->id > verification->signed_until && verification->oldest_unsigned_us == 0)
-		verification->oldest_unsigned_us = event->time_us;
-	report->events++;
-	memcpy(report->head, event->hash, sizeof(report->head));
-	if (event->payload == NULL)
-		report->erased++;
-	else if (strcmp(event->kind, event_kind_text(EVENT_KIND_SESSION_START)) == 0)
-		return check_session_exists(db, event, verification);
+	*ret_kinds = kinds;
 	return 0;
 }
 
-static int
-check_checkpoint(
-	const struct chain_checkpoint *checkpoint, const uint8_t *event_hash, void *argument)
+/* The last time that it was three at night in the facility's zone (TZ). */
+static int64_t
+last_quiet_hour(int64_t now_us)
 {
-	struct verification *verification = argument;
-	const char *why;
+	time_t now = (time_t)(now_us / 1000000);
+	struct tm local;
+	time_t quiet;
 
-	if (event_hash == NULL)
-		return found_bad(verification, checkpoint->event_id,
-			"it was removed: a checkpoint was signed for it");
-	if (chain_verify_checkpoint(checkpoint, event_hash, verification->sealing, &why) < 0)
-		return found_bad(verification, checkpoint->event_id, why);
-	verification->report->checkpoints++;
-	return 0;
+	localtime_r(&now, &local);
+	if (local.tm_hour < QUIET_HOUR)
+		local.tm_mday--;
+	local.tm_hour = QUIET_HOUR;
+	local.tm_min = local.tm_sec = 0;
+	local.tm_isdst = -1;
+	quiet = mktime(&local);
+	return (int64_t)quiet * 1000000;
 }
 
-/* The row must say, to the letter, what the event of its last change says. */
-static int
-check_session(struct store_db *db, json_t *row, int64_t event, void *argument)
+int
+audit_retention_is_due(struct store_db *db, bool *ret_due)
 {
-	static const char why[] = "the connection history says something else than it";
-	char *text = record_text(row);
-	char *payload = NULL;
+	int64_t done;
 	int r;
 
-	r = event_payload(db, event, &payload);
-	if (r == -ENOENT ||
-		(r == 0 && (payload == NULL || text == NULL || strcmp(text, payload) != 0)))
-		r = found_bad(argument, event, why);
-	free(text);
-	free(payload);
-	return r;
-}
-
-static int
-verify_all(struct store_db *db, struct verification *verification)
-{
-	int r;
-
-	r = checkpoint_newest(db, &verification->signed_until);
-	if (r == 0)
-		r = event_each(db, collect_grant, verification);
-	if (r == 0)
-		r = event_each(db, check_event, verification);
-	if (r == 0)
-		r = checkpoint_each(db, check_checkpoint, verification);
-	if (r == 0)
-		r = session_each(db, check_session, verification);
-	if (r == 0 && verification->oldest_unsigned_us != 0 &&
-		verification->now_us - verification->oldest_unsigned_us > UNSIGNED_MOST_US)
-		r = found_bad(verification, verification->signed_until + 1,
-			"no checkpoint was signed in the hour after it");
+	r = log_mark_get(db, "retention", &done);
+	*ret_due = r == 0 && done < last_quiet_hour(store_db_now(db));
 	return r;
 }
 
 int
-audit_verify(struct store_db *db, struct audit_report *ret_report)
+audit_retention_done(struct store_db *db)
 {
-	struct verification verification = {
-		.report = ret_report,
-		.sealing = store_db_sealing(db),
-		.now_us = store_db_now(db),
-	};
-	int r;
-
-	*ret_report = (struct audit_report){0};
-	chain_verifier_init(&verification.chain);
-	r = verify_all(db, &verification);
-	free(verification.grants);
-	return r == -EBADMSG ? 0 : r;
+	return log_mark_set(db, "retention", store_db_now(db));
 }

@@ -14,24 +14,52 @@ struct store_db;
 /* Signs the newest event. *ret_made is false when nothing happened since the last checkpoint. The
  * supervisor writes it to the journal: without a copy elsewhere nobody can prove that the tail was
  * not cut. Call it at start-up and about once a minute: an event that stays without a checkpoint for
- * an hour looks, to audit_verify, like one whose checkpoint was taken away. */
+ * an hour looks, to audit_verify, like one whose checkpoint was taken away. Of a day that is over its last
+ * checkpoint is kept: it covers all that came before. */
 int audit_checkpoint(struct store_db *db, struct chain_checkpoint *ret_checkpoint, bool *ret_made);
 
-/* Erases payloads older than their kind's retention (event_kinds.def), sessions of the connection
- * history with them, and records that as an event. Call it about once a day. */
-int audit_retention(struct store_db *db, size_t *ret_erased);
+/* Erases a portion of what is older than its kind's retention (event_kinds.def), sessions of the connection
+ * history with it, and records that as an event; `by` is who asked for it. *ret_erased 0: there was nothing
+ * left. Each portion is a transaction of its own, so that the writer is never held up for long. */
+int audit_retention(struct store_db *db, const char *by, int64_t *ret_erased);
+
+/* What audit_retention would erase: [{"kind", "days", "before", "oldest", "count"}], kinds without any left out. */
+int audit_retention_due(struct store_db *db, json_t **ret_kinds);
+
+/* Whether the nightly retention is due: none has been done since the last quiet hour of the facility's day. And
+ * that it has been done. */
+int audit_retention_is_due(struct store_db *db, bool *ret_due);
+int audit_retention_done(struct store_db *db);
+
+#define AUDIT_FINDINGS_MOST 20
+
+struct audit_finding {
+	int64_t event;    /* 0: of no one event */
+	const char *why;  /* a literal */
+	char detail[200]; /* what more is known; may be "" */
+};
 
 struct audit_report {
 	int64_t events;
 	int64_t erased;
 	int64_t checkpoints;
+	int64_t sessions;
 	uint8_t head[CHAIN_HASH_BYTES];
-	int64_t bad_event; /* 0: all is well; else the first bad one … */
-	const char *why;   /* … and what is wrong with it; a literal */
+	struct audit_finding findings[AUDIT_FINDINGS_MOST];
+	size_t found; /* how many there were, also beyond those kept; 0: all is well */
 };
 
-/* Checks the whole chain, the checkpoints, and the connection history against its events. 0 also
- * when something is bad: see bad_event. */
-int audit_verify(struct store_db *db, struct audit_report *ret_report);
+/* {"whole", "events", "erased", "checkpoints", "sessions", "head", "found", "findings": [{"event", "why",
+ * "detail"}]}, new reference. */
+json_t *audit_report_json(const struct audit_report *report);
+
+/* Called now and then, on any thread; a negative errno ends the verification with it. */
+typedef int audit_progress(void *argument, int64_t done, int64_t of);
+
+/* Checks the whole chain, the checkpoints, the connection history and the fields against their events, and the
+ * structure of all of these in the file. 0 also when something is bad: see findings. Inside a walk. progress may
+ * be NULL. */
+int audit_verify(struct store_db *db, audit_progress *progress, void *argument,
+	struct audit_report *ret_report);
 
 #endif

@@ -2,6 +2,7 @@
 #include "policy/chain.h"
 
 #include "base/bytes.h"
+#include "base/sentence.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
@@ -110,33 +111,40 @@ bad(const char *why, const char **ret_why)
 	return -EBADMSG;
 }
 
-int
-chain_verify_next(struct chain_verifier *verifier, const struct chain_event *event,
-	bool erasure_allowed, const char **ret_why)
+static const char *
+what_is_wrong(const struct chain_verifier *verifier, const struct chain_event *event,
+	bool erasure_allowed)
 {
 	uint8_t hash[CHAIN_HASH_BYTES];
 
 	if (event->id != verifier->last_id + 1)
-		return bad("an event before it is missing, or it was inserted", ret_why);
+		return N_("an event before it is missing, or it was inserted");
 	if (!bytes_equal_constant_time(event->prev, verifier->last_hash, CHAIN_HASH_BYTES))
-		return bad("it does not follow the event before it: one of the two was replaced or "
-			   "moved",
-			ret_why);
+		return N_("it does not follow the event before it: one of the two was replaced or "
+			  "moved");
 	hash_event(event, hash);
 	if (!bytes_equal_constant_time(event->hash, hash, CHAIN_HASH_BYTES))
-		return bad("its time, kind or hash was changed", ret_why);
-	if (event->payload == NULL) {
-		if (!erasure_allowed)
-			return bad("its content was erased without a retention that allows it",
-				ret_why);
-	} else {
-		hash_payload(event, hash);
-		if (!bytes_equal_constant_time(event->payload_hash, hash, CHAIN_HASH_BYTES))
-			return bad("its content was changed", ret_why);
-	}
+		return N_("its time, kind or hash was changed");
+	if (event->payload == NULL)
+		return erasure_allowed ? NULL
+				       : N_("its content was erased without a retention that "
+					    "allows it");
+	hash_payload(event, hash);
+	if (!bytes_equal_constant_time(event->payload_hash, hash, CHAIN_HASH_BYTES))
+		return N_("its content was changed");
+	return NULL;
+}
+
+/* Goes on behind a bad one, so that the others can be looked at, too. */
+int
+chain_verify_next(struct chain_verifier *verifier, const struct chain_event *event,
+	bool erasure_allowed, const char **ret_why)
+{
+	const char *why = what_is_wrong(verifier, event, erasure_allowed);
+
 	verifier->last_id = event->id;
 	memcpy(verifier->last_hash, event->hash, CHAIN_HASH_BYTES);
-	return 0;
+	return why == NULL ? 0 : bad(why, ret_why);
 }
 
 int

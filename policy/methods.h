@@ -78,7 +78,9 @@ method_function method_vendor_edit;
 method_function method_vendor_delete;
 method_function method_explain;
 method_function method_log_connections;
-method_function method_log_verify;
 method_function method_output_list;
+method_function method_log_logins;
+method_function method_log_files;
+method_function method_log_admin;
 
 #endif

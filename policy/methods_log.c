@@ -1,128 +1,134 @@
-/* log.connections and log.verify (F1, F5, F6): see methods.h. */
+/* Pages of the four logs, and what log.verify and log.retention answer with (F1-F6): see methods.h. */
 #include "policy/method_call.h"
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "policy/audit.h"
-#include "policy/store/session_table.h"
+#include "policy/logs.h"
+#include "policy/store/log_table.h"
 #include "policy/store/store.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define PAGE_DEFAULT 1000
 #define PAGE_MOST 10000
 
+/* Where the page before ended, as it was given out: "instant.row". */
 static int
-read_instant(struct method_call *call, const char *name, int64_t *ret_us)
+read_cursor(struct method_call *call, struct log_cursor *ret_after)
 {
-	const char *text = param_text(call->params, name);
+	const char *text = param_text(call->params, "cursor");
 	struct field_error error;
+	int used = 0;
 
-	if (text == NULL || instant_parse(text, ret_us) == 0)
+	*ret_after = (struct log_cursor){0};
+	if (text == NULL || (sscanf(text, "%18" SCNi64 ".%18" SCNi64 "%n", &ret_after->time_us,
+				     &ret_after->id, &used) == 2 &&
+				    text[used] == '\0'))
 		return 0;
-	(void)field_error_set(
-		&error, name, text, "an instant as RFC 3339 writes it", "2026-11-20T08:30:00Z");
+	(void)field_error_set(&error, "cursor", text, "what `next` of the page before was",
+		"1795143600000000.17");
 	return method_refuse_field(call, &error);
 }
 
-static int
-read_state(struct method_call *call, struct session_filter *filter)
+static json_t *
+cursor_json(const struct log_cursor *next)
 {
-	static const char *const states[] = {"active", "ended", "killed", "lost"};
-	struct field_error error;
+	char text[48];
 
-	filter->state = param_text(call->params, "state");
-	if (filter->state == NULL)
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
-		if (strcmp(states[i], filter->state) == 0)
-			return 0;
-	(void)field_error_set(
-		&error, "state", filter->state, "one of active, ended, killed, lost", "killed");
-	return method_refuse_field(call, &error);
+	if (next->id == 0)
+		return json_null();
+	snprintf(text, sizeof(text), "%" PRId64 ".%" PRId64, next->time_us, next->id);
+	return json_string(text);
 }
 
 static int
-read_account(
-	struct store_db *db, struct method_call *call, char *ret_id, struct session_filter *filter)
-{
-	const char *text = param_text(call->params, "account");
-	struct field_error error = {0};
-
-	if (text == NULL)
-		return 0;
-	if (account_id_parse(&store_db_settings(db)->facility, text, ret_id, &error) < 0)
-		return method_refuse_field(call, &error);
-	filter->account = ret_id;
-	return 0;
-}
-
-static int
-read_page(struct method_call *call, struct session_filter *filter)
+read_most(struct method_call *call, int64_t *ret_most)
 {
 	const json_t *most = json_object_get(call->params, "most");
 	struct field_error error;
 
-	filter->after = json_integer_value(json_object_get(call->params, "after"));
-	if (most == NULL)
-		return 0;
-	filter->most = json_integer_value(most);
-	if (filter->most >= 1 && filter->most <= PAGE_MOST)
+	*ret_most = most == NULL ? PAGE_DEFAULT : json_integer_value(most);
+	if (*ret_most >= 1 && *ret_most <= PAGE_MOST)
 		return 0;
 	(void)field_error_set(&error, "most", NULL, "1 to 10000 rows", "1000");
 	return method_refuse_field(call, &error);
 }
 
-int
-method_log_connections(struct store_db *db, struct method_call *call)
+static int
+answer_page(struct store_db *db, struct method_call *call, enum log_name log)
 {
-	struct session_filter filter = {
-		.from_us = INT64_MIN,
-		.until_us = INT64_MAX,
-		.terminal = param_text(call->params, "terminal"),
-		.most = PAGE_DEFAULT,
-	};
-	char id[ACCOUNT_ID_SIZE];
-	json_t *rows;
-	int64_t next;
+	struct field_error error;
+	struct log_filter filter;
+	struct log_cursor after, next;
+	json_t *rows = NULL;
+	int64_t most;
 	int r;
 
-	r = read_instant(call, "from", &filter.from_us);
+	if (log_filter_read(log, &store_db_settings(db)->facility, call->params, &filter, &error) <
+		0)
+		return method_refuse_field(call, &error);
+	r = read_cursor(call, &after);
 	if (r == 0)
-		r = read_instant(call, "until", &filter.until_us);
+		r = read_most(call, &most);
 	if (r == 0)
-		r = read_state(call, &filter);
-	if (r == 0)
-		r = read_account(db, call, id, &filter);
-	if (r == 0)
-		r = read_page(call, &filter);
-	if (r == 0)
-		r = session_page(db, &filter, &rows, &next);
+		r = log_page(db, &filter, &after, most, &rows, &next);
 	if (r < 0)
 		return r;
-	call->result = json_pack(
-		"{s:o, s:o}", "rows", rows, "next", next > 0 ? json_integer(next) : json_null());
+	call->result = json_pack("{s:o, s:o}", "rows", rows, "next", cursor_json(&next));
 	return 0;
 }
 
 int
-method_log_verify(struct store_db *db, struct method_call *call)
+method_log_connections(struct store_db *db, struct method_call *call)
 {
-	struct audit_report report;
-	char head[2 * CHAIN_HASH_BYTES + 1];
-	int r;
+	return answer_page(db, call, LOG_CONNECTIONS);
+}
 
-	r = audit_verify(db, &report);
-	if (r < 0)
-		return r;
-	if (report.why != NULL)
-		return method_refuse(call, METHOD_REFUSED,
-			"the log has been tampered with: event %lld: %s",
-			(long long)report.bad_event, report.why);
-	bytes_to_hex(report.head, sizeof(report.head), head);
-	call->result = json_pack("{s:I, s:I, s:I, s:s}", "events", (json_int_t)report.events,
-		"erased", (json_int_t)report.erased, "checkpoints", (json_int_t)report.checkpoints,
-		"head", head);
-	return 0;
+int
+method_log_logins(struct store_db *db, struct method_call *call)
+{
+	return answer_page(db, call, LOG_LOGINS);
+}
+
+int
+method_log_files(struct store_db *db, struct method_call *call)
+{
+	return answer_page(db, call, LOG_FILES);
+}
+
+int
+method_log_admin(struct store_db *db, struct method_call *call)
+{
+	return answer_page(db, call, LOG_ADMIN);
+}
+
+static json_t *
+findings_json(const struct audit_report *report)
+{
+	json_t *findings = json_array();
+
+	for (size_t i = 0; i < report->found && i < AUDIT_FINDINGS_MOST; i++) {
+		const struct audit_finding *finding = &report->findings[i];
+
+		(void)json_array_append_new(
+			findings, json_pack("{s:I, s:s, s:s}", "event", (json_int_t)finding->event,
+					  "why", finding->why, "detail", finding->detail));
+	}
+	return findings;
+}
+
+json_t *
+audit_report_json(const struct audit_report *report)
+{
+	char head[2 * CHAIN_HASH_BYTES + 1];
+
+	bytes_to_hex(report->head, sizeof(report->head), head);
+	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:s, s:I, s:o}", "whole", report->found == 0,
+		"events", (json_int_t)report->events, "erased", (json_int_t)report->erased,
+		"checkpoints", (json_int_t)report->checkpoints, "sessions",
+		(json_int_t)report->sessions, "head", head, "found", (json_int_t)report->found,
+		"findings", findings_json(report));
 }

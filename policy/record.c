@@ -3,7 +3,9 @@
 
 #include "base/cleanup.h"
 #include "policy/sessions.h"
+#include "policy/store/log_table.h"
 #include "policy/store/session_table.h"
+#include "policy/store/store.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,11 +20,16 @@ int
 record_event(struct store_db *db, enum event_kind kind, json_t *payload, int64_t *ret_id)
 {
 	auto_free char *text = payload == NULL ? NULL : record_text(payload);
+	int64_t id;
+	int r;
 
+	r = text == NULL ? -ENOMEM : event_append(db, kind, text, &id);
+	if (r == 0)
+		r = log_fields_insert(db, event_kind_text(kind), payload, id, store_db_now(db));
+	if (r == 0 && ret_id != NULL)
+		*ret_id = id;
 	json_decref(payload);
-	if (text == NULL)
-		return -ENOMEM;
-	return event_append(db, kind, text, ret_id);
+	return r;
 }
 
 int
@@ -32,7 +39,7 @@ record_session(struct store_db *db, enum event_kind kind, const uint8_t *session
 	int64_t event;
 	int r;
 
-	r = session_json(db, session, &row);
+	r = session_event_json(db, session, &row);
 	if (r < 0)
 		return r;
 	r = record_event(db, kind, row, &event);

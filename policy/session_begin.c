@@ -67,6 +67,23 @@ record_refusal(struct store_db *db, const struct redemption *at)
 	return record_event(db, EVENT_KIND_SESSION_REFUSED, payload, NULL);
 }
 
+/* The attempt comes into the login log. */
+static int
+record_login(struct store_db *db, const struct redemption *at)
+{
+	const struct session_grant *grant = at->grant;
+	const struct login login = {
+		.application = "RDP",
+		.account = grant->account,
+		.name = grant->account_name,
+		.source = at->source,
+		.reason = grant->reason == CLOSE_NONE ? NULL : close_reason_row(grant->reason)->name,
+		.logging = at->request->logging,
+	};
+
+	return login_record(db, &login);
+}
+
 static int
 refuse(struct store_db *db, struct redemption *at, enum close_reason reason, const char *rule)
 {
@@ -74,8 +91,9 @@ refuse(struct store_db *db, struct redemption *at, enum close_reason reason, con
 
 	at->grant->reason = reason;
 	at->grant->rule = rule;
-	if (at->ticket.refusals >= REFUSALS_RECORDED)
-		return 0;
+	r = record_login(db, at);
+	if (r < 0 || at->ticket.refusals >= REFUSALS_RECORDED)
+		return r;
 	r = ticket_count_refusal(db, at->ticket.handle);
 	return r < 0 ? r : record_refusal(db, at);
 }
@@ -167,7 +185,7 @@ insert_session(struct store_db *db, struct redemption *at)
 		r = record_session(db, EVENT_KIND_SESSION_START, record.id);
 	memcpy(grant->session, record.id, sizeof(grant->session));
 	grant->started_us = record.started_us;
-	return r;
+	return r < 0 ? r : record_login(db, at);
 }
 
 static int
@@ -230,7 +248,9 @@ carry_on(struct store_db *db, struct redemption *at, const struct session_record
 	grant->started_us = session->started_us;
 	memcpy(grant->session, session->id, sizeof(grant->session));
 	r = session_carry_on(db, session->id, at->request->connection, &grant->device);
-	return r < 0 ? r : record_session(db, EVENT_KIND_SESSION_CONTINUED, session->id);
+	if (r == 0)
+		r = record_session(db, EVENT_KIND_SESSION_CONTINUED, session->id);
+	return r < 0 ? r : record_login(db, at);
 }
 
 static int
@@ -271,7 +291,7 @@ redeem(struct store_db *db, struct redemption *at)
 					: ticket_find(db, at->request->handle, &at->ticket);
 	if (r == -ENOENT) {
 		at->grant->reason = CLOSE_NO_TICKET;
-		return 0;
+		return record_login(db, at);
 	}
 	if (r < 0)
 		return r;

@@ -9,6 +9,7 @@
 
 #include "policy/accounts.h"
 #include "policy/field_error.h"
+#include "policy/logins.h"
 #include "policy/protection.h"
 #include "policy/terminals.h"
 #include "relay/close_reasons.h"
@@ -69,6 +70,7 @@ struct session_request {
 	const char *source; /* address as inet_ntop writes it, without port */
 	struct device_evidence device;
 	bool vouched_accepted; /* the listener takes a ticket's vouched MAC as evidence */
+	enum login_logging logging; /* of a refusal, in the login log */
 };
 
 struct session_grant {

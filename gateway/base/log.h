@@ -36,6 +36,9 @@ const struct event_row *event_row(enum event event);
 /* Names the process in every line. `name` is kept, not copied. */
 void log_init(const char *name);
 
+/* From now on every line is an object: {"time", "id", "level", "program", "pid", "text"}. */
+void log_as_json(void);
+
 void log_event(enum event event, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Writes a line that a child of ours has written. What one of ours logs comes out as it is, with the level that

@@ -102,6 +102,8 @@ kind_describe(const struct settings_row *row, char *ret_text, size_t size)
 	case KIND_TLS_MINIMUM:
 	case KIND_LEASE_FORMAT:
 	case KIND_HOURS_END:
+	case KIND_LOG_FORMAT:
+	case KIND_LOG_RECORDS:
 		describe_words(&words, "", ret_text, size);
 		return;
 	case KIND_COUNT:

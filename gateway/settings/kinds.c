@@ -28,6 +28,8 @@ static const char *const proxy_list[] = {"off", "v2"};
 static const char *const tls_minimum_list[] = {"1.2", "1.3"};
 static const char *const lease_format_list[] = {"dnsmasq", "kea"};
 static const char *const hours_end_list[] = {"continue", "disconnect"};
+static const char *const log_format_list[] = {"text", "json"};
+static const char *const log_records_list[] = {"off", "journal", "syslog"};
 
 #define WORDS(list)                    \
 	&(const struct settings_words) \
@@ -40,6 +42,8 @@ static const char *const hours_end_list[] = {"continue", "disconnect"};
 #define tls_minimum_words WORDS(tls_minimum_list)
 #define lease_format_words WORDS(lease_format_list)
 #define hours_end_words WORDS(hours_end_list)
+#define log_format_words WORDS(log_format_list)
+#define log_records_words WORDS(log_records_list)
 
 /* "found `fast`; allowed is a time from 1s to 2min, for example 10s" */
 static int

@@ -78,6 +78,17 @@ enum settings_lease_format {
 	SETTINGS_LEASE_KEA, /* kea-dhcp4/6 memfile, CSV */
 };
 
+enum settings_log_format {
+	SETTINGS_LOG_TEXT,
+	SETTINGS_LOG_JSON,
+};
+
+enum settings_log_records {
+	SETTINGS_RECORDS_OFF,
+	SETTINGS_RECORDS_JOURNAL,
+	SETTINGS_RECORDS_SYSLOG,
+};
+
 enum settings_hours_end {
 	SETTINGS_HOURS_CONTINUE, /* a running session goes on */
 	SETTINGS_HOURS_DISCONNECT,
@@ -135,6 +146,10 @@ struct settings {
 	char *database;
 	char *facility_key;
 	char *session_log;
+	struct {
+		enum settings_log_format format;
+		enum settings_log_records records;
+	} log;
 	char *control_socket;
 
 	struct {

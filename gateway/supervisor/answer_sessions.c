@@ -1,4 +1,4 @@
-/* session.list, session.show, session.kill, log.follow, gateway.status: answered from what the loop knows. */
+/* session.list, session.show, session.kill, gateway.status: answered from what the loop knows. */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -311,19 +311,6 @@ method_session_kill(struct control_call *call)
 	}
 	uv_timer_start(&kill->patience, on_patience_over, KILL_ANSWER_MS, 0);
 	store_write(call->supervisor->store, &kill->job);
-}
-
-void
-method_log_follow(struct control_call *call)
-{
-	struct control_client *client =
-		control_client_find(call->supervisor->control, call->client);
-
-	if (client != NULL && control_client_follow(client, control_call_text(call, "account"),
-				      control_call_text(call, "terminal")) < 0)
-		control_call_answer(call, NULL);
-	else
-		control_call_answer(call, json_pack("{s:b}", "following", 1));
 }
 
 static void

@@ -2,6 +2,7 @@
 #include "supervisor/attempts.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "policy/store/store.h"
@@ -244,6 +245,9 @@ begin_done(struct store_job *job, int status)
 			(unsigned long long)attempt->connection_id, store_error_text(status));
 	if (started)
 		sessions_tell_start(attempt->supervisor, attempt->row);
+	else if (status == 0)
+		login_limit_count(
+			&attempt->supervisor->logins, attempt->source, clock_boottime_ms());
 	attempt->step = ATTEMPT_WAIT_OLDER;
 	if (connection == NULL) {
 		if (started)
@@ -268,10 +272,14 @@ begin_done(struct store_job *job, int status)
 static void
 begin(struct attempt *attempt)
 {
+	struct supervisor *supervisor = attempt->supervisor;
+
 	attempt->step = ATTEMPT_BEGIN;
+	attempt->request.logging =
+		login_limit_ask(&supervisor->logins, attempt->source, clock_boottime_ms());
 	attempt->job.work = begin_work;
 	attempt->job.done = begin_done;
-	store_write(attempt->supervisor->store, &attempt->job);
+	store_write(supervisor->store, &attempt->job);
 }
 
 static void

@@ -50,6 +50,8 @@ loop_method method_account_import;
 loop_method method_account_export;
 loop_method method_output_read;
 loop_method method_output_delete;
+loop_method method_log_verify;
+loop_method method_log_retention;
 loop_method method_gateway_status;
 
 #endif

@@ -47,8 +47,8 @@ struct control_client {
 	size_t size, len;
 	bool in_lines; /* process_lines is on the stack */
 	bool follows;
-	char *follow_account;
-	char *follow_terminal;
+	struct log_filter follow;
+	json_t *follow_params; /* the filter's texts */
 };
 
 struct control_server {
@@ -92,8 +92,7 @@ client_release(struct control_client *client)
 	if (client->buffer != NULL)
 		secret_wipe(client->buffer, client->size);
 	free(client->buffer);
-	free(client->follow_account);
-	free(client->follow_terminal);
+	json_decref(client->follow_params);
 	free(client);
 	server_free_if_idle(server);
 }
@@ -186,51 +185,39 @@ control_client_notify(struct control_client *client, const char *method, json_t 
 					  "params", params));
 }
 
-int
-control_client_follow(struct control_client *client, const char *account, const char *terminal)
+void
+control_client_follow(
+	struct control_client *client, json_t *params, const struct log_filter *filter)
 {
-	auto_free char *account_copy = account == NULL ? NULL : strdup(account);
-	auto_free char *terminal_copy = terminal == NULL ? NULL : strdup(terminal);
-
-	if ((account != NULL && account_copy == NULL) ||
-		(terminal != NULL && terminal_copy == NULL))
-		return -ENOMEM;
-	free(client->follow_account);
-	free(client->follow_terminal);
-	client->follow_account = take_pointer(&account_copy);
-	client->follow_terminal = take_pointer(&terminal_copy);
+	json_decref(client->follow_params);
+	client->follow_params = params;
+	client->follow = *filter;
 	client->follows = true;
-	return 0;
 }
 
-static bool
-row_matches(const json_t *row, const char *key, const char *wanted)
+bool
+control_server_is_followed(const struct control_server *server)
 {
-	const char *found = json_string_value(json_object_get(row, key));
-
-	return wanted == NULL || wanted[0] == '\0' || (found != NULL && strcmp(found, wanted) == 0);
-}
-
-/* An account is named by the typed part of its id or by the full id. */
-static bool
-account_matches(const json_t *row, const char *wanted)
-{
-	return row_matches(row, "account", wanted) || row_matches(row, "full_id", wanted);
+	for (const struct control_client *client = server->clients; client != NULL;
+		client = client->next)
+		if (client->follows)
+			return true;
+	return false;
 }
 
 void
-control_server_tell(struct control_server *server, json_t *row)
+control_server_tell(struct control_server *server, enum log_name log, json_t *row)
 {
 	struct control_client *next;
 
 	for (struct control_client *client = server->clients; client != NULL; client = next) {
 		next = client->next;
 		if (client->state == CLIENT_CLOSING || !client->follows ||
-			!account_matches(row, client->follow_account) ||
-			!row_matches(row, "terminal", client->follow_terminal))
+			client->follow.log != log || !log_filter_matches(&client->follow, row))
 			continue;
-		send_line(client, json_pack("{s:s, s:s, s:O}", "jsonrpc", "2.0", "method",
-					  "log.connection", "params", row));
+		send_line(client,
+			json_pack("{s:s, s:s, s:{s:s, s:O}}", "jsonrpc", "2.0", "method", "log.row",
+				"params", "log", log_name_text(log), "row", row));
 	}
 }
 

@@ -5,6 +5,7 @@
 #ifndef SUPERVISOR_CONTROL_SERVER_H
 #define SUPERVISOR_CONTROL_SERVER_H
 
+#include "policy/logs.h"
 #include "supervisor/supervisor.h"
 
 #include <jansson.h>
@@ -27,8 +28,9 @@ int control_server_reload(struct control_server *server, const char **ret_why);
 /* Closes listener and connections, removes the socket; frees itself in the last close callback. Accepts NULL. */
 void control_server_close(struct control_server *server);
 
-/* A session has started or ended: to those who follow. */
-void control_server_tell(struct control_server *server, json_t *row);
+/* A new row of a log: to those who follow it. */
+void control_server_tell(struct control_server *server, enum log_name log, json_t *row);
+bool control_server_is_followed(const struct control_server *server);
 
 /* For the calls (control_calls.c). An id is never used twice; NULL if that client has gone. */
 struct control_client *control_client_find(struct control_server *server, uint64_t id);
@@ -40,7 +42,8 @@ void control_client_answer(struct control_client *client, json_t *answer);
  * left out. */
 void control_client_notify(struct control_client *client, const char *method, json_t *params);
 
-/* From now on it is told of sessions, all or those of an account or terminal ("" or NULL: any). */
-int control_client_follow(struct control_client *client, const char *account, const char *terminal);
+/* From now on it is told of new rows that the filter lets through. Takes params, from which the filter was read. */
+void control_client_follow(
+	struct control_client *client, json_t *params, const struct log_filter *filter);
 
 #endif

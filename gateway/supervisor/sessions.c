@@ -4,8 +4,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "policy/audit.h"
+#include "policy/store/log_table.h"
 #include "policy/store/store.h"
-#include "supervisor/control_server.h"
+#include "supervisor/log_tail.h"
 #include "supervisor/session_log.h"
 
 #include <errno.h>
@@ -15,21 +16,18 @@
 #include <string.h>
 
 #define MINUTE_US INT64_C(60000000)
-#define MINUTES_BETWEEN_RETENTION (24 * 60)
 
 struct sessions {
 	struct supervisor *supervisor;
 	uv_timer_t timer;
-	unsigned int minutes;
 	bool checking; /* the last full check is still under way */
+	bool erasing;  /* so is a retention */
 };
 
 static void
 tell(struct supervisor *supervisor, enum session_log_kind kind, json_t *row)
 {
 	session_log_write(supervisor->session_log, kind, row);
-	if (supervisor->control != NULL)
-		control_server_tell(supervisor->control, row);
 }
 
 void
@@ -206,26 +204,91 @@ sessions_check(struct supervisor *supervisor, int64_t account_number, int64_t te
 	store_read(supervisor->store, &check->job);
 }
 
+/* What is older than its retention, portion by portion, until nothing is left. */
+struct retention_job {
+	struct store_job job;
+	struct supervisor *supervisor;
+	int64_t portion;
+	int64_t erased;
+};
+
+static int
+retention_work(struct store_db *db, struct store_job *job)
+{
+	struct retention_job *retention = (struct retention_job *)job;
+	int r;
+
+	r = audit_retention(db, "nightly", &retention->portion);
+	return r < 0 || retention->portion > 0 ? r : audit_retention_done(db);
+}
+
+static void
+retention_done(struct store_job *job, int status)
+{
+	struct retention_job *retention = (struct retention_job *)job;
+	struct supervisor *supervisor = retention->supervisor;
+
+	if (status == 0 && retention->portion > 0 && supervisor->state != SUPERVISOR_STOPPING) {
+		retention->erased += retention->portion;
+		store_write(supervisor->store, &retention->job);
+		return;
+	}
+	if (status < 0 && status != -ESHUTDOWN)
+		log_event(EV_STORE_FAILED, "what='retention' why='%s'", store_error_text(status));
+	if (retention->erased > 0)
+		log_event(EV_RETENTION, "erased=%" PRId64, retention->erased);
+	if (supervisor->sessions != NULL)
+		supervisor->sessions->erasing = false;
+	free(retention);
+}
+
+static void
+nightly_retention(struct supervisor *supervisor)
+{
+	struct retention_job *retention;
+
+	if (supervisor->sessions == NULL || supervisor->sessions->erasing)
+		return;
+	retention = calloc(1, sizeof(*retention));
+	if (retention == NULL)
+		return;
+	supervisor->sessions->erasing = true;
+	retention->job.work = retention_work;
+	retention->job.done = retention_done;
+	retention->supervisor = supervisor;
+	store_write(supervisor->store, &retention->job);
+}
+
 struct upkeep_job {
 	struct store_job job;
-	bool retention;
+	struct supervisor *supervisor;
 	struct chain_checkpoint checkpoint;
 	bool made;
-	size_t erased;
+	bool retention_is_due;
+	int64_t told;
 };
+
+/* Written only when something else has been: an idle gateway's disk may sleep. */
+static int
+keep_mark(struct store_db *db, int64_t told)
+{
+	int64_t mark;
+	int r;
+
+	r = log_mark_get(db, "told", &mark);
+	return r < 0 || told <= mark ? r : log_mark_set(db, "told", told);
+}
 
 static int
 upkeep_work(struct store_db *db, struct store_job *job)
 {
 	struct upkeep_job *upkeep = (struct upkeep_job *)job;
-	int r = 0;
+	int r;
 
-	upkeep->erased = 0;
-	if (upkeep->retention)
-		r = audit_retention(db, &upkeep->erased);
-	if (r < 0)
-		return r;
-	return audit_checkpoint(db, &upkeep->checkpoint, &upkeep->made);
+	r = audit_retention_is_due(db, &upkeep->retention_is_due);
+	if (r == 0)
+		r = audit_checkpoint(db, &upkeep->checkpoint, &upkeep->made);
+	return r < 0 ? r : keep_mark(db, upkeep->told);
 }
 
 static void
@@ -243,13 +306,13 @@ upkeep_done(struct store_job *job, int status)
 		log_event(EV_CHECKPOINT, "event=%" PRId64 " hash=%s signature=%s",
 			upkeep->checkpoint.event_id, hash, signature);
 	}
-	if (status == 0 && upkeep->erased > 0)
-		log_event(EV_RETENTION, "erased=%zu", upkeep->erased);
+	if (status == 0 && upkeep->retention_is_due)
+		nightly_retention(upkeep->supervisor);
 	free(upkeep);
 }
 
 static void
-keep_up(struct supervisor *supervisor, bool retention)
+keep_up(struct supervisor *supervisor)
 {
 	struct upkeep_job *upkeep = calloc(1, sizeof(*upkeep));
 
@@ -257,7 +320,8 @@ keep_up(struct supervisor *supervisor, bool retention)
 		return;
 	upkeep->job.work = upkeep_work;
 	upkeep->job.done = upkeep_done;
-	upkeep->retention = retention;
+	upkeep->supervisor = supervisor;
+	upkeep->told = log_tail_told(supervisor);
 	store_write(supervisor->store, &upkeep->job);
 }
 
@@ -279,9 +343,8 @@ on_minute(uv_timer_t *timer)
 		sessions->checking = true;
 		sessions_check(sessions->supervisor, 0, 0, NULL, NULL);
 	}
-	keep_up(sessions->supervisor, sessions->minutes % MINUTES_BETWEEN_RETENTION == 0);
+	keep_up(sessions->supervisor);
 	connections_give_memory_back(sessions->supervisor->connections);
-	sessions->minutes++;
 	arm(sessions, on_minute);
 }
 
@@ -303,7 +366,7 @@ sessions_start_minutes(struct supervisor *supervisor)
 	supervisor->sessions = sessions;
 	arm(sessions, on_minute);
 	/* What came before a long stop is signed before anybody asks whether it was. */
-	keep_up(supervisor, false);
+	keep_up(supervisor);
 	return 0;
 }
 

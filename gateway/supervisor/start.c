@@ -14,6 +14,7 @@
 #include "supervisor/control_server.h"
 #include "supervisor/evidence.h"
 #include "supervisor/health.h"
+#include "supervisor/log_tail.h"
 #include "supervisor/looks.h"
 #include "supervisor/outputs.h"
 #include "supervisor/passed.h"
@@ -32,6 +33,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <syslog.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
@@ -196,6 +198,7 @@ on_store_done(uv_async_t *async)
 	if (gateway->supervisor.store == NULL)
 		return;
 	(void)store_collect(gateway->supervisor.store);
+	log_tail_look(&gateway->supervisor);
 	supervisor_maybe_drained(&gateway->supervisor);
 }
 
@@ -409,6 +412,11 @@ start_store(struct gateway *gateway)
 		fail_about(gateway, "session.log", supervisor->settings->session_log, strerror(-r));
 		return;
 	}
+	r = log_tail_start(supervisor);
+	if (r < 0) {
+		fail(gateway, "logs", strerror(-r));
+		return;
+	}
 	r = evidence_new(supervisor->loop, supervisor->settings, &supervisor->evidence, &why);
 	if (r < 0) {
 		fail(gateway, "device evidence", why);
@@ -469,6 +477,10 @@ init(struct gateway *gateway, struct settings *settings)
 	struct supervisor *supervisor = &gateway->supervisor;
 	int r;
 
+	if (settings->log.format == SETTINGS_LOG_JSON)
+		log_as_json();
+	if (settings->log.records == SETTINGS_RECORDS_SYSLOG)
+		openlog("sekisho", LOG_PID, LOG_AUTHPRIV);
 	supervisor->settings = settings;
 	supervisor->loop = &gateway->loop;
 	supervisor->next_connection = 1;
@@ -514,6 +526,7 @@ done(struct gateway *gateway)
 	outputs_free(supervisor->outputs);
 	penalties_free(supervisor->penalties);
 	session_log_close(supervisor->session_log);
+	log_tail_free(supervisor->log_tail);
 	sealing_free(supervisor->sealing);
 	settings_free(supervisor->settings);
 }

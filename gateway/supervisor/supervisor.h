@@ -10,10 +10,13 @@
  *	looks.c           a jump host without a client
  *	health.c          looks at all terminals, now and then
  *	outputs.c         exports in the background
+ *	log_tail.c        new records of the logs: to those who follow, and to programs elsewhere
  *	control_*.c       control.sock; answer_*.c what it answers from the loop
  */
 #ifndef SUPERVISOR_SUPERVISOR_H
 #define SUPERVISOR_SUPERVISOR_H
+
+#include "supervisor/login_limit.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,6 +37,7 @@ struct sessions;
 struct control_server;
 struct session_log;
 struct outputs;
+struct log_tail;
 
 enum supervisor_state {
 	SUPERVISOR_STARTING,
@@ -58,6 +62,8 @@ struct supervisor {
 	struct control_server *control;
 	struct session_log *session_log;
 	struct outputs *outputs;
+	struct log_tail *log_tail;
+	struct login_limit logins;
 	uint64_t next_connection; /* ids of connections and looks: never used twice */
 	int64_t ready_us;         /* clock_now() when listeners opened; 0 before */
 };

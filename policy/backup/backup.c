@@ -388,8 +388,8 @@ check_rehearsed(struct store_db *rehearsed, struct backup_restoring *restoring)
 	backup_meter_begin(&restoring->meter, "verifying", 0);
 	r = scratch_check(rehearsed);
 	if (r == 0)
-		r = audit_verify(rehearsed, &report);
-	if (r == 0 && report.why != NULL)
+		r = audit_verify(rehearsed, NULL, NULL, &report);
+	if (r == 0 && report.found > 0)
 		r = -EUCLEAN;
 	return r == -EUCLEAN ? blame_file(restoring, BACKUP_NOT_WHOLE) : r;
 }

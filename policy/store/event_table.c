@@ -1,6 +1,8 @@
 /* The event log in the database; see event_table.h. */
 #include "policy/store/event_table.h"
 
+#include "base/cleanup.h"
+#include "policy/store/log_table.h"
 #include "policy/store/sql.h"
 #include "policy/store/store.h"
 
@@ -82,37 +84,79 @@ event_append(struct store_db *db, enum event_kind kind, const char *payload, int
 	return r;
 }
 
+static void
+read_event(sqlite3_stmt *row, char *kind, struct chain_event *event)
+{
+	*event = (struct chain_event){
+		.id = sql_column_number(row, 0),
+		.time_us = sql_column_number(row, 1),
+		.kind = kind,
+		.payload = (const char *)sqlite3_column_text(row, 3),
+	};
+	sql_column_text(row, 2, kind, EVENT_KIND_SIZE);
+	sql_column_bytes(row, 4, event->salt, sizeof(event->salt));
+	sql_column_bytes(row, 5, event->payload_hash, sizeof(event->payload_hash));
+	sql_column_bytes(row, 6, event->prev, sizeof(event->prev));
+	sql_column_bytes(row, 7, event->hash, sizeof(event->hash));
+}
+
+#define EVENT_COLUMNS "id, time, kind, payload, salt, payload_hash, prev, hash"
+
 int
-event_each(struct store_db *db,
+event_each(struct store_db *db, int64_t after, int64_t most,
 	int (*visit)(struct store_db *db, const struct chain_event *event, void *argument),
 	void *argument)
 {
 	char kind[EVENT_KIND_SIZE];
+	struct chain_event event;
 	sqlite3_stmt *row;
 	int r;
 
 	r = sql_ask(db, &row,
-		"SELECT id, time, kind, payload, salt, payload_hash, prev, hash FROM event ORDER "
-		"BY id",
-		"");
+		"SELECT " EVENT_COLUMNS " FROM event WHERE id > ? ORDER BY id LIMIT ?", "ii", after,
+		most);
 	while (r == 0 && (r = sql_next(row)) > 0) {
-		struct chain_event event = {
-			.id = sql_column_number(row, 0),
-			.time_us = sql_column_number(row, 1),
-			.kind = kind,
-			.payload = (const char *)sqlite3_column_text(row, 3),
-		};
-
-		sql_column_text(row, 2, kind, sizeof(kind));
-		sql_column_bytes(row, 4, event.salt, sizeof(event.salt));
-		sql_column_bytes(row, 5, event.payload_hash, sizeof(event.payload_hash));
-		sql_column_bytes(row, 6, event.prev, sizeof(event.prev));
-		sql_column_bytes(row, 7, event.hash, sizeof(event.hash));
+		read_event(row, kind, &event);
 		r = visit(db, &event, argument);
 		if (r < 0)
 			sql_end(row);
 	}
 	return r;
+}
+
+int
+event_each_of_kind(struct store_db *db, const char *kind, struct event_place *place, int64_t most,
+	int (*visit)(struct store_db *db, const struct chain_event *event, void *argument),
+	void *argument)
+{
+	char text[EVENT_KIND_SIZE];
+	struct chain_event event;
+	sqlite3_stmt *row;
+	int r;
+
+	r = sql_ask(db, &row,
+		"SELECT " EVENT_COLUMNS " FROM event WHERE kind = ?4 AND payload IS NOT NULL "
+		"AND time >= ?1 AND (time > ?1 OR id > ?2) ORDER BY time, id LIMIT ?3",
+		"iiit", place->time_us, place->id, most, kind);
+	while (r == 0 && (r = sql_next(row)) > 0) {
+		read_event(row, text, &event);
+		*place = (struct event_place){event.time_us, event.id};
+		r = visit(db, &event, argument);
+		if (r < 0)
+			sql_end(row);
+	}
+	return r;
+}
+
+int
+event_newest_of_kind(struct store_db *db, const char *kind, int64_t *ret_id)
+{
+	int r;
+
+	r = sql_number(db, ret_id,
+		"SELECT coalesce(max(id), 0) FROM event WHERE kind = ? AND payload IS NOT NULL",
+		"t", kind);
+	return r < 0 ? r : 0;
 }
 
 int
@@ -124,8 +168,8 @@ event_each_change(struct store_db *db, const char *name,
 
 	r = sql_ask(db, &row,
 		"SELECT payload FROM (SELECT payload FROM event WHERE kind = 'admin' "
-		"ORDER BY time DESC, id DESC LIMIT 20000) AS newest "
-		"WHERE payload IS NOT NULL AND instr(payload, ?) > 0",
+		"AND payload IS NOT NULL ORDER BY time DESC, id DESC LIMIT 20000) AS newest "
+		"WHERE instr(payload, ?) > 0",
 		"t", name);
 	while (r == 0 && (r = sql_next(row)) > 0) {
 		r = visit((const char *)sqlite3_column_text(row, 0), argument);
@@ -157,16 +201,79 @@ event_payload(struct store_db *db, int64_t id, char **ret_payload)
 	return r;
 }
 
+/* Content and salt of one event, and the fields by which it was found. */
+static int
+erase_one(struct store_db *db, const char *kind, int64_t id, int64_t time_us, const char *payload)
+{
+	json_t *fields = json_loads(payload, 0, NULL);
+	int r;
+
+	r = log_fields_delete(db, kind, fields, id, time_us);
+	json_decref(fields);
+	return r < 0 ? r
+		     : sql_run(db, "UPDATE event SET payload = NULL, salt = NULL WHERE id = ?", "i",
+			       id);
+}
+
+static void
+count_erased(struct event_erasure *erasure, int64_t id, int64_t time_us)
+{
+	if (erasure->count == 0 || id < erasure->first)
+		erasure->first = id;
+	if (id > erasure->last)
+		erasure->last = id;
+	erasure->until_us = time_us;
+	erasure->count++;
+}
+
+/* One at a time, since the question would not survive a change of the rows that it goes through. */
 int
-event_erase(struct store_db *db, enum event_kind kind, int64_t before_us,
+event_erase(struct store_db *db, enum event_kind kind, int64_t before_us, int64_t most,
 	struct event_erasure *ret_erasure)
+{
+	const char *text = event_kind_text(kind);
+	int r = 0;
+
+	*ret_erasure = (struct event_erasure){0};
+	for (;;) {
+		auto_free char *payload = NULL;
+		int64_t id, time_us;
+		sqlite3_stmt *row;
+
+		r = sql_ask(db, &row,
+			"SELECT id, time, payload FROM event "
+			"WHERE kind = ? AND time < ? AND payload IS NOT NULL ORDER BY time, id "
+			"LIMIT 1",
+			"ti", text, before_us);
+		if (r == 0)
+			r = sql_next(row);
+		if (r <= 0)
+			return r;
+		id = sql_column_number(row, 0);
+		time_us = sql_column_number(row, 1);
+		payload = strdup((const char *)sqlite3_column_text(row, 2));
+		sql_end(row);
+		if (payload == NULL)
+			return -ENOMEM;
+		if (ret_erasure->count >= most && time_us != ret_erasure->until_us)
+			return 0;
+		r = erase_one(db, text, id, time_us, payload);
+		if (r < 0)
+			return r;
+		count_erased(ret_erasure, id, time_us);
+	}
+}
+
+int
+event_count_old(struct store_db *db, enum event_kind kind, int64_t before_us, int64_t *ret_count,
+	int64_t *ret_oldest_us)
 {
 	sqlite3_stmt *row;
 	int r;
 
-	*ret_erasure = (struct event_erasure){0};
+	*ret_count = *ret_oldest_us = 0;
 	r = sql_ask(db, &row,
-		"SELECT min(id), max(id), count(*) FROM event "
+		"SELECT count(*), min(time) FROM event "
 		"WHERE kind = ? AND time < ? AND payload IS NOT NULL",
 		"ti", event_kind_text(kind), before_us);
 	if (r < 0)
@@ -174,14 +281,10 @@ event_erase(struct store_db *db, enum event_kind kind, int64_t before_us,
 	r = sql_next(row);
 	if (r <= 0)
 		return r;
-	ret_erasure->first = sql_column_number(row, 0);
-	ret_erasure->last = sql_column_number(row, 1);
-	ret_erasure->count = sql_column_number(row, 2);
+	*ret_count = sql_column_number(row, 0);
+	*ret_oldest_us = sql_column_number(row, 1);
 	sql_end(row);
-	return sql_run(db,
-		"UPDATE event SET payload = NULL, salt = NULL "
-		"WHERE kind = ? AND time < ? AND payload IS NOT NULL",
-		"ti", event_kind_text(kind), before_us);
+	return 0;
 }
 
 int
@@ -194,12 +297,28 @@ checkpoint_insert(struct store_db *db, const struct chain_checkpoint *checkpoint
 }
 
 int
-checkpoint_newest(struct store_db *db, int64_t *ret_event)
+checkpoint_newest(struct store_db *db, int64_t *ret_event, int64_t *ret_time_us)
 {
+	sqlite3_stmt *row;
 	int r;
 
-	r = sql_number(db, ret_event, "SELECT coalesce(max(event), 0) FROM checkpoint", "");
-	return r < 0 ? r : 0;
+	*ret_event = *ret_time_us = 0;
+	r = sql_ask(db, &row, "SELECT event, time FROM checkpoint ORDER BY event DESC LIMIT 1", "");
+	if (r < 0)
+		return r;
+	r = sql_next(row);
+	if (r <= 0)
+		return r;
+	*ret_event = sql_column_number(row, 0);
+	*ret_time_us = sql_column_number(row, 1);
+	sql_end(row);
+	return 0;
+}
+
+int
+checkpoint_delete(struct store_db *db, int64_t event)
+{
+	return sql_run(db, "DELETE FROM checkpoint WHERE event = ?", "i", event);
 }
 
 int

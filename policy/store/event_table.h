@@ -28,8 +28,8 @@ int event_append(struct store_db *db, enum event_kind kind, const char *payload,
 /* The newest event's id, time and hash; -ENOENT for an empty log. */
 int event_head(struct store_db *db, struct chain_event *ret_event);
 
-/* Every event in order. kind and payload are valid during the visit. */
-int event_each(struct store_db *db,
+/* The next `most` events behind an id, in order. kind and payload are valid during the visit. */
+int event_each(struct store_db *db, int64_t after, int64_t most,
 	int (*visit)(struct store_db *db, const struct chain_event *event, void *argument),
 	void *argument);
 
@@ -37,23 +37,45 @@ int event_each(struct store_db *db,
  * ends it. Not of those behind the newest few ten thousand: this is for what happened lately. */
 int event_each_change(struct store_db *db, const char *name,
 	int (*visit)(const char *payload, void *argument), void *argument);
+/* Where event_each_of_kind has come to; {INT64_MIN, 0}: at the beginning. */
+struct event_place {
+	int64_t time_us;
+	int64_t id;
+};
+
+/* The next `most` events of a kind that have not been erased, in the order of their times. */
+int event_each_of_kind(struct store_db *db, const char *kind, struct event_place *place,
+	int64_t most,
+	int (*visit)(struct store_db *db, const struct chain_event *event, void *argument),
+	void *argument);
+
+/* The greatest id of a kind; 0 without any. */
+int event_newest_of_kind(struct store_db *db, const char *kind, int64_t *ret_id);
 
 /* Content of one event, to be freed; NULL if it has been erased. -ENOENT. */
 int event_payload(struct store_db *db, int64_t id, char **ret_payload);
 
-/* Empties content of a kind older than an instant. first and last are 0 if there was none. */
+/* Empties content of a kind older than an instant, the oldest first, `most` events and those of the same instant
+ * as the last of them. All is 0 if there was none. */
 struct event_erasure {
-	int64_t first;
-	int64_t last;
+	int64_t first; /* the least id … */
+	int64_t last;  /* … and the greatest */
 	int64_t count;
+	int64_t until_us; /* time of the youngest */
 };
-int event_erase(struct store_db *db, enum event_kind kind, int64_t before_us,
+int event_erase(struct store_db *db, enum event_kind kind, int64_t before_us, int64_t most,
 	struct event_erasure *ret_erasure);
+
+/* How many events of a kind event_erase would still empty, and the time of the oldest. */
+int event_count_old(struct store_db *db, enum event_kind kind, int64_t before_us,
+	int64_t *ret_count, int64_t *ret_oldest_us);
 
 int checkpoint_insert(struct store_db *db, const struct chain_checkpoint *checkpoint);
 
-/* Id of the newest event that a checkpoint covers; 0 without any. */
-int checkpoint_newest(struct store_db *db, int64_t *ret_event);
+/* Id of the newest event that a checkpoint covers, and when it was made; 0 without any. */
+int checkpoint_newest(struct store_db *db, int64_t *ret_event, int64_t *ret_time_us);
+
+int checkpoint_delete(struct store_db *db, int64_t event);
 
 /* Every checkpoint, with the hash of its event as it stands in the log; NULL if that is gone. */
 int checkpoint_each(struct store_db *db,

@@ -2,18 +2,16 @@
  *
  * The same text is what the event log keeps of a session: verify compares the two.
  */
-#include "policy/store/session_table.h"
+#include "policy/store/session_json.h"
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "policy/store/session_table.h"
 #include "policy/store/sql.h"
 
 #include <errno.h>
 
-#define COLUMNS                                                                                 \
-	"number, last_event, id, started, ended, account_id, account_full, account_name, "      \
-	"terminal_name, state, reason, end_code, ended_by, because, source, device, evidence, " \
-	"allowlist_off, bytes_from_client, bytes_to_client, connections, ticket"
+#define COLUMNS SESSION_JSON_COLUMNS
 
 enum column {
 	NUMBER,
@@ -38,6 +36,12 @@ enum column {
 	BYTES_TO_CLIENT,
 	CONNECTIONS,
 	TICKET,
+	/* What the gateway keeps for itself. */
+	ACCOUNT_NUMBER,
+	TERMINAL_NUMBER,
+	CONNECTION,
+	BOOT,
+	LOST_AT,
 };
 
 static const struct {
@@ -96,8 +100,8 @@ duration(sqlite3_stmt *row)
 		(sql_column_number(row, ENDED) - sql_column_number(row, STARTED)) / 1000000);
 }
 
-static json_t *
-row_to_json(sqlite3_stmt *row)
+json_t *
+session_json_row(sqlite3_stmt *row)
 {
 	json_t *object = json_object();
 	uint8_t id[SESSION_ID_BYTES];
@@ -120,8 +124,38 @@ row_to_json(sqlite3_stmt *row)
 	return object;
 }
 
-int
-session_json(struct store_db *db, const uint8_t *id, json_t **ret_row)
+/* The event that says the same as the row says all of it: what is not in the event can be changed unnoticed. */
+static json_t *
+row_for_event(sqlite3_stmt *row)
+{
+	json_t *object = session_json_row(row);
+
+	(void)json_object_set_new(
+		object, "account_number", json_integer(sql_column_number(row, ACCOUNT_NUMBER)));
+	(void)json_object_set_new(
+		object, "terminal_number", json_integer(sql_column_number(row, TERMINAL_NUMBER)));
+	(void)json_object_set_new(
+		object, "connection", json_integer(sql_column_number(row, CONNECTION)));
+	(void)json_object_set_new(object, "boot", text_or_null(row, BOOT));
+	(void)json_object_set_new(object, "lost_at",
+		sql_column_is_null(row, LOST_AT) ? json_null()
+						 : json_integer(sql_column_number(row, LOST_AT)));
+	return object;
+}
+
+void
+session_json_for_people(json_t *event)
+{
+	static const char *const own[] = {
+		"account_number", "terminal_number", "connection", "boot", "lost_at"};
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		(void)json_object_del(event, own[i]);
+}
+
+static int
+load_json(struct store_db *db, const uint8_t *id, json_t *(*form)(sqlite3_stmt *row),
+	json_t **ret_row)
 {
 	sqlite3_stmt *row;
 	int r;
@@ -133,62 +167,41 @@ session_json(struct store_db *db, const uint8_t *id, json_t **ret_row)
 	r = sql_next(row);
 	if (r <= 0)
 		return r < 0 ? r : -ENOENT;
-	*ret_row = row_to_json(row);
+	*ret_row = form(row);
 	sql_end(row);
 	return 0;
 }
 
-/* One more than wanted is asked for: whether it comes tells whether there is another page. */
 int
-session_page(struct store_db *db, const struct session_filter *filter, json_t **ret_rows,
-	int64_t *ret_next)
+session_json(struct store_db *db, const uint8_t *id, json_t **ret_row)
 {
-	json_t *rows = json_array();
-	int64_t last = 0;
-	sqlite3_stmt *row;
-	int r;
-
-	*ret_next = 0;
-	r = sql_ask(db, &row,
-		"SELECT " COLUMNS
-		" FROM session WHERE number > ?1 AND started >= ?2 AND started < ?3 "
-		"AND (?4 IS NULL OR lower(account_id) = lower(?4)) "
-		"AND (?5 IS NULL OR lower(terminal_name) = lower(?5)) "
-		"AND (?6 IS NULL OR state = ?6) ORDER BY number LIMIT ?7",
-		"iiittti", filter->after, filter->from_us, filter->until_us, filter->account,
-		filter->terminal, filter->state, filter->most + 1);
-	while (r == 0 && (r = sql_next(row)) > 0) {
-		r = 0;
-		if ((int64_t)json_array_size(rows) == filter->most) {
-			*ret_next = last;
-			sql_end(row);
-			break;
-		}
-		last = sql_column_number(row, NUMBER);
-		(void)json_array_append_new(rows, row_to_json(row));
-	}
-	if (r < 0) {
-		json_decref(rows);
-		return r;
-	}
-	*ret_rows = rows;
-	return 0;
+	return load_json(db, id, session_json_row, ret_row);
 }
 
 int
-session_each(struct store_db *db,
-	int (*visit)(struct store_db *db, json_t *row, int64_t event, void *argument),
+session_event_json(struct store_db *db, const uint8_t *id, json_t **ret_row)
+{
+	return load_json(db, id, row_for_event, ret_row);
+}
+
+int
+session_each(struct store_db *db, int64_t after, int64_t most,
+	int (*visit)(struct store_db *db, const struct session_check *row, void *argument),
 	void *argument)
 {
+	struct session_check check = {0};
 	sqlite3_stmt *row;
 	int r;
 
-	r = sql_ask(db, &row, "SELECT " COLUMNS " FROM session ORDER BY number", "");
+	r = sql_ask(db, &row,
+		"SELECT " COLUMNS " FROM session WHERE number > ? ORDER BY number LIMIT ?", "ii",
+		after, most);
 	while (r == 0 && (r = sql_next(row)) > 0) {
-		json_t *object = row_to_json(row);
-
-		r = visit(db, object, sql_column_number(row, LAST_EVENT), argument);
-		json_decref(object);
+		check.number = sql_column_number(row, NUMBER);
+		check.event = sql_column_number(row, LAST_EVENT);
+		check.row = row_for_event(row);
+		r = visit(db, &check, argument);
+		json_decref(check.row);
 		if (r < 0)
 			sql_end(row);
 	}

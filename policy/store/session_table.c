@@ -165,8 +165,19 @@ session_each_active(struct store_db *db, int64_t account, int64_t terminal,
 }
 
 int
-session_forget_old(struct store_db *db, int64_t before_us)
+session_last_event(struct store_db *db, const uint8_t *id, int64_t *ret_event)
 {
-	return sql_run(
-		db, "DELETE FROM session WHERE state <> 'active' AND ended < ?", "i", before_us);
+	int r;
+
+	r = sql_number(db, ret_event, "SELECT coalesce(last_event, 0) FROM session WHERE id = ?",
+		"b", id, (size_t)SESSION_ID_BYTES);
+	return r > 0 ? 0 : r < 0 ? r : -ENOENT;
+}
+
+int
+session_forget(struct store_db *db, int64_t until_us)
+{
+	return sql_run(db,
+		"DELETE FROM session WHERE state <> 'active' AND ended IS NOT NULL AND ended <= ?",
+		"i", until_us);
 }

@@ -57,29 +57,29 @@ int session_each_active(struct store_db *db, int64_t account, int64_t terminal,
 /* The row as everybody sees it (control_methods.def, log.connections). -ENOENT. */
 int session_json(struct store_db *db, const uint8_t *id, json_t **ret_row);
 
+/* The row with all that the gateway keeps of it: what the event log says of a session. And such an object as
+ * everybody sees it. */
+int session_event_json(struct store_db *db, const uint8_t *id, json_t **ret_row);
+void session_json_for_people(json_t *event);
+
+/* Id of the event that says the same as the row; 0 without one. -ENOENT without such a session. */
+int session_last_event(struct store_db *db, const uint8_t *id, int64_t *ret_event);
+
 /* The event that says the same as the row. */
 int session_set_event(struct store_db *db, const uint8_t *id, int64_t event);
 
-struct session_filter {
-	int64_t from_us;      /* started at or after; INT64_MIN: any */
-	int64_t until_us;     /* started before; INT64_MAX: any */
-	const char *account;  /* typed part, or NULL */
-	const char *terminal; /* name, or NULL */
-	const char *state;    /* or NULL */
-	int64_t after;        /* cursor of the page before; 0: from the start */
-	int64_t most;
+struct session_check {
+	int64_t number;
+	int64_t event; /* id of the event that says the same as the row */
+	json_t *row;   /* as that event has it; borrowed */
 };
 
-/* A page, oldest first. *ret_next: cursor for the next page, 0 behind the last. */
-int session_page(struct store_db *db, const struct session_filter *filter, json_t **ret_rows,
-	int64_t *ret_next);
-
-/* Every row with the id of the event that says the same. */
-int session_each(struct store_db *db,
-	int (*visit)(struct store_db *db, json_t *row, int64_t event, void *argument),
+/* The next rows behind a number. */
+int session_each(struct store_db *db, int64_t after, int64_t most,
+	int (*visit)(struct store_db *db, const struct session_check *row, void *argument),
 	void *argument);
 
-/* Forgets sessions that ended before an instant. */
-int session_forget_old(struct store_db *db, int64_t before_us);
+/* Forgets sessions that ended at or before an instant. */
+int session_forget(struct store_db *db, int64_t until_us);
 
 #endif

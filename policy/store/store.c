@@ -243,6 +243,7 @@ writer_main(void *argument)
 		pthread_mutex_unlock(&store->lock);
 		run_writes(&thread->db, &group);
 		pthread_mutex_lock(&store->lock);
+		store->changes = sqlite3_total_changes64(thread->db.handle);
 		hand_back(store, &group);
 	}
 	pthread_mutex_unlock(&store->lock);
@@ -269,6 +270,9 @@ store_db_renew(struct store_db *db)
 {
 	int r;
 
+	/* Nobody else writes to a scratch database, which has no transaction. */
+	if (sqlite3_get_autocommit(db->handle))
+		return 0;
 	r = database_run(db, "ROLLBACK");
 	db->now_us = clock_now();
 	return r < 0 ? r : database_run(db, "BEGIN");
@@ -424,6 +428,17 @@ store_collect(struct store *store)
 		count++;
 	}
 	return count;
+}
+
+int64_t
+store_changes(struct store *store)
+{
+	int64_t changes;
+
+	pthread_mutex_lock(&store->lock);
+	changes = store->changes;
+	pthread_mutex_unlock(&store->lock);
+	return changes;
 }
 
 size_t

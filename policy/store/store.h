@@ -94,6 +94,9 @@ size_t store_collect(struct store *store);
 /* Jobs handed in whose done has not run yet. */
 size_t store_pending(struct store *store);
 
+/* Rows changed since the store was opened, in transactions that are on the disk: tells whether there may be news. */
+int64_t store_changes(struct store *store);
+
 /* Finishes what is queued (stubborn jobs get one last try), runs every done, closes. Accepts NULL. */
 void store_close(struct store *store);
 

@@ -51,6 +51,7 @@ struct store {
 	struct timespec retry_at;
 	struct job_queue finished;
 	size_t pending;
+	int64_t changes;
 	bool closing;
 
 	struct store_thread writer;

@@ -213,7 +213,7 @@ class Facility:
             rows += page["rows"]
             if page["next"] is None:
                 return rows
-            after = {"after": page["next"]}
+            after = {"cursor": page["next"]}
 
     def wait_end(self, account, limit=10):
         """The newest row of the account's history, once it has an end."""

@@ -69,7 +69,7 @@ session_setup(void **state)
 static int
 do_verify(struct store_db *db, void *argument)
 {
-	return audit_verify(db, argument);
+	return audit_verify(db, NULL, NULL, argument);
 }
 
 struct audit_report
@@ -85,10 +85,14 @@ verify_log(void)
 int
 session_teardown(void **state)
 {
+	struct audit_report report;
+
 	(void)state;
 	clock_hold(NOON_US, 1000000); /* no checkpoint is due yet */
-	if (verify_log().why != NULL)
-		fail_msg("event %lld: %s", (long long)verify_log().bad_event, verify_log().why);
+	report = verify_log();
+	if (report.found > 0)
+		fail_msg("event %lld: %s", (long long)report.findings[0].event,
+			report.findings[0].why);
 	fixture_done(&fixture);
 	clock_release();
 	return 0;

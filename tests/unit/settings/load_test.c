@@ -18,7 +18,7 @@
 
 /* In the order of settings.def. */
 #define TOP_KEYS                                                                                 \
-	"facility, public_address, listeners, tls, database, facility_key, session_log, "        \
+	"facility, public_address, listeners, tls, database, facility_key, session_log, log, "   \
 	"control_socket, limits, workers, sources, sessions, health, exports, linked_services, " \
 	"roles, evidence"
 

@@ -186,7 +186,7 @@ accounts(void)
 static int
 do_verify(struct store_db *db, void *argument)
 {
-	return audit_verify(db, argument);
+	return audit_verify(db, NULL, NULL, argument);
 }
 
 /* As the supervisor does every minute. */
@@ -206,8 +206,8 @@ expect_log_whole(void)
 
 	assert_int_equal(fixture_write(&fixture, do_checkpoint, &made), 0);
 	assert_int_equal(fixture_read(&fixture, do_verify, &report), 0);
-	if (report.why != NULL)
-		fail_msg("event %lld: %s", (long long)report.bad_event, report.why);
+	if (report.found > 0)
+		fail_msg("event %lld: %s", (long long)report.findings[0].event, report.findings[0].why);
 }
 
 static int

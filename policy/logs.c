@@ -1,0 +1,305 @@
+/* The four logs and what they can be filtered by; see logs.h. */
+#include "policy/logs.h"
+
+#include "base/cleanup.h"
+#include "policy/civil.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct {
+	const char *text;
+	const char *kind;
+} logs[LOG_COUNT] = {
+#define LOG(name, text_, kind_) [LOG_##name] = {text_, kind_},
+#define COLUMN(log, heading, key, form, shown, filter)
+#include "policy/logs.def"
+#undef LOG
+#undef COLUMN
+};
+
+static const struct log_column columns[] = {
+#define LOG(name, text, kind)
+#define COLUMN(log_, heading, key_, form, shown, filter_) \
+	{.log = LOG_##log_, .key = key_, .filter = LOG_FILTER_##filter_},
+#include "policy/logs.def"
+#undef LOG
+#undef COLUMN
+};
+
+const char *
+log_name_text(enum log_name log)
+{
+	return logs[log].text;
+}
+
+enum log_name
+log_name_find(const char *text)
+{
+	int log = 0;
+
+	while (log < LOG_COUNT && strcmp(logs[log].text, text) != 0)
+		log++;
+	return (enum log_name)log;
+}
+
+const char *
+log_event_kind(enum log_name log)
+{
+	return logs[log].kind;
+}
+
+enum log_name
+log_of_event_kind(const char *kind)
+{
+	int log = 0;
+
+	if (strncmp(kind, "session.", 8) == 0)
+		return strcmp(kind, "session.refused") == 0 ? LOG_COUNT : LOG_CONNECTIONS;
+	while (log < LOG_COUNT && strcmp(logs[log].kind, kind) != 0)
+		log++;
+	return (enum log_name)log;
+}
+
+const struct log_column *
+log_next_column(enum log_name log, const struct log_column *column)
+{
+	const struct log_column *end = columns + ARRAY_SIZE(columns);
+
+	for (column = column == NULL ? columns : column + 1; column < end; column++)
+		if (column->log == log)
+			return column;
+	return NULL;
+}
+
+static int
+read_instant(const json_t *params, const char *name, int64_t *ret_us, struct field_error *error)
+{
+	const char *text = json_string_value(json_object_get(params, name));
+
+	if (text == NULL || instant_parse(text, ret_us) == 0)
+		return 0;
+	return field_error_set(
+		error, name, text, "an instant as RFC 3339 writes it", "2026-11-20T08:30:00Z");
+}
+
+/* "7", "7-", "-7" or "7-9". */
+static bool
+parse_range(const char *text, int64_t *ret_least, int64_t *ret_most)
+{
+	uint64_t number;
+	int used = 0;
+
+	*ret_least = 0;
+	*ret_most = INT64_MAX;
+	if (text[0] != '-') {
+		if (text[0] < '0' || text[0] > '9' ||
+			sscanf(text, "%18" SCNu64 "%n", &number, &used) != 1)
+			return false;
+		*ret_least = (int64_t)number;
+		text += used;
+		if (text[0] == '\0')
+			*ret_most = *ret_least;
+	}
+	if (text[0] == '\0')
+		return true;
+	if (text[0] != '-' || strspn(text + 1, "0123456789") != strlen(text + 1))
+		return false;
+	if (text[1] == '\0')
+		return used > 0;
+	if (sscanf(text + 1, "%18" SCNu64, &number) != 1)
+		return false;
+	*ret_most = (int64_t)number;
+	return true;
+}
+
+/* "2026-11-20T08:30:00Z/2026-11-21T08:30:00Z" */
+static bool
+parse_span(const char *text, struct log_wanted *wanted)
+{
+	const char *slash = strchr(text, '/');
+	char from[40];
+
+	if (slash == NULL || (size_t)(slash - text) >= sizeof(from))
+		return false;
+	memcpy(from, text, (size_t)(slash - text));
+	from[slash - text] = '\0';
+	return instant_parse(from, &wanted->least) == 0 &&
+	       instant_parse(slash + 1, &wanted->most) == 0;
+}
+
+static int
+read_wanted(const struct log_column *column, const char *text, struct log_wanted *wanted,
+	struct field_error *error)
+{
+	*wanted = (struct log_wanted){.column = column, .text = text};
+	if (column->filter == LOG_FILTER_NUMBER &&
+		!parse_range(text, &wanted->least, &wanted->most))
+		return field_error_set(
+			error, column->key, text, "a number, or a range of numbers", "3600-7200");
+	if (column->filter == LOG_FILTER_SPAN && !parse_span(text, wanted))
+		return field_error_set(error, column->key, text,
+			"two instants with a slash between",
+			"2026-11-20T00:00:00Z/2026-11-21T00:00:00Z");
+	return 0;
+}
+
+/* The full form, or the typed part; what the operating system's users are called stays as it is. */
+static int
+read_account(const struct facility *facility, struct log_filter *filter, struct log_wanted *wanted,
+	struct field_error *error)
+{
+	if (strncmp(wanted->text, "unix:", 5) == 0)
+		return 0;
+	if (account_id_parse(facility, wanted->text, filter->account, error) < 0)
+		return -EINVAL;
+	wanted->text = filter->account;
+	return 0;
+}
+
+static int
+read_wanteds(const struct facility *facility, const json_t *params, struct log_filter *filter,
+	struct field_error *error)
+{
+	const struct log_column *column = NULL;
+	int r = 0;
+
+	while (r == 0 && (column = log_next_column(filter->log, column)) != NULL) {
+		const char *text = json_string_value(json_object_get(params, column->key));
+		struct log_wanted *wanted = &filter->wanted[filter->count];
+
+		if (text == NULL || column->filter == LOG_FILTER_PERIOD ||
+			column->filter == LOG_FILTER_NONE)
+			continue;
+		r = read_wanted(column, text, wanted, error);
+		if (r == 0 && strcmp(column->key, "account") == 0)
+			r = read_account(facility, filter, wanted, error);
+		filter->count++;
+	}
+	return r;
+}
+
+static int
+check_state(const struct log_filter *filter, struct field_error *error)
+{
+	static const char *const states[] = {"active", "ended", "killed", "lost"};
+
+	for (size_t i = 0; i < filter->count; i++) {
+		const struct log_wanted *wanted = &filter->wanted[i];
+		bool known = strcmp(wanted->column->key, "state") != 0;
+
+		for (size_t k = 0; k < ARRAY_SIZE(states) && !known; k++)
+			known = strcasecmp(states[k], wanted->text) == 0;
+		if (!known)
+			return field_error_set(error, "state", wanted->text,
+				"one of active, ended, killed, lost", "killed");
+	}
+	return 0;
+}
+
+int
+log_filter_read(enum log_name log, const struct facility *facility, const json_t *params,
+	struct log_filter *ret_filter, struct field_error *ret_error)
+{
+	int r;
+
+	*ret_filter = (struct log_filter){
+		.log = log,
+		.from_us = INT64_MIN,
+		.until_us = INT64_MAX,
+		.search = json_string_value(json_object_get(params, "search")),
+	};
+	r = read_instant(params, "from", &ret_filter->from_us, ret_error);
+	if (r == 0)
+		r = read_instant(params, "until", &ret_filter->until_us, ret_error);
+	if (r == 0)
+		r = read_wanteds(facility, params, ret_filter, ret_error);
+	return r < 0 ? r : check_state(ret_filter, ret_error);
+}
+
+/* Texts as they are, everything else as JSON writes it. */
+static bool
+value_contains(const json_t *value, const char *wanted)
+{
+	const char *text = json_string_value(value);
+	bool found;
+	char *dump;
+
+	if (text != NULL)
+		return strcasestr(text, wanted) != NULL;
+	if (value == NULL || json_is_null(value))
+		return false;
+	dump = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+	found = dump != NULL && strcasestr(dump, wanted) != NULL;
+	free(dump);
+	return found;
+}
+
+static bool
+value_matches(const json_t *value, const struct log_wanted *wanted)
+{
+	const char *text = json_string_value(value);
+	int64_t at;
+
+	switch (wanted->column->filter) {
+	case LOG_FILTER_INDEX:
+	case LOG_FILTER_EXACT:
+		return text != NULL && strcasecmp(text, wanted->text) == 0;
+	case LOG_FILTER_PART:
+		return value_contains(value, wanted->text);
+	case LOG_FILTER_NUMBER:
+		return json_is_integer(value) && json_integer_value(value) >= wanted->least &&
+		       json_integer_value(value) <= wanted->most;
+	case LOG_FILTER_SPAN:
+		return text != NULL && instant_parse(text, &at) == 0 && at >= wanted->least &&
+		       at < wanted->most;
+	default:
+		return false;
+	}
+}
+
+static bool
+row_contains(const struct log_filter *filter, const json_t *row)
+{
+	const struct log_column *column = NULL;
+
+	while ((column = log_next_column(filter->log, column)) != NULL)
+		if (value_contains(json_object_get(row, column->key), filter->search))
+			return true;
+	return false;
+}
+
+bool
+log_filter_matches(const struct log_filter *filter, const json_t *row)
+{
+	for (size_t i = 0; i < filter->count; i++) {
+		const struct log_wanted *wanted = &filter->wanted[i];
+
+		if (!value_matches(json_object_get(row, wanted->column->key), wanted))
+			return false;
+	}
+	return filter->search == NULL || row_contains(filter, row);
+}
+
+const struct log_wanted *
+log_filter_index(const struct log_filter *filter)
+{
+	for (size_t i = 0; i < filter->count; i++)
+		if (filter->wanted[i].column->filter == LOG_FILTER_INDEX)
+			return &filter->wanted[i];
+	return NULL;
+}
+
+void
+log_field_value(const char *text, char ret_value[LOG_FIELD_VALUE_SIZE])
+{
+	size_t len = strnlen(text, LOG_FIELD_VALUE_SIZE - 1);
+
+	for (size_t i = 0; i < len; i++)
+		ret_value[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i]);
+	ret_value[len] = '\0';
+}

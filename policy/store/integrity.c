@@ -1,0 +1,47 @@
+/* The structure of the logs' tables; see integrity.h. */
+#include "policy/store/integrity.h"
+
+#include "base/cleanup.h"
+#include "policy/store/sql.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* PRAGMAs take no parameters. */
+static const char *const checks[] = {
+	"PRAGMA integrity_check(event)",
+	"PRAGMA integrity_check(event_field)",
+	"PRAGMA integrity_check(session)",
+	"PRAGMA integrity_check(checkpoint)",
+};
+
+static int
+check_one(struct store_db *db, const char *sql, int (*found)(const char *what, void *argument),
+	void *argument)
+{
+	sqlite3_stmt *row;
+	int r;
+
+	r = sql_ask(db, &row, sql, "");
+	while (r == 0 && (r = sql_next(row)) > 0) {
+		const char *what = (const char *)sqlite3_column_text(row, 0);
+
+		r = what == NULL ? -ENOMEM : strcmp(what, "ok") == 0 ? 0 : found(what, argument);
+		if (r < 0)
+			sql_end(row);
+	}
+	return r;
+}
+
+int
+integrity_check(struct store_db *db, int (*found)(const char *what, void *argument), void *argument)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(checks) && r == 0; i++) {
+		r = check_one(db, checks[i], found, argument);
+		if (r == -EUCLEAN)
+			r = found(sqlite3_errstr(SQLITE_CORRUPT), argument);
+	}
+	return r;
+}
