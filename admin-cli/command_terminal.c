@@ -1,4 +1,5 @@
-/* terminal add, edit, trust, check, delete. */
+/* terminal add, edit, accounts, trust, check, delete. */
+#include "admin-cli/account_pages.h"
 #include "admin-cli/command.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
@@ -105,28 +106,25 @@ command_terminal_add(struct admin *admin)
 	return admin_ask_and_print(admin, parameters);
 }
 
+static void
+take_accounts(const json_t *accounts, void *argument)
+{
+	(void)json_array_extend(argument, (json_t *)accounts);
+}
+
 /* All pages as one: a list that ends early would be taken for the whole. */
 enum admin_exit
 command_terminal_accounts(struct admin *admin)
 {
-	json_t *parameters = arguments_parameters(admin->arguments);
 	json_t *all = json_array();
-	json_t *page = NULL, *result;
+	json_t *result = json_pack("{s:o}", "accounts", all);
 	enum admin_exit exit_code;
 
-	do {
-		exit_code = admin_ask(admin, "account.list", json_deep_copy(parameters), &page);
-		if (exit_code != ADMIN_DONE)
-			break;
-		(void)json_array_extend(all, json_object_get(page, "accounts"));
-		(void)json_object_set(parameters, "after", json_object_get(page, "next"));
-		json_decref(page);
-	} while (json_is_string(json_object_get(parameters, "after")));
-	result = json_pack("{s:o}", "accounts", all);
+	exit_code =
+		account_pages(admin, arguments_parameters(admin->arguments), take_accounts, all);
 	if (exit_code == ADMIN_DONE)
 		admin_print(admin, result);
 	json_decref(result);
-	json_decref(parameters);
 	return exit_code;
 }
 

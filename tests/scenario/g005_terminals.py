@@ -188,7 +188,7 @@ def test_b002_list_shows_how_many_accounts_and_finds_filters_sorts_and_pages(lab
             *(["--account", account] if number else []))
     lab.edit_terminal(made[0], in_service=False)
     assert names(lab, mark) == sorted(made)
-    assert names(lab, mark, "--descending") == sorted(made, reverse=True)
+    assert names(lab, mark, "--reverse") == sorted(made, reverse=True)
     assert names(lab, mark, "--sort", "address") == made
     assert names(lab, mark, "--account", account) == sorted(made[1:])
     assert names(lab, mark, "--state", "out-of-service") == made[:1]
