@@ -33,6 +33,11 @@ command_function command_session_kill;
 command_function command_log_show;
 command_function command_log_verify;
 command_function command_log_retention;
+command_function command_log_connections;
+command_function command_backup_create;
+command_function command_backup_get;
+command_function command_backup_restore;
+command_function command_backup_delete;
 
 /* Connects to the gateway and takes up the facility's time zone; admin_ask does it by itself. */
 enum admin_exit admin_connect(struct admin *admin);

@@ -27,5 +27,10 @@ command_printer print_session;
 command_printer print_session_killed;
 command_printer print_verified;
 command_printer print_status;
+command_printer print_backups;
+command_printer print_backup_created;
+command_printer print_backup_fetched;
+command_printer print_backup_restored;
+command_printer print_backup_deleted;
 
 #endif

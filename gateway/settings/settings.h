@@ -144,6 +144,9 @@ struct settings {
 	} tls;
 
 	char *database;
+	struct {
+		char *folder; /* NULL: beside the database */
+	} backups;
 	char *facility_key;
 	char *session_log;
 	struct {

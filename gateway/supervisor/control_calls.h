@@ -52,6 +52,13 @@ loop_method method_output_read;
 loop_method method_output_delete;
 loop_method method_log_verify;
 loop_method method_log_retention;
+loop_method method_backup_create;
+loop_method method_backup_list;
+loop_method method_backup_read;
+loop_method method_backup_upload;
+loop_method method_backup_check;
+loop_method method_backup_restore;
+loop_method method_backup_delete;
 loop_method method_gateway_status;
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "policy/methods.h"
 #include "settings/settings.h"
+#include "supervisor/backups.h"
 #include "supervisor/control_calls.h"
 #include "supervisor/control_methods.h"
 #include "supervisor/control_roles.h"
@@ -109,6 +110,7 @@ client_close(struct control_client *client)
 	if (client->state == CLIENT_CLOSING)
 		return;
 	client->state = CLIENT_CLOSING;
+	backups_client_left(client->server->supervisor->backups, client->id);
 	uv_close((uv_handle_t *)&client->pipe, on_pipe_closed);
 }
 

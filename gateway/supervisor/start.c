@@ -9,6 +9,7 @@
 #include "policy/store/store.h"
 #include "settings/settings.h"
 #include "supervisor/accept.h"
+#include "supervisor/backups.h"
 #include "supervisor/children.h"
 #include "supervisor/connections.h"
 #include "supervisor/control_server.h"
@@ -154,6 +155,7 @@ stop(struct gateway *gateway, int exit_status)
 	health_stop(supervisor->health);
 	looks_stop(supervisor->looks);
 	outputs_stop(supervisor->outputs);
+	backups_stop(supervisor->backups);
 	connections_each(supervisor->connections, end_as_stopping, NULL);
 	supervisor_maybe_drained(supervisor);
 }
@@ -407,6 +409,10 @@ start_store(struct gateway *gateway)
 		fail_about(gateway, "database", supervisor->settings->database, why);
 		return;
 	}
+	if (backups_new(supervisor, &supervisor->backups) < 0) {
+		fail(gateway, "backups", "no memory");
+		return;
+	}
 	r = session_log_open(supervisor->settings->session_log, &supervisor->session_log);
 	if (r < 0) {
 		fail_about(gateway, "session.log", supervisor->settings->session_log, strerror(-r));
@@ -524,6 +530,7 @@ done(struct gateway *gateway)
 	looks_free(supervisor->looks);
 	health_free(supervisor->health);
 	outputs_free(supervisor->outputs);
+	backups_free(supervisor->backups);
 	penalties_free(supervisor->penalties);
 	session_log_close(supervisor->session_log);
 	log_tail_free(supervisor->log_tail);

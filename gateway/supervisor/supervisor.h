@@ -11,6 +11,7 @@
  *	health.c          looks at all terminals, now and then
  *	outputs.c         exports in the background
  *	log_tail.c        new records of the logs: to those who follow, and to programs elsewhere
+ *	backups.c, backup_*.c   backups and restores
  *	control_*.c       control.sock; answer_*.c what it answers from the loop
  */
 #ifndef SUPERVISOR_SUPERVISOR_H
@@ -32,6 +33,7 @@ struct penalties;
 struct listeners;
 struct connections;
 struct looks;
+struct backups;
 struct health;
 struct sessions;
 struct control_server;
@@ -57,6 +59,7 @@ struct supervisor {
 	struct listeners *listeners;
 	struct connections *connections;
 	struct looks *looks;
+	struct backups *backups;
 	struct health *health; /* NULL before listeners are open */
 	struct sessions *sessions;
 	struct control_server *control;
