@@ -130,6 +130,15 @@ events(void)
 	return count;
 }
 
+json_t *
+newest_event(void)
+{
+	json_t *payload = NULL;
+
+	assert_int_equal(fixture_read(&fixture, last_event, &payload), 0);
+	return payload;
+}
+
 void
 expect_event(const char *action, const char *target, const char *before, const char *after)
 {

@@ -37,6 +37,9 @@ int method_teardown(void **state);
 /* How many events the log has. */
 int64_t events(void);
 
+/* The newest event, new reference. */
+json_t *newest_event(void);
+
 /* The newest administration event; before and after as JSON, NULL: whatever. */
 void expect_event(const char *action, const char *target, const char *before, const char *after);
 

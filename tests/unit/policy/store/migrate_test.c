@@ -128,6 +128,52 @@ version_1_comes_up_with_everything_in_it(void **state)
 	assert_int_equal(fixture_write(&fixture, add_event, NULL), 0);
 }
 
+/* What version 4 adds: nobody is protected, nothing is limited, and the history tells the last session. */
+static int
+check_version_4_additions(struct store_db *db, void *argument)
+{
+	struct terminal terminal = {0};
+	struct assignments assignments;
+	struct account account;
+	json_t *services;
+
+	(void)argument;
+	assert_int_equal(account_find(db, "taro", &account), 0);
+	assert_int_equal(account.version, 1);
+	assert_string_equal(account.changed_by, "");
+	assert_string_equal(account.protected_note, "");
+	assert_int_equal(account.vendor, 0);
+	assert_int_equal(account.max_sessions, 0);
+	assert_int_equal(account.last_session_us, 1790000000000030);
+	assert_int_equal(assignments_load(db, account.number, &assignments), 0);
+	assert_int_equal(assignments.count, 1);
+	assert_int_equal(assignments.items[0].priority, 0);
+	assignments_done(&assignments);
+	assert_int_equal(account_services(db, account.number, &services), 0);
+	assert_int_equal(json_array_size(services), 0);
+	json_decref(services);
+	assert_int_equal(account_find(db, "boss", &account), 0);
+	assert_int_equal(account.last_session_us, 0);
+	assert_int_equal(terminal_load(db, 3, &terminal), 0);
+	assert_int_equal(terminal.version, 1);
+	assert_string_equal(terminal.protected_note, "");
+	assert_int_equal(terminal.last_session_us, 1790000000000030);
+	terminal_done(&terminal);
+	return 0;
+}
+
+static void
+version_3_comes_up_with_everything_in_it(void **state)
+{
+	(void)state;
+	load_fixture("version_3.sql");
+	fixture_start(&fixture);
+	expect_version(NEWEST);
+	assert_int_equal(fixture_read(&fixture, check_version_1_content, NULL), 0);
+	assert_int_equal(fixture_read(&fixture, check_version_4_additions, NULL), 0);
+	assert_int_equal(fixture_write(&fixture, add_event, NULL), 0);
+}
+
 static void
 empty_file_becomes_the_newest_version(void **state)
 {
@@ -196,6 +242,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_OUT(version_1_comes_up_with_everything_in_it),
+		IN_OUT(version_3_comes_up_with_everything_in_it),
 		IN_OUT(empty_file_becomes_the_newest_version),
 		IN_OUT(migration_that_runs_out_of_disk_leaves_the_old_version_whole),
 		IN_OUT(numbers_are_never_used_twice),
