@@ -15,13 +15,15 @@ static const struct {
 	const char *method;
 	const char *rows;
 	const char *key;
-	enum close_reason reason; /* or it is a refusal for this reason, of what the option names */
+	enum close_reason
+		reason; /* or it is a refusal for this reason (if any), of what the option names */
 	const char *option;
 } kinds[] = {
 	{"there is no account '", "account.list", "accounts", "id", CLOSE_ACCOUNT_UNKNOWN,
 		"account"},
 	{"there is no terminal '", "terminal.list", "terminals", "name", CLOSE_TERMINAL_UNKNOWN,
 		"terminal"},
+	{"there is no vendor '", "vendor.list", "vendors", "name", CLOSE_NONE, NULL},
 };
 
 const char *
@@ -64,7 +66,8 @@ guess(struct rpc *rpc, size_t kind, const char *typed)
 static bool
 is_refused_for(const char *message, enum close_reason reason)
 {
-	return strcmp(message, event_row(close_reason_row(reason)->event)->text) == 0;
+	return reason != CLOSE_NONE &&
+	       strcmp(message, event_row(close_reason_row(reason)->event)->text) == 0;
 }
 
 bool

@@ -41,6 +41,11 @@ def test_a019_names_are_unique_in_whatever_case(office):
     assert office.call("vendor.show", name="alpha CO., LTD.")["name"] == "Alpha Co., Ltd."
 
 
+def test_a019_a_mistyped_name_is_guessed(office, vendor):
+    done = run(office, "vendor", "show", vendor + "x")
+    assert done.returncode == 1 and f"did you mean `{vendor}`?" in done.stderr
+
+
 def test_a019_engineers_belong_to_a_vendor_and_are_counted(office, vendor):
     account = office.add_account()
     office.edit_account(account, vendor=vendor)

@@ -7,6 +7,7 @@ import os
 import re
 import sqlite3
 import stat
+import subprocess
 
 import pytest
 
@@ -96,6 +97,27 @@ def test_a010_no_account_is_made_when_the_file_cannot_be(office, tmp_path, kind)
     assert run(office, "account", "show", account).returncode == 1
     assert not (tmp_path / "target").exists()
     assert kind != "there" or path.read_text() == "mine"
+
+
+@pytest.fixture
+def full_disk(tmp_path):
+    folder = tmp_path / "full"
+    folder.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(folder)], text=True, check=False,
+                          timeout=20, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        pytest.skip("no tmpfs may be mounted here: " + done.stdout.strip())
+    (folder / "filler").write_bytes(b"\0" * 4096)
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True, timeout=20)
+
+
+def test_a010_a_full_disk_is_noticed_before_anything_is_made(office, full_disk):
+    account = office.new_name("new")
+    done = add(office, account, "--handover", str(full_disk / "file"))
+    assert done.returncode == 1 and "No space left" in done.stderr
+    assert run(office, "account", "show", account).returncode == 1
+    assert os.listdir(full_disk) == ["filler"]
 
 
 def test_a010_a_refused_account_leaves_no_file(office, tmp_path):
