@@ -17,11 +17,10 @@
 #include <string.h>
 
 /* In the order of settings.def. */
-#define TOP_KEYS                                                                                 \
-	"facility, public_address, listeners, tls, database, facility_key, session_log, log, "   \
-	"control_socket, limits, workers, sources, sessions, health, exports, linked_services, " \
-	"facility, public_address, listeners, tls, database, facility_key, session_log, "        \
-	"control_socket, backups, limits, workers, sources, sessions, health, exports, linked_services, " \
+#define TOP_KEYS                                                                               \
+	"facility, public_address, listeners, tls, database, facility_key, session_log, log, " \
+	"control_socket, backups, limits, workers, sources, sessions, health, exports, "       \
+	"linked_services, "                                                                    \
 	"roles, evidence"
 
 /* 13 lines; a test adds lines after them or puts something in the place of one. */
