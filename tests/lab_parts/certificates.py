@@ -1,8 +1,9 @@
-"""Keys and certificates for a year, by openssl."""
+"""Keys and certificates for a year, by openssl; from the day that the facility's calendar shows."""
 
 import os
 
 from .processes import run
+from .shims import clock_variables
 
 
 def make_certificate(state, name, common_name, uid=None):
@@ -11,7 +12,7 @@ def make_certificate(state, name, common_name, uid=None):
     key = state.path(name + ".key")
     run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "365",
          "-subj", "/CN=" + common_name, "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-         "-keyout", key, "-out", certificate], umask=0o077)
+         "-keyout", key, "-out", certificate], umask=0o077, env={**os.environ, **clock_variables(state)})
     os.chmod(certificate, 0o644)
     if uid is not None and os.geteuid() == 0:
         os.chown(key, uid, uid)

@@ -1,16 +1,15 @@
 """The daemon under test: certificate, keys, settings file, and the process itself as a user without rights."""
 
-import datetime
 import json
 import os
 import shutil
-import struct
 
 from .certificates import fingerprint, make_certificate
 from .control import Control, Refused
 from .identity import as_user, unused_uid
 from .network import free_port
 from .processes import environment, run, start, wait_until
+from .shims import build_shim, set_clock
 from .state import LabError, write_file
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -27,6 +26,9 @@ def start_gateway(state, build=None, settings=(), slow_fsync=None, clock=None):
     uid = unused_uid(state) if os.geteuid() == 0 else os.geteuid()
     check_way_to(state.folder, uid)
     programs = copy_programs(state, build)
+    if clock:
+        state.set(LAB_CLOCK=state.path("clock"))
+        set_clock(state, clock)
     port = free_port()
     values = prepare(state, uid, port)
     for text in settings:
@@ -37,9 +39,6 @@ def start_gateway(state, build=None, settings=(), slow_fsync=None, clock=None):
               SEKISHO_SOCKET=values["control_socket"], SEKISHO_RDP=values["listeners"][0]["address"],
               LAB_SESSION_LOG=values["session_log"], LAB_GATEWAY_LOG=state.path("gateway.log"),
               LAB_SLOW_FSYNC=slow_fsync or 0)
-    if clock:
-        state.set(LAB_CLOCK=state.path("clock"))
-        set_clock(state, clock)
     run_gateway(state)
 
 
@@ -153,27 +152,3 @@ def yaml_text(values, indent=""):
             text = value if isinstance(value, Raw) else json.dumps(value, ensure_ascii=False)
             lines.append(f"{indent}{key}: {text}\n")
     return "".join(lines)
-
-
-def build_shim(state, name):
-    library = state.path(name + ".so")
-    if not os.path.exists(library):
-        run(["gcc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", library, os.path.join(HERE, name + ".c")])
-    return library
-
-
-def set_clock(state, text):
-    """The calendar of a facility with `--clock` shows this time, 2026-11-16T09:00:00+09:00, and stands still."""
-    instant = datetime.datetime.fromisoformat(text)
-    if instant.tzinfo is None:
-        raise LabError(f"--clock {text}: a zone is wanted, as in 2026-11-16T09:00:00+09:00")
-    path = state.variables["LAB_CLOCK"]
-    with open(path, "r+b" if os.path.exists(path) else "w+b") as file:
-        file.write(struct.pack("=q", int(instant.timestamp() * 1000000)))
-
-
-def clock_variables(state):
-    """The same clock for a program of this facility: sekisho-admin counts days back from now."""
-    if "LAB_CLOCK" not in state.variables:
-        return {}
-    return {"LD_PRELOAD": build_shim(state, "set_clock"), "SET_CLOCK_FILE": state.variables["LAB_CLOCK"]}

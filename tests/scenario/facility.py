@@ -10,8 +10,9 @@ import sys
 from lab_parts.clients import FREERDP, RDESKTOP, Client
 from lab_parts.control import Control
 from lab_parts.facility import Admin, add_account, add_terminal, new_mac
-from lab_parts.gateway import FACILITY, run_gateway, set_clock
+from lab_parts.gateway import FACILITY, run_gateway
 from lab_parts.processes import alive, processes_of, stat_fields, tail_of, tail_of_file, wait_for
+from lab_parts.shims import set_clock
 from lab_parts.state import State
 from rdp_peers import FakeHost, RawClient
 
