@@ -89,7 +89,7 @@ shown_name(const struct command_row *row)
 static int
 refuse_choice(struct parsing *parsing, const struct command_row *row, const char *word)
 {
-	char list[128];
+	char list[CHOICES_SIZE];
 	struct near_miss miss;
 	auto_free char *copy = strdup(row->choices);
 	char *rest = copy;

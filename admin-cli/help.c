@@ -41,7 +41,7 @@ print_line(FILE *out, const char *term, const char *help)
 static void
 print_part(FILE *out, const struct command_row *part)
 {
-	char choices[128];
+	char choices[CHOICES_SIZE];
 	char term[96];
 
 	snprintf(term, sizeof(term), "%s%s%s%s", part->type == COMMAND_TYPE_ARGUMENT ? "" : "--",

@@ -43,7 +43,8 @@ bool text_is_utf8(const char *text);
 /* Cuts blanks off both ends, in place. */
 char *text_trim(char *text);
 
-/* "a|b|c" as "a, b, c". */
+/* "a|b|c" as "a, b, c", which CHOICES_SIZE holds for every row of commands.def. */
+#define CHOICES_SIZE 384
 void text_join_choices(const char *choices, char *ret_text, size_t size);
 
 /* 1234567 as "1.2 MB"; 3725 seconds as "1:02:05". One of eight buffers in turn. */

@@ -127,6 +127,11 @@ static const struct {
 		"mean `locked`?"},
 	{{"account", "list", "--state", ""},
 		"--state: found ``; allowed are active, not-yet, expired, locked"},
+	{{"account", "list", "--sort", "zebra"},
+		"--sort: found `zebra`; allowed are id, name, email, kind, state, expired, "
+		"valid_from, valid_until, hours_from, hours_until, allowlist, macs, terminals, "
+		"file_sharing, services, vendor, max_sessions, protected, locked, last_session, "
+		"created, updated"},
 	{{"account", "list", "--state", "locked", "--state", "active"},
 		"--state stands here twice"},
 	{{"account", "list", "--state"}, "--state needs a value: --state STATE"},
