@@ -332,6 +332,46 @@ a_list_is_whole_or_an_error(void **state)
 	}
 }
 
+/* An edit is done whole or not at all, lists and event included. */
+static void
+an_edit_is_whole_or_an_error(void **state)
+{
+	struct fail_run run;
+	int turn = 0;
+
+	(void)state;
+	fail_begin(&run);
+	while (fail_next(&run)) {
+		struct call show = {
+			.method = method_account_show, .call = {.actor = "unix:yamada"}};
+		struct call edit = {
+			.method = method_account_edit, .call = {.actor = "unix:yamada"}};
+		char email[64];
+		const char *now;
+		int r;
+
+		snprintf(email, sizeof(email), "t%d@example.jp", ++turn);
+		edit.call.params =
+			json_pack("{s:s, s:{s:s, s:[s], s:[s]}}", "id", "taro", "changes", "email",
+				email, turn % 2 ? "add_macs" : "remove_macs", "02:00:00:00:09:01",
+				turn % 2 ? "remove_terminals" : "add_terminals", "pacs-01");
+		show.call.params = json_pack("{s:s}", "id", "taro");
+		fail_arm(&run);
+		r = fixture_write(&fixture, call_method, &edit);
+		fail_disarm(&run);
+		assert_true(r == 0 || (run.hit && r == -ENOMEM));
+		assert_int_equal(fixture_read(&fixture, call_method, &show), 0);
+		now = json_string_value(json_object_get(show.call.result, "email"));
+		assert_int_equal(strcmp(now, email) == 0, r == 0);
+		if (r < 0)
+			assert_int_equal(fixture_write(&fixture, call_method, &edit), 0);
+		json_decref(edit.call.params);
+		json_decref(show.call.params);
+		method_call_reset(&edit.call);
+		method_call_reset(&show.call);
+	}
+}
+
 static void
 a_log_is_never_called_whole_by_mistake(void **state)
 {
@@ -393,6 +433,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(nobody_is_let_in_who_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_session_ends_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_list_is_whole_or_an_error, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_edit_is_whole_or_an_error, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_log_is_never_called_whole_by_mistake, setup, teardown),
 	};
