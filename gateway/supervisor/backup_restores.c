@@ -7,6 +7,7 @@
 #include "policy/sessions.h"
 #include "supervisor/connections.h"
 #include "supervisor/health.h"
+#include "supervisor/log_tail.h"
 #include "supervisor/sessions.h"
 
 #include <errno.h>
@@ -353,6 +354,8 @@ tell_everybody(struct backup_work *work)
 {
 	struct supervisor *supervisor = work->backups->supervisor;
 
+	if (work->restoring.plan.log != RESTORE_LOG_SAME)
+		log_tail_replaced(supervisor, work->restoring.head.id);
 	sessions_check(supervisor, 0, 0, work->restoring.by, ENDED_BECAUSE);
 	health_read_again(supervisor->health);
 }

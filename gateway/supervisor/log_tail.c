@@ -26,6 +26,7 @@ struct log_tail {
 
 	bool begun;
 	int64_t told;
+	int64_t replaced; /* the log is another one, and told up to here; -1: it is not */
 	int64_t head;
 	struct log_record records[LOOK_MOST];
 	size_t count;
@@ -110,6 +111,12 @@ look_done(struct store_job *job, int status)
 		forget_records(tail);
 		return;
 	}
+	/* What was read is of the log that was there before, or of long ago. */
+	if (tail->replaced >= 0) {
+		forget_records(tail);
+		log_tail_look(tail->supervisor);
+		return;
+	}
 	tail->begun = true;
 	for (size_t i = 0; i < tail->count; i++) {
 		tell(tail->supervisor, &tail->records[i]);
@@ -132,6 +139,11 @@ log_tail_look(struct supervisor *supervisor)
 	changes = store_changes(supervisor->store);
 	if (changes == tail->changes)
 		return;
+	if (tail->replaced >= 0) {
+		tail->told = tail->replaced;
+		tail->begun = true;
+		tail->replaced = -1;
+	}
 	tail->changes = changes;
 	tail->busy = true;
 	tail->job.work = look_work;
@@ -149,9 +161,23 @@ log_tail_start(struct supervisor *supervisor)
 	tail->supervisor = supervisor;
 	tail->from_mark = supervisor->settings->log.records != SETTINGS_RECORDS_OFF;
 	tail->changes = -1;
+	tail->replaced = -1;
 	supervisor->log_tail = tail;
 	log_tail_look(supervisor);
 	return 0;
+}
+
+void
+log_tail_replaced(struct supervisor *supervisor, int64_t told)
+{
+	struct log_tail *tail = supervisor->log_tail;
+
+	if (tail == NULL)
+		return;
+	tail->told = told;
+	tail->replaced = told;
+	tail->changes = -1;
+	log_tail_look(supervisor);
 }
 
 int64_t

@@ -11,6 +11,9 @@ int log_tail_start(struct supervisor *supervisor);
 /* Something may have been written. */
 void log_tail_look(struct supervisor *supervisor);
 
+/* The log is another one now (a backup was restored): what stands in it up to this event has been told long ago. */
+void log_tail_replaced(struct supervisor *supervisor, int64_t told);
+
 /* The last event that all have been told of; 0 before the first look. */
 int64_t log_tail_told(const struct supervisor *supervisor);
 

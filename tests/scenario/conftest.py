@@ -111,3 +111,13 @@ def office(request):
         facility.begin_test()
         yield facility
         facility.close()
+
+
+@pytest.fixture
+def own_lab(new_lab):
+    """own_lab(…): a facility of the test's own, with .database, the path of it."""
+    def make(*settings, **options):
+        lab = new_lab(*settings, **options)
+        lab.database = lab.state.path("gateway", "var", "sekisho.db")
+        return lab
+    return make

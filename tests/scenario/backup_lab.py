@@ -1,0 +1,106 @@
+"""What the scenarios of backups share."""
+
+import contextlib
+import os
+import pty
+import re
+import signal
+import sqlite3
+
+from lab_parts.gateway import clock_variables
+from lab_parts.processes import environment, wait_for
+
+MEGABYTE = 1 << 20
+
+
+def folder_of(lab):
+    return os.path.join(os.path.dirname(lab.database), "backups")
+
+
+def path_of(lab, backup):
+    return os.path.join(folder_of(lab), f"sekisho-{backup}.backup")
+
+
+def create(lab, note=None):
+    more = ["--note", note] if note else []
+    return lab.admin.json("backup", "create", "--yes", *more)["id"]
+
+
+def backups(lab):
+    return lab.call("backup.list")["backups"]
+
+
+def names(lab):
+    return {account["id"] for account in lab.call("account.list")["accounts"]} - {"taro"}
+
+
+def stop(lab, number=signal.SIGTERM):
+    process = lab.gateway_process
+    os.kill(int(lab.variables["LAB_GATEWAY_PID"]), number)
+    wait_for(lambda: not lab.gateway_runs(), 20, "the gateway ends")
+    return process
+
+
+def lose_the_disk(lab):
+    """The database is gone; settings and facility key are not."""
+    stop(lab)
+    for name in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(lab.database + name)
+    lab.start_gateway_again()
+
+
+def make_large(lab, megabytes):
+    """Rows that belong to nobody, so that a backup takes long enough to be met on its way."""
+    with contextlib.closing(sqlite3.connect(lab.database, timeout=20)) as database:
+        for number in range(megabytes):
+            database.execute("INSERT INTO ticket (handle, secret_hash, account, terminal, issued, issued_by, boot, dead_at_boottime)"
+                             " VALUES (?, zeroblob(32), 0, 0, 0, ?, 'x', 0)", (f"+bulk{number}", os.urandom(MEGABYTE // 2).hex()))
+            database.commit()
+
+
+def add_many_accounts(lab, count):
+    with contextlib.closing(sqlite3.connect(lab.database, timeout=20)) as database:
+        database.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+                         " INSERT INTO account (id, id_key, family_name, given_name, email, kind, valid_from, valid_until, created, updated)"
+                         " SELECT 'bulk' || i, 'bulk' || i, 'B', 'B', 'b@example.jp', 'engineer', '2020-01-01', '2020-01-02', 0, 0 FROM n",
+                         (count,))
+        database.commit()
+
+
+def left_beside(lab):
+    """What a backup or a restore should have taken away."""
+    beside = [name for name in os.listdir(os.path.dirname(lab.database)) if re.search(r"-(copy|restored|rehearsed)", name)]
+    folder = folder_of(lab)
+    return beside + [name for name in os.listdir(folder) if name.endswith(".part")] if os.path.isdir(folder) else beside
+
+
+def typed(lab, answers, *arguments):
+    """sekisho-admin on a terminal, at which somebody types: (exit status, what stood there)."""
+    process, terminal = pty.fork()
+    if process == 0:
+        command = lab.admin.command(*arguments)
+        os.execvpe(command[0], command, {**environment(lab.state), **clock_variables(lab.state)})
+    shown = b""
+    answers = list(answers)
+    with contextlib.suppress(OSError):
+        while True:
+            piece = os.read(terminal, 4096)
+            if not piece:
+                break
+            shown += piece
+            if shown.endswith(b"[y/N] ") and answers:
+                os.write(terminal, answers.pop(0).encode() + b"\n")
+    os.close(terminal)
+    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    return status, shown.decode(errors="replace")
+
+
+def verify(lab):
+    return lab.admin.json("log", "verify")
+
+
+def admin_events(lab, action):
+    with contextlib.closing(sqlite3.connect(f"file:{lab.database}?mode=ro", uri=True, timeout=20)) as database:
+        return [row for row, in database.execute(
+            "SELECT payload FROM event WHERE kind = 'admin' AND payload ->> 'action' = ? ORDER BY id", (action,))]
