@@ -76,17 +76,27 @@ print_detail(const char *label, const char *text)
 	fprintf(stderr, " %s\n", text);
 }
 
-/* What somebody else has made of it meanwhile. */
+/* What somebody else has made of it meanwhile; who and when has been said. */
 static void
 print_now(const json_t *now)
 {
+	static const char *const said[] = {
+		"created", "updated", "changed_by", "version", "last_session"};
 	const char *key;
 	json_t *value;
 
 	json_object_foreach ((json_t *)now, key, value) {
-		print_detail(
-			value_label(key), text_shown(json_is_array(value) ? value_list(now, key)
-									  : value_text(now, key)));
+		bool skip = json_is_null(value);
+
+		for (size_t i = 0; i < ARRAY_SIZE(said); i++)
+			skip = skip || strcmp(said[i], key) == 0;
+		if (skip)
+			continue;
+		fputs("  ", stderr);
+		text_put(stderr, value_label(key), 20, 40);
+		fprintf(stderr, " %s\n",
+			text_shown(json_is_array(value) ? value_list(now, key)
+							: value_text(now, key)));
 	}
 }
 

@@ -270,7 +270,7 @@ print_signed(const json_t *rows)
 {
 	const struct table_column shown[] = {
 		{_("When"), 0},
-		{_("By"), 30},
+		{_("Checked by"), 30},
 		{_("Vendor"), 30},
 		{_("Accounts"), 0},
 		{_("Listed"), 0},
