@@ -200,6 +200,10 @@ static const char *const words[] = {
 	N_("no-role"),
 	N_("upload"),
 	N_("download"),
+	N_("rows"),
+	N_("checking"),
+	N_("fetching"),
+	N_("accounts"),
 };
 
 const char *

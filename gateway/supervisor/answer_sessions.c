@@ -347,11 +347,13 @@ method_gateway_status(struct control_call *call)
 
 	children_each_worker(supervisor->children, add_worker, workers);
 	control_call_answer(call,
-		json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, "
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:s, s:o, s:o, s:I, s:I, s:I, s:I, "
+			  "s:I, "
 			  "s:I, "
 			  "s:I}",
 			"version", SEKISHO_VERSION, "facility", supervisor->settings->facility.name,
-			"time_zone", supervisor->settings->facility.time_zone, "state",
+			"prefix", supervisor->settings->facility.id, "time_zone",
+			supervisor->settings->facility.time_zone, "state",
 			supervisor->state == SUPERVISOR_RUNNING ? "running" : "stopping",
 			"ready_since", time_json(supervisor->ready_us), "pid", (json_int_t)getpid(),
 			"tls_minimum", settings_tls_minimum_name(supervisor->settings->tls.minimum),

@@ -6,6 +6,7 @@
 #include "policy/csv/account_columns.h"
 
 #include "base/cleanup.h"
+#include "base/sentence.h"
 #include "base/utf_8.h"
 #include "policy/csv/account_words.h"
 
@@ -129,7 +130,7 @@ take_character(const char **at, char c)
 static int
 read_date(const struct cell *cell)
 {
-	static const char rule[] = "a date YYYY/M/D or YYYY-MM-DD";
+	static const char rule[] = N_("a date YYYY/M/D or YYYY-MM-DD");
 	char separator = strchr(cell->text, '-') != NULL ? '-' : '/';
 	size_t fewest = separator == '-' ? 2 : 1;
 	const char *at = cell->text;
@@ -180,8 +181,8 @@ copy_trimmed(const char *text)
 static int
 read_hours(const struct cell *start)
 {
-	static const char rule[] = "a time H:MM, minutes 00 or 30";
-	static const char both[] = "both times, or neither: that is always";
+	static const char rule[] = N_("a time H:MM, minutes 00 or 30");
+	static const char both[] = N_("both times, or neither: that is always");
 	struct cell end = *start;
 	auto_free char *text = NULL;
 	const char *given = json_string_value(
@@ -207,7 +208,7 @@ read_hours(const struct cell *start)
 	if (until < 0)
 		return refuse(&end, rule, "17:30");
 	if (from == until)
-		return refuse(&end, "not the same time as the start", "17:30");
+		return refuse(&end, N_("not the same time as the start"), "17:30");
 	snprintf(hours, sizeof(hours), "%02d:%02d-%02d:%02d", from / 60, from % 60, until / 60,
 		until % 60);
 	return set(start, json_string(hours));
@@ -241,7 +242,8 @@ read_list(const struct cell *cell)
 		/* Two commas in a row: somebody has deleted something, or forgotten it. */
 		if (len == 0) {
 			json_decref(list);
-			return refuse(cell, "items joined by commas, none of them empty", "a,b");
+			return refuse(
+				cell, N_("items joined by commas, none of them empty"), "a,b");
 		}
 		if (json_array_append_new(list, json_stringn(item, len)) < 0) {
 			json_decref(list);
@@ -257,7 +259,7 @@ read_file_sharing(const struct cell *cell)
 	const char *value = account_word_read(ACCOUNT_WORDS_FILE_SHARING, cell->text);
 
 	if (value == NULL)
-		return refuse(cell, "one of 常に許可, 承認後に許可, 拒否", "拒否");
+		return refuse(cell, N_("one of 常に許可, 承認後に許可, 拒否"), "拒否");
 	return set(cell, json_string(value));
 }
 
@@ -270,7 +272,7 @@ read_kind(const struct cell *cell)
 	if (cell->text[0] == '\0')
 		return 0;
 	if (value == NULL)
-		return refuse(cell, "one of エンジニア, 管理者, 監査者, 立会者", "エンジニア");
+		return refuse(cell, N_("one of エンジニア, 管理者, 監査者, 立会者"), "エンジニア");
 	return set(cell, json_string(value));
 }
 
@@ -280,7 +282,7 @@ read_locked(const struct cell *cell)
 	const char *value = account_word_read(ACCOUNT_WORDS_LOCKED, cell->text);
 
 	if (value == NULL)
-		return refuse(cell, "ロック中, or empty", "ロック中");
+		return refuse(cell, N_("ロック中, or empty"), "ロック中");
 	return set(cell, json_boolean(strcmp(value, "yes") == 0));
 }
 
@@ -363,9 +365,9 @@ check_cell(const struct cell *cell)
 	char narrow[CELL_ERROR_TEXT_SIZE];
 
 	if (row->part == ACCOUNT_COLUMN_REQUIRED && cell->text[0] == '\0')
-		return refuse(cell, "required: it may not be empty", NULL);
+		return refuse(cell, N_("required: it may not be empty"), NULL);
 	if (row->narrow && make_narrow(cell->text, narrow, sizeof(narrow)))
-		return refuse(cell, "half-width characters: these are full-width", narrow);
+		return refuse(cell, N_("half-width characters: these are full-width"), narrow);
 	return 0;
 }
 
@@ -380,8 +382,8 @@ read_cell(const json_t *cells, enum account_column column, json_t *fields, struc
 
 	if (given == NULL)
 		return row->part == ACCOUNT_COLUMN_REQUIRED
-			       ? cell_error_set(
-					 error, column, NULL, "required: it may not be empty", NULL)
+			       ? cell_error_set(error, column, NULL,
+					 N_("required: it may not be empty"), NULL)
 			       : 0;
 	if (text == NULL)
 		return -ENOMEM;

@@ -2,6 +2,7 @@
 #include "policy/csv/encoding.h"
 
 #include "base/cleanup.h"
+#include "base/sentence.h"
 #include "base/utf_8.h"
 
 #include <errno.h>
@@ -215,18 +216,19 @@ csv_evidence_judge(const struct csv_evidence *evidence, enum csv_encoding *ret_e
 		return 0;
 	if (evidence->bom)
 		return refuse(evidence->not_utf_8,
-			"the file begins with the mark of UTF-8, but this cell is not UTF-8",
+			N_("the file begins with the mark of UTF-8, but this cell is not UTF-8"),
 			ret_place, ret_why);
 	if (evidence->header_is_utf_8)
 		return refuse(evidence->not_utf_8,
-			"the file begins in UTF-8, but this cell is not UTF-8", ret_place, ret_why);
-	if (evidence->not_cp932.line != 0)
-		return refuse(evidence->not_cp932,
-			"this cell is neither UTF-8 nor CP932 (Shift_JIS)", ret_place, ret_why);
+			N_("the file begins in UTF-8, but this cell is not UTF-8"), ret_place,
+			ret_why);
 	if (evidence->surely_utf_8.line != 0)
 		return refuse(evidence->surely_utf_8,
-			"the file is CP932 (Shift_JIS), but this cell is UTF-8", ret_place,
+			N_("the file is CP932 (Shift_JIS), but this cell is UTF-8"), ret_place,
 			ret_why);
+	if (evidence->not_cp932.line != 0)
+		return refuse(evidence->not_cp932,
+			N_("this cell is neither UTF-8 nor CP932 (Shift_JIS)"), ret_place, ret_why);
 	*ret_encoding = CSV_CP932;
 	return 0;
 }
@@ -239,10 +241,10 @@ csv_not_csv(const char *bytes, size_t len)
 		size_t len;
 		const char *why;
 	} others[] = {
-		{"PK\x03\x04", 4, "an Excel or LibreOffice workbook: save it as CSV UTF-8"},
-		{"\xd0\xcf\x11\xe0", 4, "an old Excel workbook: save it as CSV"},
-		{"\xff\xfe", 2, "UTF-16: save it as CSV UTF-8"},
-		{"\xfe\xff", 2, "UTF-16: save it as CSV UTF-8"},
+		{"PK\x03\x04", 4, N_("an Excel or LibreOffice workbook: save it as CSV UTF-8")},
+		{"\xd0\xcf\x11\xe0", 4, N_("an old Excel workbook: save it as CSV")},
+		{"\xff\xfe", 2, N_("UTF-16: save it as CSV UTF-8")},
+		{"\xfe\xff", 2, N_("UTF-16: save it as CSV UTF-8")},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)

@@ -1,6 +1,8 @@
 /* Reading CSV; see reader.h. The bytes come from a file that somebody was given by somebody. */
 #include "policy/csv/reader.h"
 
+#include "base/sentence.h"
+
 #include <assert.h>
 
 void
@@ -40,13 +42,13 @@ static bool
 put(struct csv_reader *reader, char c)
 {
 	if (reader->len + 2 > sizeof(reader->bytes))
-		return fail_bound(reader, "the row is longer than 384 KB",
-			"the row is longer than 384 KB; is a quote that is opened here never "
-			"closed?");
+		return fail_bound(reader, N_("the row is longer than 384 KB"),
+			N_("the row is longer than 384 KB; is a quote that is opened here never "
+			   "closed?"));
 	if (reader->len - reader->starts[reader->count] >= CSV_CELL_MAX)
-		return fail_bound(reader, "the cell is longer than 256 KB",
-			"the cell is longer than 256 KB; is a quote that is opened here never "
-			"closed?");
+		return fail_bound(reader, N_("the cell is longer than 256 KB"),
+			N_("the cell is longer than 256 KB; is a quote that is opened here never "
+			   "closed?"));
 	reader->bytes[reader->len++] = c;
 	return true;
 }
@@ -55,9 +57,9 @@ static bool
 end_cell(struct csv_reader *reader)
 {
 	if (reader->count == CSV_COLUMNS_MAX)
-		return fail(reader, "the row has more than 64 cells");
+		return fail(reader, N_("the row has more than 64 cells"));
 	if (reader->len + 1 > sizeof(reader->bytes))
-		return fail(reader, "the row is longer than 384 KB");
+		return fail(reader, N_("the row is longer than 384 KB"));
 	reader->bytes[reader->len++] = '\0';
 	reader->starts[++reader->count] = reader->len;
 	reader->state = CSV_AT_CELL;
@@ -101,9 +103,9 @@ static bool
 check_byte(struct csv_reader *reader, unsigned char c)
 {
 	if (c == '\0')
-		return fail(reader, "a NUL byte: this is no text");
+		return fail(reader, N_("a NUL byte: this is no text"));
 	if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
-		return fail(reader, "a control character: this is no text");
+		return fail(reader, N_("a control character: this is no text"));
 	return true;
 }
 
@@ -122,10 +124,10 @@ outside_of_quotes(struct csv_reader *reader, char c)
 		break;
 	}
 	if (reader->state == CSV_AFTER_QUOTE)
-		return fail(reader, "text after the closing quote of a cell");
+		return fail(reader, N_("text after the closing quote of a cell"));
 	if (c == '"')
-		return fail(reader,
-			"a quote within a cell: put quotes around the whole cell, and double it");
+		return fail(reader, N_("a quote within a cell: put quotes around the whole cell, "
+				       "and double it"));
 	reader->state = CSV_IN_PLAIN;
 	return put(reader, c);
 }
@@ -164,10 +166,9 @@ step(struct csv_reader *reader, char c)
 		reader->state = CSV_IN_QUOTES;
 		return put(reader, c);
 	case CSV_AFTER_CR:
-		return c == '\n'
-			       ? end_line(reader)
-			       : fail(reader,
-					 "a line that ends with CR alone: save it with CRLF or LF");
+		return c == '\n' ? end_line(reader)
+				 : fail(reader, N_("a line that ends with CR alone: save it with "
+						   "CRLF or LF"));
 	default:
 		assert(reader->state == CSV_IN_PLAIN);
 		return outside_of_quotes(reader, c);
@@ -198,7 +199,7 @@ csv_reader_end(struct csv_reader *reader)
 		return CSV_MORE;
 	if (reader->state == CSV_IN_QUOTES) {
 		reader->line = reader->quote_line;
-		(void)fail(reader, "a quote that is opened here is never closed");
+		(void)fail(reader, N_("a quote that is opened here is never closed"));
 		return CSV_BAD;
 	}
 	(void)end_record(reader);
