@@ -89,7 +89,7 @@ def test_g041_refusals_are_japanese(office):
     """The rule, and sentences with names in them, which the gateway sends in English."""
     account = office.add_account()
     expected = [
-        (["account", "edit", account, "--add-mac", "00:11:22:33:44"], ["許容値", "AA-BB-CC-DD-EE-FF", "00:11:22:33:44"]),
+        (["account", "edit", account, "--add-mac", "00:11:22:33:44"], ["入力規則", "AA-BB-CC-DD-EE-FF", "00:11:22:33:44"]),
         (["account", "edit", account, "--valid-until", "2099-01-01"], ["有効終了日 (--valid-until)", "2年"]),
         (["account", "edit", account, "--hours", "08:15-17:30"], ["30分", "08:15-17:30"]),
         (["account", "show", "nobody"], ["nobody", "ありません"]),
