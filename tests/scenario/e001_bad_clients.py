@@ -83,7 +83,7 @@ def hasty_lab(request, folders, hosts):
     from facility import Facility
     limits = [f"limits.{phase}=1s" for phase in ("sniff", "secure", "introduce")]
     facility = Facility(folders("hasty"), build=request.config.getoption("--build"), hosts=hosts,
-                        settings=["sources.exempt=[127.0.0.0/8]", *limits])
+                        settings=["sources.exempt=[127.0.0.0/8]", "health.every=0", *limits])
     yield facility
     facility.close()
 

@@ -96,7 +96,7 @@ REFUSED = {
 def strict_lab(request, folders, hosts):
     from facility import Facility
     facility = Facility(folders("strict"), build=request.config.getoption("--build"), hosts=hosts,
-                        settings=["sources.exempt=[127.0.0.0/8]", "limits.attach=2s", "limits.dial=2s"])
+                        settings=["sources.exempt=[127.0.0.0/8]", "health.every=0", "limits.attach=2s", "limits.dial=2s"])
     yield facility
     facility.close()
 
