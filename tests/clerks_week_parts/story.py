@@ -4,7 +4,7 @@ TERMINAL = "998-検査室端末01"
 VENDOR = "高橋メディカル"
 HEADER = "アカウント,姓,名,メールアドレス,有効開始日,有効終了日,MACアドレス,接続端末,開始時間,終了時間,ファイル共有,認証連携先"
 ENGINEERS = (
-    f"sato,佐藤,一郎,sato@takahashi.example,2026/11/16,2027/3/31,\"02:00:5E:10:00:01,02:00:5E:10:00:02\",{TERMINAL},,,拒否,",
+    f"sato,佐藤,一郎,sato@takahashi.example,2026/11/16,2027/3/31,02:00:5E:10:00:01,{TERMINAL},,,拒否,",
     f"suzuki,鈴木,花子,suzuki@takahashi.example,2026/11/16,2027/3/31,02:00:5E:10:00:O3,{TERMINAL},8:30,17:30,拒否,",
     f"tanaka,田中,次郎,tanaka@takahashi.example,2026/11/16,2027/3/31,02:00:5E:10:00:04,{TERMINAL},8:30,17:30,拒否,",
 )
@@ -13,10 +13,7 @@ ENGINEERS = (
 def tell(desk):
     begin(desk)
     monday(desk)
-    if desk.knows("account", "import"):
-        monday_engineers(desk)
-    else:
-        monday_one_by_one(desk)
+    monday_engineers(desk)
     tuesday(desk)
     wednesday(desk)
     thursday(desk)
@@ -62,20 +59,7 @@ def monday_engineers(desk):
         ja="ベンダーに正しいアドレスを確認し、一覧を直して登録します。初期パスワードは結果ファイルに書き込まれます。本人に渡したら削除します。")
     desk.file("engineers.csv", "\ufeff" + "\r\n".join((HEADER, *ENGINEERS)).replace(":O3", ":03") + "\r\n")
     desk.answer(f"sekisho-admin account import engineers.csv --vendor '{VENDOR}' --result result.csv")
-    desk.type("cut -d, -f1-3,14- result.csv")
-    desk.type(f"sekisho-admin account list --vendor '{VENDOR}'")
-
-
-def monday_one_by_one(desk):
-    desk.say(
-        en="The vendor has sent three engineers. In the first one's MAC address somebody has typed the letter O for a zero.",
-        ja="ベンダーから3名のエンジニアの連絡がありました。1人目のMACアドレスで、数字の0が英字のOになっていました。")
-    add = (f"sekisho-admin account add {{0}} --family-name {{1}} --given-name {{2}} --email {{0}}@takahashi.example "
-           f"--vendor '{VENDOR}' --terminal '{TERMINAL}' --valid-until 2027-03-31 --mac {{3}} {{4}}")
-    desk.type(add.format("sato", "佐藤", "一郎", "02:00:5E:10:00:O1", ""), status=1)
-    desk.type(add.format("sato", "佐藤", "一郎", "02:00:5E:10:00:01,02:00:5E:10:00:02", ""))
-    for row in (("suzuki", "鈴木", "花子", "02:00:5E:10:00:03"), ("tanaka", "田中", "次郎", "02:00:5E:10:00:04")):
-        desk.type(add.format(*row, "--hours 08:30-17:30 | tail -n 5"))
+    desk.type("cut -d, -f1-3,13-14 result.csv")
     desk.type(f"sekisho-admin account list --vendor '{VENDOR}'")
 
 
@@ -135,10 +119,9 @@ def friday(desk):
         ja="確認が必要なアカウントを洗い出し、ベンダーと照合して、確認済みとして記録します。")
     shown = desk.type(f"sekisho-admin account review --vendor '{VENDOR}'")
     desk.answer(f"sekisho-admin account review sign --vendor '{VENDOR}' --list-hash {desk.hash_in(shown)} --note '高橋メディカルと確認'")
-    if desk.knows("backup", "create"):
-        desk.say(en="A backup before the weekend.", ja="週末の前にバックアップを取ります。")
-        desk.answer("sekisho-admin backup create --note '週末前'")
-        desk.type("sekisho-admin backup list")
+    desk.say(en="A backup before the weekend.", ja="週末の前にバックアップを取ります。")
+    desk.answer("sekisho-admin backup create --note '週末前'")
+    desk.type("sekisho-admin backup list")
     desk.say(en="What has been changed this week, and is the log whole?", ja="今週の変更内容と、ログの完全性を確認します。")
     desk.type("sekisho-admin log admin --from 2026-11-16T09:00")
     desk.type("sekisho-admin log verify")
