@@ -2,12 +2,14 @@
 #include "supervisor/control_server.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "policy/methods.h"
 #include "settings/settings.h"
 #include "supervisor/backups.h"
 #include "supervisor/control_calls.h"
+#include "supervisor/control_logins.h"
 #include "supervisor/control_methods.h"
 #include "supervisor/control_roles.h"
 #include "supervisor/passed.h"
@@ -22,6 +24,7 @@
 #include <sys/socket.h>
 
 #define ACTOR_TEXT_SIZE 64
+#define PERSON_TEXT_SIZE 128
 #define GROUPS_MOST 256
 #define READ_STEP 4096
 #define BACKLOG 64
@@ -44,6 +47,8 @@ struct control_client {
 	uid_t user;
 	uint32_t roles;
 	char actor[ACTOR_TEXT_SIZE];
+	char name[PERSON_TEXT_SIZE]; /* by the operating system; may be empty */
+	bool is_new;                 /* to the login log */
 	char *buffer;
 	size_t size, len;
 	bool in_lines; /* process_lines is on the stack */
@@ -56,6 +61,7 @@ struct control_server {
 	struct supervisor *supervisor;
 	uv_pipe_t listener;
 	struct control_roles roles;
+	struct control_logins logins;
 	struct control_client *clients;
 	uint64_t next_id;
 	char *path; /* to be removed at the end; NULL if the socket is systemd's */
@@ -87,6 +93,8 @@ client_release(struct control_client *client)
 
 	if (--client->holds > 0)
 		return;
+	if (client->roles != 0)
+		control_login_seen(&server->logins, client->user, clock_boottime_ms());
 	while (*at != client)
 		at = &(*at)->next;
 	*at = client->next;
@@ -315,12 +323,15 @@ name_user(uv_work_t *work)
 	char room[4096];
 	struct passwd entry, *found = NULL;
 
-	if (getpwuid_r(client->user, &entry, room, sizeof(room), &found) == 0 && found != NULL)
-		snprintf(
-			client->actor, sizeof(client->actor), "unix:%s", log_quote(found->pw_name));
-	else
+	if (getpwuid_r(client->user, &entry, room, sizeof(room), &found) != 0 || found == NULL) {
 		snprintf(client->actor, sizeof(client->actor), "unix:%u",
 			(unsigned int)client->user);
+		return;
+	}
+	snprintf(client->actor, sizeof(client->actor), "unix:%s", log_quote(found->pw_name));
+	/* The first of the comma's fields is the person's name. */
+	snprintf(client->name, sizeof(client->name), "%.*s", (int)strcspn(found->pw_gecos, ","),
+		found->pw_gecos);
 }
 
 static void
@@ -328,6 +339,9 @@ on_named(uv_work_t *work, int status)
 {
 	struct control_client *client = work->data;
 
+	if (client->is_new && status == 0 && !client->server->closing)
+		control_login_record(client->server->supervisor, client->actor, client->name,
+			client->roles != 0);
 	if (client->state == CLIENT_NAMING && status == 0) {
 		client->state = CLIENT_WAITING;
 		process_lines(client);
@@ -379,21 +393,35 @@ has_room(const struct control_server *server, const struct control_client *newco
 	return all <= CONTROL_CLIENTS_MOST && same_user <= CONTROL_CLIENTS_MOST_PER_USER;
 }
 
+static int
+start_naming(struct control_client *client)
+{
+	int r = uv_queue_work(
+		client->server->supervisor->loop, &client->naming, name_user, on_named);
+
+	client->holds += r == 0;
+	return r;
+}
+
 static void
 welcome(struct control_client *client)
 {
-	if (read_peer(client) < 0)
+	if (read_peer(client) < 0) {
 		client_close(client);
-	else if (client->roles == 0)
+		return;
+	}
+	client->is_new = control_login_is_new(
+		&client->server->logins, client->user, client->roles != 0, clock_boottime_ms());
+	if (client->roles == 0) {
+		if (client->is_new)
+			(void)start_naming(client);
 		refuse_and_close(client, METHOD_NOT_ALLOWED,
 			"your user has no role here; roles are given in the gateway's settings");
-	else if (!has_room(client->server, client))
+	} else if (!has_room(client->server, client)) {
 		refuse_and_close(client, METHOD_NOT_ALLOWED, "too many connections to this socket");
-	else if (uv_queue_work(client->server->supervisor->loop, &client->naming, name_user,
-			 on_named) < 0)
+	} else if (start_naming(client) < 0) {
 		client_close(client);
-	else
-		client->holds++;
+	}
 }
 
 static void
