@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,11 +17,24 @@ struct piece {
 
 /* Without SHA-256 there is no log, and without a log no gateway: running out of memory here is not
  * something to go on after. */
+static EVP_MD *sha256;
+
+static void
+fetch_sha256(void)
+{
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
 static void
 hash_pieces(const struct piece *pieces, size_t count, uint8_t *ret_hash)
 {
+	/* Looked up once: millions of events are hashed one after the other. */
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool ok = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
+	bool ok;
+
+	(void)pthread_once(&once, fetch_sha256);
+	ok = context != NULL && sha256 != NULL && EVP_DigestInit_ex(context, sha256, NULL) == 1;
 
 	for (size_t i = 0; ok && i < count; i++)
 		ok = EVP_DigestUpdate(context, pieces[i].bytes, pieces[i].len) == 1;

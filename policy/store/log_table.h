@@ -9,7 +9,7 @@
 struct store_db;
 
 /* Rows that one page looks at, at most: what no index finds must not cost more than a moment either. */
-#define LOG_PAGE_LOOKS 5000
+#define LOG_PAGE_LOOKS 2000
 
 /* Where a page ended: the row that was looked at last. All 0: at the beginning. */
 struct log_cursor {

@@ -4,6 +4,7 @@
 #include "base/secret.h"
 
 #include <jansson.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 
 static __thread unsigned long failures;

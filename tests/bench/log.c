@@ -316,17 +316,27 @@ measure_retention(struct bench *bench)
 		erased, portions, (double)erased / (now_s() - begun), slowest * 1000);
 }
 
+static double
+cpu_s(void)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &at);
+	return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
+}
+
 static void
 measure_verify(struct bench *bench)
 {
+	double cpu = cpu_s();
 	double seconds = run(bench, store_walk, verify_work);
 
 	if (bench->report.found > 0)
 		die(bench->report.findings[0].why);
 	printf("verified %10" PRId64 " events and %" PRId64
-	       " sessions: %8.0f events a second, %.1f s\n",
+	       " sessions: %8.0f events a second, %.1f s, %.1f s of CPU\n",
 		bench->report.events, bench->report.sessions,
-		(double)bench->report.events / seconds, seconds);
+		(double)bench->report.events / seconds, seconds, cpu_s() - cpu);
 }
 
 static void
