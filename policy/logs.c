@@ -221,6 +221,15 @@ log_filter_read(enum log_name log, const struct facility *facility, const json_t
 	return r < 0 ? r : check_state(ret_filter, ret_error);
 }
 
+void
+log_filter_copy(const struct log_filter *filter, struct log_filter *ret_copy)
+{
+	*ret_copy = *filter;
+	for (size_t i = 0; i < filter->count; i++)
+		if (filter->wanted[i].text == filter->account)
+			ret_copy->wanted[i].text = ret_copy->account;
+}
+
 /* Texts as they are, everything else as JSON writes it. */
 static bool
 value_contains(const json_t *value, const char *wanted)

@@ -71,6 +71,9 @@ struct log_filter {
 int log_filter_read(enum log_name log, const struct facility *facility, const json_t *params,
 	struct log_filter *ret_filter, struct field_error *ret_error);
 
+/* A copy borrows from the same parameters. */
+void log_filter_copy(const struct log_filter *filter, struct log_filter *ret_copy);
+
 /* Whether a row passes all but the period. */
 bool log_filter_matches(const struct log_filter *filter, const json_t *row);
 

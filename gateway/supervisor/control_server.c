@@ -201,7 +201,7 @@ control_client_follow(
 {
 	json_decref(client->follow_params);
 	client->follow_params = params;
-	client->follow = *filter;
+	log_filter_copy(filter, &client->follow);
 	client->follows = true;
 }
 
