@@ -222,7 +222,9 @@ checked(struct store_job *job, int status)
 		return;
 	}
 	(void)method_refuse(&work->call->method, METHOD_REFUSED,
-		"this backup cannot be restored: %s", work->restoring.trouble);
+		"this backup cannot be restored: %s",
+		work->restoring.trouble != NULL ? work->restoring.trouble
+						: store_error_text(status));
 	backup_refused(work->call);
 	backup_work_end(work);
 }

@@ -91,6 +91,7 @@ backup_work_new(struct control_call *call)
 	work->backups = backups;
 	work->call = call;
 	work->meter = &work->restoring.meter;
+	work->restoring.stage = "opening the database";
 	work->wait.data = work;
 	work->making.folder = work->restoring.folder = backups->folder;
 	snprintf(work->making.by, sizeof(work->making.by), "%s", call->actor);
@@ -187,6 +188,9 @@ made(struct store_job *job, int status)
 	struct backup_making *making = &work->making;
 
 	work->status = status;
+	/* It has not even begun: the store could not. */
+	if (status < 0 && making->trouble == NULL)
+		making->trouble = store_error_text(status);
 	if (status == -EDQUOT && making->entry.created_us == 0) {
 		(void)method_refuse(&work->call->method, METHOD_REFUSED,
 			"there are five backups already: delete one first");

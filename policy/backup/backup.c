@@ -377,21 +377,35 @@ backup_restore(struct store_db *db, struct backup_restoring *restoring)
 	return r;
 }
 
+/* As `log verify` would, inside a transaction that it renews by itself. */
+static int
+verify_log(struct store_db *rehearsed, struct backup_restoring *restoring)
+{
+	struct audit_report report;
+	int r, end;
+
+	r = database_run(rehearsed, "BEGIN");
+	if (r < 0)
+		return r;
+	r = audit_verify(rehearsed, copy_step, &restoring->meter, &report);
+	end = database_run(rehearsed, "ROLLBACK");
+	if (r == 0 && report.found > 0)
+		r = blame_file(restoring, BACKUP_LOG_NOT_WHOLE);
+	return r < 0 ? r : end;
+}
+
 /* Nobody looks at the rehearsed database but this. */
 static int
 check_rehearsed(struct store_db *rehearsed, struct backup_restoring *restoring)
 {
-	struct audit_report report;
 	int r;
 
 	restoring->stage = "checking the restored database";
 	backup_meter_begin(&restoring->meter, "verifying", 0);
 	r = scratch_check(rehearsed);
-	if (r == 0)
-		r = audit_verify(rehearsed, NULL, NULL, &report);
-	if (r == 0 && report.found > 0)
-		r = -EUCLEAN;
-	return r == -EUCLEAN ? blame_file(restoring, BACKUP_NOT_WHOLE) : r;
+	if (r == -EUCLEAN)
+		r = blame_file(restoring, BACKUP_NOT_WHOLE);
+	return r == 0 ? verify_log(rehearsed, restoring) : r;
 }
 
 static int

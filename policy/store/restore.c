@@ -9,6 +9,7 @@
 #include "policy/sessions.h"
 #include "policy/store/database.h"
 #include "policy/store/event_table.h"
+#include "policy/store/memory.h"
 #include "policy/store/sql.h"
 
 #include <errno.h>
@@ -400,12 +401,15 @@ in_transaction(struct store_db *db, struct store_db *live, struct store_db *scra
 	int (*work)(struct store_db *live, struct store_db *scratch,
 		const struct restore_request *request, const struct restore_plan *plan))
 {
+	unsigned long failures = memory_failures();
 	int r;
 
 	r = database_run(db, "BEGIN IMMEDIATE");
 	if (r < 0)
 		return r;
 	r = work(live, scratch, request, plan);
+	if (r == 0 && memory_failures() != failures)
+		r = -ENOMEM;
 	if (r == 0)
 		r = database_run(db, "COMMIT");
 	if (r < 0)

@@ -3,6 +3,7 @@
 
 #include "policy/store/database.h"
 #include "policy/store/event_table.h"
+#include "policy/store/memory.h"
 #include "policy/store/sql.h"
 
 #include <errno.h>
@@ -153,6 +154,7 @@ restore_compare(struct store_db *live, struct store_db *scratch, const struct ch
 {
 	struct restore_plan plan = {0};
 	struct differences accounts, terminals;
+	unsigned long failures = memory_failures();
 	int r;
 
 	r = compare_logs(live, scratch, head, &plan);
@@ -169,6 +171,8 @@ restore_compare(struct store_db *live, struct store_db *scratch, const struct ch
 	if (r == 0)
 		r = sql_number(live, &plan.sessions,
 			"SELECT count(*) FROM session WHERE state = 'active'", "");
+	if (r >= 0 && memory_failures() != failures)
+		r = -ENOMEM;
 	if (r < 0)
 		return r;
 	plan.accounts_gone = accounts.gone;

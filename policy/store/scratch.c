@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "policy/store/database.h"
 #include "policy/store/event_table.h"
+#include "policy/store/memory.h"
 #include "policy/store/sql.h"
 
 #include <errno.h>
@@ -54,6 +55,7 @@ scratch_create(const char *path)
 static int
 read_facts(struct store_db *live, struct scratch_facts *ret_facts)
 {
+	unsigned long failures = memory_failures();
 	int r;
 
 	*ret_facts = (struct scratch_facts){0};
@@ -62,6 +64,8 @@ read_facts(struct store_db *live, struct scratch_facts *ret_facts)
 	if (r < 0)
 		return r;
 	r = event_head(live, &ret_facts->head);
+	if (memory_failures() != failures)
+		return -ENOMEM;
 	return r == -ENOENT ? 0 : r;
 }
 

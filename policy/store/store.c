@@ -129,7 +129,8 @@ run_group(struct store_db *db, struct group *group)
 	return 0;
 }
 
-/* The job has its own transactions; none is left open behind it. */
+/* The job has its own transactions; none is left open behind it. What it has committed is done: it looks itself, before that,
+ * whether memory ran out (memory.h). */
 static void
 run_bare(struct store_db *db, struct store_job *job)
 {
@@ -139,7 +140,7 @@ run_bare(struct store_db *db, struct store_job *job)
 	job->status = leave_transaction(db);
 	if (job->status < 0)
 		return;
-	job->status = run_work(db, job);
+	job->status = job->work(db, job);
 	r = leave_transaction(db);
 	if (job->status >= 0 && r < 0)
 		job->status = r;

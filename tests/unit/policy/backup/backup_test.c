@@ -207,7 +207,8 @@ expect_log_whole(void)
 	assert_int_equal(fixture_write(&fixture, do_checkpoint, &made), 0);
 	assert_int_equal(fixture_read(&fixture, do_verify, &report), 0);
 	if (report.found > 0)
-		fail_msg("event %lld: %s", (long long)report.findings[0].event, report.findings[0].why);
+		fail_msg("event %lld: %s", (long long)report.findings[0].event,
+			report.findings[0].why);
 }
 
 static int
@@ -569,6 +570,23 @@ a_failed_rehearsal_is_written_down_too(void **state)
 	restoring_free(restoring);
 }
 
+/* The backup is not to blame for a log that somebody has changed. */
+static void
+a_rehearsal_finds_a_log_that_was_changed(void **state)
+{
+	struct backup_restoring *restoring;
+	struct backup_making making;
+
+	(void)state;
+	expect_ok(method_account_add, NEW_ACCOUNT("taro"));
+	assert_int_equal(make(&making, ""), 0);
+	fixture_sql(&fixture, "UPDATE event SET payload = '{}' WHERE id = 1");
+	restoring = restoring_new(making.entry.id);
+	assert_int_equal(run_job(store_slow, false, do_rehearse, restoring), -EBADMSG);
+	assert_int_equal(restoring->fault, BACKUP_LOG_NOT_WHOLE);
+	restoring_free(restoring);
+}
+
 static void
 bad_files_change_nothing(void **state)
 {
@@ -911,6 +929,7 @@ main(void)
 		IN_OUT(an_older_database_is_continued),
 		IN_OUT(a_rehearsal_changes_nothing_and_is_written_down),
 		IN_OUT(a_failed_rehearsal_is_written_down_too),
+		IN_OUT(a_rehearsal_finds_a_log_that_was_changed),
 		IN_OUT(bad_files_change_nothing),
 		IN_OUT(an_older_schema_is_migrated_on_the_way),
 		IN_OUT(a_newer_schema_and_damaged_databases_are_refused),
