@@ -29,6 +29,7 @@ struct import {
 	struct account_import_options options;
 	size_t count;
 	size_t under_way;
+	int delivered_status;
 	size_t changed;
 	int64_t touched_account; /* of the last one that changed */
 	struct import_row rows[];
@@ -65,6 +66,14 @@ answer(struct import *import)
 		sessions_check(call->supervisor, import->changed == 1 ? import->touched_account : 0,
 			0, call->actor, NULL);
 	call->more = NULL;
+	if (import->delivered_status < 0) {
+		int status = import->delivered_status;
+
+		json_decref(rows);
+		import_free(import);
+		control_call_fail(call, status);
+		return;
+	}
 	import_free(import);
 	control_call_answer(call, json_pack("{s:o}", "rows", rows));
 }
@@ -101,28 +110,7 @@ row_done(struct store_job *job, int status)
 		answer(import);
 }
 
-static void
-start_rows(struct import *import)
-{
-	struct store *store = import->call->supervisor->store;
-
-	if (import->count == 0) {
-		answer(import);
-		return;
-	}
-	import->under_way = import->count;
-	for (size_t i = 0; i < import->count; i++) {
-		import->rows[i].job.work = row_work;
-		import->rows[i].job.done = row_done;
-		if (import->options.dry_run)
-			store_read(store, &import->rows[i].job);
-		else
-			store_write(store, &import->rows[i].job);
-	}
-}
-
-/* What the caller has on its own disk now is delivered: first of all, since it is true whatever becomes of the
- * rows. */
+/* What the caller has on its own disk now is delivered: whatever becomes of the rows. */
 static int
 delivered_work(struct store_db *db, struct store_job *job)
 {
@@ -139,13 +127,39 @@ delivered_done(struct store_job *job, int status)
 	struct control_call *call = (struct control_call *)job;
 	struct import *import = call->more;
 
-	if (status == 0) {
-		start_rows(import);
-		return;
+	import->delivered_status = status;
+	if (--import->under_way == 0)
+		answer(import);
+}
+
+static void
+start_dry_run(struct import *import)
+{
+	import->under_way = import->count;
+	for (size_t i = 0; i < import->count; i++)
+		store_read(import->call->supervisor->store, &import->rows[i].job);
+}
+
+/* All of it goes to the writer at once: one COMMIT. */
+static int
+start_writing(struct import *import, bool delivered)
+{
+	struct control_call *call = import->call;
+	auto_free struct store_job **jobs = calloc(import->count + 1, sizeof(struct store_job *));
+	size_t count = 0;
+
+	if (jobs == NULL)
+		return -ENOMEM;
+	if (delivered) {
+		call->job.work = delivered_work;
+		call->job.done = delivered_done;
+		jobs[count++] = &call->job;
 	}
-	call->more = NULL;
-	import_free(import);
-	control_call_fail(call, status);
+	for (size_t i = 0; i < import->count; i++)
+		jobs[count++] = &import->rows[i].job;
+	import->under_way = count;
+	store_write_all(call->supervisor->store, jobs, count);
+	return 0;
 }
 
 static int
@@ -165,6 +179,8 @@ read_rows(struct import *import, const json_t *rows)
 		import->rows[i].line = json_integer_value(line);
 		import->rows[i].method.actor = import->call->actor;
 		import->rows[i].method.params = import->call->request.params;
+		import->rows[i].job.work = row_work;
+		import->rows[i].job.done = row_done;
 	}
 	return 0;
 }
@@ -195,6 +211,7 @@ method_account_import(struct control_call *call)
 	const json_t *rows = json_object_get(call->request.params, "rows");
 	size_t count = json_array_size(rows);
 	auto_free struct import *import = NULL;
+	bool delivered;
 
 	if (count > ROWS_MOST) {
 		control_call_refuse(
@@ -219,12 +236,14 @@ method_account_import(struct control_call *call)
 		return;
 	}
 	call->more = import;
-	if (json_array_size(json_object_get(call->request.params, "delivered")) == 0 ||
-		import->options.dry_run) {
-		start_rows(take_pointer(&import));
-		return;
-	}
-	call->job.work = delivered_work;
-	call->job.done = delivered_done;
-	store_write(call->supervisor->store, &take_pointer(&import)->call->job);
+	delivered = !import->options.dry_run &&
+		    json_array_size(json_object_get(call->request.params, "delivered")) > 0;
+	if (count == 0 && !delivered)
+		answer(take_pointer(&import));
+	else if (import->options.dry_run)
+		start_dry_run(take_pointer(&import));
+	else if (start_writing(import, delivered) < 0)
+		control_call_answer(call, NULL);
+	else
+		(void)take_pointer(&import);
 }

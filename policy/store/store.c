@@ -388,6 +388,19 @@ store_write(struct store *store, struct store_job *job)
 	enqueue(store, &store->writes, &store->to_write, job);
 }
 
+void
+store_write_all(struct store *store, struct store_job *const *jobs, size_t count)
+{
+	pthread_mutex_lock(&store->lock);
+	for (size_t i = 0; i < count; i++) {
+		assert(jobs[i]->work != NULL && jobs[i]->done != NULL);
+		queue_put(&store->writes, jobs[i]);
+	}
+	store->pending += count;
+	pthread_cond_signal(&store->to_write);
+	pthread_mutex_unlock(&store->lock);
+}
+
 static void
 enqueue_read(struct store *store, enum lane lane, struct store_job *job)
 {

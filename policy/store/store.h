@@ -77,6 +77,10 @@ void store_change_settings(struct store *store, const struct policy_settings *se
 
 /* Never fail; the answer comes through done. */
 void store_write(struct store *store, struct store_job *job);
+
+/* The same for several at once: the writer finds them all, and commits them together if they are not too many
+ * (256); one by one, the first would have a COMMIT of its own. */
+void store_write_all(struct store *store, struct store_job *const *jobs, size_t count);
 void store_read(struct store *store, struct store_job *job);
 
 /* For what takes seconds: a thread of its own, one such job at a time, each with a fresh connection. The job
