@@ -121,9 +121,10 @@ main(int argc, char **argv)
 	write_commands();
 	troff_section(_("EXIT STATUS"));
 	troff_item("0", _("Done; of explain: the connection is allowed."));
-	troff_item("1", _("Refused; the reason is on standard error, with --json also on standard "
-			  "output as an object `error`. Of explain: the connection is refused; of terminal "
-			  "check: something is wrong."));
+	troff_item("1",
+		_("Refused; the reason is on standard error, with --json also on standard "
+		  "output as an object `error`. Of explain: the connection is refused; of terminal "
+		  "check: something is wrong."));
 	troff_item("2", _("Not understood: a word or an option is unknown, missing or wrong."));
 	write_examples();
 	write_environment();

@@ -77,7 +77,8 @@ record_login(struct store_db *db, const struct redemption *at)
 		.account = grant->account,
 		.name = grant->account_name,
 		.source = at->source,
-		.reason = grant->reason == CLOSE_NONE ? NULL : close_reason_row(grant->reason)->name,
+		.reason =
+			grant->reason == CLOSE_NONE ? NULL : close_reason_row(grant->reason)->name,
 		.logging = at->request->logging,
 	};
 

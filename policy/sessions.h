@@ -69,7 +69,7 @@ struct session_request {
 	const char *secret; /* text as the client sent it; NULL or "": none shown */
 	const char *source; /* address as inet_ntop writes it, without port */
 	struct device_evidence device;
-	bool vouched_accepted; /* the listener takes a ticket's vouched MAC as evidence */
+	bool vouched_accepted;      /* the listener takes a ticket's vouched MAC as evidence */
 	enum login_logging logging; /* of a refusal, in the login log */
 };
 

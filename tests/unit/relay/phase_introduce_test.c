@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 #include "../rdp/samples.h"
-#include "fakes.h"
 #include "base/cleanup.h"
+#include "fakes.h"
 #include "rdp/client_info.h"
 #include "rdp/mcs.h"
 #include "relay/introduction.h"
