@@ -153,6 +153,12 @@ fixture_write(struct store_fixture *fixture, fixture_work *work, void *argument)
 }
 
 int
+fixture_walk(struct store_fixture *fixture, fixture_work *work, void *argument)
+{
+	return run(fixture, store_walk, work, argument);
+}
+
+int
 fixture_read(struct store_fixture *fixture, fixture_work *work, void *argument)
 {
 	return run(fixture, store_read, work, argument);
