@@ -1,8 +1,10 @@
 """H2: backups are made while the gateway works, listed, taken away and deleted; what comes over the control socket."""
 
+import contextlib
 import os
 import pwd
 import signal
+import sqlite3
 import subprocess
 import threading
 
@@ -31,7 +33,10 @@ def test_h002_create_shows_when_who_how_large_and_why(own_lab):
     # Nothing in it can be used without the facility's key.
     with open(path, "rb") as file:
         sealed = file.read()
-    for secret in (account, "vendor.example", "$y$", "CREATE TABLE", "試験", "unix:"):
+    with contextlib.closing(sqlite3.connect(f"file:{lab.database}?mode=ro", uri=True, timeout=20)) as database:
+        hashes = [row[:20] for row, in database.execute("SELECT hash FROM password")]
+    assert hashes and all(one.startswith("$y$") for one in hashes)
+    for secret in (account, "vendor.example", *hashes, "CREATE TABLE", "試験太郎", "unix:root"):
         assert secret.encode() not in sealed
     assert left_beside(lab) == []
     lab.wait_log("SK1601")
