@@ -7,8 +7,8 @@ import re
 import signal
 import sqlite3
 
-from lab_parts.gateway import clock_variables
 from lab_parts.processes import environment, wait_for
+from lab_parts.shims import clock_variables
 
 MEGABYTE = 1 << 20
 
