@@ -102,6 +102,15 @@ catalogue_open(const char *path, const struct catalogue **ret_catalogue)
 	return 0;
 }
 
+void
+catalogue_free(const struct catalogue *catalogue)
+{
+	if (catalogue == NULL)
+		return;
+	(void)munmap((void *)(uintptr_t)catalogue->bytes, catalogue->size);
+	free((void *)(uintptr_t)catalogue);
+}
+
 const char *
 catalogue_find(const struct catalogue *catalogue, const char *text)
 {

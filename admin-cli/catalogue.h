@@ -6,8 +6,9 @@
 
 struct catalogue;
 
-/* Returns 0; -ENOENT, or -EINVAL for what is no catalogue. It lives as long as the program. */
+/* Returns 0; -ENOENT, or -EINVAL for what is no catalogue. */
 int catalogue_open(const char *path, const struct catalogue **ret_catalogue);
+void catalogue_free(const struct catalogue *catalogue); /* with its texts */
 
 /* The translation of a text, or of the singular of two; the text itself without one. */
 const char *catalogue_find(const struct catalogue *catalogue, const char *text);

@@ -66,6 +66,8 @@ texts_are_found_and_others_stay(void **state)
 	assert_string_equal(catalogue_find(catalogue, "%d day"), "%d日");
 	assert_ptr_equal(catalogue_find(catalogue, unknown), unknown);
 	assert_string_equal(catalogue_find(catalogue, ""), "");
+	catalogue_free(catalogue);
+	catalogue_free(NULL);
 }
 
 static void
@@ -84,8 +86,10 @@ every_cut_and_every_wrong_number_is_refused_or_harmless(void **state)
 			struct file bad = file;
 
 			memcpy((char *)&bad + i * 4, &values[j], 4);
-			if (open_bytes(&bad, sizeof(bad), &catalogue) == 0)
-				(void)catalogue_find(catalogue, "no");
+			if (open_bytes(&bad, sizeof(bad), &catalogue) < 0)
+				continue;
+			(void)catalogue_find(catalogue, "no");
+			catalogue_free(catalogue);
 		}
 	}
 	assert_int_equal(catalogue_open("/nowhere/ja.mo", &catalogue), -ENOENT);
