@@ -2,13 +2,16 @@
 #include "policy/method_call.h"
 
 #include "base/cleanup.h"
+#include "base/sentence.h"
 #include "policy/account_changes.h"
 #include "policy/sessions.h"
+#include "policy/store/account_list.h"
 #include "policy/store/account_table.h"
 #include "policy/store/vendor_table.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int
@@ -193,10 +196,60 @@ write_changes(struct store_db *db, struct method_call *call, struct vendor *vend
 	return r == -EEXIST ? refuse_taken(call, vendor) : r;
 }
 
+struct notes {
+	size_t count;
+	size_t len;
+	char text[PROTECTED_NOTE_SIZE];
+};
+
+/* What no longer fits is counted all the same. */
+static int
+add_note(struct store_db *db, const struct account *account, void *argument)
+{
+	struct notes *notes = argument;
+	size_t room = sizeof(notes->text) - notes->len;
+	int len;
+
+	(void)db;
+	len = snprintf(notes->text + notes->len, room, "%s%s: %s", notes->count > 0 ? " / " : "",
+		account->id, account->protected_note);
+	notes->count++;
+	if (len > 0 && (size_t)len < room)
+		notes->len += (size_t)len;
+	else
+		notes->text[notes->count > 1 ? notes->len : sentence_cut(notes->text, room - 1)] =
+			'\0';
+	return 0;
+}
+
+/* What becomes of a vendor becomes of its engineers: of the protected ones with the override alone (A18). */
+static int
+check_engineers(struct store_db *db, struct method_call *call, const struct vendor *vendor)
+{
+	const struct account_filter filter = {.vendor = vendor->number, .is_protected = true};
+	auto_free struct notes *notes = calloc(1, sizeof(*notes));
+	int r;
+
+	if (notes == NULL)
+		return -ENOMEM;
+	r = account_page(db, &filter, add_note, notes, NULL);
+	if (r < 0 || notes->count == 0)
+		return r;
+	if (json_is_true(json_object_get(call->params, "override_protection"))) {
+		call->overrode = true;
+		return 0;
+	}
+	return method_refuse(call, METHOD_REFUSED,
+		"'%s' has protected accounts (%zu): this takes --override-protection. Their notes "
+		"say: %s",
+		vendor->name, notes->count, notes->text);
+}
+
 static int
 edit(struct store_db *db, struct method_call *call, struct vendor *vendor, json_t *before)
 {
 	const json_t *changes = json_object_get(call->params, "changes");
+	bool was_active = vendor->state == VENDOR_ACTIVE;
 	char was[VENDOR_NAME_SIZE];
 	int r;
 
@@ -207,6 +260,8 @@ edit(struct store_db *db, struct method_call *call, struct vendor *vendor, json_
 			json_integer_value(json_object_get(call->params, "version")), before);
 	if (r == 0)
 		r = change_fields(call, changes, vendor);
+	if (r == 0 && was_active && vendor->state == VENDOR_SUSPENDED)
+		r = check_engineers(db, call, vendor);
 	if (r == 0)
 		r = write_changes(db, call, vendor, before);
 	if (r == 0)
@@ -283,6 +338,8 @@ move_accounts(struct store_db *db, struct method_call *call, const struct vendor
 	int r;
 
 	r = find_heir(db, call, from, accounts, ret_to);
+	if (r == 0)
+		r = check_engineers(db, call, from);
 	while (r == 0 && (r = vendor_first_account(db, from->number, &number)) == 0)
 		r = move_account(db, call, number, ret_to);
 	call->touched_all = ret_to->state == VENDOR_SUSPENDED;

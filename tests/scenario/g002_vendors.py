@@ -117,3 +117,15 @@ def test_a019_a_suspended_vendors_session_ends_with_its_reason(lab):
     client = lab.raw()
     client.introduce(ticket.handle, ticket.secret)
     client.wait_demand_active()
+
+
+def test_a018_suspending_the_vendor_of_a_protected_engineer_takes_the_override(office, vendor):
+    note = "PACS保守回線。先に佐藤 (内線2210) へ"
+    account = office.add_account()
+    office.edit_account(account, vendor=vendor, protected=note)
+    refused = run(office, "vendor", "edit", vendor, "--state", "suspended", "--yes")
+    assert refused.returncode == 1 and note in refused.stderr and account in refused.stderr
+    assert "--override-protection" in refused.stderr
+    assert office.call("vendor.show", name=vendor)["state"] == "active"
+    office.admin.text("vendor", "edit", vendor, "--state", "suspended", "--yes", "--override-protection")
+    assert office.call("vendor.show", name=vendor)["state"] == "suspended"

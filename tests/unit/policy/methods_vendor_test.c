@@ -10,6 +10,11 @@
 
 #define MEDICAL "{\"name\":\"関所メディカル\",\"kind\":\"server\",\"note\":\"夜間 03\"}"
 
+/* As long as one can be, in characters of three bytes. */
+#define TEN "関所関所関所関所関所"
+#define FIFTY TEN TEN TEN TEN TEN
+#define NOTE_OF_500 FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY
+
 static void
 give_account(const char *vendor)
 {
@@ -93,6 +98,35 @@ an_edit_says_what_changed_and_who_was_first(void **state)
 }
 
 static void
+a_vendor_with_protected_accounts_is_suspended_with_the_override_alone(void **state)
+{
+	int64_t before;
+
+	(void)state;
+	expect_ok(method_vendor_add, "{\"name\":\"ABC\"}");
+	expect_ok(method_account_add, NEW_ACCOUNT("taro"));
+	expect_ok(method_account_add, NEW_ACCOUNT("jiro"));
+	give_account("ABC");
+	fixture_sql(&fixture, "UPDATE account SET protected_note = 'ask 03 ' || id");
+	before = events();
+	expect_refused(method_vendor_edit,
+		"{\"name\":\"ABC\",\"changes\":{\"state\":\"suspended\"}}", METHOD_REFUSED, NULL,
+		"protected accounts (2)");
+	assert_non_null(strstr(call.error.message, "jiro: ask 03 jiro / taro: ask 03 taro"));
+	assert_int_equal(events(), before);
+	/* Notes of any length: what is cut is counted. */
+	fixture_sql(&fixture, "UPDATE account SET protected_note = '" NOTE_OF_500 "'");
+	expect_refused(method_vendor_edit,
+		"{\"name\":\"ABC\",\"changes\":{\"state\":\"suspended\"}}", METHOD_REFUSED, NULL,
+		"protected accounts (2)");
+	expect_ok(method_vendor_edit, "{\"name\":\"ABC\",\"changes\":{\"note\":\"x\"}}");
+	expect_ok(method_vendor_edit, "{\"name\":\"ABC\",\"changes\":{\"state\":\"suspended\"},"
+				      "\"override_protection\":true}");
+	expect_event("vendor.edit", "ABC", "{\"state\":\"active\"}", "{\"state\":\"suspended\"}");
+	expect_ok(method_vendor_edit, "{\"name\":\"ABC\",\"changes\":{\"state\":\"active\"}}");
+}
+
+static void
 a_vendor_with_accounts_is_not_deleted_silently(void **state)
 {
 	(void)state;
@@ -140,6 +174,9 @@ main(void)
 			a_vendor_is_added_listed_and_shown, method_setup, method_teardown),
 		cmocka_unit_test_setup_teardown(
 			an_edit_says_what_changed_and_who_was_first, method_setup, method_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_vendor_with_protected_accounts_is_suspended_with_the_override_alone,
+			method_setup, method_teardown),
 		cmocka_unit_test_setup_teardown(a_vendor_with_accounts_is_not_deleted_silently,
 			method_setup, method_teardown),
 	};
