@@ -25,22 +25,28 @@ fetch_sha256(void)
 	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 }
 
-static void
-hash_pieces(const struct piece *pieces, size_t count, uint8_t *ret_hash)
+/* To be freed. */
+static EVP_MD_CTX *
+hashing_new(void)
 {
 	/* Looked up once: millions of events are hashed one after the other. */
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool ok;
+	EVP_MD_CTX *hashing = EVP_MD_CTX_new();
 
 	(void)pthread_once(&once, fetch_sha256);
-	ok = context != NULL && sha256 != NULL && EVP_DigestInit_ex(context, sha256, NULL) == 1;
+	if (hashing == NULL || sha256 == NULL || EVP_DigestInit_ex(hashing, sha256, NULL) != 1)
+		abort();
+	return hashing;
+}
+
+static void
+hash_pieces(EVP_MD_CTX *hashing, const struct piece *pieces, size_t count, uint8_t *ret_hash)
+{
+	bool ok = EVP_DigestInit_ex(hashing, NULL, NULL) == 1;
 
 	for (size_t i = 0; ok && i < count; i++)
-		ok = EVP_DigestUpdate(context, pieces[i].bytes, pieces[i].len) == 1;
-	ok = ok && EVP_DigestFinal_ex(context, ret_hash, NULL) == 1;
-	EVP_MD_CTX_free(context);
-	if (!ok)
+		ok = EVP_DigestUpdate(hashing, pieces[i].bytes, pieces[i].len) == 1;
+	if (!ok || EVP_DigestFinal_ex(hashing, ret_hash, NULL) != 1)
 		abort();
 }
 
@@ -54,18 +60,18 @@ put_i64(uint8_t *at, int64_t value)
 }
 
 static void
-hash_payload(const struct chain_event *event, uint8_t *ret_hash)
+hash_payload(EVP_MD_CTX *hashing, const struct chain_event *event, uint8_t *ret_hash)
 {
 	const struct piece pieces[] = {
 		{event->salt, CHAIN_SALT_BYTES},
 		{event->payload, strlen(event->payload)},
 	};
 
-	hash_pieces(pieces, 2, ret_hash);
+	hash_pieces(hashing, pieces, 2, ret_hash);
 }
 
 static void
-hash_event(const struct chain_event *event, uint8_t *ret_hash)
+hash_event(EVP_MD_CTX *hashing, const struct chain_event *event, uint8_t *ret_hash)
 {
 	static const char label[] = "sekisho event 1";
 	uint8_t id[8], time[8];
@@ -80,14 +86,17 @@ hash_event(const struct chain_event *event, uint8_t *ret_hash)
 
 	put_i64(id, event->id);
 	put_i64(time, event->time_us);
-	hash_pieces(pieces, sizeof(pieces) / sizeof(pieces[0]), ret_hash);
+	hash_pieces(hashing, pieces, sizeof(pieces) / sizeof(pieces[0]), ret_hash);
 }
 
 void
 chain_event_seal(struct chain_event *event)
 {
-	hash_payload(event, event->payload_hash);
-	hash_event(event, event->hash);
+	EVP_MD_CTX *hashing = hashing_new();
+
+	hash_payload(hashing, event, event->payload_hash);
+	hash_event(hashing, event, event->hash);
+	EVP_MD_CTX_free(hashing);
 }
 
 #define CHECKPOINT_LABEL "sekisho checkpoint 1"
@@ -115,7 +124,14 @@ chain_checkpoint_sign(struct chain_checkpoint *checkpoint, const struct sealing 
 void
 chain_verifier_init(struct chain_verifier *verifier)
 {
-	*verifier = (struct chain_verifier){0};
+	*verifier = (struct chain_verifier){.hashing = hashing_new()};
+}
+
+void
+chain_verifier_done(struct chain_verifier *verifier)
+{
+	EVP_MD_CTX_free(verifier->hashing);
+	verifier->hashing = NULL;
 }
 
 static int
@@ -136,14 +152,14 @@ what_is_wrong(const struct chain_verifier *verifier, const struct chain_event *e
 	if (!bytes_equal_constant_time(event->prev, verifier->last_hash, CHAIN_HASH_BYTES))
 		return N_("it does not follow the event before it: one of the two was replaced or "
 			  "moved");
-	hash_event(event, hash);
+	hash_event(verifier->hashing, event, hash);
 	if (!bytes_equal_constant_time(event->hash, hash, CHAIN_HASH_BYTES))
 		return N_("its time, kind or hash was changed");
 	if (event->payload == NULL)
 		return erasure_allowed ? NULL
 				       : N_("its content was erased without a retention that "
 					    "allows it");
-	hash_payload(event, hash);
+	hash_payload(verifier->hashing, event, hash);
 	if (!bytes_equal_constant_time(event->payload_hash, hash, CHAIN_HASH_BYTES))
 		return N_("its content was changed");
 	return NULL;

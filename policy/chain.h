@@ -44,11 +44,13 @@ int chain_checkpoint_sign(struct chain_checkpoint *checkpoint, const struct seal
 
 /* Goes through the events in the order of their ids. */
 struct chain_verifier {
+	void *hashing; /* used again for each event */
 	int64_t last_id;
 	uint8_t last_hash[CHAIN_HASH_BYTES];
 };
 
 void chain_verifier_init(struct chain_verifier *verifier);
+void chain_verifier_done(struct chain_verifier *verifier);
 
 /* The next event. erasure_allowed: its kind's retention had passed when a retention event named it.
  * Returns 0, or -EBADMSG with *ret_why (a literal) saying what is wrong with it. */

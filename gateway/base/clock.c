@@ -2,7 +2,6 @@
 #include "base/clock.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <time.h>
 
 static struct {
@@ -46,6 +45,18 @@ clock_release(void)
 	hold.held = false;
 }
 
+static char *
+put_digits(char *at, unsigned int value, int digits, char behind)
+{
+	for (int i = digits - 1; i >= 0; i--) {
+		at[i] = (char)('0' + value % 10);
+		value /= 10;
+	}
+	at[digits] = behind;
+	return at + digits + 1;
+}
+
+/* By hand: logs are full of instants, and snprintf would take most of the time that a row of them costs. */
 void
 clock_format_utc(int64_t now_us, char *ret_text)
 {
@@ -53,8 +64,12 @@ clock_format_utc(int64_t now_us, char *ret_text)
 	struct tm parts;
 
 	gmtime_r(&seconds, &parts);
-	snprintf(ret_text, CLOCK_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ",
-		(parts.tm_year + 1900) % 10000, (parts.tm_mon + 1) % 100, parts.tm_mday % 100,
-		parts.tm_hour % 100, parts.tm_min % 100, parts.tm_sec % 100,
-		(int)(now_us % 1000000));
+	ret_text = put_digits(ret_text, (unsigned int)(parts.tm_year + 1900), 4, '-');
+	ret_text = put_digits(ret_text, (unsigned int)(parts.tm_mon + 1), 2, '-');
+	ret_text = put_digits(ret_text, (unsigned int)parts.tm_mday, 2, 'T');
+	ret_text = put_digits(ret_text, (unsigned int)parts.tm_hour, 2, ':');
+	ret_text = put_digits(ret_text, (unsigned int)parts.tm_min, 2, ':');
+	ret_text = put_digits(ret_text, (unsigned int)parts.tm_sec, 2, '.');
+	ret_text = put_digits(ret_text, (unsigned int)(now_us % 1000000), 6, 'Z');
+	*ret_text = '\0';
 }

@@ -9,10 +9,10 @@
 
 /* PRAGMAs take no parameters. */
 static const char *const checks[] = {
-	"PRAGMA integrity_check(event)",
-	"PRAGMA integrity_check(event_field)",
-	"PRAGMA integrity_check(session)",
-	"PRAGMA integrity_check(checkpoint)",
+	[INTEGRITY_EVENT] = "PRAGMA integrity_check(event)",
+	[INTEGRITY_EVENT_FIELD] = "PRAGMA integrity_check(event_field)",
+	[INTEGRITY_SESSION] = "PRAGMA integrity_check(session)",
+	[INTEGRITY_CHECKPOINT] = "PRAGMA integrity_check(checkpoint)",
 };
 
 static int
@@ -42,20 +42,16 @@ count_one(const char *what, void *argument)
 }
 
 int
-integrity_check(struct store_db *db, int (*found)(const char *what, void *argument), void *argument)
+integrity_check(struct store_db *db, enum integrity_table table,
+	int (*found)(const char *what, void *argument), void *argument)
 {
-	int r = 0;
+	size_t wrong = 0;
+	int r;
 
-	for (size_t i = 0; i < ARRAY_SIZE(checks) && r == 0; i++) {
-		size_t wrong = 0;
-
-		/* SQLite says the same if it ran out of memory on the way: nobody must be sent to a backup
-		 * for that. What is damaged is so the second time, too. */
-		r = check_one(db, checks[i], count_one, &wrong);
-		if (r == -EUCLEAN || (r == 0 && wrong > 0))
-			r = check_one(db, checks[i], found, argument);
-		if (r == -EUCLEAN)
-			r = found(sqlite3_errstr(SQLITE_CORRUPT), argument);
-	}
-	return r;
+	/* SQLite says the same if it ran out of memory on the way: nobody must be sent to a backup for that. What is
+	 * damaged is so the second time, too. */
+	r = check_one(db, checks[table], count_one, &wrong);
+	if (r == -EUCLEAN || (r == 0 && wrong > 0))
+		r = check_one(db, checks[table], found, argument);
+	return r == -EUCLEAN ? found(sqlite3_errstr(SQLITE_CORRUPT), argument) : r;
 }

@@ -4,9 +4,16 @@
 
 struct store_db;
 
-/* Calls `found` for each thing that is wrong with pages, rows or indexes of the logs' tables; `what` is SQLite's own
+enum integrity_table {
+	INTEGRITY_EVENT,
+	INTEGRITY_EVENT_FIELD,
+	INTEGRITY_SESSION,
+	INTEGRITY_CHECKPOINT,
+};
+
+/* Calls `found` for each thing that is wrong with pages, rows or indexes of the table; `what` is SQLite's own
  * sentence. Returns 0, or a negative errno of `found` or of asking. */
-int integrity_check(
-	struct store_db *db, int (*found)(const char *what, void *argument), void *argument);
+int integrity_check(struct store_db *db, enum integrity_table table,
+	int (*found)(const char *what, void *argument), void *argument);
 
 #endif

@@ -13,67 +13,36 @@
 
 #define COLUMNS SESSION_JSON_COLUMNS
 
-enum column {
-	NUMBER,
-	LAST_EVENT,
-	ID,
-	STARTED,
-	ENDED,
-	ACCOUNT,
-	FULL_ID,
-	NAME,
-	TERMINAL,
-	STATE,
-	REASON,
-	END_CODE,
-	BY,
-	BECAUSE,
-	SOURCE,
-	DEVICE,
-	EVIDENCE,
-	ALLOWLIST_OFF,
-	BYTES_FROM_CLIENT,
-	BYTES_TO_CLIENT,
-	CONNECTIONS,
-	TICKET,
-	/* What the gateway keeps for itself. */
-	ACCOUNT_NUMBER,
-	TERMINAL_NUMBER,
-	CONNECTION,
-	BOOT,
-	LOST_AT,
-};
-
 static const struct {
 	const char *name;
-	enum column column;
+	enum session_column column;
 } texts[] = {
-	{"account", ACCOUNT},
-	{"full_id", FULL_ID},
-	{"name", NAME},
-	{"terminal", TERMINAL},
-	{"state", STATE},
-	{"reason", REASON},
-	{"reason_code", END_CODE},
-	{"by", BY},
-	{"because", BECAUSE},
-	{"source", SOURCE},
-	{"device", DEVICE},
-	{"evidence", EVIDENCE},
-	{"ticket", TICKET},
+	{"account", SESSION_ACCOUNT},
+	{"full_id", SESSION_FULL_ID},
+	{"name", SESSION_NAME},
+	{"terminal", SESSION_TERMINAL},
+	{"state", SESSION_STATE},
+	{"reason", SESSION_REASON},
+	{"reason_code", SESSION_END_CODE},
+	{"by", SESSION_BY},
+	{"because", SESSION_BECAUSE},
+	{"source", SESSION_SOURCE},
+	{"device", SESSION_DEVICE},
+	{"evidence", SESSION_EVIDENCE},
+	{"ticket", SESSION_TICKET},
 };
 
 static const struct {
 	const char *name;
-	enum column column;
+	enum session_column column;
 } numbers[] = {
-	{"bytes_from_client", BYTES_FROM_CLIENT},
-	{"bytes_to_client", BYTES_TO_CLIENT},
-	{"connections", CONNECTIONS},
+	{"bytes_from_client", SESSION_BYTES_FROM_CLIENT},
+	{"bytes_to_client", SESSION_BYTES_TO_CLIENT},
+	{"connections", SESSION_CONNECTIONS},
 };
 
 static json_t *
-instant(sqlite3_stmt *row, enum column column)
+instant(sqlite3_stmt *row, enum session_column column)
 {
 	char text[CLOCK_TEXT_SIZE];
 
@@ -84,7 +53,7 @@ instant(sqlite3_stmt *row, enum column column)
 }
 
 static json_t *
-text_or_null(sqlite3_stmt *row, enum column column)
+text_or_null(sqlite3_stmt *row, enum session_column column)
 {
 	const char *text = (const char *)sqlite3_column_text(row, column);
 
@@ -94,10 +63,11 @@ text_or_null(sqlite3_stmt *row, enum column column)
 static json_t *
 duration(sqlite3_stmt *row)
 {
-	if (sql_column_is_null(row, ENDED))
+	if (sql_column_is_null(row, SESSION_ENDED))
 		return json_null();
 	return json_integer(
-		(sql_column_number(row, ENDED) - sql_column_number(row, STARTED)) / 1000000);
+		(sql_column_number(row, SESSION_ENDED) - sql_column_number(row, SESSION_STARTED)) /
+		1000000);
 }
 
 json_t *
@@ -107,11 +77,11 @@ session_json_row(sqlite3_stmt *row)
 	uint8_t id[SESSION_ID_BYTES];
 	char hex[2 * SESSION_ID_BYTES + 1];
 
-	sql_column_bytes(row, ID, id, sizeof(id));
+	sql_column_bytes(row, SESSION_ID, id, sizeof(id));
 	bytes_to_hex(id, sizeof(id), hex);
 	(void)json_object_set_new(object, "session", json_string(hex));
-	(void)json_object_set_new(object, "start", instant(row, STARTED));
-	(void)json_object_set_new(object, "end", instant(row, ENDED));
+	(void)json_object_set_new(object, "start", instant(row, SESSION_STARTED));
+	(void)json_object_set_new(object, "end", instant(row, SESSION_ENDED));
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		(void)json_object_set_new(
 			object, texts[i].name, text_or_null(row, texts[i].column));
@@ -119,27 +89,29 @@ session_json_row(sqlite3_stmt *row)
 		(void)json_object_set_new(object, numbers[i].name,
 			json_integer(sql_column_number(row, numbers[i].column)));
 	(void)json_object_set_new(object, "allowlist",
-		json_string(sql_column_number(row, ALLOWLIST_OFF) != 0 ? "off" : "enforced"));
+		json_string(
+			sql_column_number(row, SESSION_ALLOWLIST_OFF) != 0 ? "off" : "enforced"));
 	(void)json_object_set_new(object, "duration_seconds", duration(row));
 	return object;
 }
 
 /* The event that says the same as the row says all of it: what is not in the event can be changed unnoticed. */
-static json_t *
-row_for_event(sqlite3_stmt *row)
+json_t *
+session_json_row_for_event(sqlite3_stmt *row)
 {
 	json_t *object = session_json_row(row);
 
+	(void)json_object_set_new(object, "account_number",
+		json_integer(sql_column_number(row, SESSION_ACCOUNT_NUMBER)));
+	(void)json_object_set_new(object, "terminal_number",
+		json_integer(sql_column_number(row, SESSION_TERMINAL_NUMBER)));
 	(void)json_object_set_new(
-		object, "account_number", json_integer(sql_column_number(row, ACCOUNT_NUMBER)));
-	(void)json_object_set_new(
-		object, "terminal_number", json_integer(sql_column_number(row, TERMINAL_NUMBER)));
-	(void)json_object_set_new(
-		object, "connection", json_integer(sql_column_number(row, CONNECTION)));
-	(void)json_object_set_new(object, "boot", text_or_null(row, BOOT));
+		object, "connection", json_integer(sql_column_number(row, SESSION_CONNECTION)));
+	(void)json_object_set_new(object, "boot", text_or_null(row, SESSION_BOOT));
 	(void)json_object_set_new(object, "lost_at",
-		sql_column_is_null(row, LOST_AT) ? json_null()
-						 : json_integer(sql_column_number(row, LOST_AT)));
+		sql_column_is_null(row, SESSION_LOST_AT)
+			? json_null()
+			: json_integer(sql_column_number(row, SESSION_LOST_AT)));
 	return object;
 }
 
@@ -181,29 +153,5 @@ session_json(struct store_db *db, const uint8_t *id, json_t **ret_row)
 int
 session_event_json(struct store_db *db, const uint8_t *id, json_t **ret_row)
 {
-	return load_json(db, id, row_for_event, ret_row);
-}
-
-int
-session_each(struct store_db *db, int64_t after, int64_t most,
-	int (*visit)(struct store_db *db, const struct session_check *row, void *argument),
-	void *argument)
-{
-	struct session_check check = {0};
-	sqlite3_stmt *row;
-	int r;
-
-	r = sql_ask(db, &row,
-		"SELECT " COLUMNS " FROM session WHERE number > ? ORDER BY number LIMIT ?", "ii",
-		after, most);
-	while (r == 0 && (r = sql_next(row)) > 0) {
-		check.number = sql_column_number(row, NUMBER);
-		check.event = sql_column_number(row, LAST_EVENT);
-		check.row = row_for_event(row);
-		r = visit(db, &check, argument);
-		json_decref(check.row);
-		if (r < 0)
-			sql_end(row);
-	}
-	return r;
+	return load_json(db, id, session_json_row_for_event, ret_row);
 }

@@ -5,14 +5,48 @@
 #include <jansson.h>
 #include <sqlite3.h>
 
-/* In the order of session_json.c's enum column: number and last_event are 0 and 1, started is 3. */
 #define SESSION_JSON_COLUMNS                                                                    \
 	"number, last_event, id, started, ended, account_id, account_full, account_name, "      \
 	"terminal_name, state, reason, end_code, ended_by, because, source, device, evidence, " \
 	"allowlist_off, bytes_from_client, bytes_to_client, connections, ticket, account, "     \
 	"terminal, connection, boot, lost_at_boottime"
 
+enum session_column {
+	SESSION_NUMBER,
+	SESSION_LAST_EVENT,
+	SESSION_ID,
+	SESSION_STARTED,
+	SESSION_ENDED,
+	SESSION_ACCOUNT,
+	SESSION_FULL_ID,
+	SESSION_NAME,
+	SESSION_TERMINAL,
+	SESSION_STATE,
+	SESSION_REASON,
+	SESSION_END_CODE,
+	SESSION_BY,
+	SESSION_BECAUSE,
+	SESSION_SOURCE,
+	SESSION_DEVICE,
+	SESSION_EVIDENCE,
+	SESSION_ALLOWLIST_OFF,
+	SESSION_BYTES_FROM_CLIENT,
+	SESSION_BYTES_TO_CLIENT,
+	SESSION_CONNECTIONS,
+	SESSION_TICKET,
+	/* What the gateway keeps for itself. */
+	SESSION_ACCOUNT_NUMBER,
+	SESSION_TERMINAL_NUMBER,
+	SESSION_CONNECTION,
+	SESSION_BOOT,
+	SESSION_LOST_AT,
+	SESSION_COLUMN_COUNT
+};
+
 /* The row as people see it, new reference. */
 json_t *session_json_row(sqlite3_stmt *row);
+
+/* As its events have it: what is not in the event can be changed unnoticed. */
+json_t *session_json_row_for_event(sqlite3_stmt *row);
 
 #endif

@@ -71,7 +71,8 @@ int session_set_event(struct store_db *db, const uint8_t *id, int64_t event);
 struct session_check {
 	int64_t number;
 	int64_t event; /* id of the event that says the same as the row */
-	json_t *row;   /* as that event has it; borrowed */
+	bool same;     /* it does, to the letter */
+	const char *session;
 };
 
 /* The next rows behind a number. */

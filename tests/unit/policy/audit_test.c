@@ -147,6 +147,50 @@ changed_content_is_found(void **state)
 }
 
 static void
+event_that_a_filter_does_not_find_is_found(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture, "DELETE FROM event_field WHERE event = 4 AND field = 'admin.target'");
+	expect_bad(4, "does not find it any more");
+}
+
+static void
+event_that_a_filter_finds_under_another_value_is_found(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture, "UPDATE event_field SET value = 'five' WHERE event = 4 AND "
+			      "field = 'admin.target'");
+	expect_bad(4, "does not find it any more");
+}
+
+static void
+field_of_no_event_is_found(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture,
+		"INSERT INTO event_field SELECT field, value || 'x', time, event FROM event_field "
+		"WHERE event = 4");
+	expect_bad(0, "what is in none of them");
+}
+
+static void
+field_of_no_event_that_is_too_long_is_found(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture,
+		"INSERT INTO event_field VALUES ('admin.target', hex(zeroblob(5000)), 1, 1)");
+	expect_bad(0, "what is in none of them");
+}
+
+static void
+text_that_needs_escapes_is_no_difference(void **state)
+{
+	(void)state;
+	assert_int_equal(fixture_write(&fixture, do_admin, "a \"b\"\\\n\001 山田"), 0);
+	assert_int_equal(verify().found, 0);
+}
+
+static void
 changed_time_is_found(void **state)
 {
 	(void)state;
@@ -365,6 +409,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN_OUT(untouched_log_is_good),
 		IN_OUT(changed_content_is_found),
+		IN_OUT(event_that_a_filter_does_not_find_is_found),
+		IN_OUT(event_that_a_filter_finds_under_another_value_is_found),
+		IN_OUT(field_of_no_event_is_found),
+		IN_OUT(field_of_no_event_that_is_too_long_is_found),
+		IN_OUT(text_that_needs_escapes_is_no_difference),
 		IN_OUT(changed_time_is_found),
 		IN_OUT(removed_event_is_found),
 		IN_OUT(removed_event_with_the_rest_moved_up_is_found),

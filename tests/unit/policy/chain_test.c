@@ -38,14 +38,16 @@ verify(const struct chain_event *const *list, size_t count, bool erasure_allowed
 {
 	struct chain_verifier verifier;
 	const char *why;
+	int64_t bad = 0;
 
 	chain_verifier_init(&verifier);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && bad == 0; i++)
 		if (chain_verify_next(&verifier, list[i], erasure_allowed, &why) < 0) {
 			assert_non_null(why);
-			return list[i]->id;
+			bad = list[i]->id;
 		}
-	return 0;
+	chain_verifier_done(&verifier);
+	return bad;
 }
 
 static int64_t
