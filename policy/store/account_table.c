@@ -3,6 +3,7 @@
 
 #include "policy/store/account_list.h"
 #include "policy/store/account_row.h"
+#include "policy/store/event_table.h"
 #include "policy/store/store.h"
 #include "policy/text.h"
 
@@ -150,19 +151,21 @@ account_insert(struct store_db *db, struct account *account)
 	civil_date_format(account->valid_from, from);
 	civil_date_format(account->valid_until, until);
 	account->created_us = account->updated_us = store_db_now(db);
-	account->version = 1;
+	r = event_first_version(db, account->id, &account->version);
+	if (r < 0)
+		return r;
 	r = sql_number(db, &account->number,
 		"INSERT INTO account (id, id_key, family_name, given_name, email, kind, "
 		"valid_from, "
 		"valid_until, allowlist_enforced, file_sharing, locked, vendor, max_sessions, "
-		"protected_note, changed_by, created, updated) "
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
-		"ttttttttitinittii", account->id, key, account->family_name, account->given_name,
+		"protected_note, changed_by, created, updated, version) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
+		"ttttttttitinittiii", account->id, key, account->family_name, account->given_name,
 		account->email, account_kind_name(account->kind), from, until,
 		(int64_t)account->allowlist_enforced, file_sharing_name(account->file_sharing),
 		(int64_t)account->locked, account->vendor, (int64_t)account->max_sessions,
 		note_or_null(account->protected_note), account->changed_by, account->created_us,
-		account->updated_us);
+		account->updated_us, account->version);
 	if (r < 0)
 		return r;
 	r = write_hours(db, account);

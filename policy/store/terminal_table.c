@@ -2,6 +2,7 @@
 #include "policy/store/terminal_table.h"
 
 #include "policy/rights.h"
+#include "policy/store/event_table.h"
 #include "policy/store/sql.h"
 #include "policy/store/store.h"
 #include "policy/text.h"
@@ -167,16 +168,19 @@ terminal_insert(struct store_db *db, struct terminal *terminal)
 
 	text_to_lower(terminal->name, key);
 	terminal->created_us = terminal->updated_us = store_db_now(db);
-	terminal->version = 1;
+	r = event_first_version(db, terminal->name, &terminal->version);
+	if (r < 0)
+		return r;
 	r = sql_number(db, &terminal->number,
 		"INSERT INTO terminal (name, name_key, address, port, note, in_service, "
-		"attendance_required, capacity, protected_note, changed_by, created, updated) "
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
-		"tttitiiittii", terminal->name, key, terminal->address, (int64_t)terminal->port,
+		"attendance_required, capacity, protected_note, changed_by, created, updated, "
+		"version) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
+		"tttitiiittiii", terminal->name, key, terminal->address, (int64_t)terminal->port,
 		terminal->note, (int64_t)terminal->in_service,
 		(int64_t)terminal->attendance_required, (int64_t)terminal->capacity,
 		note_or_null(terminal->protected_note), terminal->changed_by, terminal->created_us,
-		terminal->updated_us);
+		terminal->updated_us, terminal->version);
 	return r < 0 ? r : write_rights(db, terminal);
 }
 

@@ -1,6 +1,7 @@
 /* Vendors in the database; see vendor_table.h. */
 #include "policy/store/vendor_table.h"
 
+#include "policy/store/event_table.h"
 #include "policy/store/sql.h"
 #include "policy/store/store.h"
 #include "policy/text.h"
@@ -55,7 +56,9 @@ vendor_insert(struct store_db *db, struct vendor *vendor)
 
 	text_to_lower(vendor->name, key);
 	vendor->created_us = vendor->updated_us = store_db_now(db);
-	vendor->version = 1;
+	r = event_first_version(db, vendor->name, &vendor->version);
+	if (r < 0)
+		return r;
 	r = sql_number(db, &vendor->number,
 		"INSERT INTO vendor (name, name_key, kind, state, note, created, updated, version, "
 		"changed_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -166,6 +167,41 @@ a_vendor_with_accounts_is_not_deleted_silently(void **state)
 	expect_event("vendor.delete", "ABC", NULL, "null");
 }
 
+/* Makes it, changes it and deletes it; then it is made again. */
+static void
+expect_new_version(method_function *add, const char *fields, method_function *change,
+	const char *changes, method_function *end, const char *which)
+{
+	int64_t seen;
+
+	expect_ok(add, fields);
+	assert_int_equal(answer_number("version"), 1);
+	expect_ok(change, changes);
+	seen = answer_number("version");
+	assert_int_equal(seen, 2);
+	expect_ok(end, which);
+	expect_ok(add, fields);
+	assert_true(answer_number("version") > seen);
+}
+
+static void
+what_is_made_again_has_no_version_that_was_there_before(void **state)
+{
+	(void)state;
+	expect_new_version(method_vendor_add, "{\"name\":\"ABC\"}", method_vendor_edit,
+		"{\"name\":\"abc\",\"changes\":{\"note\":\"x\"},\"version\":1}",
+		method_vendor_delete, "{\"name\":\"ABC\"}");
+	expect_refused(method_vendor_edit,
+		"{\"name\":\"ABC\",\"changes\":{\"note\":\"x\"},\"version\":1}", METHOD_REFUSED,
+		NULL, "changed meanwhile");
+	expect_new_version(method_account_add, NEW_ACCOUNT("taro"), method_account_edit,
+		"{\"id\":\"taro\",\"changes\":{\"given_name\":\"x\"}}", method_account_delete,
+		"{\"id\":\"taro\"}");
+	expect_new_version(method_terminal_add, "{\"name\":\"t-1\",\"address\":\"192.0.2.9\"}",
+		method_terminal_edit, "{\"name\":\"t-1\",\"changes\":{\"note\":\"x\"}}",
+		method_terminal_delete, "{\"name\":\"t-1\"}");
+}
+
 int
 main(void)
 {
@@ -177,6 +213,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			a_vendor_with_protected_accounts_is_suspended_with_the_override_alone,
 			method_setup, method_teardown),
+		cmocka_unit_test_setup_teardown(
+			what_is_made_again_has_no_version_that_was_there_before, method_setup,
+			method_teardown),
 		cmocka_unit_test_setup_teardown(a_vendor_with_accounts_is_not_deleted_silently,
 			method_setup, method_teardown),
 	};
