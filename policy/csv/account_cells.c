@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/sentence.h"
 #include "base/utf_8.h"
+#include "policy/civil.h"
 #include "policy/csv/account_words.h"
 
 #include <errno.h>
@@ -126,7 +127,7 @@ take_character(const char **at, char c)
 	return true;
 }
 
-/* YYYY/M/D as spreadsheets have it, YYYY-MM-DD as programs do. That the day exists is checked later. */
+/* YYYY/M/D as spreadsheets have it, YYYY-MM-DD as programs do. */
 static int
 read_date(const struct cell *cell)
 {
@@ -134,6 +135,7 @@ read_date(const struct cell *cell)
 	char separator = strchr(cell->text, '-') != NULL ? '-' : '/';
 	size_t fewest = separator == '-' ? 2 : 1;
 	const char *at = cell->text;
+	struct civil_date unused;
 	char date[32];
 	int year, month, day;
 
@@ -147,6 +149,10 @@ read_date(const struct cell *cell)
 	if (day < 0 || at[0] != '\0')
 		return refuse(cell, rule, "2026/4/1");
 	snprintf(date, sizeof(date), "%04d-%02d-%02d", year, month, day);
+	/* Checked elsewhere, too; but here the cell is still as it stands in the file. */
+	if (civil_date_parse(date, &unused) < 0)
+		return refuse(
+			cell, N_("a day of the calendar, YYYY/M/D or YYYY-MM-DD"), "2026/4/1");
 	return set(cell, json_string(date));
 }
 

@@ -71,6 +71,9 @@ reads_dates_of_spreadsheets_and_programs(void **state)
 	expect_refused("valid_from", "25/1/1", "a date", NULL);
 	expect_refused("valid_from", "2025-1-1", "a date", NULL);
 	expect_refused("valid_from", "2025/1/1 0:00", "a date", NULL);
+	expect_refused("valid_from", "2027/2/29", "a day of the calendar, YYYY/M/D", "2026/4/1");
+	expect_refused("valid_from", "2027-13-01", "a day of the calendar, YYYY/M/D", "2026/4/1");
+	expect_field("valid_from", "2028/2/29", "valid_from", "\"2028-02-29\"");
 	expect_refused("valid_from", "", "required", NULL);
 }
 
