@@ -203,8 +203,9 @@ make_anew(const struct import *import, int64_t account, enum password_kind kind,
 
 /* For an account whose passwords an earlier import made, and never handed over. */
 static int
-make_passwords_anew(const struct import *import, const struct account *account)
+make_passwords_anew(const struct import *import, const struct account *account, bool overrode)
 {
+	json_t *more = overrode ? json_pack("{s:b}", "override_protection", 1) : NULL;
 	char first[INITIAL_PASSWORD_SIZE], second[INITIAL_PASSWORD_SIZE];
 	int r;
 
@@ -214,38 +215,51 @@ make_passwords_anew(const struct import *import, const struct account *account)
 	if (r == 0)
 		r = give_passwords(import, first, second);
 	if (r == 0)
-		r = admin_event(import->db, import->call->actor, "account.reissue_passwords",
-			account->id, NULL, NULL, import->because);
+		r = admin_event_with(import->db, import->call->actor, "account.reissue_passwords",
+			account->id, NULL, NULL, import->because, take_pointer(&more));
+	json_decref(more);
 	secret_wipe(first, sizeof(first));
 	secret_wipe(second, sizeof(second));
 	return r;
 }
 
+/* Whether the passwords are to be made anew: a change like any other, of a protected account with the override alone.
+ * Asked before anything is changed: a refused row changes nothing. */
 static int
-deliver(const struct import *import, const struct account *account)
+check_delivery(const struct import *import, const struct account *account, bool *ret_reissue)
 {
 	struct stored_password stored;
 	int r;
 
 	r = password_load(import->db, account->number, PASSWORD_FIRST, &stored);
-	if (r == -ENOENT || (r == 0 && stored.delivered))
-		return 0;
-	if (r < 0)
-		return r;
+	*ret_reissue = r == 0 && !stored.delivered;
+	if (r == 0 && *ret_reissue)
+		r = method_check_protection(import->call, account->id, account->protected_note,
+			import->options->override_protection);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int
+deliver(const struct import *import, const struct account *account, bool overrode)
+{
 	(void)json_object_set_new(import->result, "reissued", json_true());
-	return import->options->dry_run ? 0 : make_passwords_anew(import, account);
+	return import->options->dry_run ? 0 : make_passwords_anew(import, account, overrode);
 }
 
 static int
 change_row(const struct import *import, struct account *account)
 {
 	const struct account_change_options options = change_options(import);
+	bool overrode = account->protected_note[0] != '\0';
 	struct account_outcome outcome;
+	bool reissue = false;
 	int r;
 
 	r = check_kind(import, account);
 	if (r == 0)
 		r = check_unchanged(import, account);
+	if (r == 0)
+		r = check_delivery(import, account, &reissue);
 	if (r < 0)
 		return r;
 	(void)json_object_del(import->fields, "id");
@@ -259,7 +273,7 @@ change_row(const struct import *import, struct account *account)
 	else
 		import->call->touched_account = 0;
 	account_outcome_done(&outcome);
-	return r < 0 ? r : deliver(import, account);
+	return r < 0 || !reissue ? r : deliver(import, account, overrode);
 }
 
 static int

@@ -19,6 +19,8 @@ from lab_parts.control import Refused
 from lab_parts.processes import alive, wait_for
 
 HEADER = "アカウント,姓,名,メールアドレス,有効開始日,有効終了日,MACアドレス,接続端末,開始時間,終了時間,ファイル共有,認証連携先"
+KEYS = ["account", "family_name", "given_name", "email", "valid_from", "valid_until", "macs", "terminals", "start", "end", "file_sharing",
+        "services"]
 RESULT = ["初期パスワード", "初期第二パスワード", "更新内容", "エラー内容"]
 PASSWORD = re.compile(r"[a-zA-Z][a-zA-Z0-9]{5}(-[a-zA-Z0-9]{6}){2}")
 
@@ -576,3 +578,27 @@ def test_a014_a_full_disk_fails_the_export_with_the_reason(new_csv_lab, tmp_path
         listed = json.loads(good(new_csv_lab, "--json", "export", "list", "--status", "failed"))["outputs"]
         assert listed[0]["id"] == failed["id"]
     new_csv_lab.wait_log("SK1220")
+
+
+def test_a015_a_day_that_is_none_is_shown_as_it_stands_in_the_file(office, tmp_path):
+    name = office.new_name("feb")
+    line = row(name)
+    line[HEADER.split(",").index("有効終了日")] = "2027/2/29"
+    refused = imported(office, write(tmp_path / "1.csv", [line]), status=1)[0]
+    assert "2027/2/29" in refused["エラー内容"] and "YYYY/M/D" in refused["エラー内容"]
+    assert "2027-02-29" not in refused["エラー内容"]
+
+
+def test_a018_undelivered_passwords_of_a_protected_account_are_made_anew_with_the_override_alone(office, tmp_path):
+    name = office.new_name("pass")
+    path = write(tmp_path / "1.csv", [row(name)])
+    cells = dict(zip(KEYS, row(name), strict=True))
+    made = office.call("account.import", rows=[{"line": 2, "cells": cells}])["rows"][0]
+    assert made["what"] == "added"
+    office.edit_account(name, protected="止めると検査が止まる")
+    before = events(office)
+    for dry_run in (True, False):
+        again = office.call("account.import", rows=[{"line": 2, "cells": cells}], dry_run=dry_run)["rows"][0]
+        assert again["what"] == "refused" and "止めると検査が止まる" in again["error"]["message"]
+    assert events(office) == before
+    assert imported(office, path, "--override-protection")[0]["初期パスワード"]
