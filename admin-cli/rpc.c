@@ -273,8 +273,11 @@ rpc_call(struct rpc *rpc, const char *method, json_t *parameters, json_t **ret_a
 	int r;
 
 	r = send_request(rpc, method, parameters);
-	/* A gateway that refuses us says why before it closes: read on. */
-	while (r == 0 || r == -EPIPE) {
+	/* A gateway that refuses us says why before it closes: read on. It is a reset, and no EPIPE, if it closed
+	 * between two parts of the request. */
+	if (r == -EPIPE || r == -ECONNRESET)
+		r = 0;
+	while (r == 0) {
 		json_t *message = NULL;
 		const json_t *id;
 

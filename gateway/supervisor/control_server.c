@@ -32,7 +32,8 @@
 enum client_state {
 	CLIENT_NAMING, /* its user's name is being looked up, on a thread */
 	CLIENT_WAITING,
-	CLIENT_BUSY, /* a call is under way */
+	CLIENT_BUSY,    /* a call is under way */
+	CLIENT_REFUSED, /* closed as soon as it has been told why */
 	CLIENT_CLOSING,
 };
 
@@ -140,7 +141,9 @@ on_written(uv_write_t *request, int status)
 
 	secret_free(line->text); /* an answer may hold a secret */
 	free(line);
-	if (status < 0)
+	if (status < 0 ||
+		(client->state == CLIENT_REFUSED &&
+			uv_stream_get_write_queue_size((uv_stream_t *)&client->pipe) == 0))
 		client_close(client);
 }
 
@@ -246,11 +249,13 @@ start_call(struct control_client *client, const char *line, size_t len)
 		control_call_start(client->server->supervisor, client->id, client->actor, &request);
 }
 
+/* Closing at once would cut what has not left yet. */
 static void
 refuse_and_close(struct control_client *client, int code, const char *message)
 {
+	client->state = CLIENT_REFUSED;
+	client->follows = false;
 	send_line(client, control_answer_error(NULL, control_error(code, message, NULL, NULL)));
-	client_close(client);
 }
 
 static void
