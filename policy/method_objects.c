@@ -235,7 +235,7 @@ terminal_json(struct store_db *db, const struct terminal *terminal, bool with_ac
 	json_t **ret_object)
 {
 	char pin[2 * TERMINAL_PIN_BYTES + 1];
-	json_t *accounts, *health, *object;
+	json_t *accounts, *health = NULL, *object;
 	int r;
 
 	r = accounts_json(db, terminal->number, with_accounts, &accounts);

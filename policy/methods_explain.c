@@ -98,7 +98,7 @@ gather(struct store_db *db, struct method_call *call, struct explaining *explain
 {
 	struct explain_question *question = &explaining->question;
 	struct device_evidence device;
-	int64_t account, terminal;
+	int64_t account = 0, terminal = 0;
 	int r;
 
 	r = read_time(db, call, &question->at_us);
