@@ -27,7 +27,7 @@ put_value(FILE *out, const json_t *value)
 	size_t i;
 
 	if (json_is_string(value))
-		fputs(json_string_value(value), out);
+		fputs(value_instant(json_string_value(value)), out);
 	else if (json_is_boolean(value))
 		fputs(json_is_true(value) ? _("yes") : _("no"), out);
 	else if (json_is_array(value))

@@ -126,6 +126,10 @@ static const struct {
 	{"trusted", N_("Is the trusted one")},
 	{"distrust", N_("Not trusted because")},
 	{"problems", N_("Wrong")},
+	{"unused_days", N_("Unused for (days)")},
+	{"ending_days", N_("Ending within (days)")},
+	{"moved_accounts", N_("Accounts moved")},
+	{"moved_to", N_("Moved to")},
 };
 
 /* Words that the gateway uses as values. */
@@ -323,9 +327,8 @@ value_trust(const json_t *object)
 }
 
 const char *
-value_time(const json_t *object, const char *key)
+value_instant(const char *text)
 {
-	const char *text = value_text(object, key);
 	struct tm date = {0};
 	char *buffer = next_buffer();
 	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &date);
@@ -337,6 +340,12 @@ value_time(const json_t *object, const char *key)
 	(void)localtime_r(&at, &date);
 	(void)strftime(buffer, BUFFER_SIZE, "%Y-%m-%d %H:%M:%S", &date);
 	return buffer;
+}
+
+const char *
+value_time(const json_t *object, const char *key)
+{
+	return value_instant(value_text(object, key));
 }
 
 static const char *

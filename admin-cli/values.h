@@ -13,6 +13,8 @@ const char *value_text(
 const char *value_word(
 	const json_t *object, const char *key); /* a word such as "expired", translated */
 const char *value_word_shown(const char *word); /* the same for a word at hand */
+/* An instant of the gateway in the zone of who reads; any other text comes back as it is. */
+const char *value_instant(const char *text);
 const char *value_time(
 	const json_t *object, const char *key); /* instant, in $TZ: "2026-11-20 08:30:00" */
 const char *value_list(const json_t *object, const char *key);     /* "a, b, c" */

@@ -3,6 +3,7 @@
 #include "policy/method_call.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #define PAGE_MOST 2000
 #define PAGE_USUAL 1000
@@ -24,11 +25,13 @@ read_most(struct method_call *call, int64_t *ret_most)
 {
 	const json_t *most = json_object_get(call->params, "most");
 	struct field_error error;
+	char value[24];
 
 	*ret_most = most != NULL ? json_integer_value(most) : PAGE_USUAL;
 	if (*ret_most >= 1 && *ret_most <= PAGE_MOST)
 		return 0;
-	(void)field_error_set(&error, "most", NULL, "1 to 2000 accounts", "1000");
+	snprintf(value, sizeof(value), "%lld", (long long)*ret_most);
+	(void)field_error_set(&error, "most", value, "1 to 2000 accounts", "1000");
 	return method_refuse_field(call, &error);
 }
 

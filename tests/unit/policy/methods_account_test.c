@@ -107,6 +107,7 @@ bad_account_changes_nothing_and_names_the_field(void **state)
 		"{\"id\":\"x\",\"family_name\":\"a\",\"given_name\":\"b\",\"email\":\"c@d\","
 		"\"terminals\":[\"none\"]}",
 		METHOD_NOT_FOUND, NULL, "no terminal 'none'");
+	expect_refused(method_account_list, "{\"most\":-1}", METHOD_REFUSED, "most", "'-1'");
 	expect_ok(method_account_list, "{}");
 	assert_int_equal(list_length("accounts"), 0);
 	assert_int_equal(events(), before);
