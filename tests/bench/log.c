@@ -1,6 +1,9 @@
 /* What the logs cost: events appended a second, pages for every filter, verification and retention.
  *
- *	log [events] [sync ms]     events: default 200000; 10000000 takes ten minutes and 9 GB
+ *	log [events] [sync ms]     events: default 200000; 10000000 needs some 12 GB
+ *
+ * sync ms: how much longer each fsync takes; -1: the events are made without any, and what is measured afterwards is the
+ * same. The database is made in /var/tmp and removed.
  *
  * The events are real ones, chained and with their fields: of ten, three are the start, the end and the login of
  * a session, so that there are as many sessions as in two years of a large hospital.
@@ -361,7 +364,7 @@ main(int argc, char **argv)
 {
 	static const char *const names[] = {"db", "db-wal", "db-shm", "db-lock"};
 	int64_t events = argc > 1 ? strtoll(argv[1], NULL, 10) : 200000;
-	char folder[] = "/tmp/sekisho-bench-XXXXXX";
+	char folder[] = "/var/tmp/sekisho-bench-XXXXXX";
 	struct bench bench = {.event_fd = eventfd(0, EFD_CLOEXEC), .steps = events / GROUP};
 	char path[64];
 

@@ -8,7 +8,7 @@
 
 /* May be changed at any time, from any thread. */
 struct slow_vfs {
-	atomic_int sync_ms; /* how long each xSync takes */
+	atomic_int sync_ms; /* how long each xSync takes; below 0: it does nothing */
 	atomic_int
 		writes_left; /* when below 0: never fail; else each write counts, and from 0 on fails */
 	atomic_bool sync_fails; /* xSync returns SQLITE_IOERR_FSYNC */
