@@ -1,18 +1,23 @@
-/* The structure of the logs' tables; see integrity.h. */
+/* The structure of tables; see integrity.h. */
 #include "policy/store/integrity.h"
 
 #include "base/cleanup.h"
+#include "policy/store/database.h"
 #include "policy/store/sql.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* PRAGMAs take no parameters. */
-static const char *const checks[] = {
-	[INTEGRITY_EVENT] = "PRAGMA integrity_check(event)",
-	[INTEGRITY_EVENT_FIELD] = "PRAGMA integrity_check(event_field)",
-	[INTEGRITY_SESSION] = "PRAGMA integrity_check(session)",
-	[INTEGRITY_CHECKPOINT] = "PRAGMA integrity_check(checkpoint)",
+static const struct {
+	const char *table;
+	const char *check;
+} logs[] = {
+	[INTEGRITY_EVENT] = {"event", "PRAGMA integrity_check(event)"},
+	[INTEGRITY_EVENT_FIELD] = {"event_field", "PRAGMA integrity_check(event_field)"},
+	[INTEGRITY_SESSION] = {"session", "PRAGMA integrity_check(session)"},
+	[INTEGRITY_CHECKPOINT] = {"checkpoint", "PRAGMA integrity_check(checkpoint)"},
 };
 
 static int
@@ -50,8 +55,68 @@ integrity_check(struct store_db *db, enum integrity_table table,
 
 	/* SQLite says the same if it ran out of memory on the way: nobody must be sent to a backup for that. What is
 	 * damaged is so the second time, too. */
-	r = check_one(db, checks[table], count_one, &wrong);
+	r = check_one(db, logs[table].check, count_one, &wrong);
 	if (r == -EUCLEAN || (r == 0 && wrong > 0))
-		r = check_one(db, checks[table], found, argument);
+		r = check_one(db, logs[table].check, found, argument);
 	return r == -EUCLEAN ? found(sqlite3_errstr(SQLITE_CORRUPT), argument) : r;
+}
+
+static bool
+is_of_a_log(const char *table)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(logs); i++)
+		if (strcmp(logs[i].table, table) == 0)
+			return true;
+	return false;
+}
+
+static int
+ask_quickly(struct store_db *db, const char *sql)
+{
+	sqlite3_stmt *statement = NULL;
+	int rc = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
+	int r = sql_error(rc);
+
+	if (r == 0) {
+		rc = sqlite3_step(statement);
+		r = sql_error(rc);
+	}
+	if (r == 0 && rc == SQLITE_ROW) {
+		const char *answer = (const char *)sqlite3_column_text(statement, 0);
+
+		r = answer == NULL ? -ENOMEM : strcmp(answer, "ok") == 0 ? 0 : -EUCLEAN;
+	}
+	(void)sqlite3_finalize(statement);
+	return r;
+}
+
+static int
+check_quickly(struct store_db *db, const char *table)
+{
+	char *sql = sqlite3_mprintf("PRAGMA quick_check(%Q)", table);
+	int r = sql == NULL ? -ENOMEM : ask_quickly(db, sql);
+
+	/* As above. */
+	if (r == -EUCLEAN)
+		r = ask_quickly(db, sql);
+	sqlite3_free(sql);
+	return r;
+}
+
+int
+integrity_check_others(struct store_db *db)
+{
+	sqlite3_stmt *row;
+	int r;
+
+	r = sql_ask(
+		db, &row, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", "");
+	while (r == 0 && (r = sql_next(row)) > 0) {
+		const char *table = (const char *)sqlite3_column_text(row, 0);
+
+		r = table == NULL ? -ENOMEM : is_of_a_log(table) ? 0 : check_quickly(db, table);
+		if (r < 0)
+			sql_end(row);
+	}
+	return r;
 }

@@ -1,4 +1,5 @@
-/* The structure of the tables that logs are made of, as SQLite checks it. */
+/* The structure of the database's tables, as SQLite checks it: of those that logs are made of, which may be gigabytes, when
+ * somebody asks for it (log verify); of all others at each start. */
 #ifndef POLICY_STORE_INTEGRITY_H
 #define POLICY_STORE_INTEGRITY_H
 
@@ -15,5 +16,8 @@ enum integrity_table {
  * sentence. Returns 0, or a negative errno of `found` or of asking. */
 int integrity_check(struct store_db *db, enum integrity_table table,
 	int (*found)(const char *what, void *argument), void *argument);
+
+/* Quickly, every table but the logs'. Returns 0, -EUCLEAN, or a negative errno of asking. */
+int integrity_check_others(struct store_db *db);
 
 #endif

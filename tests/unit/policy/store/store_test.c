@@ -3,6 +3,7 @@
 
 #include "policy/store/database.h"
 #include "policy/store/event_table.h"
+#include "policy/store/integrity.h"
 #include "policy/store/sql.h"
 #include "slow_vfs.h"
 
@@ -377,6 +378,77 @@ damaged_page_is_found_at_start(void **state)
 	expect_refusal(-EUCLEAN, "damaged");
 }
 
+/* Garbage over the first page of a table. */
+static void
+damage(const char *table)
+{
+	sqlite3 *database;
+	sqlite3_stmt *row;
+	int page, fd;
+
+	assert_int_equal(sqlite3_open(fixture.path, &database), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(database, "SELECT rootpage FROM sqlite_master WHERE name = ?",
+			-1, &row, NULL),
+		SQLITE_OK);
+	sqlite3_bind_text(row, 1, table, -1, SQLITE_STATIC);
+	assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+	page = sqlite3_column_int(row, 0);
+	sqlite3_finalize(row);
+	sqlite3_close(database);
+	fd = open(fixture.path, O_RDWR);
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, "\xff\xff\xff\xff\xff\xff\xff\xff", 8, (page - 1) * 4096), 8);
+	close(fd);
+}
+
+static void
+damage_of_any_table_but_the_logs_is_found_at_start(void **state)
+{
+	static const char *const tables[] = {
+		"account", "terminal", "ticket", "password", "schema_version"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		fixture_start(&fixture);
+		fixture_close(&fixture);
+		damage(tables[i]);
+		expect_refusal(-EUCLEAN, "damaged");
+		assert_int_equal(unlink(fixture.path), 0);
+	}
+}
+
+static int
+count_finding(const char *what, void *argument)
+{
+	(void)what;
+	++*(size_t *)argument;
+	return 0;
+}
+
+static int
+check_logs(struct store_db *db, void *argument)
+{
+	return integrity_check(db, INTEGRITY_EVENT, count_finding, argument);
+}
+
+/* They may be gigabytes: the start does not read them, and whatever does says that they are damaged. */
+static void
+damage_of_the_log_is_found_when_it_is_met(void **state)
+{
+	size_t found = 0;
+
+	(void)state;
+	fixture_start(&fixture);
+	assert_int_equal(fixture_write(&fixture, add_event, "{}"), 0);
+	fixture_close(&fixture);
+	damage("event");
+	fixture_start(&fixture);
+	assert_int_equal(fixture_write(&fixture, add_event, "{}"), -EUCLEAN);
+	assert_int_equal(fixture_walk(&fixture, check_logs, &found), 0);
+	assert_true(found > 0);
+}
+
 static void
 truncated_database_is_found_at_start(void **state)
 {
@@ -662,6 +734,8 @@ main(void)
 		IN_OUT(foreign_database_is_refused_and_left_alone),
 		IN_OUT(file_that_is_no_database_is_refused_and_left_alone),
 		IN_OUT(damaged_page_is_found_at_start),
+		IN_OUT(damage_of_any_table_but_the_logs_is_found_at_start),
+		IN_OUT(damage_of_the_log_is_found_when_it_is_met),
 		IN_OUT(truncated_database_is_found_at_start),
 		IN_OUT(missing_folder_and_wrong_kinds_of_file_are_told),
 		IN_OUT(unwritable_folder_is_told),
