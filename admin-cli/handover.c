@@ -8,6 +8,8 @@
 #include "base/secret.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const password_keys[] = {"initial_password", "initial_second_password"};
@@ -111,27 +113,46 @@ forget_passwords(json_t *result)
 		(void)json_object_del(result, password_keys[i]);
 }
 
+/* It was done all the same, so that the passwords have to be shown: to a program in the same JSON document as the error. */
+static enum admin_exit
+tell_unwritten(struct admin *admin, json_t *result, const char *path, int error)
+{
+	auto_free char *message = NULL;
+
+	(void)unlink(path);
+	if (asprintf(&message, _("%s cannot be written: %s"), text_shown(path), strerror(-error)) <
+		0)
+		message = NULL;
+	if (admin->arguments->json)
+		(void)json_object_set_new(result, "error", json_pack("{s:s?}", "message", message));
+	admin_print(admin, result);
+	if (!admin->arguments->json && has_password(result))
+		print_passwords(result);
+	(void)fflush(stdout);
+	fprintf(stderr, "sekisho-admin: %s\n%s\n", message != NULL ? message : path,
+		_("It was done all the same: keep the passwords shown above."));
+	return ADMIN_REFUSED;
+}
+
 static enum admin_exit
 tell(struct admin *admin, json_t *result, const char *path, int fd)
 {
 	int r = path == NULL ? 0 : write_passwords(fd, result);
 
-	if (path != NULL && r == 0)
+	if (r < 0)
+		return tell_unwritten(admin, result, path, r);
+	if (path != NULL)
 		forget_passwords(result);
 	admin_print(admin, result);
-	if (!admin->arguments->json && has_password(result))
+	if (admin->arguments->json)
+		return ADMIN_DONE;
+	if (path == NULL && has_password(result))
 		print_passwords(result);
-	else if (!admin->arguments->json && path != NULL)
+	else if (path != NULL)
 		printf(_("\nThe initial passwords are in %s, which only you can read. Hand them "
 			 "over safely.\n"),
 			text_shown(path));
-	if (r == 0)
-		return ADMIN_DONE;
-	(void)unlink(path);
-	(void)fflush(stdout);
-	(void)new_file_refuse(admin, path, r);
-	fprintf(stderr, "%s\n", _("It was done all the same: keep the passwords shown above."));
-	return ADMIN_REFUSED;
+	return ADMIN_DONE;
 }
 
 enum admin_exit

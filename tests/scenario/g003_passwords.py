@@ -5,6 +5,7 @@ import ctypes
 import json
 import os
 import re
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -12,6 +13,7 @@ import subprocess
 import pytest
 
 from clerk import answer, run
+from lab_parts.processes import wait_for
 
 PASSWORD = re.compile(r"\b[a-km-np-zA-HJ-NP-Z][2-9a-km-np-zA-HJ-NP-Z]{5}(?:-[2-9a-km-np-zA-HJ-NP-Z]{6}){2}\b")
 
@@ -117,6 +119,29 @@ def test_a010_a_full_disk_is_noticed_before_anything_is_made(office, full_disk):
     done = add(office, account, "--handover", str(full_disk / "file"))
     assert done.returncode == 1 and "No space left" in done.stderr
     assert run(office, "account", "show", account).returncode == 1
+    assert os.listdir(full_disk) == ["filler"]
+
+
+def test_a010_passwords_are_in_one_document_when_the_file_fails_at_last(office, tmp_path, full_disk):
+    """The gateway is held up while the room that was set aside for the file is taken."""
+    account, path = office.new_name("new"), full_disk / "file"
+    subprocess.run(["mount", "-o", "remount,size=8k", str(full_disk)], check=True, timeout=20)
+    os.kill(office.gateway_process["pid"], signal.SIGSTOP)
+    try:
+        client = subprocess.Popen(office.admin.command("--json", "account", "add", account, "--family-name", "a", "--given-name", "b",
+                                                       "--email", "c@d", "--handover", str(path)), text=True, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C.UTF-8"})
+        wait_for(lambda: path.exists() and path.stat().st_size == 4096, 20, "the room is set aside")
+        os.truncate(path, 0)
+        with open(full_disk / "filler", "ab") as filler:
+            filler.write(b"\0" * 4096)
+    finally:
+        os.kill(office.gateway_process["pid"], signal.SIGCONT)
+    out, err = client.communicate(timeout=60)
+    result = json.loads(out)
+    assert client.returncode == 1 and "No space left" in result["error"]["message"] and "keep the passwords" in err
+    kept = stored(office, account)
+    assert verifies(result["initial_password"], kept["first"][0]) and verifies(result["initial_second_password"], kept["second"][0])
     assert os.listdir(full_disk) == ["filler"]
 
 
