@@ -1,10 +1,13 @@
 """The disk that holds the database is full, and then it is not: on a small tmpfs of its own."""
 
 import contextlib
+import csv
 import errno
 import os
+import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 
 import pytest
@@ -148,4 +151,45 @@ def test_f402_stop_and_start_on_a_full_disk(small_disk):
     lab.start_gateway_again()
     row = lab.history(account)[-1]
     assert row["end"] and row["state"] in ("lost", "killed")
+    lab.admin.text("log", "verify")
+
+
+IMPORT_HEADER = "アカウント,姓,名,メールアドレス,有効開始日,有効終了日,MACアドレス,接続端末,開始時間,終了時間,ファイル共有,認証連携先"
+
+
+def test_f403_a_full_disk_in_the_middle_of_an_import_keeps_the_good_rows_and_says_how_far_it_got(small_disk, tmp_path):
+    lab, disk = small_disk
+    count = 8000
+    path = tmp_path / "in.csv"
+    path.write_text("\n".join([IMPORT_HEADER, *(f"eng.{i},{'山' * 40},{'田' * 20},e{i}@vendor.example,2026/1/1,2027/10/31,,,,,拒否,"
+                                               for i in range(count)), ""]), encoding="utf-8")
+
+    def import_into(result):
+        return subprocess.run(lab.admin.command("account", "import", str(path), "--yes", "--result", str(result)), text=True, check=False,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=200,
+                              env={**os.environ, "LC_ALL": "C.UTF-8"})
+
+    def rows_of(result):
+        with open(result, encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def engineers():
+        with contextlib.closing(sqlite3.connect(os.path.join(disk.folder, "sekisho.db"), timeout=10)) as database:
+            return {row[0] for row in database.execute("SELECT id FROM account WHERE id LIKE 'eng.%'")}
+    done = import_into(tmp_path / "first.csv")
+    kept = engineers()
+    assert done.returncode == 1 and FULL in done.stderr, done.stderr
+    assert re.search(rf"\d+ of {count} rows", done.stderr), done.stderr
+    first = {row["アカウント"]: row for row in rows_of(tmp_path / "first.csv")}
+    told = {account for account, row in first.items() if row["初期パスワード"]}
+    assert 0 < len(kept) < count and {account.split("@")[0].removeprefix("998-") for account in told} <= kept
+    assert lab.gateway_runs()
+
+    subprocess.run(["mount", "-o", "remount,size=256m", disk.folder], check=True, timeout=20)
+    done = import_into(tmp_path / "second.csv")
+    assert done.returncode == 0, done.stderr
+    second = {row["アカウント"]: row for row in rows_of(tmp_path / "second.csv")}
+    assert len(engineers()) == len(second) == count
+    # Each account's passwords are in one of the two files.
+    assert all(row["初期パスワード"] or account in told for account, row in second.items())
     lab.admin.text("log", "verify")
