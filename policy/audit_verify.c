@@ -408,8 +408,10 @@ check_rest(struct check *check)
 	size_t at;
 	int r = 0;
 
+	memory_scope_begin();
 	while (r == 0 && (at = atomic_fetch_add(&check->verification->rest, 1)) < ARRAY_SIZE(rest))
 		r = rest[at](check);
+	memory_scope_end();
 	/* What memory was missing for must not look like something that is not there. */
 	return r == 0 && memory_failures() != before ? -ENOMEM : r;
 }

@@ -5,9 +5,12 @@
 
 #include <jansson.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 static __thread unsigned long failures;
+static __thread unsigned scopes;
+static __thread bool json_failed; /* in the outermost scope */
 
 void
 memory_note_failure(void)
@@ -21,13 +24,28 @@ memory_failures(void)
 	return failures;
 }
 
+void
+memory_scope_begin(void)
+{
+	scopes++;
+}
+
+void
+memory_scope_end(void)
+{
+	if (--scopes == 0)
+		json_failed = false;
+}
+
 static void *
 allocate(size_t size)
 {
-	void *memory = malloc(size);
+	void *memory = json_failed ? NULL : malloc(size);
 
-	if (memory == NULL)
+	if (memory == NULL) {
 		memory_note_failure();
+		json_failed = scopes > 0;
+	}
 	return memory;
 }
 

@@ -14,4 +14,10 @@ void memory_note_failure(void);
 /* How often it has happened on this thread. */
 unsigned long memory_failures(void);
 
+/* Between these two (they nest), once JSON has been without memory this thread gives it none: what is made then is an
+ * error anyway, and jansson's parser, which does not notice that a text could not grow, would take the memory of the
+ * next allocation and write behind its end. */
+void memory_scope_begin(void);
+void memory_scope_end(void);
+
 #endif

@@ -52,7 +52,11 @@ static int
 run_work(struct store_db *db, struct store_job *job)
 {
 	unsigned long before = memory_failures();
-	int r = job->work(db, job);
+	int r;
+
+	memory_scope_begin();
+	r = job->work(db, job);
+	memory_scope_end();
 
 	return r >= 0 && memory_failures() != before ? -ENOMEM : r;
 }
