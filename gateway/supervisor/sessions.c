@@ -291,21 +291,27 @@ upkeep_work(struct store_db *db, struct store_job *job)
 	return r < 0 ? r : keep_mark(db, upkeep->told);
 }
 
+void
+sessions_tell_checkpoint(const struct chain_checkpoint *checkpoint)
+{
+	char hash[2 * CHAIN_HASH_BYTES + 1];
+	char signature[2 * SIGNATURE_BYTES + 1];
+
+	bytes_to_hex(checkpoint->hash, CHAIN_HASH_BYTES, hash);
+	bytes_to_hex(checkpoint->signature, SIGNATURE_BYTES, signature);
+	log_event(EV_CHECKPOINT, "event=%" PRId64 " hash=%s signature=%s", checkpoint->event_id,
+		hash, signature);
+}
+
 static void
 upkeep_done(struct store_job *job, int status)
 {
 	struct upkeep_job *upkeep = (struct upkeep_job *)job;
-	char hash[2 * CHAIN_HASH_BYTES + 1];
-	char signature[2 * SIGNATURE_BYTES + 1];
 
-	if (status < 0) {
+	if (status < 0)
 		log_event(EV_STORE_FAILED, "what='checkpoint' why='%s'", store_error_text(status));
-	} else if (upkeep->made) {
-		bytes_to_hex(upkeep->checkpoint.hash, CHAIN_HASH_BYTES, hash);
-		bytes_to_hex(upkeep->checkpoint.signature, SIGNATURE_BYTES, signature);
-		log_event(EV_CHECKPOINT, "event=%" PRId64 " hash=%s signature=%s",
-			upkeep->checkpoint.event_id, hash, signature);
-	}
+	else if (upkeep->made)
+		sessions_tell_checkpoint(&upkeep->checkpoint);
 	if (status == 0 && upkeep->retention_is_due)
 		nightly_retention(upkeep->supervisor);
 	free(upkeep);

@@ -3,6 +3,7 @@
 #ifndef SUPERVISOR_SESSIONS_H
 #define SUPERVISOR_SESSIONS_H
 
+#include "policy/chain.h"
 #include "supervisor/connections.h"
 
 /* The start of a session is on disk: session.log and followers are told. `row` is borrowed. */
@@ -30,5 +31,8 @@ void sessions_check(struct supervisor *supervisor, int64_t account_number, int64
  * sessions_minutes_stop closes the timer. */
 int sessions_start_minutes(struct supervisor *supervisor);
 void sessions_stop_minutes(struct supervisor *supervisor);
+
+/* A checkpoint has been signed and is on disk: the journal gets its copy. */
+void sessions_tell_checkpoint(const struct chain_checkpoint *checkpoint);
 
 #endif
