@@ -622,7 +622,7 @@ seal_database(const char *database, uint32_t schema, const char *id)
 		.created_us = NOON_US,
 		.schema = schema,
 		.facility = fixture.settings.facility};
-	struct backup_meter meter = {0};
+	struct backup_meter meter = {.what = NULL};
 	uint8_t sha256[BACKUP_SHA256_BYTES];
 	char path[BACKUP_PATH_SIZE];
 	auto_fd int plain = open(database, O_RDONLY);
