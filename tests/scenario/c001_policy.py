@@ -1,6 +1,8 @@
 """Every rule of the policy refuses through the real daemon, at the door and in a running session."""
 
+import contextlib
 import datetime
+import sqlite3
 import zoneinfo
 
 import pytest
@@ -68,6 +70,15 @@ def out_of_service(lab, _, terminal):
     lab.edit_terminal(terminal, in_service=False)
 
 
+def need_attendance(lab, _, terminal):
+    """No command asks for attendance yet, so it is asked for in the database; the edit has the running rules asked."""
+    database = lab.state.path("gateway", "var", "sekisho.db")
+    with contextlib.closing(sqlite3.connect(database, timeout=20)) as connection, connection:
+        changed = connection.execute("UPDATE terminal SET attendance_required = 1 WHERE name = ?", (terminal,))
+        assert changed.rowcount == 1
+    lab.edit_terminal(terminal, note="attended")
+
+
 def delete_terminal(lab, _, terminal):
     lab.call("terminal.delete", name=terminal)
 
@@ -85,6 +96,7 @@ CHANGES = [
     (no_device, "SK2117", True),
     (revoke, "SK2119", True),
     (out_of_service, "SK2120", True),
+    (need_attendance, "SK2121", True),
     (delete_terminal, "SK2118", True),
 ]
 
