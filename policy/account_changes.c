@@ -1,4 +1,4 @@
-/* Making and changing accounts; see account_changes.h. Terminals and services: account_ties.c.
+/* Making and changing accounts; see account_changes.h. What each field takes: account_fields.c.
  *
  * A change works on a copy of the account; what it looks like before and after are two JSON objects, and
  * only if they differ is anything written.
@@ -7,27 +7,16 @@
 
 #include "base/cleanup.h"
 #include "base/secret.h"
+#include "policy/account_fields.h"
 #include "policy/method_call.h"
 #include "policy/store/account_table.h"
 #include "policy/store/password_table.h"
 #include "policy/store/store.h"
-#include "policy/store/vendor_table.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What a change of one field looks at: the row of the table below says what it does. */
-struct change {
-	struct store_db *db;
-	struct method_call *call;
-	struct account *account;
-	struct account_ties ties;
-	const json_t *changes; /* all of them: names and dates are checked in pairs */
-	const json_t *value;
-	struct field_error error; /* field set: the value was wrong */
-};
 
 static struct civil_date
 today(const struct store_db *db)
@@ -38,282 +27,9 @@ today(const struct store_db *db)
 	return now.date;
 }
 
-/* Of a pair, the other one that is being given, or what the account has. */
-static const char *
-given_or(const struct change *change, const char *name, const char *otherwise)
-{
-	const char *text = param_text(change->changes, name);
-
-	return text != NULL ? text : otherwise;
-}
-
-static const char *
-given(const struct change *change)
-{
-	return json_string_value(change->value);
-}
-
-static int
-change_names(struct change *change)
-{
-	char family[ACCOUNT_NAME_SIZE], given_name[ACCOUNT_NAME_SIZE];
-
-	memcpy(family, change->account->family_name, sizeof(family));
-	memcpy(given_name, change->account->given_name, sizeof(given_name));
-	return account_names_parse(given_or(change, "family_name", family),
-		given_or(change, "given_name", given_name), change->account, &change->error);
-}
-
-static int
-change_email(struct change *change)
-{
-	return account_email_parse(given(change), change->account->email, &change->error);
-}
-
-static int
-change_kind(struct change *change)
-{
-	return account_kind_parse(given(change), &change->account->kind, &change->error);
-}
-
-static int
-change_validity(struct change *change)
-{
-	char from[CIVIL_DATE_SIZE], until[CIVIL_DATE_SIZE];
-
-	civil_date_format(change->account->valid_from, from);
-	civil_date_format(change->account->valid_until, until);
-	return account_validity_parse(given_or(change, "valid_from", from),
-		given_or(change, "valid_until", until), today(change->db), change->account,
-		&change->error);
-}
-
-static int
-change_hours(struct change *change)
-{
-	return account_hours_parse(given(change), &change->account->hours, &change->error);
-}
-
-static int
-change_file_sharing(struct change *change)
-{
-	return file_sharing_parse(given(change), &change->account->file_sharing, &change->error);
-}
-
-static int
-change_allowlist(struct change *change)
-{
-	bool off = strcmp(given(change), "off") == 0;
-
-	if (!off && strcmp(given(change), "enforced") != 0)
-		return field_error_set(
-			&change->error, "allowlist", given(change), "enforced or off", "enforced");
-	change->account->allowlist_enforced = !off;
-	return 0;
-}
-
-static int
-change_max_sessions(struct change *change)
-{
-	return account_max_sessions_parse(
-		json_integer_value(change->value), &change->account->max_sessions, &change->error);
-}
-
-static int
-change_protected(struct change *change)
-{
-	return protected_note_parse(given(change), change->account->protected_note, &change->error);
-}
-
-static int
-change_locked(struct change *change)
-{
-	change->account->locked = json_is_true(change->value);
-	return 0;
-}
-
-static int
-change_vendor(struct change *change)
-{
-	struct account *account = change->account;
-	const char *name = given(change);
-	struct vendor vendor = {0};
-	int r;
-
-	r = name == NULL ? 0 : vendor_find(change->db, name, &vendor);
-	if (r == -ENOENT)
-		return field_error_set(&change->error, "vendor", name,
-			"the name of a vendor that there is", "Sakura Medical Systems");
-	if (r < 0)
-		return r;
-	account->vendor = vendor.number;
-	memcpy(account->vendor_name, vendor.name, sizeof(account->vendor_name));
-	return 0;
-}
-
-static int
-add_mac(struct store_db *db, struct method_call *call, const char *text, void *argument)
-{
-	struct field_error error = {0};
-
-	(void)db;
-	if (account_mac_add(argument, text, &error) < 0)
-		return method_refuse_field(call, &error);
-	return 0;
-}
-
-static int
-remove_mac(struct store_db *db, struct method_call *call, const char *text, void *argument)
-{
-	struct field_error error = {0};
-
-	(void)db;
-	if (account_mac_remove(argument, text, &error) < 0)
-		return method_refuse_field(call, &error);
-	return 0;
-}
-
-static int
-change_add_macs(struct change *change)
-{
-	return param_each_text(
-		change->call, change->value, "macs", add_mac, change->db, change->account);
-}
-
-static int
-change_remove_macs(struct change *change)
-{
-	return param_each_text(
-		change->call, change->value, "macs", remove_mac, change->db, change->account);
-}
-
-static int
-change_macs(struct change *change)
-{
-	change->account->mac_count = 0;
-	return change_add_macs(change);
-}
-
-enum value_type {
-	TYPE_TEXT,
-	TYPE_TEXT_OR_NULL,
-	TYPE_NUMBER,
-	TYPE_FLAG,
-	TYPE_LIST,
-	TYPE_OBJECT,
-};
-
-/* In the order in which they are done. One of change and change_ties is set. */
-static const struct {
-	const char *name;
-	enum value_type type;
-	int (*change)(struct change *change);
-	account_ties_change *change_ties;
-} fields[] = {
-	{"family_name", TYPE_TEXT, change_names, NULL},
-	{"given_name", TYPE_TEXT, change_names, NULL},
-	{"email", TYPE_TEXT, change_email, NULL},
-	{"kind", TYPE_TEXT, change_kind, NULL},
-	{"valid_from", TYPE_TEXT, change_validity, NULL},
-	{"valid_until", TYPE_TEXT, change_validity, NULL},
-	{"hours", TYPE_TEXT, change_hours, NULL},
-	{"file_sharing", TYPE_TEXT, change_file_sharing, NULL},
-	{"allowlist", TYPE_TEXT, change_allowlist, NULL},
-	{"vendor", TYPE_TEXT_OR_NULL, change_vendor, NULL},
-	{"max_sessions", TYPE_NUMBER, change_max_sessions, NULL},
-	{"protected", TYPE_TEXT_OR_NULL, change_protected, NULL},
-	{"locked", TYPE_FLAG, change_locked, NULL},
-	{"macs", TYPE_LIST, change_macs, NULL},
-	{"remove_macs", TYPE_LIST, change_remove_macs, NULL},
-	{"add_macs", TYPE_LIST, change_add_macs, NULL},
-	{"terminals", TYPE_LIST, NULL, change_terminals},
-	{"remove_terminals", TYPE_LIST, NULL, change_remove_terminals},
-	{"add_terminals", TYPE_LIST, NULL, change_add_terminals},
-	{"services", TYPE_LIST, NULL, change_services},
-	{"remove_services", TYPE_LIST, NULL, change_remove_services},
-	{"add_services", TYPE_LIST, NULL, change_add_services},
-	{"priorities", TYPE_OBJECT, NULL, change_priorities},
-};
-
-static bool
-has_type(const json_t *value, enum value_type type)
-{
-	switch (type) {
-	case TYPE_TEXT:
-		return json_is_string(value);
-	case TYPE_TEXT_OR_NULL:
-		return json_is_string(value) || json_is_null(value);
-	case TYPE_NUMBER:
-		return json_is_integer(value);
-	case TYPE_FLAG:
-		return json_is_boolean(value);
-	case TYPE_LIST:
-		return json_is_array(value);
-	default:
-		return json_is_object(value);
-	}
-}
-
-/* A text that holds a NUL would be read as another, shorter one. */
-static bool
-is_whole(const json_t *value)
-{
-	return !json_is_string(value) ||
-	       strlen(json_string_value(value)) == json_string_length(value);
-}
-
-static bool
-is_known(const char *name, const json_t *value)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		if (strcmp(fields[i].name, name) == 0)
-			return has_type(value, fields[i].type) && is_whole(value);
-	return false;
-}
-
-static int
-check_fields(struct method_call *call, const json_t *changes)
-{
-	struct field_error error;
-	const char *name;
-	json_t *value;
-
-	json_object_foreach ((json_t *)changes, name, value) {
-		if (is_known(name, value))
-			continue;
-		(void)field_error_set(&error, "changes", name,
-			strcmp(name, "id") == 0 ? "the id of an account never changes"
-						: "a field that can be changed, of the right type",
-			"{\"email\": \"taro@example.jp\"}");
-		return method_refuse_field(call, &error);
-	}
-	return 0;
-}
-
-static int
-change_fields(struct change *change)
-{
-	int r;
-
-	r = check_fields(change->call, change->changes);
-	for (size_t i = 0; i < ARRAY_SIZE(fields) && r == 0; i++) {
-		change->value = json_object_get(change->changes, fields[i].name);
-		if (change->value == NULL)
-			continue;
-		if (fields[i].change != NULL)
-			r = fields[i].change(change);
-		else
-			r = fields[i].change_ties(
-				change->db, change->call, &change->ties, change->value);
-	}
-	if (change->error.field != NULL)
-		return method_refuse_field(change->call, &change->error);
-	return r;
-}
-
 /* Administrators never connect to a terminal (A9). */
 static int
-check_terminals(const struct change *change, const struct account *was)
+check_terminals(const struct account_change *change, const struct account *was)
 {
 	size_t count = change->ties.assignments.count;
 
@@ -330,7 +46,7 @@ check_terminals(const struct change *change, const struct account *was)
 
 /* Somebody must be left who can mend things (A9). */
 static int
-check_last_admin(const struct change *change, const struct account *was)
+check_last_admin(const struct account_change *change, const struct account *was)
 {
 	int64_t others;
 	int r;
@@ -339,7 +55,7 @@ check_last_admin(const struct change *change, const struct account *was)
 		return 0;
 	if (change->account->kind == ACCOUNT_ADMIN && !change->account->locked)
 		return 0;
-	r = account_other_admins(change->db, was->number, today(change->db), &others);
+	r = account_other_admins(change->db, was->number, change->today, &others);
 	if (r < 0)
 		return r;
 	if (others == 0)
@@ -352,7 +68,7 @@ check_last_admin(const struct change *change, const struct account *was)
 
 /* The allowlist is switched off by an edit with a reason, and in no other way (A4). */
 static int
-check_because(const struct change *change, const struct account *was, const char *because)
+check_because(const struct account_change *change, const struct account *was, const char *because)
 {
 	if (change->account->allowlist_enforced || (was != NULL && !was->allowlist_enforced))
 		return 0;
@@ -376,7 +92,7 @@ account_outcome_done(struct account_outcome *outcome)
 }
 
 static int
-read_required(struct change *change)
+read_required(struct account_change *change)
 {
 	static const char *const required[] = {"family_name", "given_name", "email"};
 	static const char *const examples[] = {"山田", "太郎", "taro@example.jp"};
@@ -396,7 +112,7 @@ read_required(struct change *change)
 
 /* Everything of a new account that can be checked before it is there. */
 static int
-read_new(struct change *change)
+read_new(struct account_change *change)
 {
 	struct account *account = change->account;
 	json_t *rest = json_copy((json_t *)change->changes);
@@ -406,12 +122,12 @@ read_new(struct change *change)
 		.allowlist_enforced = true,
 		.kind = ACCOUNT_ENGINEER,
 		.version = 1};
-	(void)account_validity_parse(NULL, NULL, today(change->db), account, &change->error);
+	(void)account_validity_parse(NULL, NULL, change->today, account, &change->error);
 	r = read_required(change);
 	(void)json_object_del(rest, "id");
 	if (r == 0) {
 		change->changes = rest;
-		r = change_fields(change);
+		r = account_change_fields(change);
 	}
 	if (r == 0)
 		r = check_terminals(change, NULL);
@@ -422,7 +138,7 @@ read_new(struct change *change)
 }
 
 static int
-check_new_id(const struct change *change)
+check_new_id(const struct account_change *change)
 {
 	struct account *there = malloc(sizeof(*there));
 	int r;
@@ -453,7 +169,7 @@ make_password(struct store_db *db, int64_t account, enum password_kind kind, boo
 }
 
 static int
-write_new(struct change *change, const struct account_change_options *options,
+write_new(struct account_change *change, const struct account_change_options *options,
 	struct account_outcome *outcome)
 {
 	static const struct account_ties none;
@@ -486,8 +202,11 @@ account_add(struct store_db *db, struct method_call *call, const json_t *fields_
 {
 	static const struct account_change_options plain;
 	struct account account;
-	struct change change = {
-		.db = db, .call = call, .account = &account, .changes = fields_given};
+	struct account_change change = {.db = db,
+		.call = call,
+		.account = &account,
+		.today = today(db),
+		.changes = fields_given};
 	struct account_outcome outcome = {.changed = true};
 	int r;
 
@@ -513,7 +232,7 @@ account_add(struct store_db *db, struct method_call *call, const json_t *fields_
 
 /* The rules for the account as a whole, once its fields are right. */
 static int
-check_change(const struct change *change, const struct account *was,
+check_change(const struct account_change *change, const struct account *was,
 	const struct account_change_options *options)
 {
 	int r;
@@ -530,7 +249,7 @@ check_change(const struct change *change, const struct account *was,
 }
 
 static int
-write_change(struct change *change, const struct account_ties *ties_were,
+write_change(struct account_change *change, const struct account_ties *ties_were,
 	const struct account_change_options *options, struct account_outcome *outcome)
 {
 	struct account *account = change->account;
@@ -552,7 +271,7 @@ write_change(struct change *change, const struct account_ties *ties_were,
 
 /* Works on change->account, a copy of `was`. */
 static int
-change_and_write(struct change *change, const struct account *was,
+change_and_write(struct account_change *change, const struct account *was,
 	const struct account_change_options *options, struct account_outcome *outcome)
 {
 	struct account_ties ties_were;
@@ -565,7 +284,7 @@ change_and_write(struct change *change, const struct account *was,
 	r = method_check_version(
 		change->db, change->call, "account", was->id, options->version, outcome->before);
 	if (r == 0)
-		r = change_fields(change);
+		r = account_change_fields(change);
 	if (r == 0) {
 		outcome->after = account_json_with(change->db, change->account, &change->ties);
 		outcome->changed = !json_equal(outcome->before, outcome->after);
@@ -585,7 +304,8 @@ account_change(struct store_db *db, struct method_call *call, struct account *ac
 {
 	static const struct account_change_options plain;
 	struct account copy = *account;
-	struct change change = {.db = db, .call = call, .account = &copy, .changes = changes};
+	struct account_change change = {
+		.db = db, .call = call, .account = &copy, .today = today(db), .changes = changes};
 	struct account_outcome outcome = {0};
 	int r;
 
