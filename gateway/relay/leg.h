@@ -1,5 +1,5 @@
-/* The inside of a leg, shared by connection_io.c (the loop: when), leg_bytes.c (the bytes: how) and
- * limit_timer.c. Nobody else looks in here.
+/* The inside of a leg, shared by connection_io.c (the loop: when), leg_input.c (reading: how much, for whom),
+ * leg_bytes.c (the bytes: how) and limit_timer.c. Nobody else looks in here.
  */
 #ifndef RELAY_LEG_H
 #define RELAY_LEG_H
@@ -11,6 +11,8 @@
 #include <openssl/ssl.h>
 #include <sys/queue.h>
 #include <uv.h>
+
+#define STREAM_BUFFER (16 * 1024) /* what fits into one TLS record */
 
 #define END_OF_STREAM INT_MIN /* an orderly end, among leg_read's negative results */
 
@@ -88,6 +90,24 @@ void frame_drop(struct leg *leg);
 
 /* A slow client must not hold megabytes in the kernel, and a dead peer must be found. */
 void leg_set_options(int fd, uint32_t stall_ms);
+
+/* What its phase wants of the leg's bytes. */
+enum reading leg_reading(const struct leg *leg);
+
+/* May be read now: somebody wants the bytes, and there is a place for them. */
+bool leg_may_read(const struct leg *leg);
+
+/* Reads for one turn, as leg_reading says; it is not READ_NOTHING. */
+void leg_serve_reading(struct leg *leg);
+
+/* Nothing more is read: on_end, once. END_OF_STREAM or a negative errno. */
+void leg_end(struct leg *leg, int error);
+
+/* Asks libuv for what the leg can use now. */
+void leg_update(struct leg *leg);
+
+/* STREAM_BUFFER bytes that all legs read into, one after the other. */
+uint8_t *io_buffer(struct io *io);
 
 void limit_timer_close(struct limit_timer *limit);
 uv_loop_t *io_loop(struct io *io);
