@@ -1,5 +1,4 @@
-/* TLS handshakes whose private key lives in a real sekisho-key. This test stands in the
- * supervisor's and the worker's place. */
+/* key/key_method.c: TLS handshakes whose private key lives in a real sekisho-key. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,248 +6,17 @@
 
 #include <cmocka.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "key/key_method.h"
-#include "messages/channel.h"
-#include "supervisor/children.h"
-#include "supervisor/children_spawn.h"
+#include "keeper.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define LIMIT_MS 10000
-
-/* A sekisho-key with its key. */
-struct keeper {
-	pid_t pid;
-	struct channel *channel;
-	bool said_hello;
-	unsigned int pongs;
-	EVP_PKEY *key; /* a copy, to make the certificate with */
-	X509 *certificate;
-	uint32_t workers;
-};
-
-static int
-on_hello(struct channel *channel, union message_body *message)
-{
-	struct keeper *keeper = channel_owner(channel);
-
-	assert_true(message->hello.build_hash == messages_build_hash());
-	keeper->said_hello = true;
-	return 0;
-}
-
-static int
-on_pong(struct channel *channel, union message_body *message)
-{
-	struct keeper *keeper = channel_owner(channel);
-
-	(void)message;
-	keeper->pongs++;
-	return 0;
-}
-
-static const struct channel_handler handlers[] = {
-	{MSG_HELLO, on_hello},
-	{MSG_PONG, on_pong},
-	{0},
-};
-
-static X509 *
-self_signed(EVP_PKEY *key)
-{
-	X509 *certificate = X509_new();
-
-	assert_non_null(certificate);
-	X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
-	X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-	X509_set_pubkey(certificate, key);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
-		(const unsigned char *)"gateway.example", -1, -1, 0);
-	X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
-	assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
-	return certificate;
-}
-
-/* The read end of a pipe that holds these bytes. */
-static int
-pipe_with(const void *bytes, size_t len)
-{
-	int ends[2];
-
-	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	assert_int_equal(write(ends[1], bytes, len), len);
-	close(ends[1]);
-	return ends[0];
-}
-
-static int
-pem_pipe(EVP_PKEY *key)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *pem;
-	long len;
-	int fd;
-
-	assert_int_equal(PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL), 1);
-	len = BIO_get_mem_data(bio, &pem);
-	fd = pipe_with(pem, (size_t)len);
-	BIO_free(bio);
-	return fd;
-}
-
-static pid_t
-spawn_key(int pem, int *ret_channel)
-{
-	auto_fd int fourth = pem;
-	pid_t pid;
-	int ends[2];
-
-	assert_int_equal(channel_pair(ends), 0);
-	assert_int_equal(
-		child_spawn(SEKISHO_KEY, "sekisho-key", STDERR_FILENO, ends[1], fourth, &pid), 0);
-	close(ends[1]);
-	*ret_channel = ends[0];
-	return pid;
-}
-
-static void
-receive_one(struct channel *channel)
-{
-	struct pollfd waiting = {.fd = channel_fd(channel), .events = POLLIN};
-
-	assert_int_equal(poll(&waiting, 1, LIMIT_MS), 1);
-	assert_int_equal(channel_receive(channel, 1, NULL), 0);
-}
-
-/* Takes the key. */
-static void
-keeper_open(struct keeper *keeper, EVP_PKEY *key)
-{
-	struct channel_setup setup = {
-		.self = PROCESS_SUPERVISOR,
-		.peer = PROCESS_KEY,
-		.handlers = handlers,
-		.owner = keeper,
-	};
-	int fd;
-
-	*keeper = (struct keeper){.key = key, .certificate = self_signed(key)};
-	keeper->pid = spawn_key(pem_pipe(key), &fd);
-	assert_int_equal(channel_new(&setup, &fd, &keeper->channel), 0);
-	receive_one(keeper->channel);
-	assert_true(keeper->said_hello);
-}
-
-/* At the supervisor's end sekisho-key ends too, in order. */
-static void
-keeper_done(struct keeper *keeper)
-{
-	int status;
-
-	channel_free(keeper->channel);
-	assert_int_equal(waitpid(keeper->pid, &status, 0), keeper->pid);
-	assert_int_equal(status, 0);
-	EVP_PKEY_free(keeper->key);
-	X509_free(keeper->certificate);
-}
-
-/* A new signing channel; the worker's end. */
-static int
-keeper_add_worker(struct keeper *keeper)
-{
-	struct msg_key_add_worker add = {.worker = ++keeper->workers};
-	int ends[2];
-
-	assert_int_equal(channel_pair(ends), 0);
-	assert_int_equal(channel_send(keeper->channel, MSG_KEY_ADD_WORKER, &add, ends[1]), 0);
-	close(ends[1]);
-	return ends[0];
-}
-
-static struct key_client *
-client_open(struct keeper *keeper, unsigned int limit_ms)
-{
-	struct key_client *client = NULL;
-	int fd = keeper_add_worker(keeper);
-
-	assert_int_equal(key_client_new(&fd, limit_ms, &client), 0);
-	assert_int_equal(fd, -1);
-	return client;
-}
-
-static EVP_PKEY *
-key_of(struct key_client *client, const struct keeper *keeper)
-{
-	EVP_PKEY *key = NULL;
-
-	assert_int_equal(key_method_new(client, X509_get0_pubkey(keeper->certificate), &key), 0);
-	return key;
-}
-
-static SSL_CTX *
-context_new(const SSL_METHOD *method, int version, const char *algorithms)
-{
-	SSL_CTX *context = SSL_CTX_new(method);
-
-	assert_non_null(context);
-	SSL_CTX_set_min_proto_version(context, version);
-	SSL_CTX_set_max_proto_version(context, version);
-	if (algorithms != NULL)
-		assert_int_equal(SSL_CTX_set1_sigalgs_list(context, algorithms), 1);
-	return context;
-}
-
-/* Both ends in memory. Returns whether the client accepted the server's signature and data
- * passed. */
-static bool
-handshake(const struct keeper *keeper, EVP_PKEY *key, int version, const char *algorithms)
-{
-	SSL_CTX *for_server = context_new(TLS_server_method(), version, NULL);
-	SSL_CTX *for_client = context_new(TLS_client_method(), version, algorithms);
-	SSL *server, *client;
-	BIO *one, *other;
-	int done_server = 0, done_client = 0;
-	char text[8] = {0};
-	bool good;
-
-	assert_int_equal(SSL_CTX_use_certificate(for_server, keeper->certificate), 1);
-	assert_int_equal(SSL_CTX_use_PrivateKey(for_server, key), 1);
-	assert_int_equal(SSL_CTX_check_private_key(for_server), 1);
-	SSL_CTX_set_verify(for_client, SSL_VERIFY_PEER, NULL);
-	assert_int_equal(
-		X509_STORE_add_cert(SSL_CTX_get_cert_store(for_client), keeper->certificate), 1);
-	server = SSL_new(for_server);
-	client = SSL_new(for_client);
-	assert_int_equal(BIO_new_bio_pair(&one, 65536, &other, 65536), 1);
-	SSL_set_bio(server, one, one);
-	SSL_set_bio(client, other, other);
-	for (int i = 0; i < 20 && (done_server != 1 || done_client != 1); i++) {
-		done_client = SSL_connect(client);
-		done_server = SSL_accept(server);
-	}
-	good = done_server == 1 && done_client == 1 && SSL_write(server, "hello", 5) == 5 &&
-	       SSL_read(client, text, sizeof(text)) == 5 && strcmp(text, "hello") == 0;
-	SSL_free(server);
-	SSL_free(client);
-	SSL_CTX_free(for_server);
-	SSL_CTX_free(for_client);
-	ERR_clear_error();
-	return good;
-}
 
 static void
 tls_works_with(EVP_PKEY *generated, const char *const *algorithms)
@@ -334,53 +102,6 @@ rsa_key_exchange_is_refused(void **state)
 	ERR_clear_error();
 	EVP_PKEY_free(key);
 	key_client_free(client);
-	keeper_done(&keeper);
-}
-
-static void
-each_worker_has_its_own_channel(void **state)
-{
-	struct keeper keeper;
-	struct key_client *clients[8];
-	EVP_PKEY *keys[8];
-
-	(void)state;
-	keeper_open(&keeper, EVP_EC_gen("P-256"));
-	for (size_t i = 0; i < 8; i++) {
-		clients[i] = client_open(&keeper, LIMIT_MS);
-		keys[i] = key_of(clients[i], &keeper);
-	}
-	/* One that goes, and one that breaks the rules, disturb no other. */
-	EVP_PKEY_free(keys[0]);
-	key_client_free(clients[0]);
-	{
-		auto_fd int fd = keeper_add_worker(&keeper);
-		struct pollfd waiting = {.fd = fd, .events = POLLIN};
-		char byte;
-
-		assert_int_equal(send(fd, "nonsense", 8, MSG_NOSIGNAL), 8);
-		assert_int_equal(poll(&waiting, 1, LIMIT_MS), 1);
-		assert_int_equal(read(fd, &byte, 1), 0);
-	}
-	for (size_t i = 1; i < 8; i++) {
-		assert_true(handshake(&keeper, keys[i], TLS1_3_VERSION, NULL));
-		EVP_PKEY_free(keys[i]);
-		key_client_free(clients[i]);
-	}
-	keeper_done(&keeper);
-}
-
-static void
-sekisho_key_answers_ping(void **state)
-{
-	struct keeper keeper;
-	struct msg_ping ping = {.serial = 1};
-
-	(void)state;
-	keeper_open(&keeper, EVP_EC_gen("P-256"));
-	assert_int_equal(channel_send(keeper.channel, MSG_PING, &ping, -1), 0);
-	receive_one(keeper.channel);
-	assert_int_equal(keeper.pongs, 1);
 	keeper_done(&keeper);
 }
 
@@ -535,79 +256,6 @@ a_check_without_sekisho_key_says_why(void **state)
 	key_client_free(client);
 }
 
-static unsigned int refused;
-
-static int
-on_signature(struct channel *channel, union message_body *message)
-{
-	(void)channel;
-	refused += message->key_signature.failed != 0;
-	return 0;
-}
-
-/* A worker that asks without end is refused, and another one is not. */
-static void
-signatures_are_rate_limited(void **state)
-{
-	static const struct channel_handler own[] = {{MSG_KEY_SIGNATURE, on_signature}, {0}};
-	struct channel_setup setup = {.self = PROCESS_WORKER, .peer = PROCESS_KEY, .handlers = own};
-	struct msg_key_sign sign = {.scheme = 1, .input_len = 32};
-	struct keeper keeper;
-	struct channel *channel;
-	struct key_client *other;
-	EVP_PKEY *key;
-	int fd;
-
-	(void)state;
-	keeper_open(&keeper, EVP_EC_gen("P-256"));
-	fd = keeper_add_worker(&keeper);
-	assert_int_equal(channel_new(&setup, &fd, &channel), 0);
-	refused = 0;
-	/* Many at a time, so that even a slow machine asks faster than it may. */
-	for (unsigned int i = 0; i < 1000 && refused == 0; i++) {
-		for (unsigned int j = 0; j < 100; j++) {
-			sign.serial = 100 * i + j;
-			assert_int_equal(channel_send(channel, MSG_KEY_SIGN, &sign, -1), 0);
-		}
-		for (unsigned int j = 0; j < 100; j++)
-			receive_one(channel);
-	}
-	assert_true(refused > 0);
-	other = client_open(&keeper, LIMIT_MS);
-	key = key_of(other, &keeper);
-	assert_true(handshake(&keeper, key, TLS1_3_VERSION, NULL));
-	EVP_PKEY_free(key);
-	key_client_free(other);
-	channel_free(channel);
-	keeper_done(&keeper);
-}
-
-static void
-an_unusable_key_ends_sekisho_key(void **state)
-{
-	static char long_text[65537];
-	static const char *const texts[] = {"", "not a key", "-----BEGIN PRIVATE KEY-----\nAAAA\n"};
-	EVP_PKEY *ed25519 = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-	int status;
-
-	(void)state;
-	for (size_t i = 0; i < 5; i++) {
-		int channel, pem;
-		pid_t pid;
-
-		if (i < 3)
-			pem = pipe_with(texts[i], strlen(texts[i]));
-		else
-			pem = i == 3 ? pem_pipe(ed25519) : pipe_with(long_text, 65536);
-		pid = spawn_key(pem, &channel);
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		assert_true(WIFEXITED(status));
-		assert_int_equal(WEXITSTATUS(status), CHILD_EXIT_UNUSABLE);
-		close(channel);
-	}
-	EVP_PKEY_free(ed25519);
-}
-
 static void
 a_key_of_another_kind_is_not_wrapped(void **state)
 {
@@ -632,15 +280,11 @@ main(void)
 		cmocka_unit_test(tls_works_with_ec_keys),
 		cmocka_unit_test(tls_works_with_rsa_keys),
 		cmocka_unit_test(rsa_key_exchange_is_refused),
-		cmocka_unit_test(each_worker_has_its_own_channel),
-		cmocka_unit_test(sekisho_key_answers_ping),
 		cmocka_unit_test(a_lost_channel_is_replaced),
 		cmocka_unit_test(a_silent_key_process_is_given_up),
 		cmocka_unit_test(a_key_process_that_was_only_slow_is_used_again),
 		cmocka_unit_test(a_key_of_another_certificate_is_found_out),
 		cmocka_unit_test(a_check_without_sekisho_key_says_why),
-		cmocka_unit_test(signatures_are_rate_limited),
-		cmocka_unit_test(an_unusable_key_ends_sekisho_key),
 		cmocka_unit_test(a_key_of_another_kind_is_not_wrapped),
 	};
 
