@@ -17,6 +17,8 @@ sys.path.insert(0, os.path.dirname(HERE))
 sys.path.insert(0, HERE)
 
 from facility import Facility  # noqa: E402
+from jump_hosts import Host  # noqa: E402
+from lab_parts.processes import stop  # noqa: E402
 
 
 # Bad clients on loopback must not shut out the others, and fake hosts are met by those whom a test sends.
@@ -90,6 +92,23 @@ def lab(shared_lab):
     shared_lab.end_test()
 
 
+@pytest.fixture(scope="module")
+def strict_gateway(request, folders, hosts):
+    """It waits for hosts no longer than a test likes to."""
+    facility = Facility(folders("strict"), build=request.config.getoption("--build"), hosts=hosts,
+                        settings=[*PEACE, "limits.attach=2s", "limits.dial=2s"])
+    yield facility
+    facility.close()
+
+
+@pytest.fixture
+def strict_lab(strict_gateway):
+    """For tests of hosts that misbehave: as `lab`, in its place."""
+    strict_gateway.begin_test()
+    yield strict_gateway
+    strict_gateway.end_test()
+
+
 @pytest.fixture
 def new_lab(request, folders, hosts):
     """new_lab("limits.ticket=1s", …): a facility of the test's own, with the shared jump hosts."""
@@ -125,3 +144,17 @@ def own_lab(new_lab):
         lab.database = lab.state.path("gateway", "var", "sekisho.db")
         return lab
     return make
+
+
+@pytest.fixture
+def new_host(request):
+    """new_host(lab, "--mode", …): tests/peers/rdp_host, to be started by the test."""
+    made = []
+
+    def make(lab, *options):
+        made.append(Host(lab, request.config.getoption("--build"), *options))
+        return made[-1]
+    yield make
+    for host in made:
+        if host.process:
+            stop(host.process)

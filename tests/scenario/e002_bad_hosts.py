@@ -6,22 +6,10 @@ import time
 import pytest
 
 import rdp_wire as wire
+from jump_hosts import hangs_up, http, no_tls_after_all, silent
 from lab_parts.network import free_port
 from lab_parts.processes import wait_for
 from rdp_peers import Closed
-
-
-def silent(peer):
-    peer.stay()
-
-
-def http(peer):
-    peer.send(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
-    peer.stay()
-
-
-def hangs_up(peer):
-    peer.read_pdu()
 
 
 def wants_nla(peer):
@@ -33,13 +21,6 @@ def wants_nla(peer):
 def speaks_rdp_security(peer):
     peer.read_pdu()
     peer.send(wire.connection_confirm(wire.PROTOCOL_RDP))
-    peer.stay()
-
-
-def no_tls_after_all(peer):
-    peer.read_pdu()
-    peer.send(wire.connection_confirm())
-    peer.send(b"this is not TLS" * 10)
     peer.stay()
 
 
@@ -92,28 +73,9 @@ REFUSED = {
 }
 
 
-@pytest.fixture(scope="module")
-def strict_lab(request, folders, hosts):
-    from facility import Facility
-    facility = Facility(folders("strict"), build=request.config.getoption("--build"), hosts=hosts,
-                        settings=["sources.exempt=[127.0.0.0/8]", "health.every=0", "limits.attach=2s", "limits.dial=2s"])
-    yield facility
-    facility.close()
-
-
 @pytest.fixture
 def lab(strict_lab):
-    strict_lab.begin_test()
-    yield strict_lab
-    strict_lab.end_test()
-
-
-def trusted_terminal(lab, host):
-    """A terminal that trusts the lab's certificate, which is the fake hosts' too, without looking at it."""
-    from lab_parts.certificates import fingerprint
-    terminal = lab.add_terminal(host.port, trust=False)
-    lab.call("terminal.trust", name=terminal, sha256=fingerprint(lab.hosts.state.path("xrdp", "certificate.crt")))
-    return terminal
+    return strict_lab
 
 
 def connect(lab, terminal):
@@ -128,7 +90,7 @@ def test_e101_bad_host_is_refused_and_the_client_told(lab, name):
     script, event, tls = REFUSED[name]
     host = lab.fake_host(script, tls=tls)
     started = time.monotonic()
-    account, client = connect(lab, trusted_terminal(lab, host))
+    account, client = connect(lab, lab.trusted_terminal(host))
     codes = client.told()
     assert time.monotonic() - started < 8
     assert codes and codes[0] in (wire.ERRINFO_SERVER_DENIED, wire.ERRINFO_ADMINISTRATOR)
@@ -204,7 +166,7 @@ RUNNING = {
 def test_e104_host_that_misbehaves_in_the_session(lab, name):
     script, event = RUNNING[name]
     host = lab.fake_host(relayed(script))
-    account, client = connect(lab, trusted_terminal(lab, host))
+    account, client = connect(lab, lab.trusted_terminal(host))
     client.wait_demand_active()
     codes = client.told()
     lab.wait_close(f"(?:{event})")
@@ -220,7 +182,7 @@ def test_e105_multitransport_request_ends_the_session(lab):
         peer.send(wire.send_data_indication(peer.user, 1010, wire.initiate_multitransport()))
         peer.stay()
     host = lab.fake_host(script)
-    account, ticket = lab.new_ticket(trusted_terminal(lab, host))
+    account, ticket = lab.new_ticket(lab.trusted_terminal(host))
     client = lab.raw()
     client.request(ticket.handle)
     client.start_tls()
@@ -240,7 +202,7 @@ def test_e106_data_of_a_channel_that_nobody_joined_is_dropped(lab):
         peer.send_io(wire.share_control(wire.PDU_DEACTIVATE_ALL, 1002, struct.pack("<IH", 0x103EA, 1) + b"\0"))
         peer.stay()
     host = lab.fake_host(relayed(script))
-    account, client = connect(lab, trusted_terminal(lab, host))
+    account, client = connect(lab, lab.trusted_terminal(host))
     client.wait_demand_active()
 
     def deactivated(pdu):
@@ -264,6 +226,6 @@ def test_e107_nothing_is_left_of_bad_hosts(lab):
     before = descriptors()
     for name in ("http", "hangs-up", "hangs-up-in-response", "redirects-at-once"):
         script, _, tls = REFUSED[name]
-        _, client = connect(lab, trusted_terminal(lab, lab.fake_host(script, tls=tls)))
+        _, client = connect(lab, lab.trusted_terminal(lab.fake_host(script, tls=tls)))
         client.wait_closed()
     wait_for(lambda: descriptors() <= before, 10, "the descriptors are given back")

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 
+from lab_parts.certificates import fingerprint
 from lab_parts.clients import FREERDP, RDESKTOP, Client
 from lab_parts.control import Control
 from lab_parts.facility import Admin, add_account, add_terminal, new_mac
@@ -94,6 +95,12 @@ class Facility:
             self.edit_terminal(name, **changes)
         return name
 
+    def trusted_terminal(self, fake_host):
+        """A terminal that trusts the lab's certificate, which is the fake hosts' too, without looking at it."""
+        terminal = self.add_terminal(fake_host.port, trust=False)
+        self.call("terminal.trust", name=terminal, sha256=fingerprint(self.hosts.state.path("xrdp", "certificate.crt")))
+        return terminal
+
     def add_account(self, *terminals, **options):
         """An engineer with one device, who may use these terminals. Returns the account's id."""
         account = add_account(self.admin, self.new_name("user"), terminals, macs=[new_mac()], **options)
@@ -144,8 +151,8 @@ class Facility:
 
     def xfreerdp(self, ticket, *options, size="1280x900", monitors=1):
         """xfreerdp3 with the ticket's .rdp file, on its own screen."""
-        fingerprint = self.variables["LAB_FINGERPRINT"]
-        command = [FREERDP[0], ticket.path, *FREERDP[1:], "/p:", "/cert:fingerprint:sha256:" + fingerprint, *options]
+        command = [FREERDP[0], ticket.path, *FREERDP[1:], "/p:",
+                   "/cert:fingerprint:sha256:" + self.variables["LAB_FINGERPRINT"], *options]
         command.remove("/cert:ignore")
         client = Client.start(self.state, self.new_name("xfreerdp"), [*self.client_prefix, *command], size, monitors)
         self.clients.append(client)

@@ -1,0 +1,105 @@
+"""Jump hosts for scenarios: what a fake one may do (lab.fake_host), tests/peers/rdp_host, and their certificates."""
+
+import json
+import os
+import tempfile
+import time
+
+import rdp_wire as wire
+from clerk import run
+from lab_parts.network import free_port, listens
+from lab_parts.processes import run as run_program
+from lab_parts.processes import start, stop, wait_for, wait_until
+
+HOST = "tests/peers/rdp_host"
+
+
+def http(peer):
+    peer.send(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+    peer.stay()
+
+
+def silent(peer):
+    peer.stay()
+
+
+def hangs_up(peer):
+    peer.read_pdu()
+
+
+def no_tls_after_all(peer):
+    peer.read_pdu()
+    peer.send(wire.connection_confirm())
+    peer.send(b"this is not TLS" * 10)
+    peer.stay()
+
+
+def serves_a_session(peer):
+    peer.accept_tls()
+    peer.accept_mcs()
+    peer.activate()
+    peer.stay()
+
+
+class Host:
+    """tests/peers/rdp_host on a port of its own: it can be killed, and come back with another certificate."""
+
+    def __init__(self, lab, build, *options):
+        self.lab, self.program, self.options = lab, os.path.join(str(build), HOST), options
+        self.port = free_port()
+        self.process = None
+
+    def start(self, *options):
+        self.process = start(self.lab.state, f"host-{self.port}",
+                             [self.program, "--listen", f"127.0.0.1:{self.port}", "--quiet", *self.options, *options])
+        wait_until(self.lab.state, self.process, lambda: listens(self.port), 10, "the test host listens")
+        return self
+
+    def kill(self):
+        stop(self.process)
+        wait_for(lambda: not listens(self.port), 10, "the test host has gone")
+
+
+AUTHORITY = """
+[ca]
+default_ca = the_ca
+[the_ca]
+database = {folder}/index
+serial = {folder}/serial
+new_certs_dir = {folder}
+default_md = sha256
+policy = any
+copy_extensions = copy
+unique_subject = no
+[any]
+organizationName = optional
+commonName = supplied
+"""
+
+
+def certificate(lab, name, days=365, issuer=None, extra=("-addext", "basicConstraints=critical,CA:TRUE")):
+    """(certificate, key): P-256, valid from three days ago, for so many days from now (may be negative)."""
+    folder = tempfile.mkdtemp(prefix=name + "-", dir=lab.folder)
+    request, signed, key = (os.path.join(folder, part) for part in ("csr", "crt", "key"))
+    with open(os.path.join(folder, "cnf"), "w", encoding="utf-8") as file:
+        file.write(AUTHORITY.format(folder=folder))
+    with open(os.path.join(folder, "index"), "w", encoding="ascii"), \
+            open(os.path.join(folder, "serial"), "w", encoding="ascii") as file:
+        file.write(os.urandom(8).hex() + "\n")
+    run_program(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                 "-subj", "/O=試験/CN=" + name, "-utf8", "-keyout", key, "-out", request, *extra], umask=0o077)
+
+    def day(number):
+        return time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + number * 86400))
+    signing = ["-cert", issuer[0], "-keyfile", issuer[1]] if issuer else ["-selfsign", "-keyfile", key]
+    run_program(["openssl", "ca", "-batch", "-notext", "-config", os.path.join(folder, "cnf"), "-utf8",
+                 "-startdate", day(-3), "-enddate", day(days), "-in", request, "-out", signed, *signing])
+    return signed, key
+
+
+def served_with(pair):
+    return ("--certificate", pair[0], "--key", pair[1])
+
+
+def terminal_names(lab, *options):
+    return [one["name"] for one in json.loads(run(lab, "--json", "terminal", "list", *options).stdout)["terminals"]]
