@@ -106,6 +106,25 @@ go_on(struct check *check, int64_t done)
 	return r < 0 ? r : store_db_renew(check->db);
 }
 
+/* In a damaged file the numbers of rows need not rise. */
+static void
+saw(struct check *check, int64_t number)
+{
+	if (number > check->last)
+		check->last = number;
+	check->seen++;
+}
+
+/* After a portion that began behind `before`: whether there is another one. A file in which rows lead back to where the
+ * portion began would be walked for ever. */
+static bool
+is_more(struct check *check, int64_t before)
+{
+	if (check->seen > 0 && check->last <= before)
+		found(check, 0, damaged, "");
+	return check->seen > 0 && check->last > before;
+}
+
 /* The chain */
 
 /* A session's row is written with its last event; an older state of it, put back, says what an older event says. */
@@ -154,8 +173,7 @@ check_event(struct store_db *db, const struct chain_event *event, void *argument
 	memcpy(report->head, event->hash, sizeof(report->head));
 	report->events++;
 	report->erased += erased;
-	check->last = event->id;
-	check->seen++;
+	saw(check, event->id);
 	if (!erased && event->id <= check->verification->until)
 		field_sum_add_event(&check->of_events, event);
 	if (!erased && strncmp(event->kind, "session.", 8) == 0 &&
@@ -226,20 +244,23 @@ collect_erasures(struct check *check)
 static int
 check_chain(struct check *check)
 {
-	int64_t unused;
+	int64_t unused, before;
 	int r;
 
 	chain_verifier_init(&check->chain);
+	/* Whatever number somebody has given to a row. */
+	check->last = INT64_MIN;
 	r = checkpoint_newest(check->db, &check->signed_until, &unused);
 	if (r == 0)
 		r = collect_erasures(check);
 	do {
+		before = check->last;
 		if (r == 0)
 			r = check_portion(check);
 		if (r == 0)
 			r = go_on(check, check->seen);
-	} while (r == 0 && check->seen > 0);
-	r = read_failed(check, check->last + 1, r);
+	} while (r == 0 && is_more(check, before));
+	r = read_failed(check, check->last < 0 ? 1 : check->last + (check->last < INT64_MAX), r);
 	if (r == 0)
 		r = read_failed(check, 0, checkpoint_each(check->db, check_checkpoint, check));
 	if (r == 0 && check->oldest_unsigned_us != 0 &&
@@ -268,8 +289,7 @@ check_session(struct store_db *db, const struct session_check *session, void *ar
 	struct check *check = argument;
 
 	(void)db;
-	check->last = session->number;
-	check->seen++;
+	saw(check, session->number);
 	check->report.sessions++;
 	if (!session->same)
 		found(check, session->event,
@@ -280,29 +300,32 @@ check_session(struct store_db *db, const struct session_check *session, void *ar
 static int
 check_sessions(struct check *check)
 {
+	int64_t before;
 	int r = 0;
 
-	check->last = 0;
+	check->last = INT64_MIN;
 	do {
+		before = check->last;
 		check->seen = 0;
 		r = session_each(check->db, check->last, PORTION, check_session, check);
 		if (r == 0)
 			r = go_on(check, 0);
-	} while (r == 0 && check->seen > 0);
+	} while (r == 0 && is_more(check, before));
 	return read_failed(check, 0, r);
 }
 
 static int
 sum_fields(struct check *check)
 {
-	struct field_place place = {0};
+	struct field_place place = {0}, before;
 	int rows, r;
 
 	do {
+		before = place;
 		rows = field_sum_add_rows(&check->of_rows, check->db, &place,
 			check->verification->until, FIELD_PORTION);
 		r = rows < 0 ? rows : go_on(check, 0);
-	} while (r == 0 && rows == FIELD_PORTION);
+	} while (r == 0 && rows == FIELD_PORTION && field_place_is_behind(&place, &before));
 	return read_failed(check, 0, r);
 }
 
@@ -326,15 +349,18 @@ check_fields_of(struct store_db *db, const struct chain_event *event, void *argu
 static int
 check_fields_of_kind(struct check *check, const char *kind)
 {
-	struct event_place place = {INT64_MIN, 0};
+	struct event_place place = {INT64_MIN, 0}, before;
 	int r = 0;
 
 	do {
+		before = place;
 		check->seen = 0;
 		r = event_each_of_kind(check->db, kind, &place, PORTION, check_fields_of, check);
 		if (r == 0)
 			r = go_on(check, 0);
-	} while (r == 0 && check->seen > 0);
+	} while (r == 0 && check->seen > 0 &&
+		 (place.time_us > before.time_us ||
+			 (place.time_us == before.time_us && place.id > before.id)));
 	return r;
 }
 

@@ -147,7 +147,7 @@ what_is_wrong(const struct chain_verifier *verifier, const struct chain_event *e
 {
 	uint8_t hash[CHAIN_HASH_BYTES];
 
-	if (event->id != verifier->last_id + 1)
+	if ((uint64_t)event->id != (uint64_t)verifier->last_id + 1)
 		return N_("an event before it is missing, or it was inserted");
 	if (!bytes_equal_constant_time(event->prev, verifier->last_hash, CHAIN_HASH_BYTES))
 		return N_("it does not follow the event before it: one of the two was replaced or "

@@ -115,7 +115,8 @@ add_functions(struct store_db *db)
 }
 
 /* FULL: a commit that was acknowledged survives a power cut. DEFENSIVE and trusted_schema: a file that
- * somebody has prepared cannot make us run more than data. */
+ * somebody has prepared cannot make us run more than data. Our schema has neither triggers nor views: one in the file
+ * would be an intruder's, and could swallow a record while it is written. */
 static int
 prepare_connection(struct store_db *db, enum database_access access, uint32_t patience_ms)
 {
@@ -124,6 +125,8 @@ prepare_connection(struct store_db *db, enum database_access access, uint32_t pa
 	(void)sqlite3_extended_result_codes(db->handle, 1);
 	(void)sqlite3_busy_timeout(db->handle, (int)patience_ms);
 	(void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	(void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 	/* Enough for the inner pages of the indexes that a decision asks, at 100,000 accounts. What pages need beyond
 	 * this is the kernel's cache, which is shared and given back. */
 	r = database_run(db, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; "

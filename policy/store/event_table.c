@@ -7,6 +7,7 @@
 #include "policy/store/store.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -84,16 +85,29 @@ event_append(struct store_db *db, enum event_kind kind, const char *payload, int
 	return r;
 }
 
+/* No hash sees what stands behind a NUL, but SQL does: kind = 'login' would not find such a row any more. We never write
+ * one: it counts as empty, which no hash fits. NULL stays NULL. */
+static const char *
+whole_text(sqlite3_stmt *row, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(row, column);
+
+	return text == NULL || strlen(text) == (size_t)sqlite3_column_bytes(row, column) ? text
+											 : "";
+}
+
 static void
 read_event(sqlite3_stmt *row, char *kind, struct chain_event *event)
 {
+	const char *text = whole_text(row, 2);
+
+	snprintf(kind, EVENT_KIND_SIZE, "%s", text == NULL ? "" : text);
 	*event = (struct chain_event){
 		.id = sql_column_number(row, 0),
 		.time_us = sql_column_number(row, 1),
 		.kind = kind,
-		.payload = (const char *)sqlite3_column_text(row, 3),
+		.payload = whole_text(row, 3),
 	};
-	sql_column_text(row, 2, kind, EVENT_KIND_SIZE);
 	sql_column_bytes(row, 4, event->salt, sizeof(event->salt));
 	sql_column_bytes(row, 5, event->payload_hash, sizeof(event->payload_hash));
 	sql_column_bytes(row, 6, event->prev, sizeof(event->prev));
@@ -238,6 +252,18 @@ count_erased(struct event_erasure *erasure, int64_t id, int64_t time_us)
 	erasure->count++;
 }
 
+/* The index has only events with content: one without it stands in a damaged file, and would be found again and again. */
+static int
+copy_payload(sqlite3_stmt *row, char **ret_payload)
+{
+	const char *text = (const char *)sqlite3_column_text(row, 2);
+
+	if (sql_column_is_null(row, 2))
+		return -EUCLEAN;
+	*ret_payload = text == NULL ? NULL : strdup(text);
+	return *ret_payload == NULL ? -ENOMEM : 0;
+}
+
 /* One at a time, since the question would not survive a change of the rows that it goes through. */
 int
 event_erase(struct store_db *db, enum event_kind kind, int64_t before_us, int64_t most,
@@ -263,10 +289,10 @@ event_erase(struct store_db *db, enum event_kind kind, int64_t before_us, int64_
 			return r;
 		id = sql_column_number(row, 0);
 		time_us = sql_column_number(row, 1);
-		payload = strdup((const char *)sqlite3_column_text(row, 2));
+		r = copy_payload(row, &payload);
 		sql_end(row);
-		if (payload == NULL)
-			return -ENOMEM;
+		if (r < 0)
+			return r;
 		if (ret_erasure->count >= most && time_us != ret_erasure->until_us)
 			return 0;
 		r = erase_one(db, text, id, time_us, payload);

@@ -168,6 +168,22 @@ field_sum_add_event(struct field_sum *sum, const struct chain_event *event)
 		add_by_json(sum, event, log);
 }
 
+bool
+field_place_is_behind(const struct field_place *place, const struct field_place *other)
+{
+	int order = strcmp(place->field, other->field);
+
+	if (!other->begun)
+		return place->begun;
+	if (order == 0)
+		order = strcmp(place->value, other->value);
+	if (order == 0)
+		order = place->time_us > other->time_us   ? 1
+			: place->time_us < other->time_us ? -1
+							  : 0;
+	return order > 0 || (order == 0 && place->event > other->event);
+}
+
 static void
 remember(struct field_place *place, sqlite3_stmt *row)
 {

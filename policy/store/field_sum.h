@@ -37,6 +37,9 @@ struct field_place {
 	bool begun;
 };
 
+/* Whether the one is behind the other: in a damaged file a portion may lead back to where it began. */
+bool field_place_is_behind(const struct field_place *place, const struct field_place *other);
+
 /* The next `most` rows of event_field; of them those of events up to an id are added. Returns how many rows there were,
  * or a negative errno. */
 int field_sum_add_rows(struct field_sum *sum, struct store_db *db, struct field_place *place,

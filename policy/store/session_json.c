@@ -57,7 +57,9 @@ text_or_null(sqlite3_stmt *row, enum session_column column)
 {
 	const char *text = (const char *)sqlite3_column_text(row, column);
 
-	return text == NULL ? json_null() : json_string(text);
+	/* With what stands behind a NUL: we never write that, and nobody shall hide a row from a filter by it. */
+	return text == NULL ? json_null()
+			    : json_stringn(text, (size_t)sqlite3_column_bytes(row, column));
 }
 
 static json_t *
