@@ -1,6 +1,7 @@
 /* What each kind of value allows, in words: for messages and for the manual. */
 #include "settings/kinds.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* "90000" ms as "90s": the largest unit that divides it. */
@@ -22,12 +23,46 @@ duration_text(uint32_t ms, char *text, size_t size)
 	return text;
 }
 
-static void
-describe_words(const struct settings_words *words, const char *start, char *ret_text, size_t size)
-{
-	size_t len = strlen(start);
+/* How the words of a row go on between `text` and `after`. */
+enum measure {
+	MEASURE_WORDS, /* the kind's own, after the text */
+	MEASURE_NONE,
+	MEASURE_MOST,  /* the row's */
+	MEASURE_RANGE, /* from its least to its most */
+	MEASURE_TIMES, /* the same, with units */
+};
 
-	snprintf(ret_text, size, "%s", start);
+/* A kind that is one of a few words needs no row. */
+static const struct {
+	enum measure measure;
+	const char *text;
+	const char *after;
+} allowed[KIND_COUNT] = {
+	[KIND_TEXT] = {MEASURE_RANGE, "a text of ", " characters"},
+	[KIND_FACILITY_ID] = {MEASURE_MOST, "digits and hyphens, at most ", ""},
+	[KIND_DOMAIN] = {MEASURE_NONE, "a domain name without @", ""},
+	[KIND_TIME_ZONE] = {MEASURE_NONE, "the name of a time zone in tzdata", ""},
+	[KIND_PATH] = {MEASURE_NONE, "the absolute path of a file", ""},
+	[KIND_NUMBER] = {MEASURE_RANGE, "a number from ", ""},
+	[KIND_CORES] = {MEASURE_RANGE, "a number from ", ", or cores"},
+	[KIND_DURATION] = {MEASURE_TIMES, "a time from ", ""},
+	[KIND_HOST] = {MEASURE_NONE, "a host name or address, and a port", ""},
+	[KIND_ENDPOINT] = {MEASURE_NONE, "a numeric address and a port", ""},
+	[KIND_NETWORKS] = {MEASURE_MOST, "a list of up to ", " networks or addresses"},
+	[KIND_NAMES] = {MEASURE_MOST, "a list of up to ", " names of users or groups"},
+	[KIND_SERVICES] = {MEASURE_MOST, "a list of up to ",
+		" names of at most 64 bytes, no comma, no quotes, the first character none of "
+		"= + - @"},
+	[KIND_PATHS] = {MEASURE_MOST, "a list of up to ", " absolute paths"},
+	[KIND_EVIDENCE] = {MEASURE_WORDS, "a list of ", ""},
+};
+
+static void
+describe_words(const struct settings_words *words, char *ret_text, size_t size)
+{
+	size_t len = 0;
+
+	ret_text[0] = '\0';
 	for (size_t i = 0; i < words->count && len < size; i++) {
 		snprintf(ret_text + len, size - len, "%s%s",
 			i == 0                 ? ""
@@ -38,76 +73,43 @@ describe_words(const struct settings_words *words, const char *start, char *ret_
 	}
 }
 
+static void
+describe_measure(const struct settings_row *row, char *ret_text, size_t size)
+{
+	struct settings_words words = kind_words(row->kind);
+	char least[32], most[32];
+
+	switch (allowed[row->kind].measure) {
+	case MEASURE_WORDS:
+		describe_words(&words, ret_text, size);
+		break;
+	case MEASURE_NONE:
+		ret_text[0] = '\0';
+		break;
+	case MEASURE_MOST:
+		snprintf(ret_text, size, "%u", row->most);
+		break;
+	case MEASURE_RANGE:
+		snprintf(ret_text, size, "%u to %u", row->least, row->most);
+		break;
+	case MEASURE_TIMES:
+		snprintf(ret_text, size, "%s to %s",
+			duration_text(row->least, least, sizeof(least)),
+			duration_text(row->most, most, sizeof(most)));
+		break;
+	}
+}
+
 void
 kind_describe(const struct settings_row *row, char *ret_text, size_t size)
 {
-	struct settings_words words = kind_words(row->kind);
-	char least[32];
-	char most[32];
+	const char *text = allowed[row->kind].text, *after = allowed[row->kind].after;
+	char measure[200];
 
-	switch (row->kind) {
-	case KIND_TEXT:
-		snprintf(ret_text, size, "a text of %u to %u characters", row->least, row->most);
-		return;
-	case KIND_FACILITY_ID:
-		snprintf(ret_text, size, "digits and hyphens, at most %u", row->most);
-		return;
-	case KIND_DOMAIN:
-		snprintf(ret_text, size, "a domain name without @");
-		return;
-	case KIND_TIME_ZONE:
-		snprintf(ret_text, size, "the name of a time zone in tzdata");
-		return;
-	case KIND_PATH:
-		snprintf(ret_text, size, "the absolute path of a file%s",
-			row->most < 4095 ? ", at most 107 characters" : "");
-		return;
-	case KIND_CORES:
-		snprintf(ret_text, size, "a number from %u to %u, or cores", row->least, row->most);
-		return;
-	case KIND_NUMBER:
-		snprintf(ret_text, size, "a number from %u to %u", row->least, row->most);
-		return;
-	case KIND_DURATION:
-		snprintf(ret_text, size, "a time from %s to %s",
-			duration_text(row->least, least, sizeof(least)),
-			duration_text(row->most, most, sizeof(most)));
-		return;
-	case KIND_HOST:
-		snprintf(ret_text, size, "a host name or address, and a port");
-		return;
-	case KIND_ENDPOINT:
-		snprintf(ret_text, size, "a numeric address and a port");
-		return;
-	case KIND_NETWORKS:
-		snprintf(ret_text, size, "a list of up to %u networks or addresses", row->most);
-		return;
-	case KIND_NAMES:
-		snprintf(ret_text, size, "a list of up to %u names of users or groups", row->most);
-		return;
-	case KIND_SERVICES:
-		snprintf(ret_text, size,
-			"a list of up to %u names of at most 64 bytes, no comma, no quotes, the "
-			"first character none of = + - @",
-			row->most);
-		return;
-	case KIND_PATHS:
-		snprintf(ret_text, size, "a list of up to %u absolute paths", row->most);
-		return;
-	case KIND_EVIDENCE:
-		describe_words(&words, "a list of ", ret_text, size);
-		return;
-	case KIND_SIDE:
-	case KIND_PROXY:
-	case KIND_TLS_MINIMUM:
-	case KIND_LEASE_FORMAT:
-	case KIND_HOURS_END:
-	case KIND_LOG_FORMAT:
-	case KIND_LOG_RECORDS:
-		describe_words(&words, "", ret_text, size);
-		return;
-	case KIND_COUNT:
-		break;
-	}
-	snprintf(ret_text, size, "a value");
+	/* A socket's path must fit into its address. */
+	if (row->kind == KIND_PATH && row->most < 4095)
+		after = ", at most 107 characters";
+	describe_measure(row, measure, sizeof(measure));
+	snprintf(ret_text, size, "%s%s%s", text != NULL ? text : "", measure,
+		after != NULL ? after : "");
 }
