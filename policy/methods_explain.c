@@ -85,9 +85,10 @@ find_terminal(struct store_db *db, struct method_call *call, struct explaining *
 	int r;
 
 	r = terminal_find(db, name, &terminal);
+	if (r == 0)
+		name = terminal.name;
 	snprintf(explaining->terminal, sizeof(explaining->terminal), "%.*s",
-		(int)sentence_cut(name, sizeof(explaining->terminal) - 1),
-		r == 0 ? terminal.name : name);
+		(int)sentence_cut(name, sizeof(explaining->terminal) - 1), name);
 	*ret_number = r == 0 ? terminal.number : 0;
 	terminal_done(&terminal);
 	return r == -ENOENT ? 0 : r;

@@ -158,6 +158,9 @@ def test_f006_retention_shows_asks_and_erases_nothing_that_is_young(office):
     shown = run(office, "log", "retention", "--dry-run")
     assert shown.returncode == 0 and "nothing" in shown.stdout
     assert json.loads(run(office, "--json", "log", "retention", "--dry-run").stdout) == {"kinds": [], "erased": 0}
+    # A script can say that it need not be asked.
+    scripted = run(office, "log", "retention", "--yes")
+    assert scripted.returncode == 0 and "nothing" in scripted.stdout, scripted.stderr
     assert run(office, "log", "verify").returncode == 0
 
 

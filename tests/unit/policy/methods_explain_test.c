@@ -103,6 +103,18 @@ strangers_are_explained_as_such(void **state)
 	assert_null(json_object_get(rule_of_answer("hours"), "found"));
 }
 
+/* B1: names are read with and without the facility's prefix, and shown as they are. */
+static void
+a_terminal_asked_for_without_its_prefix_is_named_whole(void **state)
+{
+	(void)state;
+	expect_ok(method_terminal_add,
+		"{\"name\":\"pacs-02\",\"default_prefix\":true,\"address\":\"10.9.0.2\","
+		"\"fingerprint\":\"" PIN "\",\"save_unchecked\":true}");
+	expect_ok(method_explain, "{\"account\":\"nobody\",\"terminal\":\"PACS-02\"}");
+	assert_string_equal(answer_text("terminal"), "998-pacs-02");
+}
+
 static void
 bad_parameters_are_refused_by_name(void **state)
 {
@@ -127,6 +139,9 @@ main(void)
 			another_time_and_device_are_asked_for, method_setup, method_teardown),
 		cmocka_unit_test_setup_teardown(
 			strangers_are_explained_as_such, method_setup, method_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_terminal_asked_for_without_its_prefix_is_named_whole, method_setup,
+			method_teardown),
 		cmocka_unit_test_setup_teardown(
 			bad_parameters_are_refused_by_name, method_setup, method_teardown),
 	};
