@@ -37,7 +37,6 @@ command_function command_session_kill;
 command_function command_log_show;
 command_function command_log_verify;
 command_function command_log_retention;
-command_function command_log_connections;
 command_function command_backup_create;
 command_function command_backup_get;
 command_function command_backup_restore;

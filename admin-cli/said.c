@@ -200,8 +200,6 @@ said_translate(const char *sentence)
 	return fill(_(found), varies);
 }
 
-#define VALUES_MOST 8
-
 const char *
 said_sentence(const json_t *object)
 {
@@ -209,7 +207,7 @@ said_sentence(const json_t *object)
 	static unsigned int next;
 	char *buffer = buffers[next++ % 8];
 	const char *text = json_string_value(json_object_get(object, "text"));
-	const char *values[VALUES_MOST];
+	const char *values[SENTENCE_VALUES_MOST];
 	size_t count = 0;
 	size_t i;
 	const json_t *value;
@@ -217,7 +215,7 @@ said_sentence(const json_t *object)
 	if (text == NULL || text[0] == '\0')
 		return NULL;
 	json_array_foreach (json_object_get(object, "values"), i, value) {
-		if (count < VALUES_MOST && json_is_string(value))
+		if (count < SENTENCE_VALUES_MOST && json_is_string(value))
 			values[count++] = said_translate(json_string_value(value));
 	}
 	sentence_fill(_(text), values, count, buffer, sizeof(buffers[0]));

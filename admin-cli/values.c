@@ -116,7 +116,6 @@ static const struct {
 	{"why", N_("Why")},
 	{"certificate_until", N_("Certificate until")},
 	{"last_restart", N_("Last restart seen")},
-	{"last_session", N_("Last session")},
 	{"checked", N_("As of")},
 	{"reachable", N_("Reachable")},
 	{"offered", N_("Protocols offered")},
@@ -205,7 +204,6 @@ static const char *const words[] = {
 	N_("upload"),
 	N_("download"),
 	N_("rows"),
-	N_("checking"),
 	N_("fetching"),
 	N_("accounts"),
 };

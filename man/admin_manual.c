@@ -14,8 +14,8 @@ write_part(const struct command_row *part)
 {
 	char term[96];
 	char text[1024];
-	char choices[256] = "";
-	char one_of[320] = "";
+	char choices[CHOICES_SIZE] = "";
+	char one_of[CHOICES_SIZE + 64] = "";
 
 	snprintf(term, sizeof(term), "%s%s%s%s", part->type == COMMAND_TYPE_ARGUMENT ? "" : "--",
 		part->name, part->value != NULL ? " " : "", part->value != NULL ? part->value : "");

@@ -96,7 +96,7 @@ struct connection {
 	char source[65];                   /* the client's address, for log lines */
 };
 
-/* A client's socket (*fd is taken) enters SNIFF. Returns 0 or a negative errno: nothing is left. */
+/* A client's socket (*fd is taken) enters SNIFF. Where that fails, the supervisor is told, and nothing is left. */
 void connection_new_client(struct worker *worker, const struct msg_take_client *take, int *fd);
 
 /* LOOK_AT_HOST: a jump host's connected socket (*fd is taken) and no client. As above. */

@@ -409,8 +409,9 @@ start_store(struct gateway *gateway)
 		fail_about(gateway, "database", supervisor->settings->database, why);
 		return;
 	}
-	if (backups_new(supervisor, &supervisor->backups) < 0) {
-		fail(gateway, "backups", "no memory");
+	r = backups_new(supervisor, &supervisor->backups);
+	if (r < 0) {
+		fail(gateway, "backups", strerror(-r));
 		return;
 	}
 	r = session_log_open(supervisor->settings->session_log, &supervisor->session_log);
