@@ -464,19 +464,27 @@ add_findings(struct audit_report *report, const struct audit_report *more)
 }
 
 static int
+verify_alone(struct check *check)
+{
+	int r = check_chain(check);
+
+	return r == 0 ? check_rest(check) : r;
+}
+
+static int
 verify(struct check *first, struct check *second)
 {
 	pthread_t thread;
 	int r;
 
 	r = store_db_again(first->db, &second->db);
+	if (r == -EOPNOTSUPP)
+		return verify_alone(first);
 	if (r == 0)
 		r = -pthread_create(&thread, NULL, run_second, second);
 	if (r < 0)
 		return r;
-	first->status = check_chain(first);
-	if (first->status == 0)
-		first->status = check_rest(first);
+	first->status = verify_alone(first);
 	if (first->status < 0)
 		atomic_store(&first->verification->over, true);
 	pthread_join(thread, NULL);

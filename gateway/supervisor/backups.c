@@ -301,7 +301,7 @@ backups_new(struct supervisor *supervisor, struct backups **ret_backups)
 	backups->progress.data = backups;
 	policy_settings_from(supervisor->settings, &policy);
 	backups->facility = policy.facility;
-	backup_sweep_scratch(supervisor->settings->database);
+	scratch_sweep(supervisor->settings->database);
 	backup_folder_sweep(backups->folder, swept, backups);
 	*ret_backups = backups;
 	return 0;

@@ -123,24 +123,23 @@ label_text(const struct backup_making *making)
 
 static int
 seal_copy(struct store_db *db, struct backup_making *making, const struct scratch_facts *facts,
-	const char *copy, const char *part)
+	const struct scratch *copy, const char *part)
 {
-	auto_fd int plain_fd = open(copy, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	auto_fd int fd = open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	auto_free char *label = label_text(making);
 	uint8_t sha256[BACKUP_SHA256_BYTES];
 	struct backup_header header;
 	int r;
 
-	if (plain_fd < 0 || fd < 0)
+	if (fd < 0)
 		return -errno;
 	if (label == NULL)
 		return -ENOMEM;
 	fill_header(db, facts, making, &header);
 	r = draw_id(making, header.id);
 	if (r == 0)
-		r = backup_file_write(
-			fd, store_db_sealing(db), &header, label, plain_fd, &making->meter, sha256);
+		r = backup_file_write(fd, store_db_sealing(db), &header, label, scratch_fd(copy),
+			&making->meter, sha256);
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
 	if (r < 0)
@@ -151,7 +150,7 @@ seal_copy(struct store_db *db, struct backup_making *making, const struct scratc
 }
 
 static int
-make_file(struct store_db *db, struct backup_making *making, const char *copy)
+make_file(struct store_db *db, struct backup_making *making, struct scratch *copy)
 {
 	char part[BACKUP_PATH_SIZE], path[BACKUP_PATH_SIZE];
 	struct scratch_facts facts;
@@ -180,19 +179,18 @@ make_file(struct store_db *db, struct backup_making *making, const char *copy)
 int
 backup_make(struct store_db *db, struct backup_making *making)
 {
-	char copy[SCRATCH_PATH_SIZE];
+	struct scratch *copy = NULL;
 	int r;
 
 	making->trouble = NULL;
 	snprintf(making->entry.by, sizeof(making->entry.by), "%s", making->by);
 	snprintf(making->entry.note, sizeof(making->entry.note), "%s", making->note);
-	r = scratch_path_of(db, SCRATCH_COPY, copy);
+	r = refuse_sixth(db, making);
 	if (r == 0)
-		r = refuse_sixth(db, making);
-	if (r == 0) {
+		r = scratch_new(db, SCRATCH_COPY, &copy);
+	if (r == 0)
 		r = make_file(db, making, copy);
-		scratch_remove(copy);
-	}
+	scratch_free(copy);
 	if (r < 0 && making->trouble == NULL)
 		making->trouble = trouble_text(r);
 	return r;
@@ -215,7 +213,6 @@ unseal(struct store_db *db, struct backup_restoring *restoring)
 	uint8_t sha256[BACKUP_SHA256_BYTES];
 	struct backup_header header;
 	char label[BACKUP_LABEL_MOST];
-	auto_fd int plain_fd = -1;
 	int r;
 
 	if (fd < 0)
@@ -226,11 +223,11 @@ unseal(struct store_db *db, struct backup_restoring *restoring)
 		return r;
 	if (header.schema > database_schema())
 		return blame_file(restoring, BACKUP_NEWER_SCHEMA);
-	plain_fd = scratch_create(restoring->scratch);
-	if (plain_fd < 0)
-		return plain_fd;
-	r = backup_file_read(fd, store_db_sealing(db), &header, plain_fd, &restoring->meter, sha256,
-		&restoring->fault);
+	r = scratch_new(db, SCRATCH_RESTORED, &restoring->scratch);
+	if (r == 0)
+		r = backup_file_read(fd, store_db_sealing(db), &header,
+			scratch_fd(restoring->scratch), &restoring->meter, sha256,
+			&restoring->fault);
 	if (r < 0)
 		return r;
 	bytes_to_hex(sha256, sizeof(sha256), restoring->sha256);
@@ -242,10 +239,9 @@ unseal(struct store_db *db, struct backup_restoring *restoring)
 
 /* What the backup is to blame for, and what this machine. */
 static int
-open_unsealed(
-	struct store_db *db, struct backup_restoring *restoring, struct store_db **ret_scratch)
+open_unsealed(struct backup_restoring *restoring)
 {
-	int r = scratch_open(db, restoring->scratch, ret_scratch);
+	int r = scratch_open(restoring->scratch);
 
 	switch (r) {
 	case -EUCLEAN:
@@ -262,16 +258,15 @@ open_unsealed(
 static int
 check_and_compare(struct store_db *db, struct backup_restoring *restoring)
 {
-	struct store_db *scratch = NULL;
 	int r, end;
 
 	restoring->stage = "migrating the database of the backup";
 	backup_meter_begin(&restoring->meter, "checking", 0);
-	r = open_unsealed(db, restoring, &scratch);
+	r = open_unsealed(restoring);
 	if (r < 0)
 		return r;
 	restoring->stage = "checking the database of the backup";
-	r = scratch_check(scratch);
+	r = scratch_check(restoring->scratch);
 	if (r == -EUCLEAN)
 		r = blame_file(restoring, BACKUP_NOT_WHOLE);
 	if (r == 0) {
@@ -279,11 +274,11 @@ check_and_compare(struct store_db *db, struct backup_restoring *restoring)
 		r = database_run(db, "BEGIN");
 	}
 	if (r == 0) {
-		r = restore_compare(db, scratch, &restoring->head, &restoring->plan);
+		r = restore_compare(
+			db, scratch_db(restoring->scratch, db), &restoring->head, &restoring->plan);
 		end = database_run(db, "ROLLBACK");
 		r = r < 0 ? r : end;
 	}
-	scratch_close(scratch);
 	return r;
 }
 
@@ -302,10 +297,9 @@ unpack(struct store_db *db, struct backup_restoring *restoring)
 	restoring->fault = BACKUP_SOUND;
 	restoring->trouble = NULL;
 	restoring->stage = "opening the backup";
-	r = scratch_path_of(db, SCRATCH_RESTORED, restoring->scratch);
-	if (r == 0)
-		r = backup_entry_read(restoring->path, store_db_sealing(db),
-			&store_db_settings(db)->facility, &restoring->entry);
+	backup_discard(restoring);
+	r = backup_entry_read(restoring->path, store_db_sealing(db),
+		&store_db_settings(db)->facility, &restoring->entry);
 	if (r == 0) {
 		restoring->stage = "unsealing the backup";
 		r = unseal(db, restoring);
@@ -328,8 +322,8 @@ backup_unpack(struct store_db *db, struct backup_restoring *restoring)
 void
 backup_discard(struct backup_restoring *restoring)
 {
-	if (restoring->scratch[0] != '\0')
-		scratch_remove(restoring->scratch);
+	scratch_free(restoring->scratch);
+	restoring->scratch = NULL;
 }
 
 static void
@@ -355,16 +349,11 @@ apply(struct store_db *target, struct backup_restoring *restoring, bool despite_
 		.step = restore_step,
 		.argument = &restoring->meter,
 	};
-	struct store_db *scratch = NULL;
-	int r;
 
 	restoring->stage = "putting the backup in the place of the present state";
 	backup_meter_begin(&restoring->meter, "restoring", 0);
-	r = open_unsealed(target, restoring, &scratch);
-	if (r == 0)
-		r = restore_apply(target, scratch, &request, &restoring->plan);
-	scratch_close(scratch);
-	return r;
+	return restore_apply(
+		target, scratch_db(restoring->scratch, target), &request, &restoring->plan);
 }
 
 int
@@ -396,7 +385,7 @@ verify_log(struct store_db *rehearsed, struct backup_restoring *restoring)
 
 /* Nobody looks at the rehearsed database but this. */
 static int
-check_rehearsed(struct store_db *rehearsed, struct backup_restoring *restoring)
+check_rehearsed(struct store_db *db, struct scratch *rehearsed, struct backup_restoring *restoring)
 {
 	int r;
 
@@ -405,27 +394,23 @@ check_rehearsed(struct store_db *rehearsed, struct backup_restoring *restoring)
 	r = scratch_check(rehearsed);
 	if (r == -EUCLEAN)
 		r = blame_file(restoring, BACKUP_NOT_WHOLE);
-	return r == 0 ? verify_log(rehearsed, restoring) : r;
+	return r == 0 ? verify_log(scratch_db(rehearsed, db), restoring) : r;
 }
 
 static int
-rehearse_into(struct store_db *db, struct backup_restoring *restoring, const char *path)
+rehearse_into(struct store_db *db, struct backup_restoring *restoring, struct scratch *rehearsed)
 {
-	struct store_db *rehearsed = NULL;
 	struct scratch_facts facts;
 	int r;
 
 	restoring->stage = "copying the present state for the rehearsal";
 	backup_meter_begin(&restoring->meter, "copying", 0);
-	r = scratch_copy(db, path, copy_step, &restoring->meter, &facts);
+	r = scratch_copy(db, rehearsed, copy_step, &restoring->meter, &facts);
 	if (r == 0)
-		r = scratch_open(db, path, &rehearsed);
+		r = scratch_open(rehearsed);
 	if (r == 0)
-		r = apply(rehearsed, restoring, true);
-	if (r == 0)
-		r = check_rehearsed(rehearsed, restoring);
-	scratch_close(rehearsed);
-	return r;
+		r = apply(scratch_db(rehearsed, db), restoring, true);
+	return r == 0 ? check_rehearsed(db, rehearsed, restoring) : r;
 }
 
 static int
@@ -445,16 +430,15 @@ write_rehearsal(struct store_db *db, const struct backup_restoring *restoring, i
 int
 backup_rehearse(struct store_db *db, struct backup_restoring *restoring)
 {
-	char path[SCRATCH_PATH_SIZE];
+	struct scratch *rehearsed = NULL;
 	int r, written;
 
-	r = scratch_path_of(db, SCRATCH_REHEARSED, path);
+	r = unpack(db, restoring);
 	if (r == 0)
-		r = unpack(db, restoring);
-	if (r == 0) {
-		r = rehearse_into(db, restoring, path);
-		scratch_remove(path);
-	}
+		r = scratch_new(db, SCRATCH_REHEARSED, &rehearsed);
+	if (r == 0)
+		r = rehearse_into(db, restoring, rehearsed);
+	scratch_free(rehearsed);
 	backup_discard(restoring);
 	if (r < 0)
 		name_trouble(restoring, r);
@@ -464,15 +448,4 @@ backup_rehearse(struct store_db *db, struct backup_restoring *restoring)
 		r = written;
 	}
 	return r;
-}
-
-void
-backup_sweep_scratch(const char *database)
-{
-	static const char *const names[] = {SCRATCH_COPY, SCRATCH_RESTORED, SCRATCH_REHEARSED};
-	char path[SCRATCH_PATH_SIZE];
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (scratch_path(database, names[i], path) == 0)
-			scratch_remove(path);
 }

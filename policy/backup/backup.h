@@ -46,8 +46,8 @@ struct backup_restoring {
 	const char *stage; /* what was being done, for the error log; a literal */
 	char sha256[SHA256_TEXT_SIZE];
 	struct chain_event head; /* of its log */
-	char scratch[SCRATCH_PATH_SIZE];
-	int64_t schema_then; /* before it was migrated */
+	struct scratch *scratch; /* what came out of the file, until backup_discard */
+	int64_t schema_then;     /* before it was migrated */
 	struct restore_plan plan;
 };
 
@@ -63,10 +63,7 @@ int backup_rehearse(struct store_db *db, struct backup_restoring *restoring);
  * sessions run; nothing else was looked at. */
 int backup_restore(struct store_db *db, struct backup_restoring *restoring);
 
-/* Removes the scratch database. */
+/* Slow job, or whoever has it alone: gives the scratch database back; gigabytes take a moment. */
 void backup_discard(struct backup_restoring *restoring);
-
-/* Removes what a killed gateway left beside its database. */
-void backup_sweep_scratch(const char *database);
 
 #endif

@@ -114,9 +114,30 @@ add_functions(struct store_db *db)
 		db->handle, "lower", 1, flags, db, lower, NULL, NULL, NULL));
 }
 
-/* FULL: a commit that was acknowledged survives a power cut. DEFENSIVE and trusted_schema: a file that
- * somebody has prepared cannot make us run more than data. Our schema has neither triggers nor views: one in the file
- * would be an intruder's, and could swallow a record while it is written. */
+/* Nothing is rolled back in it: it is thrown away as a whole. */
+static int
+journal_nothing(struct store_db *db)
+{
+	int r;
+
+	r = database_run(db, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF");
+	return r < 0 ? r : expect_answer(db, "PRAGMA journal_mode = OFF", "off", -EIO);
+}
+
+/* FULL: a commit that was acknowledged survives a power cut. */
+static int
+journal_safely(struct store_db *db)
+{
+	int r;
+
+	r = expect_answer(db, "PRAGMA journal_mode = WAL", "wal", -EROFS);
+	if (r < 0)
+		return r;
+	return database_run(db, "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864");
+}
+
+/* DEFENSIVE and trusted_schema: a file that somebody has prepared cannot make us run more than data. Our schema has
+ * neither triggers nor views: one in the file would be an intruder's, and could swallow a record while it is written. */
 static int
 prepare_connection(struct store_db *db, enum database_access access, uint32_t patience_ms)
 {
@@ -124,21 +145,21 @@ prepare_connection(struct store_db *db, enum database_access access, uint32_t pa
 
 	(void)sqlite3_extended_result_codes(db->handle, 1);
 	(void)sqlite3_busy_timeout(db->handle, (int)patience_ms);
-	(void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	(void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 	/* Enough for the inner pages of the indexes that a decision asks, at 100,000 accounts. What pages need beyond
 	 * this is the kernel's cache, which is shared and given back. */
 	r = database_run(db, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; "
 			     "PRAGMA foreign_keys = ON; PRAGMA cache_size = -2048");
-	if (r < 0)
-		return r;
-	if (access == DATABASE_READ)
-		return database_run(db, "PRAGMA query_only = ON");
-	r = expect_answer(db, "PRAGMA journal_mode = WAL", "wal", -EROFS);
-	if (r < 0)
-		return r;
-	return database_run(db, "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864");
+	/* Being defensive includes having a journal. */
+	if (r == 0 && access == DATABASE_SCRATCH)
+		r = journal_nothing(db);
+	(void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	if (r == 0 && access == DATABASE_READ)
+		r = database_run(db, "PRAGMA query_only = ON");
+	if (r == 0 && access == DATABASE_WRITE)
+		r = journal_safely(db);
+	return r;
 }
 
 static int
@@ -155,27 +176,44 @@ check_and_migrate(struct store_db *db, const char **ret_why)
 }
 
 int
-database_open(struct store_db *db, const char *path, enum database_access access,
-	uint32_t patience_ms, const char **ret_why)
+database_attach(struct store_db *db, const char *path, enum database_access access)
 {
 	int flags = SQLITE_OPEN_NOMUTEX |
 		    (access == DATABASE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+	int r = access == DATABASE_WRITE ? make_file(path) : 0;
+
+	return r < 0 ? r : sql_error(sqlite3_open_v2(path, &db->handle, flags, NULL));
+}
+
+int
+database_prepare(struct store_db *db, enum database_access access, uint32_t patience_ms,
+	const char **ret_why)
+{
 	const char *why = NULL;
 	int r;
 
-	r = access == DATABASE_WRITE ? make_file(path) : 0;
-	if (r == 0)
-		r = sql_error(sqlite3_open_v2(path, &db->handle, flags, NULL));
-	if (r == 0)
-		r = add_functions(db);
+	r = add_functions(db);
 	if (r == 0)
 		r = prepare_connection(db, access, patience_ms);
-	if (r == 0 && access == DATABASE_WRITE)
+	if (r == 0 && access != DATABASE_READ)
 		r = check_and_migrate(db, &why);
-	if (r < 0) {
+	if (r < 0)
 		*ret_why = why != NULL ? why : store_error_text(r);
+	return r;
+}
+
+int
+database_open(struct store_db *db, const char *path, enum database_access access,
+	uint32_t patience_ms, const char **ret_why)
+{
+	int r = database_attach(db, path, access);
+
+	if (r < 0)
+		*ret_why = store_error_text(r);
+	else
+		r = database_prepare(db, access, patience_ms, ret_why);
+	if (r < 0)
 		database_close(db);
-	}
 	return r;
 }
 

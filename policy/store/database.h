@@ -6,6 +6,7 @@
 
 #include <locale.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 
 #define STATEMENTS_MAX 1024 /* a power of two; far more than there are literals with SQL */
 
@@ -21,13 +22,22 @@ struct store_db {
 	const char *boot_id; /* CLOCK_BOOTTIME counts from another zero after a restart */
 	int64_t now_us;      /* of the transaction */
 	locale_t characters; /* for lower(): UTF-8, whatever the process speaks */
+	bool nameless;       /* a scratch database: nobody can open its file again */
 	struct statement_slot statements[STATEMENTS_MAX];
 };
 
 enum database_access {
 	DATABASE_WRITE, /* makes the file if there is none; checks it; migrates it */
 	DATABASE_READ,
+	DATABASE_SCRATCH, /* the same as WRITE for a file that is there already, and that only this connection will see:
+			     nothing is kept beside it, nothing can be rolled back in it */
 };
+
+/* The two halves of database_open. The file of database_attach is not looked into before database_prepare, and may lose
+ * its name in between. db is zeroed but for settings and sealing; on an error it is to be closed. */
+int database_attach(struct store_db *db, const char *path, enum database_access access);
+int database_prepare(struct store_db *db, enum database_access access, uint32_t patience_ms,
+	const char **ret_why);
 
 /* db is zeroed but for settings and sealing. On an error nothing is left open. */
 int database_open(struct store_db *db, const char *path, enum database_access access,

@@ -10,28 +10,28 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define PAGES_IN_A_STEP 256
-#define PATIENCE_MS 5000
 
-int
-scratch_path(const char *database, const char *name, char ret_path[SCRATCH_PATH_SIZE])
+struct scratch {
+	int fd;
+	struct store_db db;
+};
+
+/* "<database>-<name>". */
+static int
+make_path(const char *database, const char *name, char ret_path[SCRATCH_PATH_SIZE])
 {
 	int len = snprintf(ret_path, SCRATCH_PATH_SIZE, "%s-%s", database, name);
 
 	return len >= SCRATCH_PATH_SIZE ? -ENAMETOOLONG : 0;
 }
 
-int
-scratch_path_of(const struct store_db *live, const char *name, char ret_path[SCRATCH_PATH_SIZE])
-{
-	return scratch_path(sqlite3_db_filename(live->handle, "main"), name, ret_path);
-}
-
-void
-scratch_remove(const char *path)
+static void
+remove_files(const char *path)
 {
 	static const char *const beside[] = {"", "-wal", "-shm", "-journal"};
 	char name[SCRATCH_PATH_SIZE + 16];
@@ -42,14 +42,81 @@ scratch_remove(const char *path)
 	}
 }
 
-int
-scratch_create(const char *path)
+void
+scratch_sweep(const char *database)
 {
-	int fd;
+	static const char *const names[] = {SCRATCH_COPY, SCRATCH_RESTORED, SCRATCH_REHEARSED};
+	char path[SCRATCH_PATH_SIZE];
 
-	scratch_remove(path);
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return fd < 0 ? -errno : fd;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (make_path(database, names[i], path) == 0)
+			remove_files(path);
+}
+
+/* SQLite opens files by their names alone, and does so here and now; it reads nothing yet. */
+static int
+attach(struct scratch *scratch, const char *path)
+{
+	int r;
+
+	remove_files(path);
+	scratch->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (scratch->fd < 0)
+		return -errno;
+	r = database_attach(&scratch->db, path, DATABASE_SCRATCH);
+	if (unlink(path) < 0 && r == 0)
+		r = -errno;
+	return r;
+}
+
+int
+scratch_new(const struct store_db *live, const char *name, struct scratch **ret_scratch)
+{
+	char path[SCRATCH_PATH_SIZE];
+	struct scratch *scratch;
+	int r;
+
+	r = make_path(sqlite3_db_filename(live->handle, "main"), name, path);
+	if (r < 0)
+		return r;
+	scratch = calloc(1, sizeof(*scratch));
+	if (scratch == NULL)
+		return -ENOMEM;
+	scratch->db.nameless = true;
+	(void)scratch_db(scratch, live);
+	r = attach(scratch, path);
+	if (r < 0) {
+		scratch_free(scratch);
+		return r;
+	}
+	*ret_scratch = scratch;
+	return 0;
+}
+
+void
+scratch_free(struct scratch *scratch)
+{
+	if (scratch == NULL)
+		return;
+	database_close(&scratch->db);
+	cleanup_close(&scratch->fd);
+	free(scratch);
+}
+
+int
+scratch_fd(const struct scratch *scratch)
+{
+	return scratch->fd;
+}
+
+struct store_db *
+scratch_db(struct scratch *scratch, const struct store_db *live)
+{
+	scratch->db.settings = live->settings;
+	scratch->db.sealing = live->sealing;
+	scratch->db.boot_id = live->boot_id;
+	scratch->db.now_us = live->now_us;
+	return &scratch->db;
 }
 
 static int
@@ -67,22 +134,6 @@ read_facts(struct store_db *live, struct scratch_facts *ret_facts)
 	if (memory_failures() != failures)
 		return -ENOMEM;
 	return r == -ENOENT ? 0 : r;
-}
-
-/* A power cut may take the copy: it is made anew then. Nothing is to be rolled back in it either. */
-static int
-open_copy(const char *path, sqlite3 **ret_copy)
-{
-	auto_fd int fd = scratch_create(path);
-	int rc;
-
-	if (fd < 0)
-		return fd;
-	rc = sqlite3_open_v2(path, ret_copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(*ret_copy, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF",
-			NULL, NULL, NULL);
-	return sql_error(rc);
 }
 
 static int
@@ -109,11 +160,10 @@ copy_pages(struct store_db *live, sqlite3 *copy,
 /* The transaction is what keeps the copy from beginning anew: without one each step reads the newest state, and a writer
  * between two of them would send it back to the first page, on a busy gateway for ever. */
 int
-scratch_copy(struct store_db *live, const char *path,
+scratch_copy(struct store_db *live, struct scratch *copy,
 	int (*step)(void *argument, int64_t done, int64_t of), void *argument,
 	struct scratch_facts *ret_facts)
 {
-	sqlite3 *copy = NULL;
 	int r, end;
 
 	r = database_run(live, "BEGIN");
@@ -121,52 +171,47 @@ scratch_copy(struct store_db *live, const char *path,
 		return r;
 	r = read_facts(live, ret_facts);
 	if (r == 0)
-		r = open_copy(path, &copy);
+		r = database_run(&copy->db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
 	if (r == 0)
-		r = copy_pages(live, copy, step, argument);
-	(void)sqlite3_close(copy);
+		r = copy_pages(live, copy->db.handle, step, argument);
 	end = database_run(live, "ROLLBACK");
 	return r < 0 ? r : end;
 }
 
-int
-scratch_open(const struct store_db *live, const char *path, struct store_db **ret_scratch)
+/* A copy of a WAL database says that it is one, and SQLite would want a -wal beside a name that is not there. Of the
+ * file's header (sqlite.org/fileformat.html) 18 and 19 say so; 24 to 27 count the changes, so that a connection that has
+ * the page reads it again. */
+static int
+leave_wal(const struct scratch *scratch)
 {
-	struct store_db *scratch = calloc(1, sizeof(*scratch));
-	const char *why;
-	int r;
+	uint8_t header[28];
 
-	if (scratch == NULL)
-		return -ENOMEM;
-	scratch->settings = live->settings;
-	scratch->sealing = live->sealing;
-	scratch->boot_id = live->boot_id;
-	scratch->now_us = live->now_us;
-	r = database_open(scratch, path, DATABASE_WRITE, PATIENCE_MS, &why);
-	if (r < 0) {
-		free(scratch);
-		return r;
-	}
-	*ret_scratch = scratch;
+	if (pread(scratch->fd, header, sizeof(header), 0) != (ssize_t)sizeof(header))
+		return -EUCLEAN;
+	header[18] = header[19] = 1;
+	header[27]++;
+	if (pwrite(scratch->fd, header + 18, sizeof(header) - 18, 18) !=
+		(ssize_t)sizeof(header) - 18)
+		return -EIO;
 	return 0;
 }
 
-void
-scratch_close(struct store_db *scratch)
+int
+scratch_open(struct scratch *scratch)
 {
-	if (scratch == NULL)
-		return;
-	database_close(scratch);
-	free(scratch);
+	const char *why;
+	int r = leave_wal(scratch);
+
+	return r < 0 ? r : database_prepare(&scratch->db, DATABASE_SCRATCH, 0, &why);
 }
 
 int
-scratch_check(struct store_db *scratch)
+scratch_check(struct scratch *scratch)
 {
 	sqlite3_stmt *row;
 	int r;
 
-	r = sql_ask(scratch, &row, "PRAGMA integrity_check(1)", "");
+	r = sql_ask(&scratch->db, &row, "PRAGMA integrity_check(1)", "");
 	if (r == 0)
 		r = sql_next(row);
 	if (r > 0) {
@@ -177,7 +222,7 @@ scratch_check(struct store_db *scratch)
 		r = strcmp(answer, "ok") == 0 ? 0 : -EUCLEAN;
 	}
 	if (r == 0)
-		r = sql_ask(scratch, &row, "PRAGMA foreign_key_check", "");
+		r = sql_ask(&scratch->db, &row, "PRAGMA foreign_key_check", "");
 	if (r == 0)
 		r = sql_next(row);
 	if (r > 0) {

@@ -289,10 +289,13 @@ store_db_renew(struct store_db *db)
 int
 store_db_again(const struct store_db *db, struct store_db **ret_again)
 {
-	struct store_db *again = calloc(1, sizeof(*again));
+	struct store_db *again;
 	const char *why;
 	int r;
 
+	if (db->nameless)
+		return -EOPNOTSUPP;
+	again = calloc(1, sizeof(*again));
 	if (again == NULL)
 		return -ENOMEM;
 	again->settings = db->settings;

@@ -117,7 +117,8 @@ int64_t store_db_now(const struct store_db *db);
 /* Inside a walk, with no question open: what has been written meanwhile is seen from now on. */
 int store_db_renew(struct store_db *db);
 
-/* Inside a walk: another connection, for a second thread, in a transaction of its own. */
+/* Inside a walk: another connection, for a second thread, in a transaction of its own. -EOPNOTSUPP: of a scratch
+ * database, which has one alone. */
 int store_db_again(const struct store_db *db, struct store_db **ret_again);
 void store_db_done(struct store_db *again); /* accepts NULL */
 

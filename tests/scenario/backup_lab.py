@@ -68,8 +68,19 @@ def add_many_accounts(lab, count):
         database.commit()
 
 
+def clear_copies(lab, name):
+    """Modes of the databases without a name that the gateway has open: nothing in them is sealed."""
+    folder = f"/proc/{lab.variables['LAB_GATEWAY_PID']}/fd"
+    modes = []
+    for descriptor in os.listdir(folder):
+        with contextlib.suppress(FileNotFoundError):
+            if os.readlink(f"{folder}/{descriptor}").endswith(f"-{name} (deleted)"):
+                modes.append(os.stat(f"{folder}/{descriptor}").st_mode & 0o777)
+    return modes
+
+
 def left_beside(lab):
-    """What a backup or a restore should have taken away."""
+    """What a backup or a restore should have taken away, or never given a name."""
     beside = [name for name in os.listdir(os.path.dirname(lab.database)) if re.search(r"-(copy|restored|rehearsed)", name)]
     folder = folder_of(lab)
     return beside + [name for name in os.listdir(folder) if name.endswith(".part")] if os.path.isdir(folder) else beside

@@ -11,7 +11,7 @@ import sqlite3
 import pytest
 
 from backup_lab import (
-    add_many_accounts, admin_events, backups, create, folder_of, left_beside, lose_the_disk, make_large, names, path_of, stop, typed, verify)
+    add_many_accounts, admin_events, backups, clear_copies, create, folder_of, left_beside, lose_the_disk, make_large, names, path_of, stop, typed, verify)
 from lab_parts.control import Control, Refused
 from lab_parts.facility import AdminError
 from lab_parts.processes import wait_for
@@ -282,10 +282,29 @@ def test_h002_killed_while_it_is_opened(own_lab):
     account = lab.add_account()
     with Control(lab.variables["SEKISHO_SOCKET"]) as control:
         control.socket.sendall(b'{"jsonrpc":"2.0","id":1,"method":"backup.restore","params":{"id":"%s"}}\n' % backup.encode())
-        wait_for(lambda: os.path.exists(lab.database + "-restored"), 20, "the backup is being opened")
+        wait_for(lambda: clear_copies(lab, "restored"), 20, "the backup is being opened")
+        # Only the gateway has what came out of it, and nobody has it any more when the gateway is gone.
+        assert set(clear_copies(lab, "restored")) == {0o600} and left_beside(lab) == []
         stop(lab, signal.SIGKILL)
+    assert left_beside(lab) == []
     lab.start_gateway_again()
-    assert left_beside(lab) == [] and account in names(lab)
+    assert account in names(lab)
+    verify(lab)
+
+
+def test_h002_killed_while_it_is_rehearsed(own_lab):
+    lab = own_lab()
+    make_large(lab, 60)
+    backup = create(lab)
+    account = lab.add_account()
+    with Control(lab.variables["SEKISHO_SOCKET"]) as control:
+        control.socket.sendall(b'{"jsonrpc":"2.0","id":1,"method":"backup.restore","params":{"id":"%s","rehearse":true}}\n' % backup.encode())
+        wait_for(lambda: clear_copies(lab, "rehearsed"), 20, "the present state is being copied")
+        assert set(clear_copies(lab, "rehearsed") + clear_copies(lab, "restored")) == {0o600} and left_beside(lab) == []
+        stop(lab, signal.SIGKILL)
+    assert left_beside(lab) == []
+    lab.start_gateway_again()
+    assert account in names(lab) and lab.call("backup.list")["rehearsed"] is None
     verify(lab)
 
 

@@ -134,10 +134,10 @@ simple_done(struct store_job *job, int status)
 }
 
 static int
-run(struct store_fixture *fixture, void (*hand_in)(struct store *, struct store_job *),
+run(struct store_fixture *fixture, void (*hand_in)(struct store *, struct store_job *), bool bare,
 	fixture_work *work, void *argument)
 {
-	struct simple_job simple = {.job = {.work = simple_work, .done = simple_done},
+	struct simple_job simple = {.job = {.work = simple_work, .done = simple_done, .bare = bare},
 		.work = work,
 		.argument = argument};
 
@@ -149,19 +149,31 @@ run(struct store_fixture *fixture, void (*hand_in)(struct store *, struct store_
 int
 fixture_write(struct store_fixture *fixture, fixture_work *work, void *argument)
 {
-	return run(fixture, store_write, work, argument);
+	return run(fixture, store_write, false, work, argument);
 }
 
 int
 fixture_walk(struct store_fixture *fixture, fixture_work *work, void *argument)
 {
-	return run(fixture, store_walk, work, argument);
+	return run(fixture, store_walk, false, work, argument);
 }
 
 int
 fixture_read(struct store_fixture *fixture, fixture_work *work, void *argument)
 {
-	return run(fixture, store_read, work, argument);
+	return run(fixture, store_read, false, work, argument);
+}
+
+int
+fixture_slow(struct store_fixture *fixture, fixture_work *work, void *argument)
+{
+	return run(fixture, store_slow, false, work, argument);
+}
+
+int
+fixture_bare(struct store_fixture *fixture, fixture_work *work, void *argument)
+{
+	return run(fixture, store_write, true, work, argument);
 }
 
 void

@@ -37,6 +37,8 @@ typedef int fixture_work(struct store_db *db, void *argument);
 int fixture_write(struct store_fixture *fixture, fixture_work *work, void *argument);
 int fixture_read(struct store_fixture *fixture, fixture_work *work, void *argument);
 int fixture_walk(struct store_fixture *fixture, fixture_work *work, void *argument);
+int fixture_slow(struct store_fixture *fixture, fixture_work *work, void *argument);
+int fixture_bare(struct store_fixture *fixture, fixture_work *work, void *argument);
 
 /* SQL from beside the store, as an intruder or a test would run it; expects that it works. */
 void fixture_sql(struct store_fixture *fixture, const char *sql);
