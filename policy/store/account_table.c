@@ -3,8 +3,8 @@
 
 #include "policy/store/account_list.h"
 #include "policy/store/account_row.h"
-#include "policy/store/event_table.h"
 #include "policy/store/store.h"
+#include "policy/store/version_mark.h"
 #include "policy/text.h"
 
 #include <errno.h>
@@ -151,7 +151,7 @@ account_insert(struct store_db *db, struct account *account)
 	civil_date_format(account->valid_from, from);
 	civil_date_format(account->valid_until, until);
 	account->created_us = account->updated_us = store_db_now(db);
-	r = event_first_version(db, account->id, &account->version);
+	r = version_first(db, VERSION_ACCOUNT, &account->version);
 	if (r < 0)
 		return r;
 	r = sql_number(db, &account->number,
@@ -203,7 +203,9 @@ account_update(struct store_db *db, struct account *account)
 int
 account_delete(struct store_db *db, int64_t number)
 {
-	return sql_run(db, "DELETE FROM account WHERE number = ?", "i", number);
+	int r = version_name_free(db, VERSION_ACCOUNT, number);
+
+	return r < 0 ? r : sql_run(db, "DELETE FROM account WHERE number = ?", "i", number);
 }
 
 int

@@ -194,18 +194,6 @@ event_each_change(struct store_db *db, const char *name,
 }
 
 int
-event_first_version(struct store_db *db, const char *target, int64_t *ret_version)
-{
-	int r;
-
-	r = sql_number(db, ret_version,
-		"SELECT count(*) + 1 FROM event_field WHERE field = 'admin.target' AND value = "
-		"lower(?)",
-		"t", target);
-	return r < 0 ? r : 0;
-}
-
-int
 event_payload(struct store_db *db, int64_t id, char **ret_payload)
 {
 	sqlite3_stmt *row;

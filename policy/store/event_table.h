@@ -37,9 +37,6 @@ int event_each(struct store_db *db, int64_t after, int64_t most,
  * ends it. Not of those behind the newest few ten thousand: this is for what happened lately. */
 int event_each_change(struct store_db *db, const char *name,
 	int (*visit)(const char *payload, void *argument), void *argument);
-/* What the version of something new begins with: 1, or beyond every version that an earlier one of that name had, each
- * of which is an event in the administration log. Nobody's --if-version fits another thing than the one that was seen. */
-int event_first_version(struct store_db *db, const char *target, int64_t *ret_version);
 
 /* Where event_each_of_kind has come to; {INT64_MIN, 0}: at the beginning. */
 struct event_place {

@@ -11,6 +11,7 @@
 #include "policy/store/event_table.h"
 #include "policy/store/memory.h"
 #include "policy/store/sql.h"
+#include "policy/store/version_mark.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -173,7 +174,7 @@ count_state(struct store_db *scratch, int64_t *ret_rows)
 }
 
 /* Whoever has a row of the live database on the screen must be told that it is another one now: versions go on from the
- * highest there is. */
+ * highest there was. */
 static int
 raise_versions(struct store_db *db, const int64_t *highest)
 {
@@ -188,6 +189,9 @@ raise_versions(struct store_db *db, const int64_t *highest)
 			(long long)highest[i]);
 		r = sql == NULL ? -ENOMEM : database_run(db, sql);
 		sqlite3_free(sql);
+		/* The names of those that the backup does not have are free now. */
+		if (r == 0)
+			r = version_raise(db, tables[i].name, highest[i]);
 	}
 	return r;
 }
@@ -197,21 +201,9 @@ read_versions(struct store_db *db, int64_t *ret_highest)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(tables) && r == 0; i++) {
-		sqlite3_stmt *row = NULL;
-
-		if (tables[i].fate != FATE_NUMBERED)
-			continue;
-		r = prepare(
-			db, "SELECT coalesce(max(version), 0) FROM \"%w\"", tables[i].name, &row);
-		if (r == 0) {
-			int rc = sqlite3_step(row);
-
-			ret_highest[i] = sqlite3_column_int64(row, 0);
-			r = sql_error(rc);
-		}
-		(void)sqlite3_finalize(row);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(tables) && r == 0; i++)
+		if (tables[i].fate == FATE_NUMBERED)
+			r = version_highest(db, tables[i].name, &ret_highest[i]);
 	return r;
 }
 
@@ -427,7 +419,6 @@ restore_apply(struct store_db *live, struct store_db *scratch,
 	r = restore_compare(live, scratch, &request->head, ret_plan);
 	if (r < 0)
 		return r;
-	scratch->now_us = live->now_us;
 	if (ret_plan->log == RESTORE_LOG_SAME)
 		return in_transaction(live, live, scratch, request, ret_plan, apply_same_log);
 	if (ret_plan->sessions > 0 && !request->despite_sessions)

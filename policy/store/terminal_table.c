@@ -2,9 +2,9 @@
 #include "policy/store/terminal_table.h"
 
 #include "policy/rights.h"
-#include "policy/store/event_table.h"
 #include "policy/store/sql.h"
 #include "policy/store/store.h"
+#include "policy/store/version_mark.h"
 #include "policy/text.h"
 
 #include <errno.h>
@@ -168,7 +168,7 @@ terminal_insert(struct store_db *db, struct terminal *terminal)
 
 	text_to_lower(terminal->name, key);
 	terminal->created_us = terminal->updated_us = store_db_now(db);
-	r = event_first_version(db, terminal->name, &terminal->version);
+	r = version_first(db, VERSION_TERMINAL, &terminal->version);
 	if (r < 0)
 		return r;
 	r = sql_number(db, &terminal->number,
@@ -210,7 +210,9 @@ terminal_update(struct store_db *db, struct terminal *terminal)
 int
 terminal_delete(struct store_db *db, int64_t number)
 {
-	return sql_run(db, "DELETE FROM terminal WHERE number = ?", "i", number);
+	int r = version_name_free(db, VERSION_TERMINAL, number);
+
+	return r < 0 ? r : sql_run(db, "DELETE FROM terminal WHERE number = ?", "i", number);
 }
 
 static int

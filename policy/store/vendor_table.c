@@ -1,9 +1,9 @@
 /* Vendors in the database; see vendor_table.h. */
 #include "policy/store/vendor_table.h"
 
-#include "policy/store/event_table.h"
 #include "policy/store/sql.h"
 #include "policy/store/store.h"
+#include "policy/store/version_mark.h"
 #include "policy/text.h"
 
 #include <errno.h>
@@ -56,7 +56,7 @@ vendor_insert(struct store_db *db, struct vendor *vendor)
 
 	text_to_lower(vendor->name, key);
 	vendor->created_us = vendor->updated_us = store_db_now(db);
-	r = event_first_version(db, vendor->name, &vendor->version);
+	r = version_first(db, VERSION_VENDOR, &vendor->version);
 	if (r < 0)
 		return r;
 	r = sql_number(db, &vendor->number,
@@ -68,6 +68,17 @@ vendor_insert(struct store_db *db, struct vendor *vendor)
 	return r < 0 ? r : 0;
 }
 
+static int
+free_old_name(struct store_db *db, const struct vendor *vendor, const char *key)
+{
+	int64_t kept;
+	int r = sql_number(db, &kept,
+		"SELECT count(*) FROM vendor WHERE number = ? AND name_key = ?", "it",
+		vendor->number, key);
+
+	return r < 0 || kept > 0 ? r : version_name_free(db, VERSION_VENDOR, vendor->number);
+}
+
 int
 vendor_update(struct store_db *db, struct vendor *vendor)
 {
@@ -75,6 +86,9 @@ vendor_update(struct store_db *db, struct vendor *vendor)
 	int r;
 
 	text_to_lower(vendor->name, key);
+	r = free_old_name(db, vendor, key);
+	if (r < 0)
+		return r;
 	r = sql_run(db,
 		"UPDATE vendor SET name = ?, name_key = ?, kind = ?, state = ?, note = ?, "
 		"updated = ?, version = ?, changed_by = ? WHERE number = ?",
@@ -99,7 +113,8 @@ vendor_delete(struct store_db *db, int64_t number)
 		return r;
 	if (accounts > 0)
 		return -EEXIST;
-	return sql_run(db, "DELETE FROM vendor WHERE number = ?", "i", number);
+	r = version_name_free(db, VERSION_VENDOR, number);
+	return r < 0 ? r : sql_run(db, "DELETE FROM vendor WHERE number = ?", "i", number);
 }
 
 int

@@ -376,6 +376,30 @@ who_edits_meanwhile_is_told(void **state)
 	restoring_free(restoring);
 }
 
+/* Deleted at its second version: neither the account that comes back nor one that is made anew has that again. */
+static void
+who_wrote_a_version_down_before_it_was_deleted_is_told(void **state)
+{
+	struct backup_restoring *restoring;
+	struct backup_making making;
+
+	(void)state;
+	expect_ok(method_account_add, NEW_ACCOUNT("taro"));
+	assert_int_equal(make(&making, ""), 0);
+	expect_ok(method_account_add, NEW_ACCOUNT("jiro"));
+	expect_ok(method_account_edit, "{\"id\":\"taro\",\"changes\":{\"given_name\":\"x\"}}");
+	expect_ok(method_account_edit, "{\"id\":\"jiro\",\"changes\":{\"given_name\":\"x\"}}");
+	expect_ok(method_account_edit, "{\"id\":\"jiro\",\"changes\":{\"given_name\":\"y\"}}");
+	expect_ok(method_account_delete, "{\"id\":\"taro\"}");
+	restoring = restoring_new(making.entry.id);
+	assert_int_equal(restore(restoring), 0);
+	expect_sql("SELECT version FROM account WHERE id = 'taro'", "4");
+	/* The restore itself has deleted jiro, at version 3. */
+	expect_ok(method_account_add, NEW_ACCOUNT("jiro"));
+	expect_sql("SELECT version FROM account WHERE id = 'jiro'", "4");
+	restoring_free(restoring);
+}
+
 static void
 tickets_are_dropped(void **state)
 {
@@ -788,7 +812,7 @@ what_a_killed_gateway_left_is_swept(void **state)
 	touch(path);
 	snprintf(path, sizeof(path), "%s-copy", fixture.path);
 	touch(path);
-	backup_sweep_scratch(fixture.path);
+	scratch_sweep(fixture.path);
 	backup_folder_sweep(folder, count_swept, &swept);
 	assert_int_equal(swept, 1);
 	assert_int_equal(backup_upload_path(folder, 17, path), 0);
@@ -892,12 +916,12 @@ static int
 do_copy(struct store_db *db, void *argument)
 {
 	struct scratch_facts facts;
-	char path[SCRATCH_PATH_SIZE];
-	int r = scratch_path_of(db, SCRATCH_COPY, path);
+	struct scratch *copy;
+	int r = scratch_new(db, SCRATCH_COPY, &copy);
 
 	assert_int_equal(r, 0);
-	r = scratch_copy(db, path, write_between_steps, argument, &facts);
-	scratch_remove(path);
+	r = scratch_copy(db, copy, write_between_steps, argument, &facts);
+	scratch_free(copy);
 	return r;
 }
 
@@ -927,6 +951,7 @@ main(void)
 		IN_OUT(an_earlier_state_comes_back_and_the_log_stays),
 		IN_OUT(numbers_are_never_given_away_again),
 		IN_OUT(who_edits_meanwhile_is_told),
+		IN_OUT(who_wrote_a_version_down_before_it_was_deleted_is_told),
 		IN_OUT(tickets_are_dropped),
 		IN_OUT(a_fresh_gateway_takes_over_everything),
 		IN_OUT(running_sessions_keep_their_log),

@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#define NEWEST 7
+#define NEWEST 8
 
 static struct store_fixture fixture;
 
