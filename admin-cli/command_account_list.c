@@ -1,6 +1,6 @@
 /* account list: page by page, as a table or as JSON; the columns are those of section I, ours behind them. */
 #include "admin-cli/account_pages.h"
-#include "admin-cli/table.h"
+#include "admin-cli/list.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
 #include "base/cleanup.h"
@@ -9,84 +9,49 @@
 
 struct account_output {
 	bool json;
-	struct table *table;
+	struct list list; /* from the first page on */
 	size_t accounts;
 };
 
 static const char *
-expired(const json_t *account, const char *key)
+expired(const json_t *account)
 {
-	return json_is_true(json_object_get(account, key)) ? _("expired") : "";
+	return json_is_true(json_object_get(account, "expired")) ? _("expired") : "";
 }
 
 /* An account whatever device may use is marked in every list (A4). */
 static const char *
-devices(const json_t *account, const char *key)
+devices(const json_t *account)
 {
 	if (strcmp(value_text(account, "allowlist"), "off") == 0)
 		return _("ANY DEVICE");
-	return value_list(account, key);
+	return value_list(account, "macs");
 }
 
 static const char *
-person(const json_t *account, const char *key)
+protection(const json_t *account)
 {
-	(void)key;
-	return value_person(account);
+	return json_is_string(json_object_get(account, "protected")) ? _("protected") : "";
 }
 
-static const char *
-hours_from(const json_t *account, const char *key)
-{
-	(void)key;
-	return value_hours_from(account);
-}
-
-static const char *
-hours_until(const json_t *account, const char *key)
-{
-	(void)key;
-	return value_hours_until(account);
-}
-
-static const char *protected(const json_t *account, const char *key)
-{
-	return json_is_string(json_object_get(account, key)) ? _("protected") : "";
-}
-
-static const struct {
-	const char *heading;
-	const char *key;
-	const char *(*value)(const json_t *account, const char *key);
-	size_t most;
-} columns[] = {
-	{N_("Expired"), "expired", expired, 0},
-	{N_("Account"), "id", value_text, 40},
-	{N_("User name"), NULL, person, 30},
-	{N_("E-mail"), "email", value_text, 40},
-	{N_("Valid from"), "valid_from", value_text, 0},
-	{N_("Valid until"), "valid_until", value_text, 0},
-	{N_("MAC addresses"), "macs", devices, 36},
-	{N_("Terminals"), "terminals", value_list, 40},
-	{N_("From"), NULL, hours_from, 0},
-	{N_("Until"), NULL, hours_until, 0},
-	{N_("File sharing"), "file_sharing", value_word, 0},
-	{N_("Linked services"), "services", value_list, 24},
-	{N_("State"), "state", value_word, 0},
-	{N_("Kind"), "kind", value_word, 0},
-	{N_("Vendor"), "vendor", value_text, 30},
-	{N_("Protection"), "protected", protected, 0},
+static const struct list_column columns[] = {
+	{N_("Expired"), 0, .shown = expired},
+	{N_("Account"), 40, "id", VALUE_TEXT},
+	{N_("User name"), 30, NULL, VALUE_PERSON},
+	{N_("E-mail"), 40, "email", VALUE_TEXT},
+	{N_("Valid from"), 0, "valid_from", VALUE_TEXT},
+	{N_("Valid until"), 0, "valid_until", VALUE_TEXT},
+	{N_("MAC addresses"), 36, .shown = devices},
+	{N_("Terminals"), 40, "terminals", VALUE_LIST},
+	{N_("From"), 0, .shown = value_hours_from},
+	{N_("Until"), 0, .shown = value_hours_until},
+	{N_("File sharing"), 0, "file_sharing", VALUE_WORD},
+	{N_("Linked services"), 24, "services", VALUE_LIST},
+	{N_("State"), 0, "state", VALUE_WORD},
+	{N_("Kind"), 0, "kind", VALUE_WORD},
+	{N_("Vendor"), 30, "vendor", VALUE_TEXT},
+	{N_("Protection"), 0, .shown = protection},
 };
-
-static struct table_column table_columns[ARRAY_SIZE(columns)];
-
-static struct table *
-start_table(void)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
-		table_columns[i] = (struct table_column){_(columns[i].heading), columns[i].most};
-	return table_new(table_columns, ARRAY_SIZE(columns));
-}
 
 static void
 write_json(struct account_output *output, const json_t *account)
@@ -95,21 +60,14 @@ write_json(struct account_output *output, const json_t *account)
 	(void)json_dumpf(account, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
 }
 
-static void
-write_row(struct account_output *output, const json_t *account)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(columns) && output->table != NULL; i++)
-		table_cell(output->table, columns[i].value(account, columns[i].key));
-}
-
 /* Not before the first page is here: a refusal is the whole answer then. */
 static void
 start(struct account_output *output)
 {
 	if (output->json && output->accounts == 0)
 		fputs("{\"accounts\": [", stdout);
-	if (!output->json && output->table == NULL)
-		output->table = start_table();
+	if (!output->json && output->list.table == NULL)
+		list_begin(&output->list, columns, ARRAY_SIZE(columns));
 }
 
 static void
@@ -124,12 +82,10 @@ write_page(const json_t *accounts, void *argument)
 		if (output->json)
 			write_json(output, account);
 		else
-			write_row(output, account);
+			list_add(&output->list, account);
 		output->accounts++;
 	}
-	if (output->table != NULL)
-		table_print(output->table, stdout);
-	(void)fflush(stdout);
+	list_print_rows(&output->list);
 }
 
 enum admin_exit
@@ -145,6 +101,6 @@ command_account_list(struct admin *admin)
 	if (exit_code == ADMIN_DONE && !output.json)
 		fprintf(stderr, ngettext("%zu account\n", "%zu accounts\n", output.accounts),
 			output.accounts);
-	table_free(output.table);
+	list_end(&output.list);
 	return exit_code;
 }

@@ -1,8 +1,8 @@
 /* explain: the decision, rule by rule, as a table; then what comes of it. */
 #include "admin-cli/command.h"
+#include "admin-cli/list.h"
 #include "admin-cli/print.h"
 #include "admin-cli/said.h"
-#include "admin-cli/table.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
 #include "base/cleanup.h"
@@ -25,8 +25,10 @@ command_explain(struct admin *admin)
 }
 
 static const char *
-shown_answer(const json_t *answer)
+shown_answer(const json_t *rule)
 {
+	const json_t *answer = json_object_get(rule, "allows");
+
 	if (json_is_boolean(answer))
 		return json_is_true(answer) ? _("allows") : _("REFUSES");
 	return _("not asked");
@@ -35,26 +37,14 @@ shown_answer(const json_t *answer)
 static void
 print_rules(const json_t *result)
 {
-	const struct table_column columns[] = {
-		{_("Rule"), 0},
-		{_("Answer"), 0},
-		{_("What it found"), 0},
-		{_("Changes"), 0},
+	static const struct list_column columns[] = {
+		{N_("Rule"), 0, "rule", VALUE_TEXT},
+		{N_("Answer"), 0, .shown = shown_answer},
+		{N_("What it found"), 0, .shown = said_sentence},
+		{N_("Changes"), 0, "changes", VALUE_TIME},
 	};
-	struct table *table = table_new(columns, ARRAY_SIZE(columns));
-	size_t i;
-	json_t *rule;
 
-	if (table == NULL)
-		return;
-	json_array_foreach (json_object_get(result, "rules"), i, rule) {
-		table_cell(table, value_text(rule, "rule"));
-		table_cell(table, shown_answer(json_object_get(rule, "allows")));
-		table_cell(table, said_sentence(rule));
-		table_cell(table, value_time(rule, "changes"));
-	}
-	table_print(table, stdout);
-	table_free(table);
+	(void)list_print(json_object_get(result, "rules"), columns, ARRAY_SIZE(columns));
 }
 
 static void

@@ -1,6 +1,7 @@
 /* log connections, logins, files, admin: a log page by page, as a table, CSV or JSON; then, with --follow, as it
  * happens. Which columns a log has, and in which words, is policy/logs.def's. */
 #include "admin-cli/command.h"
+#include "admin-cli/list.h"
 #include "admin-cli/period.h"
 #include "admin-cli/progress.h"
 #include "admin-cli/table.h"
@@ -81,11 +82,10 @@ next_column(const struct log_output *output, const struct column *column)
 	return NULL;
 }
 
-static struct table_column table_columns[TABLE_COLUMNS_MOST];
-
 static void
 start_table(struct log_output *output)
 {
+	struct table_column table_columns[TABLE_COLUMNS_MOST];
 	const struct column *column = NULL;
 	size_t count = 0;
 
@@ -379,23 +379,15 @@ command_log_verify(struct admin *admin)
 static void
 show_due(const json_t *kinds)
 {
-	const struct table_column headings[] = {{_("Record"), 0}, {_("Kept for days"), 0},
-		{_("Oldest"), 0}, {_("To be erased: before"), 0}, {_("Records"), 0}};
-	struct table *table = table_new(headings, ARRAY_SIZE(headings));
-	json_t *kind;
-	size_t i;
+	static const struct list_column due[] = {
+		{N_("Record"), 0, "kind", VALUE_WORD},
+		{N_("Kept for days"), 0, "days", VALUE_TEXT},
+		{N_("Oldest"), 0, "oldest", VALUE_TIME},
+		{N_("To be erased: before"), 0, "before", VALUE_TIME},
+		{N_("Records"), 0, "count", VALUE_TEXT},
+	};
 
-	if (table == NULL)
-		return;
-	json_array_foreach (kinds, i, kind) {
-		table_cell(table, value_word(kind, "kind"));
-		table_cell(table, value_text(kind, "days"));
-		table_cell(table, value_time(kind, "oldest"));
-		table_cell(table, value_time(kind, "before"));
-		table_cell(table, value_text(kind, "count"));
-	}
-	table_print(table, stdout);
-	table_free(table);
+	(void)list_print(kinds, due, ARRAY_SIZE(due));
 }
 
 static enum admin_exit

@@ -1,6 +1,7 @@
 /* account review: stock-taking (A17). The list comes in pages and is printed as a table, CSV or JSON; its hash is made
  * of what was printed. `sign` records that the list with a hash was checked, `signed` shows earlier sign-offs. */
 #include "admin-cli/command.h"
+#include "admin-cli/list.h"
 #include "admin-cli/table.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
@@ -268,36 +269,19 @@ sign(struct admin *admin)
 static void
 print_signed(const json_t *rows)
 {
-	const struct table_column shown[] = {
-		{_("When"), 0},
-		{_("Checked by"), 30},
-		{_("Vendor"), 30},
-		{_("Accounts"), 0},
-		{_("Listed"), 0},
-		{_("Unused for (days)"), 0},
-		{_("Ending within (days)"), 0},
-		{_("SHA-256 of the list"), 0},
-		{_("Note"), 40},
+	static const struct list_column shown[] = {
+		{N_("When"), 0, "time", VALUE_TIME},
+		{N_("Checked by"), 30, "by", VALUE_TEXT},
+		{N_("Vendor"), 30, "vendor", VALUE_TEXT},
+		{N_("Accounts"), 0, "accounts", VALUE_TEXT},
+		{N_("Listed"), 0, "listed", VALUE_TEXT},
+		{N_("Unused for (days)"), 0, "unused_days", VALUE_TEXT},
+		{N_("Ending within (days)"), 0, "ending_days", VALUE_TEXT},
+		{N_("SHA-256 of the list"), 0, "list_hash", VALUE_TEXT},
+		{N_("Note"), 40, "note", VALUE_TEXT},
 	};
-	struct table *table = table_new(shown, ARRAY_SIZE(shown));
-	json_t *row;
-	size_t i;
 
-	if (table == NULL)
-		return;
-	json_array_foreach (rows, i, row) {
-		table_cell(table, value_time(row, "time"));
-		table_cell(table, value_text(row, "by"));
-		table_cell(table, value_text(row, "vendor"));
-		table_cell(table, value_text(row, "accounts"));
-		table_cell(table, value_text(row, "listed"));
-		table_cell(table, value_text(row, "unused_days"));
-		table_cell(table, value_text(row, "ending_days"));
-		table_cell(table, value_text(row, "list_hash"));
-		table_cell(table, value_text(row, "note"));
-	}
-	table_print(table, stdout);
-	table_free(table);
+	(void)list_print(rows, shown, ARRAY_SIZE(shown));
 }
 
 static enum admin_exit

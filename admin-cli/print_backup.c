@@ -1,55 +1,39 @@
 /* Backups, for people. */
 #include "admin-cli/command.h"
+#include "admin-cli/list.h"
 #include "admin-cli/print.h"
 #include "admin-cli/said.h"
-#include "admin-cli/table.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
 #include "base/cleanup.h"
 
 #include <string.h>
 
-static void
-add_row(struct table *table, const json_t *backup)
+static const char *
+note_or_why(const json_t *backup)
 {
 	const char *why = value_text(backup, "why");
 
-	table_cell(table, value_text(backup, "id"));
-	table_cell(table, value_time(backup, "created"));
-	table_cell(table, value_word(backup, "state"));
-	table_cell(table, value_bytes(backup, "bytes"));
-	table_cell(table, value_text(backup, "by"));
-	table_cell(table, why[0] != '\0' ? said_translate(why) : value_text(backup, "note"));
+	return why[0] != '\0' ? said_translate(why) : value_text(backup, "note");
 }
 
 void
 print_backups(const struct admin *admin, const json_t *result)
 {
-	const struct table_column columns[] = {
-		{_("Backup"), 0},
-		{_("Created"), 0},
-		{_("State"), 0},
-		{_("Size"), 0},
-		{_("By"), 24},
-		{_("Note"), 80},
+	static const struct list_column columns[] = {
+		{N_("Backup"), 0, "id", VALUE_TEXT},
+		{N_("Created"), 0, "created", VALUE_TIME},
+		{N_("State"), 0, "state", VALUE_WORD},
+		{N_("Size"), 0, "bytes", VALUE_BYTES},
+		{N_("By"), 24, "by", VALUE_TEXT},
+		{N_("Note"), 80, .shown = note_or_why},
 	};
-	const json_t *rows = value_rows(result, "backups");
-	struct table *table = table_new(columns, ARRAY_SIZE(columns));
-	const json_t *backup;
-	size_t i;
+	size_t count = list_print(value_rows(result, "backups"), columns, ARRAY_SIZE(columns));
 
 	(void)admin;
-	if (table == NULL)
-		return;
-	json_array_foreach (rows, i, backup)
-		add_row(table, backup);
-	table_print(table, stdout);
-	table_free(table);
-	(void)fflush(stdout);
 	fprintf(stderr,
-		ngettext("%zu backup; there can be %s\n", "%zu backups; there can be %s\n",
-			json_array_size(rows)),
-		json_array_size(rows), value_text(result, "most"));
+		ngettext("%zu backup; there can be %s\n", "%zu backups; there can be %s\n", count),
+		count, value_text(result, "most"));
 	if (json_is_null(json_object_get(result, "rehearsed")))
 		fprintf(stderr, "%s\n", _("A restore has never been rehearsed."));
 	else

@@ -1,7 +1,7 @@
 /* Sessions, the check of the logs and the gateway's state, for people. */
 #include "admin-cli/command.h"
+#include "admin-cli/list.h"
 #include "admin-cli/print.h"
-#include "admin-cli/table.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
 #include "base/cleanup.h"
@@ -22,45 +22,23 @@ short_id(const json_t *session)
 void
 print_sessions(const struct admin *admin, const json_t *result)
 {
-	const struct table_column columns[] = {
-		{_("Session"), 0},
-		{_("State"), 0},
-		{_("Account"), 40},
-		{_("User name"), 30},
-		{_("Terminal"), 40},
-		{_("Since"), 0},
-		{_("Source address"), 0},
-		{_("Device"), 0},
-		{_("Evidence"), 0},
-		{_("From the client"), 0},
-		{_("To the client"), 0},
+	static const struct list_column columns[] = {
+		{N_("Session"), 0, .shown = short_id},
+		{N_("State"), 0, NULL, VALUE_SESSION_STATE},
+		{N_("Account"), 40, "account", VALUE_TEXT},
+		{N_("User name"), 30, "name", VALUE_TEXT},
+		{N_("Terminal"), 40, "terminal", VALUE_TEXT},
+		{N_("Since"), 0, "since", VALUE_TIME},
+		{N_("Source address"), 0, "source", VALUE_TEXT},
+		{N_("Device"), 0, "device", VALUE_TEXT},
+		{N_("Evidence"), 0, "evidence", VALUE_WORD},
+		{N_("From the client"), 0, "bytes_from_client", VALUE_BYTES},
+		{N_("To the client"), 0, "bytes_to_client", VALUE_BYTES},
 	};
-	const json_t *rows = value_rows(result, "sessions");
-	struct table *table = table_new(columns, ARRAY_SIZE(columns));
-	size_t i;
-	json_t *session;
+	size_t count = list_print(value_rows(result, "sessions"), columns, ARRAY_SIZE(columns));
 
 	(void)admin;
-	if (table == NULL)
-		return;
-	json_array_foreach (rows, i, session) {
-		table_cell(table, short_id(session));
-		table_cell(table, value_session_state(session));
-		table_cell(table, value_text(session, "account"));
-		table_cell(table, value_text(session, "name"));
-		table_cell(table, value_text(session, "terminal"));
-		table_cell(table, value_time(session, "since"));
-		table_cell(table, value_text(session, "source"));
-		table_cell(table, value_text(session, "device"));
-		table_cell(table, value_word(session, "evidence"));
-		table_cell(table, value_bytes(session, "bytes_from_client"));
-		table_cell(table, value_bytes(session, "bytes_to_client"));
-	}
-	table_print(table, stdout);
-	table_free(table);
-	(void)fflush(stdout);
-	fprintf(stderr, ngettext("%zu session\n", "%zu sessions\n", json_array_size(rows)),
-		json_array_size(rows));
+	fprintf(stderr, ngettext("%zu session\n", "%zu sessions\n", count), count);
 }
 
 /* A running one has `id` and `since`, an ended one is a row of the history. */
@@ -158,44 +136,28 @@ print_verified(const struct admin *admin, const json_t *result)
 static void
 print_listeners(const json_t *listeners)
 {
-	const struct table_column columns[] = {
-		{_("Listener"), 0}, {_("Address"), 0}, {_("Side"), 0}, {_("PROXY v2"), 0}};
-	struct table *table = table_new(columns, ARRAY_SIZE(columns));
-	size_t i;
-	json_t *listener;
+	static const struct list_column columns[] = {
+		{N_("Listener"), 0, "name", VALUE_TEXT},
+		{N_("Address"), 0, "address", VALUE_TEXT},
+		{N_("Side"), 0, "side", VALUE_WORD},
+		{N_("PROXY v2"), 0, "proxy", VALUE_YES},
+	};
 
-	if (table == NULL)
-		return;
-	json_array_foreach (listeners, i, listener) {
-		table_cell(table, value_text(listener, "name"));
-		table_cell(table, value_text(listener, "address"));
-		table_cell(table, value_word(listener, "side"));
-		table_cell(table, value_yes(listener, "proxy"));
-	}
 	putchar('\n');
-	table_print(table, stdout);
-	table_free(table);
+	(void)list_print(listeners, columns, ARRAY_SIZE(columns));
 }
 
 static void
 print_workers(const json_t *workers)
 {
-	const struct table_column columns[] = {
-		{_("Worker"), 0}, {_("Process"), 0}, {_("Connections"), 0}};
-	struct table *table = table_new(columns, ARRAY_SIZE(columns));
-	size_t i;
-	json_t *worker;
+	static const struct list_column columns[] = {
+		{N_("Worker"), 0, "number", VALUE_TEXT},
+		{N_("Process"), 0, "pid", VALUE_TEXT},
+		{N_("Connections"), 0, "connections", VALUE_TEXT},
+	};
 
-	if (table == NULL)
-		return;
-	json_array_foreach (workers, i, worker) {
-		table_cell(table, value_text(worker, "number"));
-		table_cell(table, value_text(worker, "pid"));
-		table_cell(table, value_text(worker, "connections"));
-	}
 	putchar('\n');
-	table_print(table, stdout);
-	table_free(table);
+	(void)list_print(workers, columns, ARRAY_SIZE(columns));
 }
 
 void

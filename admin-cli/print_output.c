@@ -1,8 +1,8 @@
 /* Exports (A14), for people: the list of outputs. */
 #include "admin-cli/command.h"
+#include "admin-cli/list.h"
 #include "admin-cli/print.h"
 #include "admin-cli/said.h"
-#include "admin-cli/table.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
 #include "base/cleanup.h"
@@ -36,8 +36,9 @@ state_shown(const json_t *output)
 
 /* The days that are left, the one that has begun counted; hours on the last day. */
 static const char *
-validity_shown(const json_t *output, char *room, size_t size)
+validity_shown(const json_t *output)
 {
+	static char room[64];
 	struct tm parts = {0};
 	long long left_s;
 
@@ -46,52 +47,52 @@ validity_shown(const json_t *output, char *room, size_t size)
 		return "";
 	left_s = (long long)timegm(&parts) - (long long)(clock_now() / 1000000);
 	if (left_s <= 0)
-		snprintf(room, size, "%s", _("over"));
+		snprintf(room, sizeof(room), "%s", _("over"));
 	else if (left_s < DAY_S)
-		snprintf(room, size, _("%lld hours left"), (left_s + HOUR_S - 1) / HOUR_S);
+		snprintf(room, sizeof(room), _("%lld hours left"), (left_s + HOUR_S - 1) / HOUR_S);
 	else
-		snprintf(room, size, _("%lld days left"), (left_s + DAY_S - 1) / DAY_S);
+		snprintf(room, sizeof(room), _("%lld days left"), (left_s + DAY_S - 1) / DAY_S);
 	return room;
+}
+
+static const char *
+kind_shown(const json_t *output)
+{
+	(void)output; /* there is no other */
+	return _("User list");
+}
+
+static const char *
+size_shown(const json_t *output)
+{
+	bool done = strcmp(value_text(output, "state"), "done") == 0;
+
+	return done ? value_bytes(output, "bytes") : "";
+}
+
+static const char *
+why_shown(const json_t *output)
+{
+	return said_translate(value_text(output, "why"));
 }
 
 void
 print_outputs(const struct admin *admin, const json_t *result)
 {
-	const struct table_column columns[] = {
-		{_("ID"), 0},
-		{_("Created at"), 0},
-		{_("Kind of export"), 0},
-		{_("Status"), 0},
-		{_("File size"), 0},
-		{_("Completed at"), 0},
-		{_("Kept for"), 0},
-		{_("Requested by"), 30},
-		{_("Why it failed"), 60},
+	static const struct list_column columns[] = {
+		{N_("ID"), 0, "id", VALUE_TEXT},
+		{N_("Created at"), 0, "created", VALUE_TIME},
+		{N_("Kind of export"), 0, .shown = kind_shown},
+		{N_("Status"), 0, .shown = state_shown},
+		{N_("File size"), 0, .shown = size_shown},
+		{N_("Completed at"), 0, "completed", VALUE_TIME},
+		{N_("Kept for"), 0, .shown = validity_shown},
+		{N_("Requested by"), 30, "requested_by", VALUE_TEXT},
+		{N_("Why it failed"), 60, .shown = why_shown},
 	};
-	const json_t *rows = value_rows(result, "outputs");
-	struct table *table = table_new(columns, ARRAY_SIZE(columns));
-	const json_t *output;
-	char room[64];
-	size_t i;
 
 	(void)admin;
-	if (table == NULL)
-		return;
-	json_array_foreach (rows, i, output) {
-		bool done = strcmp(value_text(output, "state"), "done") == 0;
-
-		table_cell(table, value_text(output, "id"));
-		table_cell(table, value_time(output, "created"));
-		table_cell(table, _("User list"));
-		table_cell(table, state_shown(output));
-		table_cell(table, done ? value_bytes(output, "bytes") : "");
-		table_cell(table, value_time(output, "completed"));
-		table_cell(table, validity_shown(output, room, sizeof(room)));
-		table_cell(table, value_text(output, "requested_by"));
-		table_cell(table, said_translate(value_text(output, "why")));
-	}
-	table_print(table, stdout);
-	table_free(table);
+	(void)list_print(value_rows(result, "outputs"), columns, ARRAY_SIZE(columns));
 }
 
 void

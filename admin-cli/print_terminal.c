@@ -1,8 +1,8 @@
 /* Terminals, and what was found of them, for people. */
 #include "admin-cli/command.h"
+#include "admin-cli/list.h"
 #include "admin-cli/print.h"
 #include "admin-cli/said.h"
-#include "admin-cli/table.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
 #include "base/cleanup.h"
@@ -28,7 +28,6 @@ print_count(const json_t *result, size_t shown)
 {
 	json_int_t total = json_integer_value(json_object_get(result, "total"));
 
-	(void)fflush(stdout);
 	if (json_integer_value(json_object_get(result, "pages")) > 1)
 		fprintf(stderr, _("%zu of %lld terminals, page %s of %s\n"), shown,
 			(long long)total, value_text(result, "page"), value_text(result, "pages"));
@@ -36,42 +35,30 @@ print_count(const json_t *result, size_t shown)
 		fprintf(stderr, ngettext("%zu terminal\n", "%zu terminals\n", shown), shown);
 }
 
+static const char *
+warnings(const json_t *terminal)
+{
+	return value_words(json_object_get(terminal, "health"), "warnings");
+}
+
 void
 print_terminals(const struct admin *admin, const json_t *result)
 {
-	const struct table_column columns[] = {
-		{_("Terminal"), 50},
-		{_("Accounts"), 0},
-		{_("State"), 0},
-		{_("Warnings"), 50},
-		{_("Address"), 46},
-		{_("Certificate"), 0},
-		{_("Last session"), 0},
-		{_("What may pass"), 40},
-		{_("Note"), 40},
+	static const struct list_column columns[] = {
+		{N_("Terminal"), 50, "name", VALUE_TEXT},
+		{N_("Accounts"), 0, "accounts", VALUE_COUNT},
+		{N_("State"), 0, "state", VALUE_WORD},
+		{N_("Warnings"), 50, .shown = warnings},
+		{N_("Address"), 46, .shown = place},
+		{N_("Certificate"), 0, NULL, VALUE_TRUST},
+		{N_("Last session"), 0, "last_session", VALUE_TIME},
+		{N_("What may pass"), 40, "rights", VALUE_WORDS},
+		{N_("Note"), 40, "note", VALUE_TEXT},
 	};
-	const json_t *rows = value_rows(result, "terminals");
-	struct table *table = table_new(columns, ARRAY_SIZE(columns));
-	size_t i;
-	json_t *terminal;
 
 	(void)admin;
-	if (table == NULL)
-		return;
-	json_array_foreach (rows, i, terminal) {
-		table_cell(table, value_text(terminal, "name"));
-		table_cell(table, value_count(terminal, "accounts"));
-		table_cell(table, value_word(terminal, "state"));
-		table_cell(table, value_words(json_object_get(terminal, "health"), "warnings"));
-		table_cell(table, place(terminal));
-		table_cell(table, value_trust(terminal));
-		table_cell(table, value_time(terminal, "last_session"));
-		table_cell(table, value_words(terminal, "rights"));
-		table_cell(table, value_text(terminal, "note"));
-	}
-	table_print(table, stdout);
-	table_free(table);
-	print_count(result, json_array_size(rows));
+	print_count(
+		result, list_print(value_rows(result, "terminals"), columns, ARRAY_SIZE(columns)));
 }
 
 static bool
@@ -191,31 +178,16 @@ print_terminal_deleted(const struct admin *admin, const json_t *result)
 void
 print_terminal_accounts(const struct admin *admin, const json_t *result)
 {
-	const struct table_column columns[] = {
-		{_("Account"), 50},
-		{_("User name"), 40},
-		{_("E-mail"), 50},
-		{_("State"), 0},
+	static const struct list_column columns[] = {
+		{N_("Account"), 50, "full_id", VALUE_TEXT},
+		{N_("User name"), 40, NULL, VALUE_PERSON},
+		{N_("E-mail"), 50, "email", VALUE_TEXT},
+		{N_("State"), 0, "state", VALUE_WORD},
 	};
-	const json_t *rows = value_rows(result, "accounts");
-	struct table *table = table_new(columns, ARRAY_SIZE(columns));
-	size_t i;
-	json_t *account;
+	size_t count = list_print(value_rows(result, "accounts"), columns, ARRAY_SIZE(columns));
 
 	(void)admin;
-	if (table == NULL)
-		return;
-	json_array_foreach (rows, i, account) {
-		table_cell(table, value_text(account, "full_id"));
-		table_cell(table, value_person(account));
-		table_cell(table, value_text(account, "email"));
-		table_cell(table, value_word(account, "state"));
-	}
-	table_print(table, stdout);
-	table_free(table);
-	(void)fflush(stdout);
-	fprintf(stderr, ngettext("%zu account\n", "%zu accounts\n", json_array_size(rows)),
-		json_array_size(rows));
+	fprintf(stderr, ngettext("%zu account\n", "%zu accounts\n", count), count);
 }
 
 /* terminal check */
@@ -294,40 +266,40 @@ print_check(const json_t *check)
 		printf("\n%s\n", _("Nothing is wrong with it."));
 }
 
-static void
-add_check(struct table *table, const json_t *check)
+static const char *
+certificate_until(const json_t *check)
 {
-	const json_t *certificate = json_object_get(check, "certificate");
+	return value_time(json_object_get(check, "certificate"), "not_after");
+}
 
-	table_cell(table, value_text(check, "name"));
-	table_cell(table, place(check));
-	table_cell(table, value_yes(check, "reachable"));
-	table_cell(table, offered(check));
-	table_cell(table, value_text(check, "tls_version"));
-	table_cell(table, value_time(certificate, "not_after"));
-	table_cell(table, value_text(certificate, "days_left"));
-	table_cell(table, trusted(check));
-	table_cell(table, value_words(check, "problems"));
-	table_cell(table, said_translate(value_text(check, "why")));
+static const char *
+days_left(const json_t *check)
+{
+	return value_text(json_object_get(check, "certificate"), "days_left");
+}
+
+static const char *
+why(const json_t *check)
+{
+	return said_translate(value_text(check, "why"));
 }
 
 void
 print_checks(const struct admin *admin, const json_t *result)
 {
-	const struct table_column columns[] = {
-		{_("Terminal"), 50},
-		{_("Address"), 46},
-		{_("Reachable"), 0},
-		{_("Protocols"), 0},
-		{_("TLS"), 0},
-		{_("Certificate until"), 0},
-		{_("Days left"), 0},
-		{_("Trusted"), 0},
-		{_("Wrong"), 60},
-		{_("Why"), 80},
+	static const struct list_column columns[] = {
+		{N_("Terminal"), 50, "name", VALUE_TEXT},
+		{N_("Address"), 46, .shown = place},
+		{N_("Reachable"), 0, "reachable", VALUE_YES},
+		{N_("Protocols"), 0, .shown = offered},
+		{N_("TLS"), 0, "tls_version", VALUE_TEXT},
+		{N_("Certificate until"), 0, .shown = certificate_until},
+		{N_("Days left"), 0, .shown = days_left},
+		{N_("Trusted"), 0, .shown = trusted},
+		{N_("Wrong"), 60, "problems", VALUE_WORDS},
+		{N_("Why"), 80, .shown = why},
 	};
 	const json_t *rows = value_rows(result, "checks");
-	struct table *table;
 	size_t i, wrong = 0;
 	json_t *check;
 
@@ -336,15 +308,8 @@ print_checks(const struct admin *admin, const json_t *result)
 		print_check(json_array_get(rows, 0));
 		return;
 	}
-	table = table_new(columns, ARRAY_SIZE(columns));
-	if (table == NULL)
-		return;
-	json_array_foreach (rows, i, check) {
+	json_array_foreach (rows, i, check)
 		wrong += json_array_size(json_object_get(check, "problems")) > 0;
-		add_check(table, check);
-	}
-	table_print(table, stdout);
-	table_free(table);
-	(void)fflush(stdout);
+	i = list_print(rows, columns, ARRAY_SIZE(columns));
 	fprintf(stderr, _("%zu terminals looked at, something is wrong with %zu\n"), i, wrong);
 }

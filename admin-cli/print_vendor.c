@@ -1,7 +1,7 @@
 /* Vendors, for people. */
 #include "admin-cli/command.h"
+#include "admin-cli/list.h"
 #include "admin-cli/print.h"
-#include "admin-cli/table.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
 #include "base/cleanup.h"
@@ -11,37 +11,19 @@
 void
 print_vendors(const struct admin *admin, const json_t *result)
 {
-	const struct table_column columns[] = {
-		{_("Vendor"), 40},
-		{_("Kind"), 0},
-		{_("State"), 0},
-		{_("Accounts"), 0},
-		{_("Created"), 0},
-		{_("Updated"), 0},
-		{_("Note"), 40},
+	static const struct list_column columns[] = {
+		{N_("Vendor"), 40, "name", VALUE_TEXT},
+		{N_("Kind"), 0, "kind", VALUE_WORD},
+		{N_("State"), 0, "state", VALUE_WORD},
+		{N_("Accounts"), 0, "accounts", VALUE_TEXT},
+		{N_("Created"), 0, "created", VALUE_TIME},
+		{N_("Updated"), 0, "updated", VALUE_TIME},
+		{N_("Note"), 40, "note", VALUE_TEXT},
 	};
-	const json_t *rows = value_rows(result, "vendors");
-	struct table *table = table_new(columns, ARRAY_SIZE(columns));
-	size_t i;
-	json_t *vendor;
+	size_t count = list_print(value_rows(result, "vendors"), columns, ARRAY_SIZE(columns));
 
 	(void)admin;
-	if (table == NULL)
-		return;
-	json_array_foreach (rows, i, vendor) {
-		table_cell(table, value_text(vendor, "name"));
-		table_cell(table, value_word(vendor, "kind"));
-		table_cell(table, value_word(vendor, "state"));
-		table_cell(table, value_text(vendor, "accounts"));
-		table_cell(table, value_time(vendor, "created"));
-		table_cell(table, value_time(vendor, "updated"));
-		table_cell(table, value_text(vendor, "note"));
-	}
-	table_print(table, stdout);
-	table_free(table);
-	(void)fflush(stdout);
-	fprintf(stderr, ngettext("%zu vendor\n", "%zu vendors\n", json_array_size(rows)),
-		json_array_size(rows));
+	fprintf(stderr, ngettext("%zu vendor\n", "%zu vendors\n", count), count);
 }
 
 void

@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct table {
-	const struct table_column *columns;
+	struct table_column columns[TABLE_COLUMNS_MOST];
 	size_t count;
 	size_t widths[TABLE_COLUMNS_MOST];
 	char **cells;
@@ -25,7 +25,7 @@ table_new(const struct table_column *columns, size_t count)
 	assert(count > 0 && count <= TABLE_COLUMNS_MOST);
 	if (table == NULL)
 		return NULL;
-	table->columns = columns;
+	memcpy(table->columns, columns, count * sizeof(columns[0]));
 	table->count = count;
 	for (size_t i = 0; i < count; i++)
 		table->widths[i] = text_width(columns[i].heading);

@@ -14,7 +14,7 @@ struct table_column {
 
 struct table;
 
-/* `columns` is borrowed. NULL without memory. */
+/* Headings are borrowed. NULL without memory. */
 struct table *table_new(const struct table_column *columns, size_t count);
 void table_free(struct table *table);
 
