@@ -161,6 +161,18 @@ read_account(const struct facility *facility, struct log_filter *filter, struct 
 	return 0;
 }
 
+/* With the facility's prefix and, unless it has one already, without it. */
+static void
+read_terminal(const struct facility *facility, struct log_filter *filter, struct log_wanted *wanted)
+{
+	if (facility->prefix[0] == '\0' || terminal_name_has_prefix(wanted->text) ||
+		strlen(wanted->text) >= TERMINAL_NAME_SIZE)
+		return;
+	snprintf(
+		filter->terminal, sizeof(filter->terminal), "%s%s", facility->prefix, wanted->text);
+	wanted->also = filter->terminal;
+}
+
 static int
 read_wanteds(const struct facility *facility, const json_t *params, struct log_filter *filter,
 	struct field_error *error)
@@ -178,6 +190,8 @@ read_wanteds(const struct facility *facility, const json_t *params, struct log_f
 		r = read_wanted(column, text, wanted, error);
 		if (r == 0 && strcmp(column->key, "account") == 0)
 			r = read_account(facility, filter, wanted, error);
+		if (r == 0 && strcmp(column->key, "terminal") == 0)
+			read_terminal(facility, filter, wanted);
 		filter->count++;
 	}
 	return r;
@@ -225,9 +239,12 @@ void
 log_filter_copy(const struct log_filter *filter, struct log_filter *ret_copy)
 {
 	*ret_copy = *filter;
-	for (size_t i = 0; i < filter->count; i++)
+	for (size_t i = 0; i < filter->count; i++) {
 		if (filter->wanted[i].text == filter->account)
 			ret_copy->wanted[i].text = ret_copy->account;
+		if (filter->wanted[i].also == filter->terminal)
+			ret_copy->wanted[i].also = ret_copy->terminal;
+	}
 }
 
 /* Texts as they are, everything else as JSON writes it. */
@@ -257,7 +274,9 @@ value_matches(const json_t *value, const struct log_wanted *wanted)
 	switch (wanted->column->filter) {
 	case LOG_FILTER_INDEX:
 	case LOG_FILTER_EXACT:
-		return text != NULL && strcasecmp(text, wanted->text) == 0;
+		return text != NULL &&
+		       (strcasecmp(text, wanted->text) == 0 ||
+			       (wanted->also != NULL && strcasecmp(text, wanted->also) == 0));
 	case LOG_FILTER_PART:
 		return value_contains(value, wanted->text);
 	case LOG_FILTER_NUMBER:

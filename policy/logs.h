@@ -4,6 +4,7 @@
 
 #include "policy/accounts.h"
 #include "policy/field_error.h"
+#include "policy/terminals.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -53,6 +54,7 @@ const struct log_column *log_next_column(enum log_name log, const struct log_col
 struct log_wanted {
 	const struct log_column *column;
 	const char *text;
+	const char *also;    /* as good as text; NULL: nothing else is */
 	int64_t least, most; /* NUMBER; SPAN in us, without `most` itself */
 };
 
@@ -65,6 +67,7 @@ struct log_filter {
 	struct log_wanted wanted[LOG_WANTED_MOST];
 	size_t count;
 	char account[ACCOUNT_ID_SIZE];
+	char terminal[FACILITY_PREFIX_SIZE + TERMINAL_NAME_SIZE]; /* with the facility's prefix */
 };
 
 /* Reads from, until, search and every column's key. Returns 0, or -EINVAL with *ret_error. */

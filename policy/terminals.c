@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *const trust_names[TERMINAL_TRUST_COUNT] = {
 	[TERMINAL_TRUST_NONE] = "none",
@@ -57,6 +58,16 @@ terminal_name_has_prefix(const char *name)
 	size_t digits = strspn(name, "0123456789");
 
 	return digits > 0 && name[digits] == '-';
+}
+
+bool
+terminal_name_is(const char *prefix, const char *typed, const char *name)
+{
+	size_t len = strlen(prefix);
+
+	return strcasecmp(typed, name) == 0 ||
+	       (!terminal_name_has_prefix(typed) && strncasecmp(prefix, name, len) == 0 &&
+		       strcasecmp(typed, name + len) == 0);
 }
 
 int

@@ -57,6 +57,9 @@ int terminal_name_parse(const char *text, char *ret_name, struct field_error *er
 /* Digits and a hyphen at its beginning, as facilities have them: "998-". */
 bool terminal_name_has_prefix(const char *name);
 
+/* Whether what somebody typed names this terminal: in either case (of ASCII), with or without the facility's prefix. */
+bool terminal_name_is(const char *prefix, const char *typed, const char *name);
+
 /* Puts the facility's prefix before a name that has none; -EINVAL if it is too long then. */
 int terminal_name_add_prefix(const char *prefix, char *name, struct field_error *error);
 int terminal_address_parse(const char *text, char *ret_address, struct field_error *error);

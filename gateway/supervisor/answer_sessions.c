@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "policy/methods.h"
 #include "policy/sessions.h"
+#include "policy/terminals.h"
 #include "settings/settings.h"
 #include "supervisor/children.h"
 #include "supervisor/connections.h"
@@ -71,6 +72,7 @@ session_json(const struct connection *connection)
 }
 
 struct listing {
+	const char *prefix; /* the facility's */
 	const char *terminal;
 	const char *account;
 	json_t *sessions;
@@ -91,7 +93,8 @@ list_one(void *context, struct connection *connection)
 	const struct carried_session *session = connection->session;
 
 	if (session == NULL || connection->reason == CLOSE_CONTINUED ||
-		(listing->terminal != NULL && strcmp(listing->terminal, session->terminal) != 0) ||
+		(listing->terminal != NULL &&
+			!terminal_name_is(listing->prefix, listing->terminal, session->terminal)) ||
 		(listing->account != NULL && !account_is(session, listing->account)))
 		return;
 	json_array_append_new(listing->sessions, session_json(connection));
@@ -101,6 +104,7 @@ void
 method_session_list(struct control_call *call)
 {
 	struct listing listing = {
+		.prefix = call->supervisor->settings->facility.id,
 		.terminal = control_call_text(call, "terminal"),
 		.account = control_call_text(call, "account"),
 		.sessions = json_array(),

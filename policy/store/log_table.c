@@ -148,20 +148,48 @@ go_through(struct page *page, int64_t most, json_t *rows, struct log_cursor *ret
 	return r;
 }
 
+/* An index finds one value. A name of which there was no session is meant with the prefix. */
+static int
+choose_terminal(struct store_db *db, struct log_filter *filter)
+{
+	for (size_t i = 0; i < filter->count; i++) {
+		struct log_wanted *wanted = &filter->wanted[i];
+		char value[LOG_FIELD_VALUE_SIZE];
+		int64_t found;
+		int r;
+
+		if (wanted->also == NULL)
+			continue;
+		log_field_value(wanted->text, value);
+		r = sql_number(db, &found,
+			"SELECT 1 FROM session WHERE lower(terminal_name) = ? LIMIT 1", "t", value);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			wanted->text = wanted->also;
+		wanted->also = NULL;
+	}
+	return 0;
+}
+
 int
 log_page(struct store_db *db, const struct log_filter *filter, const struct log_cursor *after,
 	int64_t most, json_t **ret_rows, struct log_cursor *ret_next)
 {
-	const struct log_wanted *by = log_filter_index(filter);
-	struct page page = {.filter = filter, .from_us = filter->from_us, .after = *after};
+	struct log_filter chosen;
+	struct page page = {.filter = &chosen, .from_us = filter->from_us, .after = *after};
 	json_t *rows = json_array();
 	int r;
 
 	*ret_next = (struct log_cursor){0};
 	if (after->id != 0)
 		page.from_us = after->time_us;
-	r = filter->log == LOG_CONNECTIONS ? ask_sessions(db, &page, by)
-					   : ask_events(db, &page, by);
+	log_filter_copy(filter, &chosen);
+	r = choose_terminal(db, &chosen);
+	if (r == 0)
+		r = filter->log == LOG_CONNECTIONS
+			    ? ask_sessions(db, &page, log_filter_index(&chosen))
+			    : ask_events(db, &page, log_filter_index(&chosen));
 	if (r == 0)
 		r = go_through(&page, most, rows, ret_next);
 	if (r < 0) {

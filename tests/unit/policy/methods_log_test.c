@@ -70,6 +70,32 @@ connections_come_in_pages_and_filtered(void **state)
 		method_log_connections, "{\"state\":\"gone\"}", METHOD_REFUSED, "state", "gone");
 }
 
+static void
+terminals_are_found_without_the_facility_s_prefix(void **state)
+{
+	(void)state;
+	add_sessions(3);
+	fixture_sql(&fixture,
+		"UPDATE session SET terminal_name = '998-pacs-02' WHERE terminal_name = 'pacs-02'");
+	expect_ok(method_log_connections, "{\"terminal\":\"PACS-02\"}");
+	assert_int_equal(list_length("rows"), 1);
+	expect_ok(method_log_connections, "{\"terminal\":\"pacs-02\",\"account\":\"taro\"}");
+	assert_int_equal(list_length("rows"), 1);
+	expect_ok(method_log_connections, "{\"terminal\":\"998-pacs-02\"}");
+	assert_int_equal(list_length("rows"), 1);
+	expect_ok(method_log_connections, "{\"terminal\":\"998-pacs-03\"}");
+	assert_int_equal(list_length("rows"), 0);
+	/* Of two with and without the prefix, the one that was named. */
+	fixture_sql(&fixture,
+		"UPDATE session SET terminal_name = '998-pacs-03' WHERE terminal_name = 'pacs-01'");
+	expect_ok(method_log_connections, "{\"terminal\":\"pacs-03\"}");
+	assert_int_equal(list_length("rows"), 1);
+	assert_string_equal(
+		json_string_value(json_object_get(
+			json_array_get(json_object_get(call.result, "rows"), 0), "terminal")),
+		"pacs-03");
+}
+
 #define IN_OUT(test) cmocka_unit_test_setup_teardown(test, method_setup, method_teardown)
 
 int
@@ -77,6 +103,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_OUT(connections_come_in_pages_and_filtered),
+		IN_OUT(terminals_are_found_without_the_facility_s_prefix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

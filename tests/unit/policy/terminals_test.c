@@ -31,6 +31,20 @@ names_are_printable_without_comma_and_quotes(void **state)
 }
 
 static void
+a_name_is_known_without_the_prefix(void **state)
+{
+	(void)state;
+	assert_true(terminal_name_is("998-", "998-PACS-02", "998-pacs-02"));
+	assert_true(terminal_name_is("998-", "Pacs-02", "998-pacs-02"));
+	assert_true(terminal_name_is("998-", "ct", "ct"));
+	assert_true(terminal_name_is("", "ct", "CT"));
+	assert_false(terminal_name_is("998-", "pacs-0", "998-pacs-02"));
+	assert_false(terminal_name_is("998-", "123-ct", "998-123-ct"));
+	assert_false(terminal_name_is("998-", "998-ct", "ct"));
+	assert_false(terminal_name_is("998-", "", "ct"));
+}
+
+static void
 addresses_are_names_or_numbers_without_port(void **state)
 {
 	static const char *const good[] = {"192.168.10.21", "fd00::21", "pacs-01.hospital.example",
@@ -153,6 +167,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_printable_without_comma_and_quotes),
+		cmocka_unit_test(a_name_is_known_without_the_prefix),
 		cmocka_unit_test(addresses_are_names_or_numbers_without_port),
 		cmocka_unit_test(ports_and_capacities_have_ends),
 		cmocka_unit_test(pins_are_read_with_and_without_colons),
