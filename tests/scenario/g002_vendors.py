@@ -72,8 +72,9 @@ def test_a019_deleting_a_vendor_with_accounts_is_never_silent(office, vendor):
 
 
 def test_a019_the_second_of_two_clerks_is_told(office, vendor):
-    office.call("vendor.edit", name=vendor, changes={"note": "first"}, version=1)
-    late = run(office, "vendor", "edit", vendor, "--note", "second", "--if-version", "1")
+    seen = office.call("vendor.show", name=vendor)["version"]
+    office.call("vendor.edit", name=vendor, changes={"note": "first"}, version=seen)
+    late = run(office, "vendor", "edit", vendor, "--note", "second", "--if-version", str(seen))
     assert late.returncode == 1 and "changed meanwhile" in late.stderr and "first" in late.stderr
     assert office.call("vendor.show", name=vendor)["note"] == "first"
 
