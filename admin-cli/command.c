@@ -243,6 +243,15 @@ admin_print(const struct admin *admin, const json_t *result)
 	}
 }
 
+const char *
+admin_subject(const struct admin *admin, const json_t *result, const char *key)
+{
+	const char *text = value_text(result, key);
+	const struct command_row *typed = command_next_part(admin->arguments->command, NULL);
+
+	return text_shown(text[0] != '\0' ? text : argument_text(admin->arguments, typed->name));
+}
+
 enum admin_exit
 admin_ask_and_print(struct admin *admin, json_t *parameters)
 {
@@ -255,6 +264,43 @@ admin_ask_and_print(struct admin *admin, json_t *parameters)
 	admin_print(admin, result);
 	json_decref(result);
 	return ADMIN_DONE;
+}
+
+json_t *
+admin_changes(json_t *parameters)
+{
+	json_t *changes = json_object_get(parameters, "changes");
+
+	if (changes == NULL) {
+		changes = json_object();
+		(void)json_object_set_new(parameters, "changes", changes);
+	}
+	return changes;
+}
+
+enum admin_exit
+admin_take_protection(const struct admin *admin, json_t *changes)
+{
+	if (!argument_flag(admin->arguments, "unprotect"))
+		return ADMIN_DONE;
+	if (argument_flag(admin->arguments, "protect"))
+		return admin_refuse(
+			admin, ADMIN_USAGE, _("--protect and --unprotect exclude each other"));
+	(void)json_object_set_new(changes, "protected", json_null());
+	return ADMIN_DONE;
+}
+
+enum admin_exit
+admin_edit(struct admin *admin, json_t *parameters, enum admin_exit so_far)
+{
+	if (so_far == ADMIN_DONE && json_object_size(json_object_get(parameters, "changes")) == 0)
+		so_far = admin_refuse(
+			admin, ADMIN_USAGE, _("say what is to be changed: see --help"));
+	if (so_far != ADMIN_DONE) {
+		json_decref(parameters);
+		return so_far;
+	}
+	return admin_ask_and_print(admin, parameters);
 }
 
 enum admin_exit

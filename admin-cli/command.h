@@ -56,6 +56,16 @@ void admin_print(const struct admin *admin, const json_t *result);
 /* Asks the command's own method with these parameters (taken), and prints the result. */
 enum admin_exit admin_ask_and_print(struct admin *admin, json_t *parameters);
 
+/* What a command is about, as the result has it under this key, else as it was typed: its first argument. */
+const char *admin_subject(const struct admin *admin, const json_t *result, const char *key);
+
+/* For the commands that edit. The object `changes` of the parameters, made if there is none; --unprotect is put
+ * into it; then the method is asked (parameters are taken), unless what came before (so_far) was refused, or
+ * there is nothing to be changed. */
+json_t *admin_changes(json_t *parameters);
+enum admin_exit admin_take_protection(const struct admin *admin, json_t *changes);
+enum admin_exit admin_edit(struct admin *admin, json_t *parameters, enum admin_exit so_far);
+
 /* Says why something was not done; with --json as {"error": {"message"}}. Returns `exit_code`. */
 enum admin_exit admin_refuse(const struct admin *admin, enum admin_exit exit_code,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -8,11 +8,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Shows whose account it is, and asks. */
 static enum admin_exit
-show_account(struct admin *admin, json_t **ret_account)
+confirm_account(struct admin *admin, const char *warning, const char *question)
 {
-	return admin_ask(admin, "account.show",
-		json_pack("{s:s}", "id", argument_text(admin->arguments, "ACCOUNT")), ret_account);
+	json_t *account = NULL;
+	enum admin_exit exit_code;
+
+	exit_code = admin_ask(admin, "account.show",
+		json_pack("{s:s}", "id", argument_text(admin->arguments, "ACCOUNT")), &account);
+	if (exit_code == ADMIN_DONE) {
+		const struct fact facts[] = {
+			{value_label("account"), value_text(account, "id")},
+			{value_label("person"), value_person(account)},
+			{value_label("email"), value_text(account, "email")},
+		};
+
+		exit_code = admin_confirm(admin, facts, ARRAY_SIZE(facts), warning, question);
+	}
+	json_decref(account);
+	return exit_code;
 }
 
 /* "pacs-01=5": names may hold a '=' themselves. */
@@ -74,12 +89,8 @@ complete_changes(struct admin *admin, json_t *changes)
 			_("--mac, --terminal and --service name the whole list: leave out what "
 			  "adds to "
 			  "it or takes from it"));
-	if (argument_flag(admin->arguments, "protect") &&
-		argument_flag(admin->arguments, "unprotect"))
-		return admin_refuse(
-			admin, ADMIN_USAGE, _("--protect and --unprotect exclude each other"));
-	if (argument_flag(admin->arguments, "unprotect"))
-		(void)json_object_set_new(changes, "protected", json_null());
+	if (admin_take_protection(admin, changes) != ADMIN_DONE)
+		return ADMIN_USAGE;
 	if (vendor != NULL && vendor[0] == '\0')
 		(void)json_object_set_new(changes, "vendor", json_null());
 	return add_priorities(admin, changes);
@@ -89,46 +100,19 @@ enum admin_exit
 command_account_edit(struct admin *admin)
 {
 	json_t *parameters = arguments_parameters(admin->arguments);
-	json_t *changes = json_object_get(parameters, "changes");
-	enum admin_exit exit_code;
 
-	if (changes == NULL) {
-		changes = json_object();
-		(void)json_object_set_new(parameters, "changes", changes);
-	}
-	exit_code = complete_changes(admin, changes);
-	if (exit_code == ADMIN_DONE && json_object_size(changes) == 0)
-		exit_code = admin_refuse(
-			admin, ADMIN_USAGE, _("say what is to be changed: see --help"));
-	if (exit_code != ADMIN_DONE) {
-		json_decref(parameters);
-		return exit_code;
-	}
-	return admin_ask_and_print(admin, parameters);
+	return admin_edit(admin, parameters, complete_changes(admin, admin_changes(parameters)));
 }
 
 enum admin_exit
 command_account_delete(struct admin *admin)
 {
-	json_t *account = NULL;
 	enum admin_exit exit_code;
 
-	exit_code = show_account(admin, &account);
-	if (exit_code != ADMIN_DONE)
-		return exit_code;
-	{
-		const struct fact facts[] = {
-			{value_label("account"), value_text(account, "id")},
-			{value_label("person"), value_person(account)},
-			{value_label("email"), value_text(account, "email")},
-		};
-
-		exit_code = admin_confirm(admin, facts, 3,
-			_("This cannot be undone. Its running sessions end; history and logs keep "
-			  "the name."),
-			_("Delete this account?"));
-	}
-	json_decref(account);
+	exit_code = confirm_account(admin,
+		_("This cannot be undone. Its running sessions end; history and logs keep "
+		  "the name."),
+		_("Delete this account?"));
 	if (exit_code != ADMIN_DONE)
 		return exit_code;
 	return admin_ask_and_print(admin, arguments_parameters(admin->arguments));
@@ -147,29 +131,15 @@ command_account_add(struct admin *admin)
 	return handover_ask(admin, parameters);
 }
 
-/* Of the wrong person it would be a nuisance: it is shown whose it is. */
 enum admin_exit
 command_account_reset(struct admin *admin)
 {
-	json_t *account = NULL;
 	enum admin_exit exit_code;
 
-	exit_code = show_account(admin, &account);
-	if (exit_code != ADMIN_DONE)
-		return exit_code;
-	{
-		const struct fact facts[] = {
-			{value_label("account"), value_text(account, "id")},
-			{value_label("person"), value_person(account)},
-			{value_label("email"), value_text(account, "email")},
-		};
-
-		exit_code = admin_confirm(admin, facts, 3,
-			_("What is there now stops working. Running sessions go on: `account lock` "
-			  "ends them."),
-			_("Reset it for this account?"));
-	}
-	json_decref(account);
+	exit_code = confirm_account(admin,
+		_("What is there now stops working. Running sessions go on: `account lock` "
+		  "ends them."),
+		_("Reset it for this account?"));
 	if (exit_code != ADMIN_DONE)
 		return exit_code;
 	return handover_ask(admin, arguments_parameters(admin->arguments));

@@ -158,22 +158,6 @@ command_backup_delete(struct admin *admin)
 
 /* Fetching */
 
-static int
-write_bytes(int fd, const uint8_t *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t written = write(fd, bytes, len);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		bytes += written;
-		len -= (size_t)written;
-	}
-	return 0;
-}
-
 /* Writes the piece of an answer. Returns its bytes, 0 at the end, or a negative errno. */
 static ssize_t
 write_piece(int fd, const json_t *answer)
@@ -187,7 +171,7 @@ write_piece(int fd, const json_t *answer)
 		return -ENOMEM;
 	if (bytes_from_hex(text, bytes, len) < 0)
 		return -EPROTO;
-	r = write_bytes(fd, bytes, len);
+	r = new_file_add(fd, bytes, len);
 	return r < 0 ? r : (ssize_t)len;
 }
 

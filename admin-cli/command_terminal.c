@@ -57,38 +57,27 @@ add_ca_file(struct admin *admin, const char *path, json_t *changes)
 	return ADMIN_DONE;
 }
 
+/* What is not as it stands in the parameters yet. */
+static enum admin_exit
+complete_changes(struct admin *admin, json_t *changes)
+{
+	const char *in_service = argument_text(admin->arguments, "in-service");
+	const char *ca_file = argument_text(admin->arguments, "ca-file");
+
+	if (admin_take_protection(admin, changes) != ADMIN_DONE)
+		return ADMIN_USAGE;
+	if (in_service != NULL)
+		(void)json_object_set_new(
+			changes, "in_service", json_boolean(strcmp(in_service, "yes") == 0));
+	return ca_file != NULL ? add_ca_file(admin, ca_file, changes) : ADMIN_DONE;
+}
+
 enum admin_exit
 command_terminal_edit(struct admin *admin)
 {
 	json_t *parameters = arguments_parameters(admin->arguments);
-	const char *in_service = argument_text(admin->arguments, "in-service");
-	const char *ca_file = argument_text(admin->arguments, "ca-file");
-	json_t *changes = json_object_get(parameters, "changes");
-	enum admin_exit exit_code = ADMIN_DONE;
 
-	if (changes == NULL) {
-		changes = json_object();
-		(void)json_object_set_new(parameters, "changes", changes);
-	}
-	if (in_service != NULL)
-		(void)json_object_set_new(
-			changes, "in_service", json_boolean(strcmp(in_service, "yes") == 0));
-	if (argument_flag(admin->arguments, "unprotect"))
-		(void)json_object_set_new(changes, "protected", json_null());
-	if (argument_flag(admin->arguments, "protect") &&
-		argument_flag(admin->arguments, "unprotect"))
-		exit_code = admin_refuse(
-			admin, ADMIN_USAGE, _("--protect and --unprotect exclude each other"));
-	else if (ca_file != NULL)
-		exit_code = add_ca_file(admin, ca_file, changes);
-	else if (json_object_size(changes) == 0)
-		exit_code = admin_refuse(
-			admin, ADMIN_USAGE, _("say what is to be changed: see --help"));
-	if (exit_code != ADMIN_DONE) {
-		json_decref(parameters);
-		return exit_code;
-	}
-	return admin_ask_and_print(admin, parameters);
+	return admin_edit(admin, parameters, complete_changes(admin, admin_changes(parameters)));
 }
 
 /* B1: a name without a prefix gets the facility's, which the gateway knows. */

@@ -59,18 +59,10 @@ command_vendor_edit(struct admin *admin)
 {
 	json_t *parameters = arguments_parameters(admin->arguments);
 	const char *state = argument_text(admin->arguments, "state");
-	enum admin_exit exit_code = ADMIN_DONE;
+	bool suspend = state != NULL && strcmp(state, "suspended") == 0;
 
-	if (json_object_get(parameters, "changes") == NULL)
-		exit_code = admin_refuse(
-			admin, ADMIN_USAGE, _("say what is to be changed: see --help"));
-	else if (state != NULL && strcmp(state, "suspended") == 0)
-		exit_code = confirm_suspension(admin, parameters);
-	if (exit_code != ADMIN_DONE) {
-		json_decref(parameters);
-		return exit_code;
-	}
-	return admin_ask_and_print(admin, parameters);
+	return admin_edit(
+		admin, parameters, suspend ? confirm_suspension(admin, parameters) : ADMIN_DONE);
 }
 
 enum admin_exit

@@ -1,7 +1,6 @@
-/* Accounts and terminals, for people. */
+/* Accounts, for people. */
 #include "admin-cli/command.h"
 #include "admin-cli/print.h"
-#include "admin-cli/table.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
 #include "base/cleanup.h"
@@ -66,19 +65,10 @@ print_account(const struct admin *admin, const json_t *result)
 				   "edit --add-mac."));
 }
 
-/* The id as the gateway wrote it, else as it was typed. */
-static const char *
-subject(const struct admin *admin, const json_t *result, const char *key, const char *argument)
-{
-	const char *text = value_text(result, key);
-
-	return text_shown(text[0] != '\0' ? text : argument_text(admin->arguments, argument));
-}
-
 void
 print_account_added(const struct admin *admin, const json_t *result)
 {
-	printf(_("Account %s has been added.\n\n"), subject(admin, result, "id", "ACCOUNT"));
+	printf(_("Account %s has been added.\n\n"), admin_subject(admin, result, "id"));
 	print_account(admin, result);
 }
 
@@ -86,7 +76,7 @@ void
 print_account_changed(const struct admin *admin, const json_t *result)
 {
 	const char *verb = admin->arguments->command->name;
-	const char *id = subject(admin, result, "id", "ACCOUNT");
+	const char *id = admin_subject(admin, result, "id");
 
 	if (strcmp(verb, "lock") == 0)
 		printf(_("Account %s is locked; its sessions are being ended.\n"), id);
@@ -101,7 +91,7 @@ print_account_changed(const struct admin *admin, const json_t *result)
 void
 print_account_reset(const struct admin *admin, const json_t *result)
 {
-	const char *id = subject(admin, result, "id", "ACCOUNT");
+	const char *id = admin_subject(admin, result, "id");
 
 	if (strcmp(admin->arguments->command->name, "reset-password") == 0)
 		printf(_("Account %s has a new initial password.\n"), id);
@@ -117,5 +107,5 @@ print_account_reset(const struct admin *admin, const json_t *result)
 void
 print_account_deleted(const struct admin *admin, const json_t *result)
 {
-	printf(_("Account %s has been deleted.\n"), subject(admin, result, "id", "ACCOUNT"));
+	printf(_("Account %s has been deleted.\n"), admin_subject(admin, result, "id"));
 }

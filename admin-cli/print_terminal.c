@@ -140,26 +140,17 @@ print_terminal(const struct admin *admin, const json_t *result)
 				   "display."));
 }
 
-/* The name as the gateway wrote it, else as it was typed. */
-static const char *
-subject(const struct admin *admin, const json_t *result)
-{
-	const char *text = value_text(result, "name");
-
-	return text_shown(text[0] != '\0' ? text : argument_text(admin->arguments, "TERMINAL"));
-}
-
 void
 print_terminal_added(const struct admin *admin, const json_t *result)
 {
-	printf(_("Terminal %s has been added.\n\n"), subject(admin, result));
+	printf(_("Terminal %s has been added.\n\n"), admin_subject(admin, result, "name"));
 	print_terminal(admin, result);
 }
 
 void
 print_terminal_changed(const struct admin *admin, const json_t *result)
 {
-	const char *name = subject(admin, result);
+	const char *name = admin_subject(admin, result, "name");
 
 	if (strcmp(admin->arguments->command->name, "trust") == 0)
 		printf(_("The certificate of terminal %s is trusted from now on.\n"), name);
@@ -172,7 +163,7 @@ print_terminal_changed(const struct admin *admin, const json_t *result)
 void
 print_terminal_deleted(const struct admin *admin, const json_t *result)
 {
-	printf(_("Terminal %s has been deleted.\n"), subject(admin, result));
+	printf(_("Terminal %s has been deleted.\n"), admin_subject(admin, result, "name"));
 }
 
 void
