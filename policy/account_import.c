@@ -11,6 +11,7 @@
 #include "policy/store/account_table.h"
 #include "policy/store/password_table.h"
 #include "policy/store/store.h"
+#include "policy/text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -296,6 +297,20 @@ import_fields(const struct import *import)
 	return r < 0 ? r : change_row(import, account);
 }
 
+/* The file's name is whatever somebody has called it: what cannot be shown in a line is left out, and it is cut at the end
+ * of a character. */
+static void
+name_place(const char *file, int64_t line, char ret_because[BECAUSE_SIZE])
+{
+	size_t len = file == NULL ? 0 : sentence_cut(file, 200);
+
+	if (len == 0 || text_count(file, len, TEXT_LINE) < 0) {
+		file = "-";
+		len = 1;
+	}
+	snprintf(ret_because, BECAUSE_SIZE, "CSV %.*s:%lld", (int)len, file, (long long)line);
+}
+
 int
 account_import_row(struct store_db *db, struct method_call *call, const json_t *cells, int64_t line,
 	const struct account_import_options *options, json_t **ret_result)
@@ -304,8 +319,7 @@ account_import_row(struct store_db *db, struct method_call *call, const json_t *
 	struct cell_error error;
 	int r;
 
-	snprintf(import.because, sizeof(import.because), "CSV %.200s:%lld",
-		options->file != NULL ? options->file : "-", (long long)line);
+	name_place(options->file, line, import.because);
 	import.result = json_pack("{s:I}", "line", (json_int_t)line);
 	r = account_cells_read(cells, &import.fields, &error);
 	if (r == -EINVAL) {

@@ -114,7 +114,7 @@ parse_range(const char *text, int64_t *ret_least, int64_t *ret_most)
 	if (sscanf(text + 1, "%18" SCNu64, &number) != 1)
 		return false;
 	*ret_most = (int64_t)number;
-	return true;
+	return *ret_least <= *ret_most;
 }
 
 /* "2026-11-20T08:30:00Z/2026-11-21T08:30:00Z" */
@@ -129,7 +129,14 @@ parse_span(const char *text, struct log_wanted *wanted)
 	memcpy(from, text, (size_t)(slash - text));
 	from[slash - text] = '\0';
 	return instant_parse(from, &wanted->least) == 0 &&
-	       instant_parse(slash + 1, &wanted->most) == 0;
+	       instant_parse(slash + 1, &wanted->most) == 0 && wanted->least < wanted->most;
+}
+
+/* An empty variable of a script must not read as: nobody was there. */
+static int
+refuse_empty(const char *name, struct field_error *error)
+{
+	return field_error_set(error, name, "", N_("not empty: leave it out to see all"), "sato");
 }
 
 static int
@@ -137,6 +144,8 @@ read_wanted(const struct log_column *column, const char *text, struct log_wanted
 	struct field_error *error)
 {
 	*wanted = (struct log_wanted){.column = column, .text = text};
+	if (text[0] == '\0')
+		return refuse_empty(column->key, error);
 	if (column->filter == LOG_FILTER_NUMBER &&
 		!parse_range(text, &wanted->least, &wanted->most))
 		return field_error_set(
@@ -230,9 +239,44 @@ log_filter_read(enum log_name log, const struct facility *facility, const json_t
 	r = read_instant(params, "from", &ret_filter->from_us, ret_error);
 	if (r == 0)
 		r = read_instant(params, "until", &ret_filter->until_us, ret_error);
+	if (r == 0 && ret_filter->from_us >= ret_filter->until_us)
+		r = field_error_set(ret_error, "until",
+			json_string_value(json_object_get(params, "until")),
+			N_("an instant after that of `from`"), "2026-11-20T08:30:00Z");
+	if (r == 0 && ret_filter->search != NULL && ret_filter->search[0] == '\0')
+		r = refuse_empty("search", ret_error);
 	if (r == 0)
 		r = read_wanteds(facility, params, ret_filter, ret_error);
 	return r < 0 ? r : check_state(ret_filter, ret_error);
+}
+
+static bool
+is_filter(enum log_name log, const char *name)
+{
+	const struct log_column *column = NULL;
+
+	while ((column = log_next_column(log, column)) != NULL)
+		if (strcmp(column->key, name) == 0)
+			return column->filter != LOG_FILTER_PERIOD &&
+			       column->filter != LOG_FILTER_NONE;
+	return strcmp(name, "search") == 0;
+}
+
+int
+log_filter_check_names(enum log_name log, const json_t *params, struct field_error *ret_error)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)params, name, value) {
+		if (!is_filter(log, name))
+			return field_error_set(ret_error, "filters", name,
+				N_("search, or the name of a column of this log"), "account");
+		if (!json_is_string(value))
+			return field_error_set(
+				ret_error, "filters", name, N_("a string for each"), "taro");
+	}
+	return 0;
 }
 
 void

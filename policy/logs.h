@@ -74,6 +74,10 @@ struct log_filter {
 int log_filter_read(enum log_name log, const struct facility *facility, const json_t *params,
 	struct log_filter *ret_filter, struct field_error *ret_error);
 
+/* Whether an object names nothing but what a running log can be filtered by (no period), and all of it as texts: for
+ * parameters that no row of control_methods.def has checked. NULL is fine. As above. */
+int log_filter_check_names(enum log_name log, const json_t *params, struct field_error *ret_error);
+
 /* A copy borrows from the same parameters. */
 void log_filter_copy(const struct log_filter *filter, struct log_filter *ret_copy);
 

@@ -27,8 +27,9 @@ struct store_db;
 #define EVIDENCE_SIZE 24      /* "neighbour", "lease", "vpn", "vouched", "none" … */
 #define TICKET_HANDLE_SIZE 18 /* "+" and 16 hexadecimal digits */
 #define TICKET_SECRET_SIZE \
-	44                /* 256 bits, base64url without padding: fits rdesktop's 63 characters */
-#define BECAUSE_SIZE 1001 /* 250 characters at most */
+	44 /* 256 bits, base64url without padding: fits rdesktop's 63 characters */
+#define REASON_CHARACTERS_MOST 250 /* of what people give as a reason */
+#define BECAUSE_SIZE (4 * REASON_CHARACTERS_MOST + 1)
 
 /* What the supervisor knows of the client's device (E). */
 struct device_evidence {

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "policy/audit.h"
 #include "policy/logs.h"
+#include "policy/method_call.h"
 #include "policy/methods.h"
 #include "policy/store/store.h"
 #include "settings/settings.h"
@@ -31,16 +32,18 @@ method_log_follow(struct control_call *call)
 	struct policy_settings settings;
 	struct log_filter filter;
 	struct field_error error;
+	int r = 0;
 
 	policy_settings_from(call->supervisor->settings, &settings);
-	if (log == LOG_COUNT) {
-		control_call_refuse(call, METHOD_REFUSED, "there is no such log", "log",
-			"one of connections, logins, files, admin");
-		return;
-	}
-	if (log_filter_read(log, &settings.facility, params, &filter, &error) < 0) {
-		control_call_refuse(
-			call, METHOD_REFUSED, "a filter is not allowed", error.field, error.rule);
+	if (log == LOG_COUNT)
+		r = field_error_set(&error, "log", name,
+			N_("one of connections, logins, files, admin"), "logins");
+	if (r == 0)
+		r = log_filter_check_names(log, params, &error);
+	if (r == 0)
+		r = log_filter_read(log, &settings.facility, params, &filter, &error);
+	if (r < 0) {
+		control_call_fail(call, method_refuse_field(&call->method, &error));
 		return;
 	}
 	if (client != NULL)

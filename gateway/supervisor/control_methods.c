@@ -2,6 +2,8 @@
 #include "supervisor/control_methods.h"
 
 #include "policy/methods.h"
+#include "policy/sessions.h"
+#include "policy/text.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -80,6 +82,16 @@ is_object(const json_t *value)
 	return json_is_object(value);
 }
 
+/* It goes into the logs, and from there to terminals, spreadsheets and programs elsewhere. */
+static bool
+is_reason(const json_t *value)
+{
+	const char *text = json_string_value(value);
+	int count = is_text(value) ? text_count(text, strlen(text), TEXT_LINE) : -1;
+
+	return count >= 0 && count <= REASON_CHARACTERS_MOST;
+}
+
 static const struct {
 	const char *name;
 	bool (*fits)(const json_t *value);
@@ -91,6 +103,7 @@ static const struct {
 	{"list", is_list, N_("a list of strings")},
 	{"object", is_object, N_("an object")},
 	{"objects", is_objects, N_("a list of objects")},
+	{"reason", is_reason, N_("at most 250 printable characters, on one line")},
 };
 
 struct parameter {
@@ -178,6 +191,22 @@ refuse_parameter(json_t **ret_error, json_t *id, const char *name, const char *r
 	return *ret_error == NULL ? -ENOMEM : -EINVAL;
 }
 
+/* A value as people type it: refused as every other one. */
+static int
+refuse_reason(json_t **ret_error, json_t *id, const char *name, const char *text, const char *rule)
+{
+	struct field_error error;
+	char message[160];
+
+	(void)field_error_set(&error, name, text, rule, "ticket 4711");
+	snprintf(message, sizeof(message), "%s is not allowed: %s", name, rule);
+	*ret_error = control_answer_error(
+		id, json_pack("{s:i, s:s, s:{s:s, s:s, s:s, s:s}}", "code", METHOD_REFUSED,
+			    "message", message, "data", "field", error.field, "value", error.value,
+			    "rule", error.rule, "example", error.example));
+	return *ret_error == NULL ? -ENOMEM : -EINVAL;
+}
+
 static bool
 row_knows(const struct control_method_row *row, const char *name)
 {
@@ -210,6 +239,10 @@ check_parameters(
 		}
 		if (value == NULL && !parameter.optional)
 			return refuse_parameter(ret_error, id, parameter.name, N_("is required"));
+		if (value != NULL && types[parameter.type].fits == is_reason && is_text(value) &&
+			!is_reason(value))
+			return refuse_reason(ret_error, id, parameter.name,
+				json_string_value(value), types[parameter.type].rule);
 		if (value != NULL && !types[parameter.type].fits(value))
 			return refuse_parameter(
 				ret_error, id, parameter.name, types[parameter.type].rule);

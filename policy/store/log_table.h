@@ -11,6 +11,10 @@ struct store_db;
 /* Rows that one page looks at, at most: what no index finds must not cost more than a moment either. */
 #define LOG_PAGE_LOOKS 2000
 
+/* And what its rows may come to: a page is held in memory whole, and sent in one line. The row that goes beyond it is
+ * still in it. */
+#define LOG_PAGE_BYTES (2 << 20)
+
 /* Where a page ended: the row that was looked at last. All 0: at the beginning. */
 struct log_cursor {
 	int64_t time_us;

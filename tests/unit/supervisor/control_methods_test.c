@@ -1,6 +1,8 @@
 /* gateway/supervisor/control_methods.c */
 #include "supervisor/control_methods.h"
 
+#include "policy/methods.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -137,6 +139,32 @@ wrong_parameters_are_refused_by_name(void **state)
 		ALL, CONTROL_INVALID_PARAMETERS, "changes");
 }
 
+#define LOCK(reason)                                                                          \
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"account.lock\",\"params\":{\"id\":\"a\"," \
+	"\"because\":\"" reason "\"}}"
+#define TEN "理由理由理由理由理由"
+#define FIFTY TEN TEN TEN TEN TEN
+
+/* What goes into the logs comes out on terminals and in spreadsheets. */
+static void
+a_reason_is_one_printable_line(void **state)
+{
+	struct control_request request;
+	json_t *error;
+
+	(void)state;
+	refused(LOCK("a\\u001b[2J"), CONTROL_ROLE_ADMIN, METHOD_REFUSED, "because");
+	refused(LOCK("a\\nSK2002 forged"), CONTROL_ROLE_ADMIN, METHOD_REFUSED, "because");
+	refused(LOCK("a\\u202eb"), CONTROL_ROLE_ADMIN, METHOD_REFUSED, "because");
+	refused(LOCK("a\\u009bb"), CONTROL_ROLE_ADMIN, METHOD_REFUSED, "because");
+	refused(LOCK(FIFTY FIFTY FIFTY FIFTY FIFTY "a"), CONTROL_ROLE_ADMIN, METHOD_REFUSED,
+		"because");
+	assert_int_equal(
+		parse(LOCK(FIFTY FIFTY FIFTY FIFTY FIFTY), CONTROL_ROLE_ADMIN, &request, &error),
+		0);
+	control_request_done(&request);
+}
+
 /* The text of an unknown name comes back in the answer: it must not break it. */
 static void
 a_strange_parameter_name_is_made_harmless(void **state)
@@ -209,6 +237,7 @@ main(void)
 		cmocka_unit_test(params_may_be_absent_and_optional_ones_null),
 		cmocka_unit_test(what_is_no_request_is_refused),
 		cmocka_unit_test(wrong_parameters_are_refused_by_name),
+		cmocka_unit_test(a_reason_is_one_printable_line),
 		cmocka_unit_test(a_strange_parameter_name_is_made_harmless),
 		cmocka_unit_test(a_role_may_call_what_its_rows_say_and_nothing_else),
 		cmocka_unit_test(every_row_can_be_read),
