@@ -35,6 +35,7 @@ struct log_output {
 	struct table *table;
 	size_t rows;
 	bool started;
+	json_int_t newest; /* of the events shown so far; the connection history's rows are none */
 };
 
 static const char *const names[LOG_COUNT] = {
@@ -152,9 +153,17 @@ start_output(struct log_output *output)
 		fputs("{\"rows\": [", stdout);
 }
 
+static json_int_t
+event_of(const json_t *row)
+{
+	return json_integer_value(json_object_get(row, "event"));
+}
+
 static void
 write_row(struct log_output *output, const json_t *row)
 {
+	if (event_of(row) > output->newest)
+		output->newest = event_of(row);
 	if (output->format == LOG_TABLE) {
 		if (output->table != NULL)
 			write_table_row(output, row);
@@ -275,11 +284,15 @@ follow(struct admin *admin, struct log_output *output)
 {
 	for (;;) {
 		json_t *told = NULL;
+		const json_t *row;
 		char why[512];
 
 		if (rpc_next(admin->rpc, &told, why, sizeof(why)) < 0)
 			return admin_refuse(admin, ADMIN_REFUSED, "%s", why);
-		write_row(output, json_object_get(told, "row"));
+		/* What came between listening and reading stood in the log already. */
+		row = json_object_get(told, "row");
+		if (event_of(row) == 0 || event_of(row) > output->newest)
+			write_row(output, row);
 		end_page(output);
 		json_decref(told);
 		if (ferror(stdout) != 0)

@@ -107,7 +107,8 @@ parse_range(const char *text, int64_t *ret_least, int64_t *ret_most)
 	}
 	if (text[0] == '\0')
 		return true;
-	if (text[0] != '-' || strspn(text + 1, "0123456789") != strlen(text + 1))
+	if (text[0] != '-' || strspn(text + 1, "0123456789") != strlen(text + 1) ||
+		strlen(text + 1) > 18)
 		return false;
 	if (text[1] == '\0')
 		return used > 0;

@@ -8,16 +8,19 @@
 #include "policy/logs.h"
 #include "settings/settings.h"
 
+#include <endian.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <syslog.h>
-#include <systemd/sd-journal.h>
+#include <time.h>
 #include <unistd.h>
 
-#define FIELDS_MOST 16
-#define FIELD_SIZE 600
+/* Where both listen on every Linux; journald listens on the first as well. */
+#define SYSLOG_SOCKET "/dev/log"
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
 static const struct {
 	const char *kind;
@@ -43,8 +46,9 @@ row_of(const char *kind)
 	return NULL;
 }
 
-char *
-log_record_line(const char *facility, const struct log_record *record)
+/* Of a record that is too long (too_long > 0) only what it is, and its length. */
+static char *
+make_line(const char *facility, const struct log_record *record, size_t too_long)
 {
 	const struct event_row *row = row_of(record->kind);
 	enum log_name log = log_of_event_kind(record->kind);
@@ -56,38 +60,42 @@ log_record_line(const char *facility, const struct log_record *record)
 		return NULL;
 	bytes_to_hex(record->hash, sizeof(record->hash), hash);
 	clock_format_utc(record->time_us, at);
-	object = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s?, s:O}", "id", row->id, "event",
-		(json_int_t)record->event, "hash", hash, "time", at, "facility", facility, "kind",
-		record->kind, "log", log == LOG_COUNT ? NULL : log_name_text(log), "record",
-		record->payload);
+	object = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s?, s:o?, s:o*}", "id", row->id,
+		"event", (json_int_t)record->event, "hash", hash, "time", at, "facility", facility,
+		"kind", record->kind, "log", log == LOG_COUNT ? NULL : log_name_text(log), "record",
+		too_long > 0 ? NULL : json_incref(record->payload), "too_long",
+		too_long > 0 ? json_integer((json_int_t)too_long) : NULL);
 	line = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
 	json_decref(object);
 	return line;
 }
 
-/* "NAME=value" in room of its own. */
-struct fields {
-	char texts[FIELDS_MOST][FIELD_SIZE];
-	struct iovec parts[FIELDS_MOST];
-	int count;
-};
-
-static void
-add_field(struct fields *fields, const char *name, const char *value)
+char *
+log_record_line(const char *facility, const struct log_record *record)
 {
-	char *text = fields->texts[fields->count];
-	int len;
+	return make_line(facility, record, 0);
+}
 
-	if (value == NULL || fields->count == FIELDS_MOST)
+/* "NAME", a newline, the length as 64 bits little endian, the value, a newline: whatever is in a value, it ends where
+ * its length says (systemd.io/JOURNAL_NATIVE_PROTOCOL). */
+static void
+put_field(FILE *out, const char *name, const char *value)
+{
+	size_t len = value == NULL ? 0 : strlen(value);
+	uint64_t size = htole64(len);
+
+	if (value == NULL)
 		return;
-	len = snprintf(text, FIELD_SIZE, "%s=%s", name, value);
-	fields->parts[fields->count++] = (struct iovec){
-		.iov_base = text, .iov_len = len < FIELD_SIZE ? (size_t)len : FIELD_SIZE - 1};
+	(void)fprintf(out, "%s\n", name);
+	(void)fwrite(&size, sizeof(size), 1, out);
+	(void)fwrite(value, 1, len, out);
+	(void)fputc('\n', out);
 }
 
 /* What is searched for most often stands in fields of its own: journalctl SEKISHO_ACCOUNT=taro. */
 static void
-send_to_journal(const struct event_row *row, const struct log_record *record, char *line)
+put_fields(
+	FILE *out, const struct event_row *row, const struct log_record *record, const char *line)
 {
 	static const struct {
 		const char *field;
@@ -100,55 +108,121 @@ send_to_journal(const struct event_row *row, const struct log_record *record, ch
 		{"SEKISHO_ACTOR", "actor"},
 		{"SEKISHO_ACTION", "action"},
 	};
-	auto_free struct fields *fields = calloc(1, sizeof(*fields));
-	auto_free char *message = NULL;
-	char number[24], level[4], hash[2 * CHAIN_HASH_BYTES + 1];
-	int len;
+	char number[24], level[12], hash[2 * CHAIN_HASH_BYTES + 1];
 
-	if (fields == NULL || (len = asprintf(&message, "MESSAGE=%s", line)) < 0)
-		return;
 	snprintf(number, sizeof(number), "%lld", (long long)record->event);
 	snprintf(level, sizeof(level), "%d", row->level);
 	bytes_to_hex(record->hash, sizeof(record->hash), hash);
-	fields->parts[fields->count++] =
-		(struct iovec){.iov_base = message, .iov_len = (size_t)len};
-	add_field(fields, "PRIORITY", level);
-	add_field(fields, "SYSLOG_IDENTIFIER", "sekisho");
-	add_field(fields, "SEKISHO_ID", row->id);
-	add_field(fields, "SEKISHO_KIND", record->kind);
-	add_field(fields, "SEKISHO_EVENT", number);
-	add_field(fields, "SEKISHO_HASH", hash);
+	put_field(out, "MESSAGE", line);
+	put_field(out, "PRIORITY", level);
+	put_field(out, "SYSLOG_IDENTIFIER", "sekisho");
+	put_field(out, "SEKISHO_ID", row->id);
+	put_field(out, "SEKISHO_KIND", record->kind);
+	put_field(out, "SEKISHO_EVENT", number);
+	put_field(out, "SEKISHO_HASH", hash);
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
-		add_field(fields, columns[i].field,
+		put_field(out, columns[i].field,
 			json_string_value(json_object_get(record->payload, columns[i].key)));
-	(void)sd_journal_sendv(fields->parts, fields->count);
 }
 
-static void
+static int
+send_to_journal(struct log_records *records, const struct log_record *record, const char *line)
+{
+	auto_free char *bytes = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&bytes, &len);
+	struct iovec part;
+	bool failed;
+	int r;
+
+	if (out == NULL)
+		return -ENOMEM;
+	put_fields(out, row_of(record->kind), record, line);
+	failed = ferror(out) != 0;
+	if (fclose(out) != 0 || failed)
+		return -ENOMEM;
+	part = (struct iovec){.iov_base = bytes, .iov_len = len};
+	r = log_socket_send(&records->socket, &part, 1);
+	return r == -EMSGSIZE ? log_socket_send_file(&records->socket, &part, 1) : r;
+}
+
+static int
+send_line_to_syslog(struct log_records *records, const struct log_record *record, char *line)
+{
+	time_t now = (time_t)(clock_now() / 1000000);
+	char begin[80], when[24];
+	struct iovec parts[2];
+	struct tm local;
+
+	if (localtime_r(&now, &local) == NULL ||
+		strftime(when, sizeof(when), "%b %e %T", &local) == 0)
+		return -EINVAL;
+	(void)snprintf(begin, sizeof(begin),
+		"<%d>%s sekisho[%d]: ", LOG_AUTHPRIV | row_of(record->kind)->level, when,
+		(int)getpid());
+	parts[0] = (struct iovec){.iov_base = begin, .iov_len = strlen(begin)};
+	parts[1] = (struct iovec){.iov_base = line, .iov_len = strlen(line)};
+	return log_socket_send(&records->socket, parts, ARRAY_SIZE(parts));
+}
+
+static int
+send_to_syslog(struct log_records *records, const struct log_record *record, char *line)
+{
+	auto_free char *brief = NULL;
+	int r = send_line_to_syslog(records, record, line);
+
+	if (r != -EMSGSIZE)
+		return r;
+	brief = make_line(records->settings->facility.id, record, strlen(line));
+	if (brief == NULL)
+		return -ENOMEM;
+	r = send_line_to_syslog(records, record, brief);
+	if (r == 0)
+		log_event(EV_RECORD_TOO_LONG, "event=%lld bytes=%zu", (long long)record->event,
+			strlen(line));
+	return r;
+}
+
+static int
 send_to_standard_error(const char *line)
 {
 	auto_free char *whole = NULL;
 	int len = asprintf(&whole, "%s\n", line);
 
+	if (len < 0)
+		return -ENOMEM;
 	/* One write a line: lines of several processes do not mix. */
-	if (len > 0)
-		(void)!write(STDERR_FILENO, whole, (size_t)len);
+	return write(STDERR_FILENO, whole, (size_t)len) < 0 ? -errno : 0;
 }
 
 void
-log_record_send(const struct settings *settings, const struct log_record *record)
+log_records_init(struct log_records *records, const struct settings *settings)
 {
-	const struct event_row *row = row_of(record->kind);
-	auto_free char *line = settings->log.records == SETTINGS_RECORDS_OFF
-				       ? NULL
-				       : log_record_line(settings->facility.id, record);
+	records->settings = settings;
+	log_socket_init(&records->socket,
+		settings->log.records == SETTINGS_RECORDS_SYSLOG ? SYSLOG_SOCKET : JOURNAL_SOCKET);
+}
 
+void
+log_records_done(struct log_records *records)
+{
+	log_socket_done(&records->socket);
+}
+
+int
+log_record_send(struct log_records *records, const struct log_record *record)
+{
+	const struct settings *settings = records->settings;
+	auto_free char *line = NULL;
+
+	if (settings->log.records == SETTINGS_RECORDS_OFF || record->payload == NULL ||
+		row_of(record->kind) == NULL)
+		return 0;
+	line = log_record_line(settings->facility.id, record);
 	if (line == NULL)
-		return;
+		return -ENOMEM;
 	if (settings->log.records == SETTINGS_RECORDS_SYSLOG)
-		syslog(LOG_AUTHPRIV | row->level, "%s", line);
-	else if (getenv("JOURNAL_STREAM") != NULL)
-		send_to_journal(row, record, line);
-	else
-		send_to_standard_error(line);
+		return send_to_syslog(records, record, line);
+	return getenv("JOURNAL_STREAM") != NULL ? send_to_journal(records, record, line)
+						: send_to_standard_error(line);
 }

@@ -11,6 +11,7 @@
 
 #include "policy/chain.h"
 #include "policy/store/event_table.h"
+#include "supervisor/log_socket.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -25,8 +26,18 @@ struct log_record {
 	json_t *payload; /* NULL: erased */
 };
 
-/* Where the settings say; nothing if that is nowhere. */
-void log_record_send(const struct settings *settings, const struct log_record *record);
+/* The way to programs elsewhere. */
+struct log_records {
+	const struct settings *settings; /* borrowed */
+	struct log_socket socket;
+};
+
+void log_records_init(struct log_records *records, const struct settings *settings);
+void log_records_done(struct log_records *records);
+
+/* Sends it where the settings say, without waiting; nothing if that is nowhere. Returns 0, or a negative errno when it
+ * has not gone: it is for the caller to try again. */
+int log_record_send(struct log_records *records, const struct log_record *record);
 
 /* The line without a newline, to be freed; NULL without memory, or for what is not told elsewhere. */
 char *log_record_line(const char *facility, const struct log_record *record);

@@ -11,25 +11,43 @@
 #include "supervisor/log_records.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Records of one look. What comes faster is told later; it is on the disk. */
 #define LOOK_MOST 200
+/* Until what did not take a record is asked again: at first, and at most. */
+#define PAUSE_LEAST_MS 10
+#define PAUSE_MOST_MS 1000
+#define SILENCE_MS 5000 /* for so long nothing is said of it */
+
+/* Programs elsewhere, who may be away or slow; what they do not take waits in the database. */
+struct elsewhere {
+	bool wanted;
+	struct log_records records;
+	int64_t sent; /* the last event that they have been told of; begins where the last run ended */
+	bool pausing;
+	uint64_t pause_ms;
+	uint64_t failed_ms; /* of the loop's clock: since then none has gone; 0: it goes */
+	bool complained;
+	uv_timer_t timer;
+};
 
 struct log_tail {
 	struct store_job job; /* first: the store gives it back */
 	struct supervisor *supervisor;
 	bool busy;
-	bool from_mark;  /* programs elsewhere are told: begin where the last run ended */
 	int64_t changes; /* of the store, at the last look */
 
 	bool begun;
-	int64_t told;
+	int64_t told;     /* the last event that those who follow have been told of */
 	int64_t replaced; /* the log is another one, and told up to here; -1: it is not */
+	int64_t from;     /* the look under way begins behind this one */
 	int64_t head;
 	struct log_record records[LOOK_MOST];
 	size_t count;
+	struct elsewhere elsewhere;
 };
 
 static void
@@ -45,15 +63,52 @@ take_event(struct store_db *db, const struct chain_event *event, void *argument)
 {
 	struct log_tail *tail = argument;
 	struct log_record *record = &tail->records[tail->count];
+	json_error_t error;
 
 	(void)db;
 	record->event = event->id;
 	record->time_us = event->time_us;
 	memcpy(record->hash, event->hash, sizeof(record->hash));
 	(void)memccpy(record->kind, event->kind, '\0', sizeof(record->kind));
-	record->payload = event->payload == NULL ? NULL : json_loads(event->payload, 0, NULL);
+	record->payload = NULL;
 	tail->count++;
-	return 0;
+	if (event->payload == NULL)
+		return 0;
+	record->payload = json_loads(event->payload, 0, &error);
+	/* What is no JSON has been tampered with: `log verify` says so. */
+	return record->payload == NULL && json_error_code(&error) == json_error_out_of_memory
+		       ? -ENOMEM
+		       : 0;
+}
+
+/* While programs elsewhere are behind, the records that they are still to be sent come again. */
+static int64_t
+look_from(const struct log_tail *tail)
+{
+	const struct elsewhere *elsewhere = &tail->elsewhere;
+
+	return elsewhere->wanted && !elsewhere->pausing && elsewhere->sent < tail->told
+		       ? elsewhere->sent
+		       : tail->told;
+}
+
+/* The first look: nobody follows yet, and programs elsewhere know of what the last run sent. */
+static int
+find_beginning(struct store_db *db, struct log_tail *tail)
+{
+	tail->told = tail->head;
+	tail->elsewhere.sent = tail->head;
+	return tail->elsewhere.wanted ? log_mark_get(db, "told", &tail->elsewhere.sent) : 0;
+}
+
+/* A log that is shorter than it was comes from a backup. */
+static void
+keep_within(struct log_tail *tail)
+{
+	if (tail->told > tail->head)
+		tail->told = tail->head;
+	if (tail->elsewhere.sent > tail->head)
+		tail->elsewhere.sent = tail->head;
 }
 
 static int
@@ -68,26 +123,94 @@ look_work(struct store_db *db, struct store_job *job)
 	if (r < 0 && r != -ENOENT)
 		return r;
 	tail->head = head.id;
-	if (!tail->begun && tail->from_mark)
-		r = log_mark_get(db, "told", &tail->told);
-	else if (!tail->begun)
-		tail->told = head.id;
-	/* A log that is shorter than it was comes from a backup. */
-	if (tail->told > head.id)
-		tail->told = head.id;
-	return r < 0 && r != -ENOENT ? r : event_each(db, tail->told, LOOK_MOST, take_event, tail);
+	if (!tail->begun) {
+		r = find_beginning(db, tail);
+		if (r < 0 && r != -ENOENT)
+			return r;
+		keep_within(tail);
+		tail->from = look_from(tail);
+	}
+	return event_each(
+		db, tail->from < head.id ? tail->from : head.id, LOOK_MOST, take_event, tail);
 }
 
 static void
-tell(struct supervisor *supervisor, struct log_record *record)
+on_pause_over(uv_timer_t *timer)
+{
+	struct log_tail *tail = timer->data;
+
+	tail->elsewhere.pausing = false;
+	tail->changes = -1;
+	log_tail_look(tail->supervisor);
+}
+
+static void
+pause_sending(struct log_tail *tail)
+{
+	struct elsewhere *elsewhere = &tail->elsewhere;
+
+	/* Stopping: it is sent after the next start. */
+	if (uv_is_closing((uv_handle_t *)&elsewhere->timer))
+		return;
+	elsewhere->pausing = true;
+	elsewhere->pause_ms = elsewhere->pause_ms == 0 ? PAUSE_LEAST_MS : 2 * elsewhere->pause_ms;
+	if (elsewhere->pause_ms > PAUSE_MOST_MS)
+		elsewhere->pause_ms = PAUSE_MOST_MS;
+	uv_timer_start(&elsewhere->timer, on_pause_over, elsewhere->pause_ms, 0);
+}
+
+static void
+not_sent(struct log_tail *tail, int error)
+{
+	struct elsewhere *elsewhere = &tail->elsewhere;
+	uint64_t now_ms = uv_now(tail->supervisor->loop);
+
+	if (elsewhere->failed_ms == 0)
+		elsewhere->failed_ms = now_ms;
+	if (!elsewhere->complained && now_ms - elsewhere->failed_ms >= SILENCE_MS) {
+		elsewhere->complained = true;
+		log_event(EV_RECORDS_WAIT, "sent=%" PRId64 " newest=%" PRId64 " why='%s'",
+			elsewhere->sent, tail->head,
+			error == -EAGAIN ? "it does not read" : strerror(-error));
+	}
+	pause_sending(tail);
+}
+
+static void
+was_sent(struct elsewhere *elsewhere, int64_t event)
+{
+	elsewhere->sent = event;
+	elsewhere->pause_ms = 0;
+	elsewhere->failed_ms = 0;
+	if (elsewhere->complained)
+		log_event(EV_RECORDS_GO, "from=%" PRId64, event);
+	elsewhere->complained = false;
+}
+
+static void
+send_elsewhere(struct log_tail *tail, const struct log_record *record)
+{
+	struct elsewhere *elsewhere = &tail->elsewhere;
+	int r;
+
+	/* A look that began during a pause does not have those that wait: they go first. */
+	if (!elsewhere->wanted || elsewhere->pausing || tail->from > elsewhere->sent ||
+		record->event <= elsewhere->sent)
+		return;
+	r = log_record_send(&elsewhere->records, record);
+	if (r < 0)
+		not_sent(tail, r);
+	else
+		was_sent(elsewhere, record->event);
+}
+
+static void
+tell_followers(struct supervisor *supervisor, struct log_record *record)
 {
 	enum log_name log = log_of_event_kind(record->kind);
 
-	if (record->payload == NULL)
-		return;
-	log_record_send(supervisor->settings, record);
 	/* That one of several connections of a session is over is no row of its own. */
-	if (supervisor->control == NULL || log == LOG_COUNT ||
+	if (record->payload == NULL || supervisor->control == NULL || log == LOG_COUNT ||
 		strcmp(record->kind, event_kind_text(EVENT_KIND_SESSION_CONNECTION)) == 0 ||
 		!control_server_is_followed(supervisor->control))
 		return;
@@ -99,15 +222,31 @@ tell(struct supervisor *supervisor, struct log_record *record)
 }
 
 static void
+tell_all(struct log_tail *tail)
+{
+	for (size_t i = 0; i < tail->count; i++) {
+		struct log_record *record = &tail->records[i];
+
+		send_elsewhere(tail, record);
+		if (record->event <= tail->told)
+			continue;
+		tell_followers(tail->supervisor, record);
+		tail->told = record->event;
+	}
+}
+
+static void
 look_done(struct store_job *job, int status)
 {
 	struct log_tail *tail = (struct log_tail *)job;
 
 	tail->busy = false;
 	if (status < 0) {
-		if (status != -ESHUTDOWN)
+		if (status != -ESHUTDOWN) {
 			log_event(EV_STORE_FAILED, "what='new records' why='%s'",
 				store_error_text(status));
+			pause_sending(tail);
+		}
 		forget_records(tail);
 		return;
 	}
@@ -118,10 +257,8 @@ look_done(struct store_job *job, int status)
 		return;
 	}
 	tail->begun = true;
-	for (size_t i = 0; i < tail->count; i++) {
-		tell(tail->supervisor, &tail->records[i]);
-		tail->told = tail->records[i].event;
-	}
+	keep_within(tail);
+	tell_all(tail);
 	if (tail->count == LOOK_MOST)
 		tail->changes = -1;
 	forget_records(tail);
@@ -141,9 +278,11 @@ log_tail_look(struct supervisor *supervisor)
 		return;
 	if (tail->replaced >= 0) {
 		tail->told = tail->replaced;
+		tail->elsewhere.sent = tail->replaced;
 		tail->begun = true;
 		tail->replaced = -1;
 	}
+	tail->from = look_from(tail);
 	tail->changes = changes;
 	tail->busy = true;
 	tail->job.work = look_work;
@@ -155,11 +294,19 @@ int
 log_tail_start(struct supervisor *supervisor)
 {
 	struct log_tail *tail = calloc(1, sizeof(*tail));
+	int r;
 
 	if (tail == NULL)
 		return -ENOMEM;
+	r = uv_timer_init(supervisor->loop, &tail->elsewhere.timer);
+	if (r < 0) {
+		free(tail);
+		return r;
+	}
+	tail->elsewhere.timer.data = tail;
+	tail->elsewhere.wanted = supervisor->settings->log.records != SETTINGS_RECORDS_OFF;
+	log_records_init(&tail->elsewhere.records, supervisor->settings);
 	tail->supervisor = supervisor;
-	tail->from_mark = supervisor->settings->log.records != SETTINGS_RECORDS_OFF;
 	tail->changes = -1;
 	tail->replaced = -1;
 	supervisor->log_tail = tail;
@@ -174,7 +321,6 @@ log_tail_replaced(struct supervisor *supervisor, int64_t told)
 
 	if (tail == NULL)
 		return;
-	tail->told = told;
 	tail->replaced = told;
 	tail->changes = -1;
 	log_tail_look(supervisor);
@@ -185,7 +331,18 @@ log_tail_told(const struct supervisor *supervisor)
 {
 	const struct log_tail *tail = supervisor->log_tail;
 
-	return tail != NULL && tail->begun ? tail->told : 0;
+	if (tail == NULL || (!tail->begun && tail->replaced < 0))
+		return 0;
+	if (tail->replaced >= 0)
+		return tail->replaced;
+	return tail->elsewhere.wanted ? tail->elsewhere.sent : tail->told;
+}
+
+void
+log_tail_stop(struct log_tail *tail)
+{
+	if (tail != NULL && !uv_is_closing((uv_handle_t *)&tail->elsewhere.timer))
+		uv_close((uv_handle_t *)&tail->elsewhere.timer, NULL);
 }
 
 void
@@ -194,5 +351,6 @@ log_tail_free(struct log_tail *tail)
 	if (tail == NULL)
 		return;
 	forget_records(tail);
+	log_records_done(&tail->elsewhere.records);
 	free(tail);
 }

@@ -34,7 +34,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <syslog.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
@@ -92,6 +91,7 @@ on_children_stopped(void *owner)
 	/* No job is waiting any more, or none that could be done. Jobs that end now may hand in others. */
 	store_close(gateway->supervisor.store);
 	gateway->supervisor.store = NULL;
+	log_tail_stop(gateway->supervisor.log_tail);
 	evidence_free(take_pointer(&gateway->supervisor.evidence), on_evidence_closed, NULL);
 	close_handle(&gateway->store_async);
 	close_handle(&gateway->terminate);
@@ -486,8 +486,6 @@ init(struct gateway *gateway, struct settings *settings)
 
 	if (settings->log.format == SETTINGS_LOG_JSON)
 		log_as_json();
-	if (settings->log.records == SETTINGS_RECORDS_SYSLOG)
-		openlog("sekisho", LOG_PID, LOG_AUTHPRIV);
 	supervisor->settings = settings;
 	supervisor->loop = &gateway->loop;
 	supervisor->next_connection = 1;

@@ -17,7 +17,7 @@ PARTS = {
     "shadow": lambda state, wanted: start_shadow_host(state),
     "xrdp": lambda state, wanted: start_xrdp_host(state),
     "gateway": lambda state, wanted: (start_gateway(state, wanted.build, wanted.set, wanted.slow_fsync,
-                                                     wanted.clock), fill_facility(state)),
+                                                     wanted.clock, wanted.wrap), fill_facility(state)),
 }
 
 # Kerberos never leaves the machine.

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 
 from .certificates import fingerprint, make_certificate
@@ -21,7 +22,7 @@ FACILITY = "998-"
 DOMAIN = "example.jp"
 
 
-def start_gateway(state, build=None, settings=(), slow_fsync=None, clock=None):
+def start_gateway(state, build=None, settings=(), slow_fsync=None, clock=None, wrap=None):
     build = os.path.realpath(build or os.path.join(TREE, "build"))
     uid = unused_uid(state) if os.geteuid() == 0 else os.geteuid()
     check_way_to(state.folder, uid)
@@ -38,7 +39,7 @@ def start_gateway(state, build=None, settings=(), slow_fsync=None, clock=None):
               LAB_FINGERPRINT=fingerprint(values["tls"]["certificate"]), SEKISHO_CONF=config, SEKISHO_ADMIN=os.path.join(build, PROGRAMS[-1]),
               SEKISHO_SOCKET=values["control_socket"], SEKISHO_RDP=values["listeners"][0]["address"],
               LAB_SESSION_LOG=values["session_log"], LAB_GATEWAY_LOG=state.path("gateway.log"),
-              LAB_SLOW_FSYNC=slow_fsync or 0)
+              LAB_SLOW_FSYNC=slow_fsync or 0, LAB_WRAP=wrap or "")
     run_gateway(state)
 
 
@@ -80,7 +81,7 @@ def run_gateway(state):
         more.update(LD_PRELOAD=":".join(shims))
     program = os.path.join(variables["LAB_PROGRAMS"], "sekisho-gateway")
     # "env" last: the shim is for the gateway, not for setpriv.
-    command = [*as_user(uid), "env", *(f"{name}={value}" for name, value in more.items()), program, "--config",
+    command = [*shlex.split(variables["LAB_WRAP"]), *as_user(uid), "env", *(f"{name}={value}" for name, value in more.items()), program, "--config",
                variables["SEKISHO_CONF"]]
     process = start(state, "gateway", command, env=environment(state))
     state.set(LAB_GATEWAY_PID=process["pid"])

@@ -70,9 +70,11 @@ def alive(process):
 
 
 def environment(state, **more):
-    """What every program of the facility gets: nothing of the caller's session, no Kerberos but our own."""
+    """What every program of the facility gets: nothing of the caller's session, no Kerberos but our own. A build with
+    sanitizers is told what the caller wants of them."""
     wanted = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
               "HOME": state.make_folder("home"), "KRB5_CONFIG": state.path("krb5.conf")}
+    wanted.update({name: os.environ[name] for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ})
     wanted.update(more)
     return wanted
 

@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 
@@ -41,7 +42,7 @@ class Facility:
     numbers = itertools.count(1)
 
     def __init__(self, folder, build=None, hosts=None, settings=(), only=("gateway",), slow_fsync=None, clock=None,
-                 prefix=()):
+                 prefix=(), wrap=()):
         self.folder = str(folder)
         command = [*prefix, sys.executable, LAB, "up", self.folder]
         for part in only:
@@ -54,6 +55,8 @@ class Facility:
             command += ["--slow-fsync", str(slow_fsync)]
         if clock:
             command += ["--clock", clock]
+        if wrap:
+            command += ["--wrap", shlex.join(wrap)]
         done = subprocess.run(command, text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
         assert done.returncode == 0, done.stdout
         self.state = State.load(self.folder)
@@ -72,6 +75,13 @@ class Facility:
         self.end_test()
         # The processes that a test started with it (a restarted gateway, screens) are in the same file.
         subprocess.run([sys.executable, LAB, "down", self.folder], check=True, timeout=60)
+        self.check_sanitizers()
+
+    def check_sanitizers(self):
+        """What a build with ASan and UBSan has found, at the end the leaks, stands in the gateway's log."""
+        if "LAB_GATEWAY_LOG" in self.variables:
+            found = re.search(r"(?m)^.*(Sanitizer\b.*:|: runtime error: )(.*\n){0,60}", self.whole_log)
+            assert found is None, found[0]
 
     def begin_test(self):
         self.log_start = os.path.getsize(self.variables["LAB_GATEWAY_LOG"])
