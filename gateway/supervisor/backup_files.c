@@ -232,6 +232,7 @@ reading_recorded(struct store_job *job, int status)
 	struct file_call *file = of_job(job);
 
 	if (status == 0) {
+		fetches_add(&file->backups->fetches, file->call->client, file->entry.id);
 		answer_piece(file);
 		return;
 	}
@@ -239,6 +240,7 @@ reading_recorded(struct store_job *job, int status)
 	file_call_free(file);
 }
 
+/* Who takes a backup away is recorded before the first byte goes, wherever in it that is. */
 static void
 piece_read(uv_work_t *work, int status)
 {
@@ -248,10 +250,11 @@ piece_read(uv_work_t *work, int status)
 		file->status = status;
 	if (file->status < 0)
 		refuse(file);
-	else if (file->offset == 0)
-		record_then(file, reading_recorded);
-	else
+	else if (fetches_goes_on(
+			 &file->backups->fetches, file->call->client, file->entry.id, file->offset))
 		answer_piece(file);
+	else
+		record_then(file, reading_recorded);
 }
 
 void

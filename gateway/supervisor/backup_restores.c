@@ -44,10 +44,7 @@ plan_json(const struct backup_work *work)
 {
 	const struct backup_restoring *restoring = &work->restoring;
 	const struct restore_plan *plan = &restoring->plan;
-	struct backup_rehearsal rehearsal = {0};
 
-	backup_rehearsal_read(
-		work->backups->folder, work->backups->supervisor->sealing, &rehearsal);
 	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
 		"backup", backup_json(&restoring->entry, "done", NULL), "sha256", restoring->sha256,
 		"log", restore_log_name(plan->log), "now", numbers_json(&plan->now), "then",
@@ -56,7 +53,7 @@ plan_json(const struct backup_work *work)
 		(json_int_t)plan->accounts_unlocked, "terminals_gone",
 		(json_int_t)plan->terminals_gone, "terminals_back",
 		(json_int_t)plan->terminals_back, "events", (json_int_t)plan->head.id, "sessions",
-		(json_int_t)plan->sessions, "rehearsal", rehearsal_json(&rehearsal));
+		(json_int_t)plan->sessions, "rehearsal", rehearsal_json(&work->rehearsal));
 }
 
 /* What went wrong: a file for whoever mends it, a line in the log, an event, an answer. */
@@ -186,17 +183,30 @@ begin(struct control_call *call)
 	return NULL;
 }
 
+/* For plan_json, which is not to wait for the disk. */
+static void
+read_rehearsal(struct backup_work *work)
+{
+	const struct backups *backups = work->backups;
+
+	backup_rehearsal_read(backups->folder, backups->supervisor->sealing, &work->rehearsal);
+}
+
 static int
 unpack(struct store_db *db, struct store_job *job)
 {
 	return backup_unpack(db, &((struct backup_work *)job)->restoring);
 }
 
+/* Nothing is left of what was unpacked, and plan_json has what it tells. */
 static int
-discard(struct store_db *db, struct store_job *job)
+wind_up(struct store_db *db, struct store_job *job)
 {
+	struct backup_work *work = (struct backup_work *)job;
+
 	(void)db;
-	backup_discard(&((struct backup_work *)job)->restoring);
+	backup_discard(&work->restoring);
+	read_rehearsal(work);
 	return 0;
 }
 
@@ -218,7 +228,7 @@ checked(struct store_job *job, int status)
 	struct backup_work *work = (struct backup_work *)job;
 
 	if (status == 0) {
-		backup_work_slowly(work, discard, answer_plan);
+		backup_work_slowly(work, wind_up, answer_plan);
 		return;
 	}
 	(void)method_refuse(&work->call->method, METHOD_REFUSED,
@@ -243,7 +253,11 @@ method_backup_check(struct control_call *call)
 static int
 rehearse(struct store_db *db, struct store_job *job)
 {
-	return backup_rehearse(db, &((struct backup_work *)job)->restoring);
+	struct backup_work *work = (struct backup_work *)job;
+	int r = backup_rehearse(db, &work->restoring);
+
+	read_rehearsal(work);
+	return r;
 }
 
 static int
@@ -381,7 +395,7 @@ restored(struct store_job *job, int status)
 		restore_log_name(restoring->plan.log), (long long)restoring->plan.then.accounts,
 		(long long)restoring->plan.then.terminals, (long long)restoring->plan.then.vendors);
 	tell_everybody(work);
-	backup_work_slowly(work, discard, answer_plan);
+	backup_work_slowly(work, wind_up, answer_plan);
 }
 
 /* Refused before anything is done: the caller has not said what is to become of the sessions. */
@@ -410,7 +424,7 @@ unpacked(struct store_job *job, int status)
 	else if (work->backups->stopping)
 		fail(work, -ECANCELED);
 	else if (plan->log != RESTORE_LOG_SAME && plan->sessions > 0 && !work->end_sessions)
-		backup_work_slowly(work, discard, refuse_for_sessions);
+		backup_work_slowly(work, wind_up, refuse_for_sessions);
 	else if (plan->log != RESTORE_LOG_SAME && plan->sessions > 0)
 		end_sessions_and_try_again(work);
 	else

@@ -249,7 +249,8 @@ upload_new(struct control_call *call, uint64_t size)
 		return NULL;
 	}
 	upload = calloc(1, sizeof(*upload));
-	if (upload == NULL || backup_upload_path(backups->folder, call->client, upload->path) < 0) {
+	if (upload == NULL ||
+		backup_upload_path(backups->folder, ++backups->upload_count, upload->path) < 0) {
 		free(upload);
 		(void)method_refuse(&call->method, METHOD_REFUSED, "there is no memory left");
 		return NULL;

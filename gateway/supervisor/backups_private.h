@@ -7,6 +7,7 @@
 #include "policy/store/store.h"
 #include "supervisor/backups.h"
 #include "supervisor/control_calls.h"
+#include "supervisor/fetches.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -27,7 +28,8 @@ struct backup_work {
 	struct backup_meter *meter; /* of one of these */
 	struct backup_making making;
 	struct backup_restoring restoring;
-	struct backup_upload *upload; /* whose file it is; NULL: one of the folder's */
+	struct backup_upload *upload;      /* whose file it is; NULL: one of the folder's */
+	struct backup_rehearsal rehearsal; /* the last one, read before the plan is told */
 	bool end_sessions;
 	unsigned int tries;
 	uv_timer_t wait;
@@ -43,6 +45,8 @@ struct backups {
 	struct backup_failure failures[BACKUPS_MOST];
 	size_t failure_count;
 	struct backup_upload *uploads;
+	uint64_t upload_count; /* since the start: no two have the same path */
+	struct fetches fetches;
 	uv_timer_t progress;
 	bool stopping;
 };

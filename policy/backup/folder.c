@@ -54,12 +54,12 @@ backup_part_path(const char *folder, const char *id, char ret_path[BACKUP_PATH_S
 }
 
 int
-backup_upload_path(const char *folder, uint64_t client, char ret_path[BACKUP_PATH_SIZE])
+backup_upload_path(const char *folder, uint64_t number, char ret_path[BACKUP_PATH_SIZE])
 {
-	char number[24];
+	char digits[24];
 
-	snprintf(number, sizeof(number), "%" PRIu64, client);
-	return make_path(ret_path, folder, UPLOAD_START, number, PART_END);
+	snprintf(digits, sizeof(digits), "%" PRIu64, number);
+	return make_path(ret_path, folder, UPLOAD_START, digits, PART_END);
 }
 
 int

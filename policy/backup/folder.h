@@ -56,7 +56,7 @@ bool backup_id_is(const char *text);
 /* -ENAMETOOLONG. */
 int backup_path(const char *folder, const char *id, char ret_path[BACKUP_PATH_SIZE]);
 int backup_part_path(const char *folder, const char *id, char ret_path[BACKUP_PATH_SIZE]);
-int backup_upload_path(const char *folder, uint64_t client, char ret_path[BACKUP_PATH_SIZE]);
+int backup_upload_path(const char *folder, uint64_t number, char ret_path[BACKUP_PATH_SIZE]);
 
 /* What is in the folder is durable from here on. */
 int backup_folder_sync(const char *folder);

@@ -178,6 +178,22 @@ def test_h002_get_writes_a_private_file_and_never_over_another(own_lab, tmp_path
     assert len(admin_events(lab, "backup.get")) == 1
 
 
+def test_h002_taking_a_backup_away_is_recorded_wherever_it_begins(own_lab):
+    lab = own_lab()
+    backup = create(lab)
+    with Control(lab.variables["SEKISHO_SOCKET"]) as control:
+        assert control.call("backup.read", id=backup, offset=1)["bytes"]
+        assert len(admin_events(lab, "backup.get")) == 1
+        # What follows belongs to it; to begin anew does not.
+        control.call("backup.read", id=backup, offset=100)
+        assert len(admin_events(lab, "backup.get")) == 1
+        control.call("backup.read", id=backup, offset=0)
+        assert len(admin_events(lab, "backup.get")) == 2
+    with Control(lab.variables["SEKISHO_SOCKET"]) as control:
+        control.call("backup.read", id=backup, offset=100)
+    assert len(admin_events(lab, "backup.get")) == 3
+
+
 def test_h002_ids_are_no_paths(own_lab):
     lab = own_lab()
     for bad in ("../sekisho.db", "/etc/passwd", "", "0000000g", "00000000/"):
@@ -210,6 +226,9 @@ def test_h002_uploads_are_bounded_and_go_with_their_client(own_lab):
         with pytest.raises(Refused):
             control.call("backup.upload", offset=5, size=len(whole), bytes="00")
         assert left_beside(lab)
+        # Begun again, as often as one likes: the file of the time before may still be there.
+        for _ in range(20):
+            assert control.call("backup.upload", offset=0, size=len(whole), bytes=first.hex()) == {"received": len(first)}
     wait_for(lambda: left_beside(lab) == [], 10, "the upload goes with its client")
 
 
