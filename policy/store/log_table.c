@@ -170,15 +170,14 @@ choose_terminal(struct store_db *db, struct log_filter *filter)
 {
 	for (size_t i = 0; i < filter->count; i++) {
 		struct log_wanted *wanted = &filter->wanted[i];
-		char value[LOG_FIELD_VALUE_SIZE];
 		int64_t found;
 		int r;
 
 		if (wanted->also == NULL)
 			continue;
-		log_field_value(wanted->text, value);
 		r = sql_number(db, &found,
-			"SELECT 1 FROM session WHERE lower(terminal_name) = ? LIMIT 1", "t", value);
+			"SELECT 1 FROM session WHERE lower(terminal_name) = lower(?) LIMIT 1", "t",
+			wanted->text);
 		if (r < 0)
 			return r;
 		if (r == 0)
