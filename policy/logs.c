@@ -165,8 +165,10 @@ read_account(const struct facility *facility, struct log_filter *filter, struct 
 {
 	if (strncmp(wanted->text, "unix:", 5) == 0)
 		return 0;
-	if (account_id_parse(facility, wanted->text, filter->account, error) < 0)
+	if (account_id_parse(facility, wanted->text, filter->account, error) < 0) {
+		error->field = "account"; /* as it was asked for */
 		return -EINVAL;
+	}
 	wanted->text = filter->account;
 	return 0;
 }
