@@ -7,70 +7,19 @@
 
 #include <cmocka.h>
 
-#include "base/clock.h"
 #include "fail_nth.h"
+#include "method_fixture.h"
 #include "policy/account_import.h"
-#include "policy/audit.h"
 #include "policy/logins.h"
-#include "policy/methods.h"
-#include "policy/store/sql.h"
-#include "store_fixture.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#define NOON_US INT64_C(1795143600000000) /* 2026-11-20T12:00:00+09:00 */
-
-static struct store_fixture fixture;
-
-struct call {
-	method_function *method;
-	struct method_call call;
-};
-
-static int
-call_method(struct store_db *db, void *argument)
-{
-	struct call *call = argument;
-
-	method_call_reset(&call->call);
-	return call->method(db, &call->call);
-}
-
-/* The caller ends it with call_done. */
-static void
-call_init(struct call *call, method_function *method, const char *params)
-{
-	*call = (struct call){.method = method, .call = {.actor = "unix:yamada"}};
-	call->call.params = json_loads(params, 0, NULL);
-	assert_non_null(call->call.params);
-}
-
-static void
-call_done(struct call *call)
-{
-	json_decref(call->call.params);
-	method_call_reset(&call->call);
-}
-
-static void
-change(method_function *method, const char *params)
-{
-	struct call call;
-
-	call_init(&call, method, params);
-	assert_int_equal(fixture_write(&fixture, call_method, &call), 0);
-	call_done(&call);
-}
-
 static int
 setup(void **state)
 {
-	(void)state;
-	clock_hold(NOON_US, 1000000);
-	fixture_init(&fixture);
-	fixture_start(&fixture);
+	facility_setup(state);
 	change(method_account_add, "{\"id\":\"taro\",\"family_name\":\"山田\",\"given_name\":"
 				   "\"太郎\",\"email\":\"taro@example.jp\"}");
 	change(method_account_add, "{\"id\":\"hanako\",\"family_name\":\"佐藤\",\"given_name\":"
@@ -79,37 +28,10 @@ setup(void **state)
 }
 
 static int
-do_verify(struct store_db *db, void *argument)
-{
-	return audit_verify(db, NULL, NULL, argument);
-}
-
-static int
 teardown(void **state)
 {
-	struct audit_report report;
-
-	(void)state;
-	assert_int_equal(fixture_read(&fixture, do_verify, &report), 0);
-	assert_int_equal(report.found, 0);
-	fixture_done(&fixture);
-	clock_release();
-	return 0;
-}
-
-static int
-do_count(struct store_db *db, void *argument)
-{
-	return sql_number(db, argument, "SELECT count(*) FROM event", "") < 0 ? -EIO : 0;
-}
-
-static int64_t
-events(void)
-{
-	int64_t count = -1;
-
-	assert_int_equal(fixture_read(&fixture, do_count, &count), 0);
-	return count;
+	fixture_expect_log_whole(&fixture);
+	return facility_teardown(state);
 }
 
 static void
@@ -134,24 +56,24 @@ both_accounts_are_extended_or_none(void **state)
 	fail_begin(&run);
 	while (fail_next(&run)) {
 		int64_t before = events();
-		struct call call;
+		struct asking asking;
 		char params[120];
 		int r;
 
 		snprintf(params, sizeof(params),
 			"{\"until\":\"2027-%02d-%02d\",\"accounts\":[\"taro\",\"hanako\"]}",
 			1 + turn / 28 % 9, 1 + turn % 28);
-		call_init(&call, method_account_extend, params);
+		asking_init(&asking, method_account_extend, params);
 		fail_arm(&run);
-		r = fixture_write(&fixture, call_method, &call);
+		r = fixture_write(&fixture, ask_work, &asking);
 		fail_disarm(&run);
 		assert_true(r == 0 || (run.hit && r == -ENOMEM));
 		assert_int_equal(events() - before, r == 0 ? 2 : 0);
 		if (r == 0) {
-			expect_all_changed(json_object_get(call.call.result, "results"));
+			expect_all_changed(json_object_get(asking.call.result, "results"));
 			turn++;
 		}
-		call_done(&call);
+		asking_done(&asking);
 	}
 }
 
@@ -298,23 +220,23 @@ a_page_shows_what_there_is_or_is_an_error(void **state)
 
 		fail_begin(&run);
 		while (fail_next(&run)) {
-			struct call call;
+			struct asking asking;
 			int r;
 
-			call_init(&call, pages[i].method, pages[i].params);
+			asking_init(&asking, pages[i].method, pages[i].params);
 			fail_arm(&run);
-			r = fixture_read(&fixture, call_method, &call);
+			r = fixture_read(&fixture, ask_work, &asking);
 			fail_disarm(&run);
 			assert_true(r == 0 || (run.hit && r == -ENOMEM));
 			if (r == 0) {
-				assert_int_equal(
-					json_array_size(json_object_get(call.call.result, "rows")),
+				assert_int_equal(json_array_size(json_object_get(
+							 asking.call.result, "rows")),
 					pages[i].rows);
 				assert_int_equal(
-					json_is_string(json_object_get(call.call.result, "next")),
+					json_is_string(json_object_get(asking.call.result, "next")),
 					pages[i].more);
 			}
-			call_done(&call);
+			asking_done(&asking);
 		}
 	}
 }

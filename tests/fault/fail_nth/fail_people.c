@@ -7,84 +7,25 @@
 
 #include <cmocka.h>
 
-#include "base/clock.h"
 #include "fail_nth.h"
-#include "policy/methods.h"
+#include "method_fixture.h"
 #include "policy/review_hash.h"
 #include "policy/review_sign.h"
 #include "policy/store/account_table.h"
 #include "policy/store/password_table.h"
-#include "policy/store/sql.h"
-#include "store_fixture.h"
 
 #include <crypt.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#define NOON_US INT64_C(1795143600000000) /* 2026-11-20T12:00:00+09:00 */
-
-static struct store_fixture fixture;
-
-struct call {
-	method_function *method;
-	struct method_call call;
-};
-
-static int
-call_method(struct store_db *db, void *argument)
-{
-	struct call *call = argument;
-
-	method_call_reset(&call->call);
-	return call->method(db, &call->call);
-}
-
-/* The caller ends it with call_done. */
-static void
-call_init(struct call *call, method_function *method, const char *params)
-{
-	*call = (struct call){.method = method, .call = {.actor = "unix:yamada"}};
-	call->call.params = json_loads(params, 0, NULL);
-	assert_non_null(call->call.params);
-}
-
-static void
-call_done(struct call *call)
-{
-	json_decref(call->call.params);
-	method_call_reset(&call->call);
-}
-
-static void
-change(method_function *method, const char *params)
-{
-	struct call call;
-
-	call_init(&call, method, params);
-	assert_int_equal(fixture_write(&fixture, call_method, &call), 0);
-	call_done(&call);
-}
-
 static int
 setup(void **state)
 {
-	(void)state;
-	clock_hold(NOON_US, 1000000);
-	fixture_init(&fixture);
-	fixture_start(&fixture);
+	facility_setup(state);
 	change(method_vendor_add, "{\"name\":\"Vendor\"}");
 	change(method_account_add, "{\"id\":\"taro\",\"family_name\":\"山田\",\"given_name\":"
 				   "\"太郎\",\"email\":\"taro@example.jp\",\"vendor\":\"Vendor\"}");
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	fixture_done(&fixture);
-	clock_release();
 	return 0;
 }
 
@@ -107,24 +48,24 @@ a_reset_is_told_and_kept_or_did_not_happen(void **state)
 	while (fail_next(&run)) {
 		struct stored_password before, after;
 		const char *told;
-		struct call call;
+		struct asking asking;
 		int r;
 
 		assert_int_equal(fixture_read(&fixture, load_hash, &before), 0);
-		call_init(&call, method_account_reset_password, "{\"id\":\"taro\"}");
+		asking_init(&asking, method_account_reset_password, "{\"id\":\"taro\"}");
 		fail_arm(&run);
-		r = fixture_write(&fixture, call_method, &call);
+		r = fixture_write(&fixture, ask_work, &asking);
 		fail_disarm(&run);
 		assert_true(r == 0 || (run.hit && r == -ENOMEM));
 		assert_int_equal(fixture_read(&fixture, load_hash, &after), 0);
-		told = json_string_value(json_object_get(call.call.result, "initial_password"));
+		told = json_string_value(json_object_get(asking.call.result, "initial_password"));
 		if (r == 0) {
 			assert_non_null(told);
 			assert_string_equal(crypt(told, after.hash), after.hash);
 		} else {
 			assert_string_equal(before.hash, after.hash);
 		}
-		call_done(&call);
+		asking_done(&asking);
 	}
 }
 
@@ -136,45 +77,43 @@ a_stock_takings_list_is_whole_or_an_error(void **state)
 	(void)state;
 	fail_begin(&run);
 	while (fail_next(&run)) {
-		struct call call;
+		struct asking asking;
 		json_t *row;
 		int r;
 
-		call_init(&call, method_account_review, "{}");
+		asking_init(&asking, method_account_review, "{}");
 		fail_arm(&run);
-		r = fixture_read(&fixture, call_method, &call);
+		r = fixture_read(&fixture, ask_work, &asking);
 		fail_disarm(&run);
 		assert_true(r == 0 || (run.hit && r == -ENOMEM));
 		if (r == 0) {
-			row = json_array_get(json_object_get(call.call.result, "rows"), 0);
+			row = json_array_get(json_object_get(asking.call.result, "rows"), 0);
 			assert_string_equal(
 				json_string_value(json_object_get(row, "vendor")), "Vendor");
 			assert_int_equal(json_array_size(json_object_get(row, "findings")), 3);
 		}
-		call_done(&call);
+		asking_done(&asking);
 	}
 }
 
 /* Both steps, as the supervisor takes them. */
 static int
-sign(struct store_db *db, struct method_call *call)
+sign(struct store_db *db, struct method_call *signing)
 {
 	struct review_signature signature = {0};
-	int r = review_sign_read(db, call, &signature);
+	int r = review_sign_read(db, signing, &signature);
 
 	if (r == 0)
-		r = review_sign_record(db, call, &signature);
+		r = review_sign_record(db, signing, &signature);
 	review_signature_done(&signature);
 	return r;
 }
 
-static int
-count_signed(struct store_db *db, void *argument)
+static int64_t
+count_signed(void)
 {
-	int r = sql_number(db, argument,
-		"SELECT count(*) FROM event WHERE instr(payload, 'review_sign') > 0", "");
-
-	return r < 0 ? r : 0;
+	return fixture_number(
+		&fixture, "SELECT count(*) FROM event WHERE instr(payload, 'review_sign') > 0");
 }
 
 /* As sekisho-admin makes it while it prints. */
@@ -196,30 +135,30 @@ static void
 a_signature_is_recorded_or_an_error(void **state)
 {
 	char params[200], hex[REVIEW_HASH_SIZE];
-	struct call page;
+	struct asking page;
 	struct fail_run run;
 	int64_t before, after;
 
 	(void)state;
-	call_init(&page, method_account_review, "{}");
-	assert_int_equal(fixture_read(&fixture, call_method, &page), 0);
+	asking_init(&page, method_account_review, "{}");
+	assert_int_equal(fixture_read(&fixture, ask_work, &page), 0);
 	hash_of(page.call.result, hex);
 	snprintf(params, sizeof(params), "{\"list_hash\":\"%s\"}", hex);
-	call_done(&page);
+	asking_done(&page);
 	fail_begin(&run);
 	while (fail_next(&run)) {
-		struct call call;
+		struct asking asking;
 		int r;
 
-		assert_int_equal(fixture_read(&fixture, count_signed, &before), 0);
-		call_init(&call, sign, params);
+		before = count_signed();
+		asking_init(&asking, sign, params);
 		fail_arm(&run);
-		r = fixture_write(&fixture, call_method, &call);
+		r = fixture_write(&fixture, ask_work, &asking);
 		fail_disarm(&run);
 		assert_true(r == 0 || (run.hit && r == -ENOMEM));
-		assert_int_equal(fixture_read(&fixture, count_signed, &after), 0);
+		after = count_signed();
 		assert_int_equal(after - before, r == 0);
-		call_done(&call);
+		asking_done(&asking);
 	}
 }
 
@@ -228,11 +167,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			a_reset_is_told_and_kept_or_did_not_happen, setup, teardown),
+			a_reset_is_told_and_kept_or_did_not_happen, setup, facility_teardown),
 		cmocka_unit_test_setup_teardown(
-			a_stock_takings_list_is_whole_or_an_error, setup, teardown),
+			a_stock_takings_list_is_whole_or_an_error, setup, facility_teardown),
 		cmocka_unit_test_setup_teardown(
-			a_signature_is_recorded_or_an_error, setup, teardown),
+			a_signature_is_recorded_or_an_error, setup, facility_teardown),
 	};
 
 	fail_catch_libraries();

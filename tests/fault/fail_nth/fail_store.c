@@ -14,59 +14,11 @@
 #include "policy/methods.h"
 #include "policy/sessions.h"
 #include "policy/store/sql.h"
-#include "store_fixture.h"
+#include "session_fixture.h"
 
 #include <errno.h>
 #include <sqlite3.h>
 #include <string.h>
-
-#define NOON_US INT64_C(1795143600000000) /* 2026-11-20T12:00:00+09:00 */
-
-static struct store_fixture fixture;
-
-struct call {
-	method_function *method;
-	struct method_call call;
-};
-
-static int
-call_method(struct store_db *db, void *argument)
-{
-	struct call *call = argument;
-
-	method_call_reset(&call->call);
-	return call->method(db, &call->call);
-}
-
-static void
-change(method_function *method, const char *params)
-{
-	struct call call = {.method = method, .call = {.actor = "unix:yamada"}};
-
-	call.call.params = json_loads(params, 0, NULL);
-	assert_non_null(call.call.params);
-	assert_int_equal(fixture_write(&fixture, call_method, &call), 0);
-	json_decref(call.call.params);
-	method_call_reset(&call.call);
-}
-
-static int
-setup(void **state)
-{
-	(void)state;
-	clock_hold(NOON_US, 1000000);
-	fixture_init(&fixture);
-	fixture.boot_id = "boot-1";
-	fixture_start(&fixture);
-	change(method_terminal_add, "{\"name\":\"pacs-01\",\"address\":\"192.168.10.21\"}");
-	change(method_terminal_trust,
-		"{\"name\":\"pacs-01\",\"sha256\":"
-		"\"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\"}");
-	change(method_account_add, "{\"id\":\"taro\",\"family_name\":\"山田\",\"given_name\":"
-				   "\"太郎\",\"email\":\"taro@example.jp\","
-				   "\"macs\":[\"02:00:00:00:00:01\"],\"terminals\":[\"pacs-01\"]}");
-	return 0;
-}
 
 static int
 do_verify(struct store_db *db, void *argument)
@@ -74,46 +26,10 @@ do_verify(struct store_db *db, void *argument)
 	return audit_verify(db, NULL, NULL, argument);
 }
 
-/* Whatever failed, the log is whole and says the same as the history. */
-static int
-teardown(void **state)
-{
-	struct audit_report report;
-
-	(void)state;
-	assert_int_equal(fixture_read(&fixture, do_verify, &report), 0);
-	assert_int_equal(report.found, 0);
-	fixture_done(&fixture);
-	clock_release();
-	return 0;
-}
-
-static int
-do_count(struct store_db *db, void *argument)
-{
-	return sql_number(db, argument, "SELECT count(*) FROM session", "") < 0 ? -EIO : 0;
-}
-
 static int64_t
 sessions(void)
 {
-	int64_t count = -1;
-
-	assert_int_equal(fixture_read(&fixture, do_count, &count), 0);
-	return count;
-}
-
-struct issue {
-	struct ticket_request request;
-	struct ticket_answer answer;
-};
-
-static int
-do_issue(struct store_db *db, void *argument)
-{
-	struct issue *issue = argument;
-
-	return ticket_issue(db, &issue->request, &issue->answer);
+	return fixture_number(&fixture, "SELECT count(*) FROM session");
 }
 
 static struct issue
@@ -122,32 +38,6 @@ issue_request(void)
 	return (struct issue){.request = {.actor = "unix:yamada",
 				      .account = "998-taro@example.jp",
 				      .terminal = "pacs-01"}};
-}
-
-struct begin {
-	struct session_request request;
-	struct session_grant grant;
-};
-
-static int
-do_begin(struct store_db *db, void *argument)
-{
-	struct begin *begin = argument;
-
-	return session_begin(db, &begin->request, &begin->grant);
-}
-
-static struct begin
-begin_request(const struct issue *issue)
-{
-	return (struct begin){
-		.request = {
-			.connection = 1,
-			.handle = issue->answer.handle,
-			.secret = issue->answer.secret,
-			.source = "10.0.0.5",
-			.device = {.known = true, .mac = {{2, 0, 0, 0, 0, 1}}, .kind = "neighbour"},
-		}};
 }
 
 static void
@@ -167,7 +57,7 @@ a_ticket_is_issued_whole(void **state)
 		assert_true(r == 0 || (run.hit && r == -ENOMEM));
 		if (r == 0) {
 			/* It is good for a session. */
-			struct begin begin = begin_request(&issue);
+			struct begin begin = begin_request(&issue, 1);
 
 			assert_int_equal(issue.answer.reason, CLOSE_NONE);
 			assert_int_equal(fixture_write(&fixture, do_begin, &begin), 0);
@@ -191,7 +81,7 @@ a_session_begins_with_its_record_or_not_at_all(void **state)
 		int r;
 
 		assert_int_equal(fixture_write(&fixture, do_issue, &issue), 0);
-		begin = begin_request(&issue);
+		begin = begin_request(&issue, 1);
 		fail_arm(&run);
 		r = fixture_write(&fixture, do_begin, &begin);
 		fail_disarm(&run);
@@ -227,7 +117,7 @@ nobody_is_let_in_who_is_refused(void **state)
 			change(method_account_lock, "{\"id\":\"taro\"}");
 		fail_begin(&run);
 		while (fail_next(&run)) {
-			struct begin begin = begin_request(&issue);
+			struct begin begin = begin_request(&issue, 1);
 			int r;
 
 			if (i == WRONG_SECRET)
@@ -245,22 +135,6 @@ nobody_is_let_in_who_is_refused(void **state)
 			session_grant_done(&begin.grant);
 		}
 	}
-}
-
-struct end {
-	struct session_ending ending;
-	json_t *row;
-};
-
-static int
-do_end(struct store_db *db, void *argument)
-{
-	struct end *end = argument;
-
-	/* work may run again. */
-	json_decref(end->row);
-	end->row = NULL;
-	return session_end(db, &end->ending, &end->row);
 }
 
 static void
@@ -281,7 +155,7 @@ a_session_ends_once(void **state)
 		int r;
 
 		assert_int_equal(fixture_write(&fixture, do_issue, &issue), 0);
-		begin = begin_request(&issue);
+		begin = begin_request(&issue, 1);
 		assert_int_equal(fixture_write(&fixture, do_begin, &begin), 0);
 		memcpy(end.ending.session, begin.grant.session, SESSION_ID_BYTES);
 		session_grant_done(&begin.grant);
@@ -308,18 +182,17 @@ a_list_is_whole_or_an_error(void **state)
 	(void)state;
 	fail_begin(&run);
 	while (fail_next(&run)) {
-		struct call call = {
-			.method = method_account_list, .call = {.actor = "unix:yamada"}};
+		struct asking asking;
 		json_t *accounts, *account;
 		int r;
 
-		call.call.params = json_object();
+		asking_init(&asking, method_account_list, "{}");
 		fail_arm(&run);
-		r = fixture_read(&fixture, call_method, &call);
+		r = fixture_read(&fixture, ask_work, &asking);
 		fail_disarm(&run);
 		assert_true(r == 0 || (run.hit && r == -ENOMEM));
 		if (r == 0) {
-			accounts = json_object_get(call.call.result, "accounts");
+			accounts = json_object_get(asking.call.result, "accounts");
 			assert_int_equal(json_array_size(accounts), 1);
 			account = json_array_get(accounts, 0);
 			assert_string_equal(
@@ -327,8 +200,7 @@ a_list_is_whole_or_an_error(void **state)
 			assert_int_equal(json_array_size(json_object_get(account, "macs")), 1);
 			assert_int_equal(json_array_size(json_object_get(account, "terminals")), 1);
 		}
-		json_decref(call.call.params);
-		method_call_reset(&call.call);
+		asking_done(&asking);
 	}
 }
 
@@ -342,9 +214,9 @@ an_edit_is_whole_or_an_error(void **state)
 	(void)state;
 	fail_begin(&run);
 	while (fail_next(&run)) {
-		struct call show = {
+		struct asking show = {
 			.method = method_account_show, .call = {.actor = "unix:yamada"}};
-		struct call edit = {
+		struct asking edit = {
 			.method = method_account_edit, .call = {.actor = "unix:yamada"}};
 		char email[64];
 		const char *now;
@@ -357,14 +229,14 @@ an_edit_is_whole_or_an_error(void **state)
 				turn % 2 ? "remove_terminals" : "add_terminals", "pacs-01");
 		show.call.params = json_pack("{s:s}", "id", "taro");
 		fail_arm(&run);
-		r = fixture_write(&fixture, call_method, &edit);
+		r = fixture_write(&fixture, ask_work, &edit);
 		fail_disarm(&run);
 		assert_true(r == 0 || (run.hit && r == -ENOMEM));
-		assert_int_equal(fixture_read(&fixture, call_method, &show), 0);
+		assert_int_equal(fixture_read(&fixture, ask_work, &show), 0);
 		now = json_string_value(json_object_get(show.call.result, "email"));
 		assert_int_equal(strcmp(now, email) == 0, r == 0);
 		if (r < 0)
-			assert_int_equal(fixture_write(&fixture, call_method, &edit), 0);
+			assert_int_equal(fixture_write(&fixture, ask_work, &edit), 0);
 		json_decref(edit.call.params);
 		json_decref(show.call.params);
 		method_call_reset(&edit.call);
@@ -427,15 +299,20 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_store_opens_or_says_so),
-		cmocka_unit_test_setup_teardown(a_ticket_is_issued_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-			a_session_begins_with_its_record_or_not_at_all, setup, teardown),
-		cmocka_unit_test_setup_teardown(nobody_is_let_in_who_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_session_ends_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_list_is_whole_or_an_error, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_edit_is_whole_or_an_error, setup, teardown),
+			a_ticket_is_issued_whole, session_setup, session_teardown),
+		cmocka_unit_test_setup_teardown(a_session_begins_with_its_record_or_not_at_all,
+			session_setup, session_teardown),
 		cmocka_unit_test_setup_teardown(
-			a_log_is_never_called_whole_by_mistake, setup, teardown),
+			nobody_is_let_in_who_is_refused, session_setup, session_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_session_ends_once, session_setup, session_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_list_is_whole_or_an_error, session_setup, session_teardown),
+		cmocka_unit_test_setup_teardown(
+			an_edit_is_whole_or_an_error, session_setup, session_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_log_is_never_called_whole_by_mistake, session_setup, session_teardown),
 	};
 	int failed;
 

@@ -17,9 +17,6 @@
 
 #include <cmocka.h>
 
-#define NOON_US INT64_C(1795143600000000) /* 2026-11-20T12:00:00+09:00 */
-#define DAY_US (24 * 60 * 60 * INT64_C(1000000))
-
 static struct store_fixture fixture;
 
 static int
@@ -93,25 +90,10 @@ teardown(void **state)
 	return 0;
 }
 
-static int
-do_verify(struct store_db *db, void *argument)
-{
-	return audit_verify(db, NULL, NULL, argument);
-}
-
-static struct audit_report
-verify(void)
-{
-	struct audit_report report;
-
-	assert_int_equal(fixture_read(&fixture, do_verify, &report), 0);
-	return report;
-}
-
 static void
 expect_bad(int64_t event, const char *words)
 {
-	struct audit_report report = verify();
+	struct audit_report report = fixture_verify(&fixture);
 
 	for (size_t i = 0; i < report.found && i < AUDIT_FINDINGS_MOST; i++)
 		if (report.findings[i].event == event &&
@@ -125,7 +107,7 @@ expect_bad(int64_t event, const char *words)
 static void
 untouched_log_is_good(void **state)
 {
-	struct audit_report report = verify();
+	struct audit_report report = fixture_verify(&fixture);
 
 	(void)state;
 	assert_int_equal(report.found, 0);
@@ -133,8 +115,8 @@ untouched_log_is_good(void **state)
 	assert_int_equal(report.erased, 0);
 	assert_int_equal(report.checkpoints, 1);
 	assert_true(checkpoint());
-	assert_false(checkpoint());                /* nothing new */
-	assert_int_equal(verify().checkpoints, 1); /* one for each day is kept */
+	assert_false(checkpoint());                                /* nothing new */
+	assert_int_equal(fixture_verify(&fixture).checkpoints, 1); /* one for each day is kept */
 }
 
 static void
@@ -187,7 +169,7 @@ text_that_needs_escapes_is_no_difference(void **state)
 {
 	(void)state;
 	assert_int_equal(fixture_write(&fixture, do_admin, "a \"b\"\\\n\001 山田"), 0);
-	assert_int_equal(verify().found, 0);
+	assert_int_equal(fixture_verify(&fixture).found, 0);
 }
 
 static void
@@ -256,7 +238,7 @@ missing_checkpoints_are_noticed_after_an_hour(void **state)
 {
 	(void)state;
 	fixture_sql(&fixture, "DELETE FROM checkpoint");
-	assert_int_equal(verify().found, 0);
+	assert_int_equal(fixture_verify(&fixture).found, 0);
 	clock_hold(NOON_US + DAY_US, 1000000);
 	expect_bad(1, "no checkpoint");
 }
@@ -315,7 +297,7 @@ retention_erases_after_two_years_and_the_log_stays_good(void **state)
 	clock_hold(NOON_US + 730 * DAY_US + 1, 1000000);
 	assert_int_equal(retention(), 5);
 	assert_true(checkpoint());
-	report = verify();
+	report = fixture_verify(&fixture);
 	assert_int_equal(report.found, 0);
 	assert_int_equal(report.erased, 5);
 	assert_int_equal(report.events, 7); /* one retention for each kind */
@@ -396,7 +378,7 @@ young_event_among_old_ones_is_not_excused(void **state)
 	clock_hold(NOON_US + 730 * DAY_US + 1, 1000000);
 	assert_int_equal(retention(), 6);
 	assert_true(checkpoint());
-	assert_int_equal(verify().found, 0);
+	assert_int_equal(fixture_verify(&fixture).found, 0);
 	fixture_sql(&fixture, "UPDATE event SET payload = NULL, salt = NULL WHERE id = 6");
 	expect_bad(6, "erased");
 }

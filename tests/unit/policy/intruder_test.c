@@ -21,8 +21,6 @@
 
 #include <cmocka.h>
 
-#define DAY_US (24 * 60 * 60 * INT64_C(1000000))
-
 static int
 do_login(struct store_db *db, void *argument)
 {
@@ -66,7 +64,7 @@ setup(void **state)
 	json_decref(end_session(&grant, 1, CLOSE_CLIENT_LEFT));
 	assert_int_equal(fixture_write(&fixture, do_login, "hanako"), 0);
 	checkpoint();
-	assert_int_equal(verify_log().found, 0);
+	assert_int_equal(fixture_verify(&fixture).found, 0);
 	return 0;
 }
 
@@ -83,7 +81,7 @@ teardown(void **state)
 static void
 expect_found(const char *words)
 {
-	struct audit_report report = verify_log();
+	struct audit_report report = fixture_verify(&fixture);
 
 	for (size_t i = 0; i < report.found && i < AUDIT_FINDINGS_MOST; i++)
 		if (strstr(report.findings[i].why, words) != NULL)
@@ -190,7 +188,7 @@ trigger_in_the_database_swallows_nothing(void **state)
 	fixture_start(&fixture);
 	assert_int_equal(fixture_write(&fixture, do_login, "jiro"), 0);
 	assert_int_equal(rows_of(LOG_LOGINS), before + 1);
-	assert_int_equal(verify_log().found, 0);
+	assert_int_equal(fixture_verify(&fixture).found, 0);
 }
 
 static void

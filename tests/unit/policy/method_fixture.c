@@ -17,28 +17,58 @@
 struct store_fixture fixture;
 struct method_call call;
 
-struct running_call {
-	method_function *method;
-};
+int
+ask_work(struct store_db *db, void *argument)
+{
+	struct asking *asking = argument;
+
+	method_call_reset(&asking->call);
+	return asking->method(db, &asking->call);
+}
+
+void
+asking_init(struct asking *asking, method_function *method, const char *params)
+{
+	*asking = (struct asking){.method = method, .call = {.actor = "unix:yamada"}};
+	asking->call.params = json_loads(params, 0, NULL);
+	assert_non_null(asking->call.params);
+}
+
+void
+asking_done(struct asking *asking)
+{
+	json_decref(asking->call.params);
+	method_call_reset(&asking->call);
+}
+
+void
+change(method_function *method, const char *params)
+{
+	struct asking asking;
+
+	asking_init(&asking, method, params);
+	if (fixture_write(&fixture, ask_work, &asking) < 0)
+		fail_msg("%s: %s", params, asking.call.error.message);
+	asking_done(&asking);
+}
 
 static int
-run_method(struct store_db *db, void *argument)
+ask_into_call(struct store_db *db, void *method)
 {
 	method_call_reset(&call);
-	return ((struct running_call *)argument)->method(db, &call);
+	return (*(method_function **)method)(db, &call);
 }
 
 int
 ask(method_function *method, const char *params)
 {
-	struct running_call running = {.method = method};
 	int r;
 
 	json_decref(call.params);
 	call.actor = "unix:yamada";
 	call.params = json_loads(params, 0, NULL);
 	assert_non_null(call.params);
-	r = fixture_write(&fixture, run_method, &running);
+	r = fixture_write(&fixture, ask_into_call, &method);
 	assert_true((r < 0) == (call.error.code != 0));
 	return r;
 }
@@ -77,26 +107,40 @@ list_length(const char *name)
 }
 
 int
-method_setup(void **state)
+facility_setup(void **state)
 {
 	(void)state;
 	clock_hold(NOON_US, 1000000);
 	fixture_init(&fixture);
+	fixture.boot_id = "boot-1";
 	fixture_start(&fixture);
-	expect_ok(method_terminal_add, "{\"name\":\"pacs-01\",\"address\":\"192.168.10.21\"}");
+	return 0;
+}
+
+int
+facility_teardown(void **state)
+{
+	(void)state;
+	fixture_done(&fixture);
+	clock_release();
+	return 0;
+}
+
+int
+method_setup(void **state)
+{
+	facility_setup(state);
+	change(method_terminal_add, "{\"name\":\"pacs-01\",\"address\":\"192.168.10.21\"}");
 	return 0;
 }
 
 int
 method_teardown(void **state)
 {
-	(void)state;
 	json_decref(call.params);
 	call.params = NULL;
 	method_call_reset(&call);
-	fixture_done(&fixture);
-	clock_release();
-	return 0;
+	return facility_teardown(state);
 }
 
 static int
@@ -113,21 +157,10 @@ last_event(struct store_db *db, void *argument)
 	return 0;
 }
 
-static int
-count_events(struct store_db *db, void *argument)
-{
-	int r = sql_number(db, argument, "SELECT count(*) FROM event", "");
-
-	return r < 0 ? r : 0;
-}
-
 int64_t
 events(void)
 {
-	int64_t count;
-
-	assert_int_equal(fixture_read(&fixture, count_events, &count), 0);
-	return count;
+	return fixture_number(&fixture, "SELECT count(*) FROM event");
 }
 
 json_t *

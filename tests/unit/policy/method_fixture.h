@@ -8,7 +8,6 @@
 extern struct store_fixture fixture;
 extern struct method_call call;
 
-#define NOON_US INT64_C(1795143600000000) /* 2026-11-20T12:00:00+09:00 */
 #define PIN "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
 #define NEW_ACCOUNT(id)                                                                       \
@@ -17,6 +16,21 @@ extern struct method_call call;
 #define NEW_ADMIN(id)                                                                         \
 	"{\"id\":\"" id "\",\"family_name\":\"佐藤\",\"given_name\":\"花子\",\"email\":\"" id \
 	"@example.jp\",\"kind\":\"admin\"}"
+
+/* A method as the control socket would call it, for tests that keep several, or look that nothing leaks. */
+struct asking {
+	method_function *method;
+	struct method_call call;
+};
+
+/* Work of a job; may run again. */
+int ask_work(struct store_db *db, void *asking);
+
+void asking_init(struct asking *asking, method_function *method, const char *params);
+void asking_done(struct asking *asking);
+
+/* Expects that it works, and keeps nothing. */
+void change(method_function *method, const char *params);
 
 /* Runs a method in a write; the answer stays in `call`. */
 int ask(method_function *method, const char *params);
@@ -30,7 +44,11 @@ void expect_refused(method_function *method, const char *params, enum method_err
 const char *answer_text(const char *name);
 size_t list_length(const char *name);
 
-/* A facility with the terminal pacs-01 and no account, at noon. */
+/* A facility with nothing in it, at noon. */
+int facility_setup(void **state);
+int facility_teardown(void **state);
+
+/* The same with the terminal pacs-01. */
 int method_setup(void **state);
 int method_teardown(void **state);
 

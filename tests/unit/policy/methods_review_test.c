@@ -16,7 +16,6 @@
 
 #define MAC "\"macs\":[\"02:00:5e:00:00:01\"],\"terminals\":[\"pacs-01\"]"
 #define NAMES "\"family_name\":\"山田\",\"given_name\":\"太郎\",\"email\":\"a@example.jp\""
-#define DAY_US (24 * 60 * 60 * INT64_C(1000000))
 
 /* b-vendor: taro (fine), jiro (no device, never used); a-vendor: saburo (locked); none: shiro (no terminal). */
 static int

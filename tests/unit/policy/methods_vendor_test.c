@@ -169,14 +169,14 @@ a_vendor_with_accounts_is_not_deleted_silently(void **state)
 
 /* Makes it, changes it and deletes it; then it is made again. */
 static void
-expect_new_version(method_function *add, const char *fields, method_function *change,
+expect_new_version(method_function *add, const char *fields, method_function *edit,
 	const char *changes, method_function *end, const char *which)
 {
 	int64_t seen;
 
 	expect_ok(add, fields);
 	assert_int_equal(answer_number("version"), 1);
-	expect_ok(change, changes);
+	expect_ok(edit, changes);
 	seen = answer_number("version");
 	assert_int_equal(seen, 2);
 	expect_ok(end, which);

@@ -220,8 +220,8 @@ session_taken_out_of_the_history_is_missed(void **state)
 	(void)state;
 	(void)begin_session(&issue, 1);
 	fixture_sql(&fixture, "CREATE TABLE kept AS SELECT * FROM session; DELETE FROM session");
-	assert_non_null(
-		strstr(verify_log().findings[0].why, "missing from the connection history"));
+	assert_non_null(strstr(
+		fixture_verify(&fixture).findings[0].why, "missing from the connection history"));
 	fixture_sql(&fixture, "INSERT INTO session SELECT * FROM kept; DROP TABLE kept");
 }
 

@@ -15,48 +15,11 @@
 
 #include <cmocka.h>
 
-struct store_fixture fixture;
-
-/* Methods, as the control socket would call them. */
-struct call {
-	method_function *method;
-	struct method_call call;
-};
-
-static int
-call_method(struct store_db *db, void *argument)
-{
-	struct call *call = argument;
-
-	method_call_reset(&call->call);
-	return call->method(db, &call->call);
-}
-
-void
-change(method_function *method, const char *params)
-{
-	struct call call = {.method = method, .call = {.actor = "unix:yamada"}};
-	int r;
-
-	call.call.params = json_loads(params, 0, NULL);
-	assert_non_null(call.call.params);
-	r = fixture_write(&fixture, call_method, &call);
-	if (r < 0)
-		fail_msg("%s: %s", params, call.call.error.message);
-	json_decref(call.call.params);
-	method_call_reset(&call.call);
-}
-
 int
 session_setup(void **state)
 {
-	(void)state;
-	clock_hold(NOON_US, 1000000);
 	slow_vfs_register();
-	fixture_init(&fixture);
-	fixture.boot_id = "boot-1";
-	fixture_start(&fixture);
-	change(method_terminal_add, "{\"name\":\"pacs-01\",\"address\":\"192.168.10.21\"}");
+	method_setup(state);
 	change(method_terminal_trust,
 		"{\"name\":\"pacs-01\",\"sha256\":"
 		"\"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\"}");
@@ -66,36 +29,13 @@ session_setup(void **state)
 	return 0;
 }
 
-static int
-do_verify(struct store_db *db, void *argument)
-{
-	return audit_verify(db, NULL, NULL, argument);
-}
-
-struct audit_report
-verify_log(void)
-{
-	struct audit_report report;
-
-	assert_int_equal(fixture_read(&fixture, do_verify, &report), 0);
-	return report;
-}
-
 /* Whatever a test has done by our own doors, the log says the same as the history. */
 int
 session_teardown(void **state)
 {
-	struct audit_report report;
-
-	(void)state;
 	clock_hold(NOON_US, 1000000); /* no checkpoint is due yet */
-	report = verify_log();
-	if (report.found > 0)
-		fail_msg("event %lld: %s", (long long)report.findings[0].event,
-			report.findings[0].why);
-	fixture_done(&fixture);
-	clock_release();
-	return 0;
+	fixture_expect_log_whole(&fixture);
+	return method_teardown(state);
 }
 
 int
@@ -165,16 +105,13 @@ begin_session(const struct issue *issue, uint64_t connection)
 	return begin_with(&begin);
 }
 
-struct end {
-	struct session_ending ending;
-	json_t *row;
-};
-
-static int
+int
 do_end(struct store_db *db, void *argument)
 {
 	struct end *end = argument;
 
+	json_decref(end->row);
+	end->row = NULL;
 	return session_end(db, &end->ending, &end->row);
 }
 

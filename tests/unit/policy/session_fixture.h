@@ -2,15 +2,8 @@
 #ifndef SESSION_FIXTURE_H
 #define SESSION_FIXTURE_H
 
-#include "policy/audit.h"
-#include "policy/methods.h"
+#include "method_fixture.h"
 #include "policy/sessions.h"
-#include "store_fixture.h"
-
-extern struct store_fixture fixture;
-
-#define NOON_US INT64_C(1795143600000000) /* 2026-11-20T12:00:00+09:00 */
-#define SECOND_US INT64_C(1000000)
 
 struct issue {
 	struct ticket_request request;
@@ -22,19 +15,18 @@ struct begin {
 	struct session_grant grant;
 };
 
-/* A method, as the control socket would call it; expects that it works. */
-void change(method_function *method, const char *params);
-
 /* A facility with the account taro, device 02:00:00:00:00:01, on the terminal pacs-01, at noon. */
 int session_setup(void **state);
-
-/* What audit_verify says. */
-struct audit_report verify_log(void);
 
 /* Whatever a test has done by our own doors, the log says the same as the history. */
 int session_teardown(void **state);
 
-/* Work of a job; the argument is a struct issue, a struct begin. */
+struct end {
+	struct session_ending ending;
+	json_t *row;
+};
+
+/* Work of a job, which may run again; the argument is a struct issue, a struct begin, a struct end. */
 int do_issue(struct store_db *db, void *argument);
 
 /* mac and source may be NULL. */
@@ -43,6 +35,7 @@ struct issue issue_with(const char *mac, const char *source);
 /* For taro on pacs-01; expects that it is issued. */
 struct issue issue_ticket(void);
 int do_begin(struct store_db *db, void *argument);
+int do_end(struct store_db *db, void *argument);
 
 /* A client from 10.0.0.5 with the right secret and device. */
 struct begin begin_request(const struct issue *issue, uint64_t connection);

@@ -1,6 +1,8 @@
 /* A store for tests; see store_fixture.h. */
 #include "store_fixture.h"
 
+#include "policy/store/sql.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -174,6 +176,54 @@ int
 fixture_bare(struct store_fixture *fixture, fixture_work *work, void *argument)
 {
 	return run(fixture, store_write, true, work, argument);
+}
+
+struct question {
+	const char *sql;
+	int64_t number;
+};
+
+static int
+answer(struct store_db *db, void *argument)
+{
+	struct question *question = argument;
+	int r = sql_number(db, &question->number, question->sql, "");
+
+	return r < 0 ? r : 0;
+}
+
+int64_t
+fixture_number(struct store_fixture *fixture, const char *sql)
+{
+	struct question question = {.sql = sql, .number = -1};
+
+	assert_int_equal(fixture_read(fixture, answer, &question), 0);
+	return question.number;
+}
+
+static int
+verify(struct store_db *db, void *argument)
+{
+	return audit_verify(db, NULL, NULL, argument);
+}
+
+struct audit_report
+fixture_verify(struct store_fixture *fixture)
+{
+	struct audit_report report;
+
+	assert_int_equal(fixture_read(fixture, verify, &report), 0);
+	return report;
+}
+
+void
+fixture_expect_log_whole(struct store_fixture *fixture)
+{
+	struct audit_report report = fixture_verify(fixture);
+
+	if (report.found > 0)
+		fail_msg("event %lld: %s", (long long)report.findings[0].event,
+			report.findings[0].why);
 }
 
 void

@@ -2,9 +2,14 @@
 #ifndef STORE_FIXTURE_H
 #define STORE_FIXTURE_H
 
+#include "policy/audit.h"
 #include "policy/store/store.h"
 
 #include <stdbool.h>
+
+#define NOON_US INT64_C(1795143600000000) /* 2026-11-20T12:00:00+09:00 */
+#define SECOND_US INT64_C(1000000)
+#define DAY_US (24 * 60 * 60 * SECOND_US)
 
 struct store_fixture {
 	char folder[64];
@@ -39,6 +44,13 @@ int fixture_read(struct store_fixture *fixture, fixture_work *work, void *argume
 int fixture_walk(struct store_fixture *fixture, fixture_work *work, void *argument);
 int fixture_slow(struct store_fixture *fixture, fixture_work *work, void *argument);
 int fixture_bare(struct store_fixture *fixture, fixture_work *work, void *argument);
+
+/* A number that a literal with SQL asks the store for. */
+int64_t fixture_number(struct store_fixture *fixture, const char *sql);
+
+/* What audit_verify says; and that it has nothing to say. */
+struct audit_report fixture_verify(struct store_fixture *fixture);
+void fixture_expect_log_whole(struct store_fixture *fixture);
 
 /* SQL from beside the store, as an intruder or a test would run it; expects that it works. */
 void fixture_sql(struct store_fixture *fixture, const char *sql);

@@ -14,8 +14,6 @@
 
 #include <cmocka.h>
 
-#define NOON_US INT64_C(1795143600000000)
-
 static struct store_fixture fixture;
 static int64_t account;
 

@@ -171,6 +171,46 @@ what_has_a_name_is_swept(void **state)
 	expect_no_name();
 }
 
+/* Writers go on while the pages are copied, and the copy is of one moment: no balance is half there. */
+static int
+write_between_steps(void *argument, int64_t done, int64_t of)
+{
+	int *steps = argument;
+
+	(void)done;
+	(void)of;
+	(*steps)++;
+	fixture_sql(&fixture, "UPDATE log_mark SET number = number + 1 WHERE name = 'told'");
+	return *steps > 1000 ? -ELOOP : 0;
+}
+
+static int
+do_copy(struct store_db *db, void *argument)
+{
+	struct scratch_facts facts;
+	struct scratch *copy;
+	int r = scratch_new(db, SCRATCH_COPY, &copy);
+
+	assert_int_equal(r, 0);
+	r = scratch_copy(db, copy, write_between_steps, argument, &facts);
+	scratch_free(copy);
+	return r;
+}
+
+static void
+writers_do_not_send_the_copy_back_to_its_start(void **state)
+{
+	int steps = 0;
+
+	(void)state;
+	fixture_sql(&fixture, "CREATE TABLE bulk (bytes BLOB)");
+	for (int i = 0; i < 20; i++)
+		fixture_sql(&fixture, "INSERT INTO bulk VALUES (randomblob(500000))");
+	assert_int_equal(fixture_slow(&fixture, do_copy, &steps), 0);
+	/* 10 MB in steps of 1 MB. */
+	assert_in_range(steps, 9, 14);
+}
+
 int
 main(void)
 {
@@ -179,6 +219,8 @@ main(void)
 			nothing_that_is_not_sealed_ever_has_a_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(it_cannot_be_opened_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_has_a_name_is_swept, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			writers_do_not_send_the_copy_back_to_its_start, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
