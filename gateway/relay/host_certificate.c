@@ -3,6 +3,8 @@
  */
 #include "relay/host_certificate.h"
 
+#include "base/sentence.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
@@ -274,5 +276,5 @@ host_trust_judge(const struct host_trust *trust, SSL *ssl, struct msg_host_repor
 	report->judged = HOST_IS_ANOTHER;
 	(void)snprintf(report->distrust, sizeof(report->distrust), "%s",
 		trust->kind == HOST_TRUST_CA ? X509_verify_cert_error_string(result)
-					     : "it is not the one that was pinned");
+					     : N_("it is not the one that was pinned"));
 }

@@ -7,11 +7,11 @@
  */
 #include "relay/look_at_host.h"
 
-#include "relay/connection_io.h"
-#include "relay/worker.h"
-
+#include "base/sentence.h"
 #include "rdp/x224.h"
+#include "relay/connection_io.h"
 #include "relay/host_certificate.h"
+#include "relay/worker.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -126,7 +126,7 @@ look_on_bad_frame(struct connection *conn, enum side side, bool too_long)
 {
 	(void)side;
 	(void)too_long;
-	connection_close(conn, CLOSE_HOST_NOT_RDP, "its answer is no X.224 Connection Confirm");
+	connection_close(conn, CLOSE_HOST_NOT_RDP, N_("its answer is no X.224 Connection Confirm"));
 }
 
 static void
@@ -153,7 +153,7 @@ look_on_end(struct connection *conn, enum side side, int error, bool waited)
 	(void)side;
 	(void)error;
 	(void)waited;
-	connection_close(conn, CLOSE_HOST_REFUSED, "it closed the connection");
+	connection_close(conn, CLOSE_HOST_REFUSED, N_("it closed the connection"));
 }
 
 static void

@@ -2,6 +2,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/sentence.h"
 #include "policy/method_call.h"
 #include "policy/store/store.h"
 #include "policy/store/terminal_table.h"
@@ -269,8 +270,8 @@ ask(struct checked *checked)
 static const char *
 cannot_look(int error)
 {
-	return error == -EBUSY ? "too many hosts are being looked at"
-			       : "the host cannot be dialled";
+	return error == -EBUSY ? N_("too many hosts are being looked at")
+			       : N_("the host cannot be dialled");
 }
 
 static void

@@ -147,6 +147,34 @@ refuse_by_rule(struct control_call *call, enum close_reason reason, const char *
 		call, METHOD_REFUSED, event_row(close_reason_row(reason)->event)->text, NULL, rule);
 }
 
+/* What control_call_fail says then. */
+static void
+set_wrong_parameter(struct control_call *call, const struct field_error *error)
+{
+	call->method.error.code = CONTROL_INVALID_PARAMETERS;
+	call->method.error.field = *error;
+	snprintf(call->method.error.message, sizeof(call->method.error.message), "parameter %s: %s",
+		error->field, error->rule);
+}
+
+static void
+refuse_address(struct control_call *call, int status)
+{
+	struct field_error error = {0};
+
+	if (status == -EDESTADDRREQ) {
+		control_call_refuse(call, CONTROL_INVALID_PARAMETERS,
+			"the gateway listens on every address: say which one the client is to use, "
+			"or set public_address",
+			NULL, NULL);
+		return;
+	}
+	(void)field_error_set(&error, "address", control_call_text(call, "address"),
+		"a name or address, with or without port", "gateway.hospital.example:3389");
+	set_wrong_parameter(call, &error);
+	control_call_fail(call, -EINVAL);
+}
+
 static void
 issue_done(struct store_job *job, int status)
 {
@@ -158,12 +186,8 @@ issue_done(struct store_job *job, int status)
 
 	if (status == 0 && reason == CLOSE_NONE)
 		result = ticket_json(issue);
-	if (status == -EINVAL && issue->answer.error.field != NULL) {
-		call->method.error.code = CONTROL_INVALID_PARAMETERS;
-		call->method.error.field = issue->answer.error;
-		snprintf(call->method.error.message, sizeof(call->method.error.message),
-			"parameter %s: %s", issue->answer.error.field, issue->answer.error.rule);
-	}
+	if (status == -EINVAL && issue->answer.error.field != NULL)
+		set_wrong_parameter(call, &issue->answer.error);
 	secret_wipe(issue, sizeof(*issue));
 	free(issue);
 	if (status < 0)
@@ -187,12 +211,7 @@ method_ticket_issue(struct control_call *call)
 	r = choose_address(call, issue);
 	if (r < 0) {
 		free(issue);
-		control_call_refuse(call, CONTROL_INVALID_PARAMETERS,
-			r == -EINVAL ? "parameter address: a name or address, with or without port"
-				     : "the gateway listens on every address: say which one the "
-				       "client is "
-				       "to use, or set public_address",
-			"address", "a name or address, with or without port");
+		refuse_address(call, r);
 		return;
 	}
 	call->more = issue;

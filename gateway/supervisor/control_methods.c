@@ -289,10 +289,10 @@ check_request(json_t *message, json_t *id, uint32_t roles, struct control_reques
 		return refuse(ret_error, id, CONTROL_INVALID_REQUEST,
 			"not a JSON-RPC 2.0 request: jsonrpc, id and method are required");
 	if (find_method(name, &request->method) < 0)
-		return refuse(ret_error, id, CONTROL_NO_SUCH_METHOD, "there is no such method");
+		return refuse(ret_error, id, CONTROL_NO_SUCH_METHOD, N_("there is no such method"));
 	/* Before the parameters: who may not call it learns nothing about it. */
 	if ((rows[request->method].roles & roles) == 0)
-		return refuse(ret_error, id, METHOD_NOT_ALLOWED, "your role may not do this");
+		return refuse(ret_error, id, METHOD_NOT_ALLOWED, N_("your role may not do this"));
 	if (params != NULL && !json_is_object(params))
 		return refuse(
 			ret_error, id, CONTROL_INVALID_PARAMETERS, "params must be an object");

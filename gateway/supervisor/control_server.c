@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/sentence.h"
 #include "policy/methods.h"
 #include "settings/settings.h"
 #include "supervisor/backups.h"
@@ -421,9 +422,11 @@ welcome(struct control_client *client)
 		if (client->is_new)
 			(void)start_naming(client);
 		refuse_and_close(client, METHOD_NOT_ALLOWED,
-			"your user has no role here; roles are given in the gateway's settings");
+			N_("your user has no role here; roles are given in the gateway's "
+			   "settings"));
 	} else if (!has_room(client->server, client)) {
-		refuse_and_close(client, METHOD_NOT_ALLOWED, "too many connections to this socket");
+		refuse_and_close(
+			client, METHOD_NOT_ALLOWED, N_("too many connections to this socket"));
 	} else if (start_naming(client) < 0) {
 		client_close(client);
 	}

@@ -6,6 +6,7 @@
 #include "supervisor/dial.h"
 
 #include "base/cleanup.h"
+#include "base/sentence.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -120,20 +121,20 @@ connect_error_text(int error)
 		int error;
 		const char *text;
 	} texts[] = {
-		{-ECONNREFUSED, "connection refused"},
-		{-EHOSTUNREACH, "no route to the host"},
-		{-ENETUNREACH, "no route to its network"},
-		{-ETIMEDOUT, "no answer within the time limit"},
-		{-ECONNRESET, "connection reset"},
-		{-EACCES, "forbidden by this machine's firewall"},
-		{-EPERM, "forbidden by this machine's firewall"},
+		{-ECONNREFUSED, N_("connection refused")},
+		{-EHOSTUNREACH, N_("no route to the host")},
+		{-ENETUNREACH, N_("no route to its network")},
+		{-ETIMEDOUT, N_("no answer within the time limit")},
+		{-ECONNRESET, N_("connection reset")},
+		{-EACCES, N_("forbidden by this machine's firewall")},
+		{-EPERM, N_("forbidden by this machine's firewall")},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		if (texts[i].error == error)
 			return texts[i].text;
 	}
-	return "the connection failed";
+	return N_("the connection failed");
 }
 
 static void
@@ -220,7 +221,7 @@ on_connect_timeout(uv_timer_t *timer)
 static void
 on_resolve_timeout(uv_timer_t *timer)
 {
-	answer(timer->data, CLOSE_HOST_NAME, "the name service did not answer in time");
+	answer(timer->data, CLOSE_HOST_NAME, N_("the name service did not answer in time"));
 }
 
 static void
@@ -246,7 +247,7 @@ on_resolved(uv_getaddrinfo_t *resolver, int status, struct addrinfo *addresses)
 	dial->addresses = addresses;
 	dial->next = addresses;
 	if (dial->step != DIAL_OVER && (status < 0 || addresses == NULL)) {
-		answer(dial, CLOSE_HOST_NAME, "the name service does not know it");
+		answer(dial, CLOSE_HOST_NAME, N_("the name service does not know it"));
 	} else if (dial->step != DIAL_OVER) {
 		start_connecting(dial);
 	}

@@ -2,6 +2,7 @@
 #include "supervisor/looks.h"
 
 #include "base/cleanup.h"
+#include "base/sentence.h"
 #include "policy/terminals.h"
 #include "relay/host_certificate.h"
 #include "settings/settings.h"
@@ -127,7 +128,7 @@ on_timeout(uv_timer_t *timer)
 
 	if (look->worker != NULL)
 		(void)children_send(look->worker, MSG_KILL, &kill, -1);
-	finish(look, CLOSE_HOST_TOO_SLOW, "it said nothing within the time limit", NULL);
+	finish(look, CLOSE_HOST_TOO_SLOW, N_("it said nothing within the time limit"), NULL);
 }
 
 /* The dialled socket and the question, to a worker. */

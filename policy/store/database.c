@@ -2,6 +2,7 @@
 #include "policy/store/database.h"
 
 #include "base/cleanup.h"
+#include "base/sentence.h"
 #include "policy/store/integrity.h"
 #include "policy/store/sql.h"
 #include "policy/text_fold.h"
@@ -16,19 +17,19 @@ store_error_text(int status)
 {
 	switch (-status) {
 	case ENOSPC:
-		return "the disk that holds the database is full";
+		return N_("the disk that holds the database is full");
 	case EBUSY:
-		return "another process holds a lock on the database";
+		return N_("another process holds a lock on the database");
 	case EUCLEAN:
-		return "the database is damaged: restore a backup";
+		return N_("the database is damaged: restore a backup");
 	case EROFS:
-		return "the database may only be read";
+		return N_("the database may only be read");
 	case EACCES:
-		return "the database may not be opened by the gateway's user";
+		return N_("the database may not be opened by the gateway's user");
 	case ENOENT:
 		return "the database's folder does not exist";
 	case ENOMEM:
-		return "there is no memory left";
+		return N_("there is no memory left");
 	case EPROTO:
 		return "the database was made by a newer version of Sekisho: install that version";
 	case EISDIR:
@@ -36,7 +37,7 @@ store_error_text(int status)
 	case ELOOP:
 		return "the database's path is a symbolic link";
 	default:
-		return "reading or writing the database failed";
+		return N_("reading or writing the database failed");
 	}
 }
 
