@@ -1,0 +1,188 @@
+/* Ends the process, or fills the disk, at the Nth step; see steps.h. */
+#include "steps.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+static atomic_bool armed;
+static atomic_long left;
+static _Atomic(enum steps_fault) fault;
+
+void
+steps_arm(enum steps_fault new_fault, long nth)
+{
+	atomic_store(&fault, new_fault);
+	atomic_store(&left, nth);
+	atomic_store(&armed, true);
+}
+
+bool
+steps_disarm(void)
+{
+	atomic_store(&armed, false);
+	return atomic_load(&left) <= 0;
+}
+
+/* Whether the disk is full for this step. */
+static bool
+step_fails(bool takes_room)
+{
+	long now;
+
+	if (!atomic_load(&armed))
+		return false;
+	now = atomic_fetch_sub(&left, 1) - 1;
+	if (now > 0 || (now < 0 && atomic_load(&fault) != STEPS_FULL))
+		return false;
+	if (atomic_load(&fault) == STEPS_KILL)
+		(void)kill(getpid(), SIGKILL);
+	return takes_room;
+}
+
+/* Threads wake each other by writing to descriptors that are no files. */
+static bool
+write_fails(int fd)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || !step_fails(true))
+		return false;
+	errno = ENOSPC;
+	return true;
+}
+
+static bool
+name_fails(bool takes_room)
+{
+	if (!step_fails(takes_room))
+		return false;
+	errno = ENOSPC;
+	return true;
+}
+
+/* What the linker gives us for ours, and us for theirs. */
+ssize_t __real_write(int fd, const void *bytes, size_t len);
+ssize_t __real_pwrite64(int fd, const void *bytes, size_t len, off_t at);
+int __real_fsync(int fd);
+int __real_ftruncate64(int fd, off_t size);
+int __real_rename(const char *from, const char *to);
+int __real_unlink(const char *path);
+int __real_unlinkat(int folder, const char *path, int flags);
+int __real_open64(const char *path, int flags, ...);
+ssize_t __wrap_write(int fd, const void *bytes, size_t len);
+ssize_t __wrap_pwrite64(int fd, const void *bytes, size_t len, off_t at);
+int __wrap_fsync(int fd);
+int __wrap_ftruncate64(int fd, off_t size);
+int __wrap_rename(const char *from, const char *to);
+int __wrap_unlink(const char *path);
+int __wrap_unlinkat(int folder, const char *path, int flags);
+int __wrap_open64(const char *path, int flags, ...);
+
+ssize_t
+__wrap_write(int fd, const void *bytes, size_t len)
+{
+	return write_fails(fd) ? -1 : __real_write(fd, bytes, len);
+}
+
+ssize_t
+__wrap_pwrite64(int fd, const void *bytes, size_t len, off_t at)
+{
+	return write_fails(fd) ? -1 : __real_pwrite64(fd, bytes, len, at);
+}
+
+int
+__wrap_fsync(int fd)
+{
+	return write_fails(fd) ? -1 : __real_fsync(fd);
+}
+
+int
+__wrap_ftruncate64(int fd, off_t size)
+{
+	return write_fails(fd) ? -1 : __real_ftruncate64(fd, size);
+}
+
+int
+__wrap_rename(const char *from, const char *to)
+{
+	return name_fails(true) ? -1 : __real_rename(from, to);
+}
+
+/* A full disk lets go of what it has. */
+int
+__wrap_unlink(const char *path)
+{
+	(void)name_fails(false);
+	return __real_unlink(path);
+}
+
+int
+__wrap_unlinkat(int folder, const char *path, int flags)
+{
+	(void)name_fails(false);
+	return __real_unlinkat(folder, path, flags);
+}
+
+int
+__wrap_open64(const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+
+	if ((flags & O_CREAT) != 0) {
+		va_list more;
+
+		va_start(more, flags);
+		mode = va_arg(more, mode_t);
+		va_end(more);
+		if (access(path, F_OK) < 0 && name_fails(true))
+			return -1;
+	}
+	return __real_open64(path, flags, mode);
+}
+
+static int
+sqlite_open(const char *path, int flags, int mode)
+{
+	return __wrap_open64(path, flags, mode);
+}
+
+static int
+sqlite_fallocate(int fd, off_t at, off_t len)
+{
+	return write_fails(fd) ? ENOSPC : posix_fallocate(fd, at, len);
+}
+
+void
+steps_watch_sqlite(void)
+{
+	static const struct {
+		const char *name;
+		sqlite3_syscall_ptr call;
+	} calls[] = {
+		{"open", (sqlite3_syscall_ptr)sqlite_open},
+		{"write", (sqlite3_syscall_ptr)__wrap_write},
+		{"pwrite", (sqlite3_syscall_ptr)__wrap_pwrite64},
+		{"pwrite64", (sqlite3_syscall_ptr)__wrap_pwrite64},
+		{"ftruncate", (sqlite3_syscall_ptr)__wrap_ftruncate64},
+		{"fallocate", (sqlite3_syscall_ptr)sqlite_fallocate},
+		{"unlink", (sqlite3_syscall_ptr)__wrap_unlink},
+	};
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		int rc = vfs->xSetSystemCall(vfs, calls[i].name, calls[i].call);
+
+		/* Not every build has each of them. */
+		if (rc != SQLITE_OK && rc != SQLITE_NOTFOUND)
+			abort();
+	}
+}

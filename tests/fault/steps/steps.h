@@ -1,0 +1,24 @@
+/* Ends the process, or fills the disk, at the Nth step of something that writes files. A step is whatever changes a file or
+ * a folder: a write, a truncation, a sync, a name that is made, changed or taken away; our own, which the program is linked
+ * for with -Wl,--wrap, and SQLite's, which lets its system calls be replaced.
+ */
+#ifndef TESTS_FAULT_STEPS_H
+#define TESTS_FAULT_STEPS_H
+
+#include <stdbool.h>
+
+enum steps_fault {
+	STEPS_KILL,      /* SIGKILL, before the step is done */
+	STEPS_FULL_ONCE, /* ENOSPC, at this step alone */
+	STEPS_FULL,      /* at this one and all after it */
+};
+
+/* Once, before SQLite is used. */
+void steps_watch_sqlite(void);
+
+void steps_arm(enum steps_fault fault, long nth);
+
+/* Whether it came to that step. */
+bool steps_disarm(void);
+
+#endif
