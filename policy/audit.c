@@ -15,6 +15,7 @@
 /* Some 20 ms of the writer's time. */
 #define PORTION 500
 #define QUIET_HOUR 3
+#define CLOCK_MOVED_US (8 * DAY_US)
 
 /* The newest checkpoint covers all that the older ones do. One for each day is kept, so that signatures of years
  * neither pile up nor make a verification slow. */
@@ -158,14 +159,22 @@ last_quiet_hour(int64_t now_us)
 }
 
 int
-audit_retention_is_due(struct store_db *db, bool *ret_due)
+audit_retention_tonight(struct store_db *db, enum audit_night *ret_night)
 {
+	int64_t now = store_db_now(db);
 	int64_t done;
 	int r;
 
 	r = log_mark_get(db, "retention", &done);
-	*ret_due = r == 0 && done < last_quiet_hour(store_db_now(db));
-	return r;
+	if (r < 0)
+		return r;
+	/* 0: there has never been one. A clock put back by a little has its next night soon enough. */
+	if (done != 0 && (done - now > DAY_US || now - done > CLOCK_MOVED_US)) {
+		*ret_night = AUDIT_NIGHT_WAITS;
+		return audit_retention_done(db);
+	}
+	*ret_night = done < last_quiet_hour(now) ? AUDIT_NIGHT_DUE : AUDIT_NIGHT_DONE;
+	return 0;
 }
 
 int

@@ -26,9 +26,17 @@ int audit_retention(struct store_db *db, const char *by, int64_t *ret_erased);
 /* What audit_retention would erase: [{"kind", "days", "before", "oldest", "count"}], kinds without any left out. */
 int audit_retention_due(struct store_db *db, json_t **ret_kinds);
 
-/* Whether the nightly retention is due: none has been done since the last quiet hour of the facility's day. And
- * that it has been done. */
-int audit_retention_is_due(struct store_db *db, bool *ret_due);
+/* Whether the nightly retention is due: none has been done since the last quiet hour of the facility's day. A clock that
+ * has moved by more than a week may be wrong, and what is erased by it is gone: the next night will do. To be asked in a
+ * write: it keeps in mind that it has waited. */
+enum audit_night {
+	AUDIT_NIGHT_DONE,
+	AUDIT_NIGHT_DUE,
+	AUDIT_NIGHT_WAITS,
+};
+int audit_retention_tonight(struct store_db *db, enum audit_night *ret_night);
+
+/* It has been done. */
 int audit_retention_done(struct store_db *db);
 
 #define AUDIT_FINDINGS_MOST 20

@@ -264,7 +264,7 @@ struct upkeep_job {
 	struct supervisor *supervisor;
 	struct chain_checkpoint checkpoint;
 	bool made;
-	bool retention_is_due;
+	enum audit_night retention;
 	int64_t told;
 };
 
@@ -285,7 +285,7 @@ upkeep_work(struct store_db *db, struct store_job *job)
 	struct upkeep_job *upkeep = (struct upkeep_job *)job;
 	int r;
 
-	r = audit_retention_is_due(db, &upkeep->retention_is_due);
+	r = audit_retention_tonight(db, &upkeep->retention);
 	if (r == 0)
 		r = audit_checkpoint(db, &upkeep->checkpoint, &upkeep->made);
 	return r < 0 ? r : keep_mark(db, upkeep->told);
@@ -312,7 +312,9 @@ upkeep_done(struct store_job *job, int status)
 		log_event(EV_STORE_FAILED, "what='checkpoint' why='%s'", store_error_text(status));
 	else if (upkeep->made)
 		sessions_tell_checkpoint(&upkeep->checkpoint);
-	if (status == 0 && upkeep->retention_is_due)
+	if (status == 0 && upkeep->retention == AUDIT_NIGHT_WAITS)
+		log_event(EV_RETENTION_WAITS, "next='tomorrow at three'");
+	if (status == 0 && upkeep->retention == AUDIT_NIGHT_DUE)
 		nightly_retention(upkeep->supervisor);
 	free(upkeep);
 }

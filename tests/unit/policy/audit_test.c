@@ -304,6 +304,58 @@ retention_erases_after_two_years_and_the_log_stays_good(void **state)
 	assert_int_equal(retention(), 0);
 }
 
+static int
+do_tonight(struct store_db *db, void *argument)
+{
+	return audit_retention_tonight(db, argument);
+}
+
+static int
+do_done(struct store_db *db, void *argument)
+{
+	(void)argument;
+	return audit_retention_done(db);
+}
+
+static enum audit_night
+tonight(int64_t at_us)
+{
+	enum audit_night night;
+
+	clock_hold(at_us, 1000000);
+	assert_int_equal(fixture_write(&fixture, do_tonight, &night), 0);
+	return night;
+}
+
+static void
+retention_done_at(int64_t at_us)
+{
+	clock_hold(at_us, 1000000);
+	assert_int_equal(fixture_write(&fixture, do_done, NULL), 0);
+}
+
+/* A clock that is wrong for a night would erase years. */
+static void
+retention_waits_a_night_when_the_clock_has_moved(void **state)
+{
+	(void)state;
+	assert_int_equal(tonight(NOON_US), AUDIT_NIGHT_DUE); /* never done */
+	retention_done_at(NOON_US);
+	assert_int_equal(tonight(NOON_US + 14 * (DAY_US / 24)), AUDIT_NIGHT_DONE);
+	assert_int_equal(
+		tonight(NOON_US + 15 * (DAY_US / 24)), AUDIT_NIGHT_DUE); /* three at night */
+	assert_int_equal(tonight(NOON_US - (DAY_US / 24)), AUDIT_NIGHT_DONE);
+	assert_int_equal(tonight(NOON_US + 7 * DAY_US), AUDIT_NIGHT_DUE);
+	assert_int_equal(tonight(NOON_US + 3000 * DAY_US), AUDIT_NIGHT_WAITS);
+	assert_int_equal(tonight(NOON_US + 3000 * DAY_US), AUDIT_NIGHT_DONE);
+	/* Put right again: from then on as ever. */
+	assert_int_equal(tonight(NOON_US + DAY_US), AUDIT_NIGHT_WAITS);
+	assert_int_equal(tonight(NOON_US + 2 * DAY_US), AUDIT_NIGHT_DUE);
+	/* As it is when it was right after all. */
+	assert_int_equal(tonight(NOON_US + 300 * DAY_US), AUDIT_NIGHT_WAITS);
+	assert_int_equal(tonight(NOON_US + 301 * DAY_US), AUDIT_NIGHT_DUE);
+}
+
 static void
 retention_does_not_excuse_what_it_did_not_name(void **state)
 {
@@ -411,6 +463,7 @@ main(void)
 		IN_OUT(forged_retention_before_its_time_excuses_nothing),
 		IN_OUT(forged_retention_from_the_future_excuses_nothing),
 		IN_OUT(young_event_among_old_ones_is_not_excused),
+		IN_OUT(retention_waits_a_night_when_the_clock_has_moved),
 		IN_OUT(retention_does_not_excuse_what_it_did_not_name),
 		IN_OUT(retention_event_that_was_tampered_with_excuses_nothing),
 	};
