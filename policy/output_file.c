@@ -84,7 +84,7 @@ write_file(struct store_db *db, struct writing *writing)
 	memcpy(writing->csv.bytes, CSV_BOM, strlen(CSV_BOM));
 	writing->csv.len = strlen(CSV_BOM);
 	account_header_write(&writing->csv, walk->extended);
-	r = account_each(db, NULL, 0, write_account, writing);
+	r = account_each(db, write_account, writing);
 	if (r == 0)
 		r = write_all(writing);
 	return r == 0 && fsync(writing->fd) < 0 ? -errno : r;

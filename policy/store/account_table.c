@@ -209,11 +209,11 @@ account_delete(struct store_db *db, int64_t number)
 }
 
 int
-account_each(struct store_db *db, const char *search, int64_t terminal,
+account_each(struct store_db *db,
 	int (*visit)(struct store_db *db, const struct account *account, void *argument),
 	void *argument)
 {
-	const struct account_filter filter = {.search = search, .terminal = terminal};
+	const struct account_filter filter = {0};
 
 	return account_page(db, &filter, visit, argument, NULL);
 }

@@ -20,10 +20,9 @@ int account_delete(struct store_db *db, int64_t number);
 int account_find(struct store_db *db, const char *id, struct account *ret_account);
 int account_load(struct store_db *db, int64_t number, struct account *ret_account);
 
-/* Calls visit for every account whose id, names or e-mail contain `search` (NULL: every one), of
- * those assigned to a terminal (0: all), sorted by id: account_page without pages, see account_list.h. visit may
- * read other tables, but change nothing. A negative errno of it ends it. */
-int account_each(struct store_db *db, const char *search, int64_t terminal,
+/* Calls visit for every account, sorted by id: account_page without pages, see account_list.h. visit may read other
+ * tables, but change nothing. A negative errno of it ends it. */
+int account_each(struct store_db *db,
 	int (*visit)(struct store_db *db, const struct account *account, void *argument),
 	void *argument);
 

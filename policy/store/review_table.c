@@ -6,7 +6,6 @@
 #include "policy/text.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #define COLUMNS                                                                                   \
@@ -126,21 +125,19 @@ append_signed(sqlite3_stmt *row, json_t *rows)
 	return json_array_append_new(rows, payload) < 0 ? -ENOMEM : 0;
 }
 
-/* Payloads are written with sorted keys and without blanks (record.h). */
 int
 review_signed(
 	struct store_db *db, const char *action, int64_t before, int64_t most, json_t **ret_rows)
 {
 	json_t *rows = json_array();
-	char pattern[100];
 	sqlite3_stmt *row;
 	int r, bad = 0;
 
-	snprintf(pattern, sizeof(pattern), "%%\"action\":\"%s\"%%", action);
 	r = sql_ask(db, &row,
-		"SELECT id, time, payload FROM event WHERE kind = 'admin' AND id < ? "
-		"AND payload LIKE ? ORDER BY id DESC LIMIT ?",
-		"iti", before, pattern, most);
+		"SELECT e.id, e.time, e.payload FROM event_field f JOIN event e ON e.id = f.event "
+		"WHERE f.field = 'admin.action' AND f.value = ? AND f.event < ? "
+		"ORDER BY f.event DESC LIMIT ?",
+		"tii", action, before, most);
 	while (r == 0 && (r = sql_next(row)) > 0) {
 		bad = bad < 0 ? bad : append_signed(row, rows);
 		r = 0;

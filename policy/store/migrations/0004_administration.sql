@@ -29,13 +29,7 @@ ALTER TABLE terminal ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE terminal ADD COLUMN changed_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE terminal ADD COLUMN last_session INTEGER;
 
--- What the history knows of them: an account in use must not look like one that never was.
-UPDATE account SET last_session =
-	(SELECT max(started) FROM session WHERE session.account = account.number);
-UPDATE terminal SET last_session =
-	(SELECT max(started) FROM session WHERE session.terminal = terminal.number);
-
--- What the connection history knows already.
+-- What the connection history knows already: an account in use must not look like one that never was.
 UPDATE account SET last_session = past.newest
 	FROM (SELECT account, max(started) AS newest FROM session GROUP BY account) AS past
 	WHERE number = past.account;
