@@ -70,6 +70,17 @@ size_shown(const json_t *output)
 	return done ? value_bytes(output, "bytes") : "";
 }
 
+/* The verbs of `export` that it is ready for. */
+static const char *
+actions_shown(const json_t *output)
+{
+	const char *state = value_text(output, "state");
+
+	if (strcmp(state, "done") == 0)
+		return "get, delete";
+	return strcmp(state, "failed") == 0 ? "delete" : "";
+}
+
 static const char *
 why_shown(const json_t *output)
 {
@@ -84,9 +95,10 @@ print_outputs(const struct admin *admin, const json_t *result)
 		{N_("Created at"), 0, "created", VALUE_TIME},
 		{N_("Kind of export"), 0, .shown = kind_shown},
 		{N_("Status"), 0, .shown = state_shown},
-		{N_("File size"), 0, .shown = size_shown},
+		{N_("Size of the file"), 0, .shown = size_shown},
 		{N_("Completed at"), 0, "completed", VALUE_TIME},
 		{N_("Kept for"), 0, .shown = validity_shown},
+		{N_("Actions"), 0, .shown = actions_shown},
 		{N_("Requested by"), 30, "requested_by", VALUE_TEXT},
 		{N_("Why it failed"), 60, .shown = why_shown},
 	};

@@ -78,7 +78,7 @@ def test_g041_tables_line_up_in_every_script(office):
 
 
 def test_g041_cells_are_cut_between_characters(office):
-    account = office.add_account()
+    office.add_account()
     office.edit_account(account, family_name="か\u3099" * 10 + "👍🏽" * 10, given_name="x")
     listed = run(office, "account", "list", account, language=JAPANESE)
     cell = next(word for word in listed.stdout.splitlines()[1].split("  ") if "👍" in word)
@@ -87,7 +87,7 @@ def test_g041_cells_are_cut_between_characters(office):
 
 def test_g041_refusals_are_japanese(office):
     """The rule, and sentences with names in them, which the gateway sends in English."""
-    account = office.add_account()
+    office.add_account()
     expected = [
         (["account", "edit", account, "--add-mac", "00:11:22:33:44"], ["入力規則", "AA-BB-CC-DD-EE-FF", "00:11:22:33:44"]),
         (["account", "edit", account, "--valid-until", "2099-01-01"], ["有効終了日 (--valid-until)", "2年"]),
@@ -131,7 +131,7 @@ def test_g041_no_locale_is_needed(office):
 
 
 def test_g041_json_is_the_same_in_every_language(office):
-    account = office.add_account()
+    office.add_account()
     for words in (["account", "show", account], ["account", "show", "nobody"], ["account", "edit", account, "--hours", "9-5"],
                   ["explain", "--account", account, "--terminal", "nowhere", "--at", "2026-11-24T12:00"]):
         english, japanese = run(office, "--json", *words), run(office, "--json", *words, language=JAPANESE)
@@ -152,7 +152,7 @@ def complete(office, completion, *words, socket=None):
 
 
 def test_g041_bash_completes_words_and_names(office, completion):
-    account = office.add_account()
+    office.add_account()
     terminal = office.add_terminal(9, trust=False)
     office.call("terminal.add", name="998-検査室 (2F)", address="192.168.10.21")
     assert "account" in complete(office, completion, "") and complete(office, completion, "acc") == ["account"]
@@ -170,3 +170,24 @@ def test_g041_bash_is_silent_without_a_gateway(office, completion, tmp_path):
     nowhere = str(tmp_path / "none.sock")
     assert complete(office, completion, "account", "show", "a", socket=nowhere) == []
     assert complete(office, completion, "account", "sh", socket=nowhere) == ["show"]
+
+
+# Section I: the words that clerks know from N-RAS, in their order; columns of ours come after them.
+HEADINGS = (
+    (("account", "list"), "失効 アカウント ユーザー名 メールアドレス 有効開始日 有効終了日 MACアドレス 接続端末 開始時間 終了時間 ファイル共有権限 認証連携先"),
+    (("export", "list"), "作成日時 出力種別 ステータス ファイルサイズ 完了日時 有効期間 アクション"),
+    (("log", "connections", "--csv"), "接続開始時間 接続終了時間 アカウント 接続端末 アクティブ状態"),
+    (("log", "logins", "--csv"), "ログイン時間 ユーザー名 アカウント アプリ名 状態 接続元IPアドレス"),
+    (("log", "files", "--csv"), "処理時間 アカウント ユーザー名 処理 ファイル名 容量 院内外 共有理由 検査結果 承認 承認/否認時間"),
+)
+
+
+def test_g041_headings_are_the_words_of_the_specification(office):
+    office.add_account()
+    assert run(office, "account", "export", "--background").returncode == 0
+    for words, headings in HEADINGS:
+        first = run(office, *words, language=JAPANESE).stdout.lstrip("\ufeff").splitlines()[0]
+        found = re.split(r"[,\s]+", first.replace('"', ""))
+        if found[0] == "ID":
+            found.pop(0)
+        assert found[:len(headings.split())] == headings.split(), (words, first)
