@@ -96,6 +96,42 @@ param_text(const json_t *object, const char *name)
 	return json_string_value(json_object_get(object, name));
 }
 
+static bool
+is_text(const json_t *value)
+{
+	return json_is_string(value) &&
+	       strlen(json_string_value(value)) == json_string_length(value);
+}
+
+bool
+param_has_type(const json_t *value, enum param_type type)
+{
+	switch (type) {
+	case PARAM_TEXT:
+		return is_text(value);
+	case PARAM_TEXT_OR_NULL:
+		return is_text(value) || json_is_null(value);
+	case PARAM_NUMBER:
+		return json_is_integer(value);
+	case PARAM_FLAG:
+		return json_is_boolean(value);
+	case PARAM_LIST:
+		return json_is_array(value);
+	default:
+		return json_is_object(value);
+	}
+}
+
+int
+method_refuse_change(struct method_call *call, const char *name, const char *example)
+{
+	struct field_error error;
+
+	(void)field_error_set(
+		&error, "changes", name, "a field that can be changed, of the right type", example);
+	return method_refuse_field(call, &error);
+}
+
 int
 param_each_text(struct method_call *call, const json_t *list, const char *field,
 	int (*each)(

@@ -27,6 +27,21 @@ int method_check_version(struct store_db *db, struct method_call *call, const ch
 /* A text parameter; NULL if it was not given. `object` is call->params or an object within. */
 const char *param_text(const json_t *object, const char *name);
 
+enum param_type {
+	PARAM_TEXT,
+	PARAM_TEXT_OR_NULL,
+	PARAM_NUMBER,
+	PARAM_FLAG,
+	PARAM_LIST,
+	PARAM_OBJECT,
+};
+
+/* A text that holds a NUL is none: it would be read as another, shorter one. */
+bool param_has_type(const json_t *value, enum param_type type);
+
+/* For a name within `changes` that is no field, or whose value has another type. */
+int method_refuse_change(struct method_call *call, const char *name, const char *example);
+
 /* Calls each for every text of a list (NULL: nothing to do). -EINVAL and the error for another type. */
 int param_each_text(struct method_call *call, const json_t *list, const char *field,
 	int (*each)(

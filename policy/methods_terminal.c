@@ -18,6 +18,7 @@ struct change {
 	struct method_call *call;
 	struct terminal *terminal;
 	const json_t *value;
+	struct field_error error; /* field set: the value was wrong */
 };
 
 static bool
@@ -27,64 +28,38 @@ override_protection(const struct method_call *call)
 }
 
 static int
-end_field(struct change *change, int r, const struct field_error *error)
-{
-	return r < 0 ? method_refuse_field(change->call, error) : 0;
-}
-
-static int
 change_address(struct change *change)
 {
-	struct field_error error = {0};
-
-	return end_field(change,
-		terminal_address_parse(
-			json_string_value(change->value), change->terminal->address, &error),
-		&error);
+	return terminal_address_parse(
+		json_string_value(change->value), change->terminal->address, &change->error);
 }
 
 static int
 change_port(struct change *change)
 {
-	struct field_error error = {0};
-
-	return end_field(change,
-		terminal_port_parse(
-			json_integer_value(change->value), &change->terminal->port, &error),
-		&error);
+	return terminal_port_parse(
+		json_integer_value(change->value), &change->terminal->port, &change->error);
 }
 
 static int
 change_note(struct change *change)
 {
-	struct field_error error = {0};
-
-	return end_field(change,
-		terminal_note_parse(
-			json_string_value(change->value), change->terminal->note, &error),
-		&error);
+	return terminal_note_parse(
+		json_string_value(change->value), change->terminal->note, &change->error);
 }
 
 static int
 change_capacity(struct change *change)
 {
-	struct field_error error = {0};
-
-	return end_field(change,
-		terminal_capacity_parse(
-			json_integer_value(change->value), &change->terminal->capacity, &error),
-		&error);
+	return terminal_capacity_parse(
+		json_integer_value(change->value), &change->terminal->capacity, &change->error);
 }
 
 static int
 change_protected(struct change *change)
 {
-	struct field_error error = {0};
-
-	return end_field(change,
-		protected_note_parse(
-			json_string_value(change->value), change->terminal->protected_note, &error),
-		&error);
+	return protected_note_parse(
+		json_string_value(change->value), change->terminal->protected_note, &change->error);
 }
 
 static int
@@ -100,12 +75,11 @@ change_ca_bundle(struct change *change)
 {
 	struct terminal *terminal = change->terminal;
 	const char *text = json_string_value(change->value);
-	struct field_error error = {0};
 	char *copy = NULL;
 
 	if (text[0] != '\0') {
-		if (terminal_ca_bundle_check(text, &error) < 0)
-			return method_refuse_field(change->call, &error);
+		if (terminal_ca_bundle_check(text, &change->error) < 0)
+			return -EINVAL;
 		copy = strdup(text);
 		if (copy == NULL)
 			return -ENOMEM;
@@ -223,60 +197,32 @@ change_remove_accounts(struct change *change)
 		change->db, change->terminal);
 }
 
-enum value_type {
-	TYPE_TEXT,
-	TYPE_TEXT_OR_NULL,
-	TYPE_NUMBER,
-	TYPE_FLAG,
-	TYPE_LIST,
-};
-
 static const struct {
 	const char *name;
-	enum value_type type;
+	enum param_type type;
 	int (*change)(struct change *change);
 } fields[] = {
-	{"address", TYPE_TEXT, change_address},
-	{"port", TYPE_NUMBER, change_port},
-	{"note", TYPE_TEXT, change_note},
-	{"capacity", TYPE_NUMBER, change_capacity},
-	{"in_service", TYPE_FLAG, change_in_service},
-	{"protected", TYPE_TEXT_OR_NULL, change_protected},
-	{"ca_bundle", TYPE_TEXT, change_ca_bundle},
-	{"allow", TYPE_LIST, change_allow},
-	{"deny", TYPE_LIST, change_deny},
-	{"add_accounts", TYPE_LIST, change_add_accounts},
-	{"remove_accounts", TYPE_LIST, change_remove_accounts},
+	{"address", PARAM_TEXT, change_address},
+	{"port", PARAM_NUMBER, change_port},
+	{"note", PARAM_TEXT, change_note},
+	{"capacity", PARAM_NUMBER, change_capacity},
+	{"in_service", PARAM_FLAG, change_in_service},
+	{"protected", PARAM_TEXT_OR_NULL, change_protected},
+	{"ca_bundle", PARAM_TEXT, change_ca_bundle},
+	{"allow", PARAM_LIST, change_allow},
+	{"deny", PARAM_LIST, change_deny},
+	{"add_accounts", PARAM_LIST, change_add_accounts},
+	{"remove_accounts", PARAM_LIST, change_remove_accounts},
 };
-
-static bool
-has_type(const json_t *value, enum value_type type)
-{
-	switch (type) {
-	case TYPE_TEXT:
-		return json_is_string(value);
-	case TYPE_TEXT_OR_NULL:
-		return json_is_string(value) || json_is_null(value);
-	case TYPE_NUMBER:
-		return json_is_integer(value);
-	case TYPE_FLAG:
-		return json_is_boolean(value);
-	default:
-		return json_is_array(value);
-	}
-}
 
 static int
 change_one(struct change *change, const char *name)
 {
-	struct field_error error;
-
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		if (strcmp(fields[i].name, name) == 0 && has_type(change->value, fields[i].type))
+		if (strcmp(fields[i].name, name) == 0 &&
+			param_has_type(change->value, fields[i].type))
 			return fields[i].change(change);
-	(void)field_error_set(&error, "changes", name,
-		"a field that can be changed, of the right type", "{\"port\": 3389}");
-	return method_refuse_field(change->call, &error);
+	return method_refuse_change(change->call, name, "{\"port\": 3389}");
 }
 
 static int
@@ -294,6 +240,8 @@ change_fields(struct store_db *db, struct method_call *call, const json_t *chang
 		if (r < 0)
 			break;
 	}
+	if (change.error.field != NULL)
+		return method_refuse_field(call, &change.error);
 	return r;
 }
 

@@ -65,7 +65,6 @@ change_fields(struct method_call *call, const json_t *changes, struct vendor *ve
 static int
 check_names(struct method_call *call, const json_t *changes)
 {
-	struct field_error error;
 	const char *key;
 	json_t *value;
 
@@ -73,14 +72,10 @@ check_names(struct method_call *call, const json_t *changes)
 		bool known = false;
 
 		for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-			known = known ||
-				(strcmp(fields[i].name, key) == 0 && json_is_string(value));
-		if (known)
-			continue;
-		(void)field_error_set(&error, "changes", key,
-			"a field that can be changed, of the right type",
-			"{\"state\": \"suspended\"}");
-		return method_refuse_field(call, &error);
+			known = known || (strcmp(fields[i].name, key) == 0 &&
+						 param_has_type(value, PARAM_TEXT));
+		if (!known)
+			return method_refuse_change(call, key, "{\"state\": \"suspended\"}");
 	}
 	return 0;
 }
