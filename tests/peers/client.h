@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "loop.h"
 #include "sequence.h"
@@ -85,8 +86,7 @@ struct client_connection {
 	bool ping_open;
 	uint64_t updates;
 	unsigned progress; /* of a mode */
-	struct client_connection *previous;
-	struct client_connection *next;
+	LIST_ENTRY(client_connection) all;
 };
 
 /* Numbers to take percentiles of. */
@@ -101,7 +101,7 @@ struct client {
 	SSL_CTX *tls;
 	int epoll;
 	void *tickets; /* FILE, or NULL */
-	struct client_connection *connections;
+	LIST_HEAD(, client_connection) connections;
 	unsigned long begun, setting_up, ready, open, ended, failed;
 	uint64_t received, sent, updates, pings;
 	uint64_t began_ns, all_ready_ns, next_begin_ns;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "loop.h"
 #include "sequence.h"
@@ -61,8 +62,7 @@ struct host_connection {
 	struct sequence_address address;
 	uint64_t ready_ns;
 	uint64_t records;
-	struct host_connection *previous;
-	struct host_connection *next;
+	LIST_ENTRY(host_connection) all;
 };
 
 struct host {
@@ -70,7 +70,7 @@ struct host {
 	SSL_CTX *tls;
 	int epoll;
 	int listener;
-	struct host_connection *connections;
+	LIST_HEAD(, host_connection) connections;
 	uint8_t *record;
 	size_t record_len;
 	unsigned long accepted, open, ready, failed;

@@ -9,6 +9,10 @@
 
 #include "stream.h"
 
+/* What a peer needs of its process: on_signal for SIGTERM and SIGINT, no SIGPIPE, output by lines, and as many
+ * descriptors as it may have. */
+void loop_prepare_process(void (*on_signal)(int number));
+
 uint64_t loop_now_ns(void);
 
 /* "127.0.0.1:3389". Returns a socket, or ends the program with a message: wrong arguments are the

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,15 +34,12 @@ on_signal(int number)
 }
 
 static void
-remove_connection(struct client *client, struct client_connection *connection)
+free_connection(struct client_connection *connection)
 {
-	if (connection->previous != NULL)
-		connection->previous->next = connection->next;
-	else
-		client->connections = connection->next;
-	if (connection->next != NULL)
-		connection->next->previous = connection->previous;
-	client->open--;
+	LIST_REMOVE(connection, all);
+	connection->client->open--;
+	stream_done(&connection->stream);
+	free(connection);
 }
 
 static void
@@ -75,34 +71,13 @@ close_connection(struct client_connection *connection, int error)
 			(unsigned long long)connection->stream.received, connection->activations,
 			connection->why != NULL ? connection->why : strerror(-error));
 	count_end(client, connection);
-	remove_connection(client, connection);
-	stream_done(&connection->stream);
-	free(connection);
+	free_connection(connection);
 }
 
 static int
-take_frames(struct client_connection *connection)
+take_frame(void *owner, const uint8_t *frame, size_t len)
 {
-	struct stream *stream = &connection->stream;
-	struct frame frame;
-	size_t at = 0;
-	int r = 0;
-
-	while (r == 0) {
-		enum parse_result result =
-			frame_parse(stream->in + at, stream->in_len - at, &frame);
-
-		if (result == PARSE_BAD) {
-			connection->why = "neither TPKT nor fast-path";
-			return -EPROTO;
-		}
-		if (result != PARSE_OK || frame.len > stream->in_len - at)
-			break;
-		r = client_frame(connection, stream->in + at, frame.len);
-		at += frame.len;
-	}
-	stream_consume(stream, at);
-	return r;
+	return client_frame(owner, frame, len);
 }
 
 static int
@@ -134,7 +109,8 @@ read_connection(struct client_connection *connection)
 		if (r == -EPIPE)
 			connection->why = connection->why != NULL ? connection->why : "end of file";
 		if (r >= 0)
-			r = take_frames(connection);
+			r = stream_frames(
+				&connection->stream, take_frame, connection, &connection->why);
 		if (r < 0)
 			return r;
 	}
@@ -236,10 +212,7 @@ begin_connection(struct client *client)
 	connection->reason = -1;
 	connection->began_ns = loop_now_ns();
 	take_identity(client, connection);
-	connection->next = client->connections;
-	if (client->connections != NULL)
-		client->connections->previous = connection;
-	client->connections = connection;
+	LIST_INSERT_HEAD(&client->connections, connection, all);
 	client->open++;
 	client->setting_up++;
 	connection->watching_writes = true;
@@ -292,10 +265,11 @@ tick(struct client *client, uint64_t now)
 {
 	struct client_connection *next;
 
-	for (struct client_connection *at = client->connections; at != NULL; at = next) {
+	for (struct client_connection *at = LIST_FIRST(&client->connections); at != NULL;
+		at = next) {
 		int r = tick_connection(at, now);
 
-		next = at->next;
+		next = LIST_NEXT(at, all);
 		if (r < 0)
 			close_connection(at, r);
 		else
@@ -351,20 +325,18 @@ run(struct client *client)
 static void
 stop(struct client *client, unsigned long *ret_left)
 {
+	struct client_connection *at;
+
 	*ret_left = client->open;
-	for (struct client_connection *at = client->connections; at != NULL; at = at->next) {
+	LIST_FOREACH(at, &client->connections, all)
+	{
 		client->received += at->stream.received;
 		client->sent += at->stream.sent;
 		client->updates += at->updates;
 		(void)shutdown(at->stream.fd, SHUT_WR);
 	}
-	while (client->connections != NULL) {
-		struct client_connection *connection = client->connections;
-
-		remove_connection(client, connection);
-		stream_done(&connection->stream);
-		free(connection);
-	}
+	while ((at = LIST_FIRST(&client->connections)) != NULL)
+		free_connection(at);
 }
 
 static void
@@ -521,17 +493,7 @@ take_option(struct client_options *options, int option)
 static void
 prepare(struct client *client)
 {
-	const struct sigaction action = {.sa_handler = on_signal};
-	struct rlimit files;
-
-	(void)sigaction(SIGTERM, &action, NULL);
-	(void)sigaction(SIGINT, &action, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)setvbuf(stdout, NULL, _IOLBF, 0);
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &files);
-	}
+	loop_prepare_process(on_signal);
 	client->tls = loop_client_context();
 	client->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (client->options.mode->prepare != NULL)

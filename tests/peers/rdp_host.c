@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -38,28 +37,6 @@ on_signal(int number)
 }
 
 static void
-add_connection(struct host *host, struct host_connection *connection)
-{
-	connection->next = host->connections;
-	if (host->connections != NULL)
-		host->connections->previous = connection;
-	host->connections = connection;
-	host->open++;
-}
-
-static void
-remove_connection(struct host *host, struct host_connection *connection)
-{
-	if (connection->previous != NULL)
-		connection->previous->next = connection->next;
-	else
-		host->connections = connection->next;
-	if (connection->next != NULL)
-		connection->next->previous = connection->previous;
-	host->open--;
-}
-
-static void
 close_connection(struct host_connection *connection, int error)
 {
 	static const char *const steps[] = {
@@ -79,35 +56,33 @@ close_connection(struct host_connection *connection, int error)
 	host->records += connection->records;
 	if (connection->step != HOST_READY)
 		host->failed++;
-	remove_connection(host, connection);
+	LIST_REMOVE(connection, all);
+	host->open--;
 	stream_done(&connection->stream);
 	free(connection);
 }
 
-/* Handles all whole frames that are there. */
+/* 1: nothing more is wanted of what has come. */
+static int
+take_frame(void *owner, const uint8_t *frame, size_t len)
+{
+	struct host_connection *connection = owner;
+	int r = host_frame(connection, frame, len);
+
+	return r == 0 && connection->ignoring ? 1 : r;
+}
+
 static int
 take_frames(struct host_connection *connection)
 {
 	struct stream *stream = &connection->stream;
-	struct frame frame;
-	size_t at = 0;
-	int r = 0;
+	int r = connection->ignoring
+			? 1
+			: stream_frames(stream, take_frame, connection, &connection->why);
 
-	while (r == 0 && !connection->ignoring) {
-		enum parse_result result =
-			frame_parse(stream->in + at, stream->in_len - at, &frame);
-
-		if (result == PARSE_BAD) {
-			connection->why = "neither TPKT nor fast-path";
-			return -EPROTO;
-		}
-		if (result != PARSE_OK || frame.len > stream->in_len - at)
-			break;
-		r = host_frame(connection, stream->in + at, frame.len);
-		at += frame.len;
-	}
-	stream_consume(stream, connection->ignoring ? stream->in_len : at);
-	return r;
+	if (r == 1)
+		stream_consume(stream, stream->in_len);
+	return r < 0 ? r : 0;
 }
 
 static int
@@ -241,7 +216,8 @@ accept_connection(struct host *host, int fd)
 		.user = 1002,
 		.channel = MCS_IO_CHANNEL,
 		.share_id = SEQUENCE_SHARE_ID};
-	add_connection(host, connection);
+	LIST_INSERT_HEAD(&host->connections, connection, all);
+	host->open++;
 	loop_watch(host->epoll, fd, connection, false, true);
 	if (!host->options.quiet)
 		printf("event=accepted id=%lu\n", connection->id);
@@ -263,8 +239,10 @@ static void
 print_totals(const struct host *host)
 {
 	uint64_t received = host->received, sent = host->sent, records = host->records;
+	const struct host_connection *at;
 
-	for (const struct host_connection *at = host->connections; at != NULL; at = at->next) {
+	LIST_FOREACH(at, &host->connections, all)
+	{
 		received += at->stream.received;
 		sent += at->stream.sent;
 		records += at->records;
@@ -283,10 +261,10 @@ tick(struct host *host)
 	uint64_t now = loop_now_ns();
 	struct host_connection *next;
 
-	for (struct host_connection *at = host->connections; at != NULL; at = next) {
+	for (struct host_connection *at = LIST_FIRST(&host->connections); at != NULL; at = next) {
 		int r = send_records(at, now);
 
-		next = at->next;
+		next = LIST_NEXT(at, all);
 		if (r < 0)
 			close_connection(at, r);
 		else
@@ -302,9 +280,12 @@ follow_signals(struct host *host)
 		print_totals(host);
 	}
 	if (pause_asked) {
+		struct host_connection *at;
+
 		pause_asked = 0;
 		host->options.paused = !host->options.paused;
-		for (struct host_connection *at = host->connections; at != NULL; at = at->next) {
+		LIST_FOREACH(at, &host->connections, all)
+		{
 			at->ready_ns = loop_now_ns();
 			at->records = 0;
 		}
@@ -359,9 +340,11 @@ start(struct host *host)
 static void
 stop(struct host *host)
 {
-	while (host->connections != NULL) {
-		host->connections->why = "the host was stopped";
-		close_connection(host->connections, -ESHUTDOWN);
+	struct host_connection *at;
+
+	while ((at = LIST_FIRST(&host->connections)) != NULL) {
+		at->why = "the host was stopped";
+		close_connection(at, -ESHUTDOWN);
 	}
 	print_totals(host);
 	free(host->record);
@@ -457,18 +440,10 @@ static void
 prepare_process(void)
 {
 	const struct sigaction action = {.sa_handler = on_signal};
-	struct rlimit files;
 
-	(void)sigaction(SIGTERM, &action, NULL);
-	(void)sigaction(SIGINT, &action, NULL);
+	loop_prepare_process(on_signal);
 	(void)sigaction(SIGUSR1, &action, NULL);
 	(void)sigaction(SIGUSR2, &action, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)setvbuf(stdout, NULL, _IOLBF, 0);
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &files);
-	}
 }
 
 int

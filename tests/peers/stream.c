@@ -9,6 +9,8 @@
 
 #include <openssl/err.h>
 
+#include "rdp/pdu.h"
+
 int
 stream_init(struct stream *stream, int fd)
 {
@@ -165,4 +167,29 @@ stream_consume(struct stream *stream, size_t len)
 {
 	stream->in_len -= len;
 	memmove(stream->in, stream->in + len, stream->in_len);
+}
+
+int
+stream_frames(struct stream *stream, int (*handle)(void *owner, const uint8_t *frame, size_t len),
+	void *owner, const char **ret_why)
+{
+	struct frame frame;
+	size_t at = 0;
+	int r = 0;
+
+	while (r == 0) {
+		enum parse_result result =
+			frame_parse(stream->in + at, stream->in_len - at, &frame);
+
+		if (result == PARSE_BAD) {
+			*ret_why = "neither TPKT nor fast-path";
+			return -EPROTO;
+		}
+		if (result != PARSE_OK || frame.len > stream->in_len - at)
+			break;
+		r = handle(owner, stream->in + at, frame.len);
+		at += frame.len;
+	}
+	stream_consume(stream, at);
+	return r;
 }

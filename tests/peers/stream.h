@@ -44,6 +44,12 @@ int stream_flush(struct stream *stream);
 /* Reads once into stream->in. Returns the number of bytes, -EAGAIN, -EPIPE at the end, or another
  * error. -ENOBUFS if in is full. */
 int stream_receive(struct stream *stream);
+/* Hands every whole frame of `in` to the owner, as long as it returns 0; what is left stays. Returns what it
+ * returned last, or -EPROTO with *ret_why set for bytes that begin no frame. */
+int stream_frames(struct stream *stream,
+	int (*handle)(void *owner, const uint8_t *frame, size_t len), void *owner,
+	const char **ret_why);
+
 /* Drops the first len bytes of in. */
 void stream_consume(struct stream *stream, size_t len);
 
