@@ -9,6 +9,7 @@
 #include "policy/store/vendor_table.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Of a pair, the other one that is being given, or what the account has. */
@@ -227,6 +228,28 @@ check_fields(struct method_call *call, const json_t *changes)
 	return 0;
 }
 
+/* A list as a whole and what is added to it or taken away have the same checks, which know the list's name alone:
+ * a wrong item of add_macs is told as that, since it was typed there. */
+static int
+name_as_given(struct method_call *call, const char *name, int error)
+{
+	struct method_error *told = &call->error;
+	size_t len = told->field.field == NULL ? 0 : strlen(told->field.field);
+	size_t more = strlen(name) - (len < strlen(name) ? len : strlen(name));
+	char message[sizeof(told->message)];
+
+	if (len == 0 || more == 0 || name[more - 1] != '_' ||
+		strcmp(name + more, told->field.field) != 0)
+		return error;
+	if (strncmp(told->message, told->field.field, len) == 0) {
+		memcpy(message, told->message, sizeof(message));
+		snprintf(told->message, sizeof(told->message), "%s%.*s", name,
+			(int)(sizeof(told->message) - strlen(name) - 1), message + len);
+	}
+	told->field.field = name;
+	return error;
+}
+
 int
 account_change_fields(struct account_change *change)
 {
@@ -242,6 +265,8 @@ account_change_fields(struct account_change *change)
 		else
 			r = fields[i].change_ties(
 				change->db, change->call, &change->ties, change->value);
+		if (r < 0)
+			r = name_as_given(change->call, fields[i].name, r);
 	}
 	if (change->error.field != NULL)
 		return method_refuse_field(change->call, &change->error);

@@ -105,7 +105,10 @@ def test_a004_addresses_are_read_in_three_forms_up_to_twenty(clinic):
     account = new_account(clinic, "--mac", "02-00-5e-00-00-01,0200.5E00.0002", "--mac", "02:00:5e:00:00:03")
     assert show(clinic, account)["macs"] == [f"02:00:5E:00:00:0{n}" for n in (1, 2, 3)]
     clinic.admin.text("account", "edit", account, "--add-mac", ",".join(f"02:00:5E:00:01:{n:02X}" for n in range(17)))
-    refused(clinic, "account", "edit", account, "--add-mac", "02:00:5E:00:02:00", says=["at most 20 addresses"])
+    refused(clinic, "account", "edit", account, "--add-mac", "02:00:5E:00:02:00", says=["(--add-mac)", "at most 20 addresses"])
+    refused(clinic, "account", "edit", account, "--remove-mac", "02:00:5E:00:03:00", says=["(--remove-mac)", "02:00:5E:00:03:00"])
+    refused(clinic, "account", "edit", account, "--add-terminal", "nowhere", says=["(--add-terminal)", "nowhere"])
+    refused(clinic, "account", "edit", account, "--mac", "x", says=["(--mac)"])
     clinic.admin.text("account", "edit", account, "--remove-mac", "0200.5e00.0001", "--add-mac", "02:00:5E:00:02:00")
     macs = show(clinic, account)["macs"]
     assert len(macs) == 20 and "02:00:5E:00:00:01" not in macs and "02:00:5E:00:02:00" in macs
@@ -157,7 +160,7 @@ def test_a008_linked_services_are_those_of_the_settings(clinic):
     refused(clinic, "account", "edit", account, "--add-service", "fax", says=["fax", "linked_services"])
     with pytest.raises(Refused) as refusal:
         clinic.edit_account(account, add_services=["fax"])
-    assert "mail" in refusal.value.message and refusal.value.data["field"] == "services"
+    assert "mail" in refusal.value.message and refusal.value.data["field"] == "add_services"
     clinic.admin.text("account", "edit", account, "--remove-service", "mail")
     assert show(clinic, account)["services"] == ["院内ポータル"]
 

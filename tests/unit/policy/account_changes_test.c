@@ -135,11 +135,15 @@ wrong_fields_are_named_with_their_rule(void **state)
 		{"{\"add_terminals\":[\"pacs-01\"],\"priorities\":{\"pacs-01\":10}}", "priorities"},
 		{"{\"add_terminals\":[\"pacs-01\"],\"priorities\":{\"pacs-01\":\"1\"}}",
 			"priorities"},
-		{"{\"add_macs\":[\"x\"]}", "macs"},
-		{"{\"remove_macs\":[\"02:00:00:00:00:01\"]}", "macs"},
-		{"{\"remove_terminals\":[\"pacs-01\"]}", "terminals"},
+		{"{\"macs\":[\"x\"]}", "macs"},
+		{"{\"add_macs\":[\"x\"]}", "add_macs"},
+		{"{\"remove_macs\":[\"02:00:00:00:00:01\"]}", "remove_macs"},
+		{"{\"add_macs\":[7]}", "add_macs"},
+		{"{\"remove_terminals\":[\"pacs-01\"]}", "remove_terminals"},
+		{"{\"add_terminals\":[\"nowhere\"]}", "add_terminals"},
 		{"{\"terminals\":[\"nowhere\"]}", "terminals"},
-		{"{\"remove_services\":[\"mail\"]}", "services"},
+		{"{\"remove_services\":[\"mail\"]}", "remove_services"},
+		{"{\"add_services\":[\"nothing\"]}", "add_services"},
 		{"{\"services\":[\"\"]}", "services"},
 		{"{\"locked\":\"yes\"}", "changes"},
 		{"{\"priorities\":[]}", "changes"},
@@ -198,7 +202,7 @@ linked_services_are_those_of_the_settings(void **state)
 	assert_true(json_is_false(json_object_get(call.result, "changed")));
 	expect_refused(method_account_edit,
 		"{\"id\":\"taro\",\"changes\":{\"add_services\":[\"mail\"]}}", METHOD_REFUSED,
-		"services", "intranet");
+		"add_services", "intranet");
 	expect_ok(method_account_edit,
 		"{\"id\":\"taro\",\"changes\":{\"remove_services\":[\"mail\"]}}");
 	assert_int_equal(list_length("services"), 1);
