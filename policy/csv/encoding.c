@@ -59,12 +59,13 @@ csv_cp932_decode(const struct csv_cp932 *cp932, const char *bytes, size_t len, c
 	return r;
 }
 
+/* Of the first character of `most` bytes; what lies behind them may be anything. */
 static size_t
-character_length(const char *text)
+character_length(const char *text, size_t most)
 {
 	size_t len = 1;
 
-	while (((unsigned char)text[len] & 0xc0) == 0x80)
+	while (len < most && ((unsigned char)text[len] & 0xc0) == 0x80)
 		len++;
 	return len;
 }
@@ -77,7 +78,7 @@ find_missing(const struct csv_cp932 *cp932, const char *text, size_t len)
 	size_t there_len, back_len, read;
 
 	for (size_t at = 0, step; at < len; at += step) {
-		step = character_length(text + at);
+		step = character_length(text + at, len - at);
 		if (convert(cp932->encoder, text + at, step, there, sizeof(there), &there_len,
 			    &read) < 0 ||
 			convert(cp932->decoder, there, there_len, back, sizeof(back), &back_len,
@@ -128,7 +129,7 @@ count_beyond_ascii(const char *text, size_t len)
 	for (size_t at = 0, step; at < len; at += step) {
 		const unsigned char *byte = (const unsigned char *)text + at;
 
-		step = byte[0] < 0x80 ? 1 : character_length(text + at);
+		step = byte[0] < 0x80 ? 1 : character_length(text + at, len - at);
 		if (step == 1)
 			continue;
 		found.characters++;

@@ -122,6 +122,21 @@ converts_there_and_back(void **state)
 }
 
 static void
+looks_at_nothing_behind_the_text(void **state)
+{
+	/* As memory may be: what follows looks like the middle of a character. */
+	static const char text[] = "山\n\x80\xbf";
+	char bytes[16];
+	const char *missing = NULL;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(csv_cp932_encode(&cp932, text, 4, bytes, &len, &missing), 0);
+	assert_int_equal(len, 3);
+	assert_memory_equal(bytes, "\x8e\x52\n", 3);
+}
+
+static void
 names_what_cp932_lacks(void **state)
 {
 	static const char *const lacking[] = {"𠮷", "é", "〜", "한", "😀", "ゔ"};
@@ -160,6 +175,7 @@ main(void)
 		cmocka_unit_test(tells_utf_8_from_cp932),
 		cmocka_unit_test(refuses_a_file_of_both_with_the_place),
 		cmocka_unit_test(converts_there_and_back),
+		cmocka_unit_test(looks_at_nothing_behind_the_text),
 		cmocka_unit_test(names_what_cp932_lacks),
 		cmocka_unit_test(knows_workbooks_and_utf_16),
 	};
