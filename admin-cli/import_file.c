@@ -192,6 +192,14 @@ say_header(const struct import_file *file, const struct account_header_error *er
 	if (error->problem == ACCOUNT_HEADER_MISSING)
 		return say(why, _("line 1: the column `%s` is missing"),
 			account_column_row(error->column)->japanese);
+	if (error->problem == ACCOUNT_HEADER_SEMICOLONS)
+		return say(why, "%s",
+			_("line 1: the cells are parted by semicolons: save it as a CSV with "
+			  "commas"));
+	if (error->problem == ACCOUNT_HEADER_TABS)
+		return say(why, "%s",
+			_("line 1: the cells are parted by tabs (Excel's \"Text\"): save it as "
+			  "CSV UTF-8"));
 	import_column_name(error->place - 1, name);
 	if (error->problem == ACCOUNT_HEADER_TWICE)
 		return say(why, _("line 1, column %s: `%s` is there twice"), name,
@@ -221,6 +229,8 @@ read_header(struct import_file *file, const struct why *why)
 		headings[i] = json_string_value(json_array_get(file->names, i));
 	if (account_header_read(headings, json_array_size(file->names), &file->header, &error) < 0)
 		return say_header(file, &error, why);
+	if (file->rows == 0)
+		return say(why, "%s", _("there is no row below the first line"));
 	return 0;
 }
 
@@ -293,6 +303,10 @@ import_file_next(
 	while (r > 0 && is_empty(&file->reader));
 	if (r <= 0)
 		return r;
+	/* What has been made for as many rows as there were has no room for more. */
+	if (file->given++ == file->rows)
+		return say(&why, "%s",
+			_("the file has grown while it was being read: import it again"));
 	ret_record->line = file->reader.record_line;
 	r = read_texts(file, &ret_record->texts, &why);
 	return r < 0 ? r : 1;

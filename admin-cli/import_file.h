@@ -22,6 +22,7 @@ struct import_file {
 	struct csv_evidence evidence;
 	char bytes[65536];
 	size_t at, len;
+	size_t given; /* rows, by import_file_next */
 	bool ended;
 };
 

@@ -192,7 +192,7 @@ import_changes_text(const json_t *row)
 	return NULL;
 }
 
-/* "line 12, column G (MACアドレス): " */
+/* "line 12, column G (MACアドレス): "; a column that the file has not (--vendor) by its name alone. */
 static void
 write_place(
 	FILE *out, const struct import_file *file, const json_t *row, enum account_column column)
@@ -207,7 +207,11 @@ write_place(
 			account_column_row(column)->japanese);
 		return;
 	}
-	fprintf(out, _("line %s: "), value_text(row, "line"));
+	if (column == ACCOUNT_COLUMN_NONE)
+		fprintf(out, _("line %s: "), value_text(row, "line"));
+	else
+		fprintf(out, _("line %s, %s: "), value_text(row, "line"),
+			account_column_row(column)->japanese);
 }
 
 char *

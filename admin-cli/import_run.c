@@ -57,20 +57,27 @@ import_is_interrupted(void)
 	return interrupted != 0;
 }
 
+/* What the gateway cuts off both ends of a cell; an id has none within. */
+static size_t
+blank_length(const char *text)
+{
+	return strncmp(text, "\u3000", 3) == 0 ? 3 : strspn(text, " \t\v\f\r\n");
+}
+
 /* FNV-1a over the typed part in lower case: behind the facility's prefix, before an @. */
 static uint64_t
 account_key(const char *prefix, const char *text)
 {
 	uint64_t key = UINT64_C(14695981039346656037);
+	size_t blank;
 
-	text += strspn(text, " ");
+	while ((blank = blank_length(text)) > 0)
+		text += blank;
 	if (strncmp(text, prefix, strlen(prefix)) == 0)
 		text += strlen(prefix);
-	for (; *text != '\0' && *text != '@'; text++) {
+	for (; *text != '\0' && *text != '@' && blank_length(text) == 0; text++) {
 		unsigned char c = (unsigned char)*text;
 
-		if (c == ' ')
-			continue;
 		key = (key ^ (c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c)) * UINT64_C(1099511628211);
 	}
 	return key | 1;
@@ -192,7 +199,9 @@ show_row(struct importing *importing, const json_t *row, enum row_end end)
 	progress_clear();
 	if (wrong) {
 		text = import_error_text(importing->file, row);
-		fprintf(stderr, "%s\n", text_shown(text));
+		/* Whole: rule and example stand at its end. */
+		text_write(stderr, text, 2);
+		fputc('\n', stderr);
 		return;
 	}
 	text = import_changes_text(row);

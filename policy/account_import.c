@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "policy/account_changes.h"
 #include "policy/csv/account_columns.h"
+#include "policy/csv/account_words.h"
 #include "policy/method_call.h"
 #include "policy/sessions.h"
 #include "policy/store/account_table.h"
@@ -22,6 +23,7 @@ struct import {
 	struct store_db *db;
 	struct method_call *call;
 	const struct account_import_options *options;
+	const json_t *cells;
 	json_t *fields;
 	json_t *result;
 	char because[BECAUSE_SIZE];
@@ -40,16 +42,32 @@ set_what(const struct import *import, const char *what)
 	(void)json_object_set_new(import->result, "what", json_string(what));
 }
 
+/* Checks see 2029-01-01 where the cell says 2029/1/1: the person is shown what there is to be found in the file. Of a
+ * list the one item is told. */
+static void
+show_cell(const struct import *import, enum account_column column)
+{
+	struct field_error *error = &import->call->error.field;
+	const char *cell = column == ACCOUNT_COLUMN_COUNT
+				   ? NULL
+				   : param_text(import->cells, account_column_row(column)->key);
+
+	if (cell != NULL && cell[0] != '\0' && strstr(cell, error->value) == NULL)
+		(void)field_error_set(error, error->field, cell, error->rule, error->example);
+}
+
 /* call->error, as it would have been answered, and the column that it is about. */
 static void
 refused(const struct import *import)
 {
 	const struct method_error *error = &import->call->error;
-	json_t *object = method_error_json(error);
 	enum account_column column = error->field.field == NULL
 					     ? ACCOUNT_COLUMN_COUNT
 					     : account_column_by_field(error->field.field);
+	json_t *object;
 
+	show_cell(import, column);
+	object = method_error_json(error);
 	(void)json_object_set_new(object, "column", column_or_null(column));
 	set_what(import, "refused");
 	(void)json_object_set_new(import->result, "error", object);
@@ -130,7 +148,7 @@ check_new_kind(const struct import *import)
 		"an import makes engineers only: add '%s' by hand",
 		param_text(import->fields, "id"));
 	(void)field_error_set(&import->call->error.field, "kind", kind,
-		"engineer, or empty, for a new account", "エンジニア");
+		"エンジニア, or empty, for a new account", "エンジニア");
 	return -EPERM;
 }
 
@@ -170,7 +188,8 @@ check_kind(const struct import *import, const struct account *account)
 	(void)method_refuse(import->call, METHOD_REFUSED,
 		"an import never changes the kind of an account: '%s' is %s", account->id, is);
 	(void)field_error_set(&import->call->error.field, "kind", kind,
-		"the kind that the account has, or empty", NULL);
+		"the kind that the account has, or empty",
+		account_word_write(ACCOUNT_WORDS_KIND, is));
 	return -EPERM;
 }
 
@@ -315,7 +334,7 @@ int
 account_import_row(struct store_db *db, struct method_call *call, const json_t *cells, int64_t line,
 	const struct account_import_options *options, json_t **ret_result)
 {
-	struct import import = {.db = db, .call = call, .options = options};
+	struct import import = {.db = db, .call = call, .options = options, .cells = cells};
 	struct cell_error error;
 	int r;
 

@@ -88,7 +88,8 @@ account_mac_add(struct account *account, const char *text, struct field_error *e
 		if (mac_equal(&account->macs[i], &mac))
 			return 0;
 	if (account->mac_count == ACCOUNT_MACS_MAX)
-		return field_error_set(error, "macs", text, "at most 20 addresses", "");
+		return field_error_set(
+			error, "macs", text, "at most 20 addresses", "AA:BB:CC:DD:EE:FF");
 	account->macs[account->mac_count++] = mac;
 	return 0;
 }

@@ -130,6 +130,15 @@ output_write_accounts(struct store_db *db, struct output_walk *walk)
 	return r;
 }
 
+void
+output_file_remove(const char *folder, int64_t number)
+{
+	char path[OUTPUT_PATH_SIZE];
+
+	output_path(folder, number, true, path);
+	(void)unlink(path);
+}
+
 /* Cuts off the beginning of a character at the end. */
 static size_t
 whole_characters(const char *bytes, size_t len)

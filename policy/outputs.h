@@ -49,6 +49,9 @@ int output_write_accounts(struct store_db *db, struct output_walk *walk);
 int output_read_chunk(
 	const char *folder, int64_t number, int64_t offset, char **ret_text, size_t *ret_len);
 
+/* Of a complete one; that it is not there is no error. */
+void output_file_remove(const char *folder, int64_t number);
+
 /* folder/NUMBER.csv, or .part. */
 void output_path(
 	const char *folder, int64_t number, bool complete, char ret_path[OUTPUT_PATH_SIZE]);

@@ -8,6 +8,7 @@
 #include "supervisor/connections.h"
 #include "supervisor/health.h"
 #include "supervisor/log_tail.h"
+#include "supervisor/outputs.h"
 #include "supervisor/sessions.h"
 
 #include <errno.h>
@@ -374,6 +375,7 @@ tell_everybody(struct backup_work *work)
 		log_tail_replaced(supervisor, work->restoring.head.id);
 	sessions_check(supervisor, 0, 0, work->restoring.by, ENDED_BECAUSE);
 	health_read_again(supervisor->health);
+	outputs_restored(supervisor->outputs);
 }
 
 static void

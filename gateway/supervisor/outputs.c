@@ -3,16 +3,17 @@
  *	account.export   a row is written (waiting), and the export queued
  *	start_next       the row says running, the walk through the accounts begins
  *	walk_done        the row says done or failed; whoever waits is told
+ *
+ * Reading and deleting them: answer_outputs.c.
  */
-#include "supervisor/outputs.h"
-
+#include "policy/outputs.h"
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "policy/outputs.h"
 #include "policy/sessions.h"
 #include "policy/store/store.h"
 #include "settings/settings.h"
 #include "supervisor/control_calls.h"
+#include "supervisor/outputs_private.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -27,14 +28,6 @@
 #define PROGRESS_MS 200
 #define WAITING_MOST 16
 
-/* One client's right to go on reading an output: that it began to is in the administration log. */
-struct fetch {
-	uint64_t client;
-	int64_t number;
-};
-
-#define FETCHES_MOST 64
-
 /* An export from the question to its end. */
 struct export
 {
@@ -45,18 +38,8 @@ struct export
 	bool extended;
 	struct output_walk walk;
 	const char *why;           /* it failed; NULL: it did not */
+	bool disowned;             /* its row is gone */
 	struct control_call *call; /* who waits for its end, or NULL */
-};
-
-struct outputs {
-	struct supervisor *supervisor;
-	char folder[4096];
-	struct export *first; /* the one under way, then those that wait */
-	size_t count;
-	bool stopping;
-	uv_timer_t hourly, progress;
-	struct fetch fetches[FETCHES_MOST];
-	size_t next_fetch;
 };
 
 static void start_next(struct outputs *outputs);
@@ -187,7 +170,14 @@ finish_work(struct store_db *db, struct store_job *job)
 		validity_ms(export->outputs));
 	if (r == 0)
 		r = output_load(db, export->output.number, &export->output);
-	return r == -ENOENT ? 0 : r;
+	if (r != -ENOENT)
+		return r;
+	/* A restored backup has brought the log of another machine, and this one's outputs are gone with its own. */
+	export->output.state = OUTPUT_FAILED;
+	snprintf(export->output.why, sizeof(export->output.why), "%s",
+		N_("a backup was restored meanwhile"));
+	export->disowned = true;
+	return 0;
 }
 
 static void
@@ -196,6 +186,8 @@ finish_done(struct store_job *job, int status)
 	struct export *export = (struct export *)job;
 	struct outputs *outputs = export->outputs;
 
+	if (status == 0 && export->disowned)
+		output_file_remove(outputs->folder, export->output.number);
 	if (status < 0)
 		log_event(EV_STORE_FAILED, "what='output %" PRId64 "' why='%s'",
 			export->output.number, store_error_text(status));
@@ -365,164 +357,6 @@ method_account_export(struct control_call *call)
 	store_write(outputs->supervisor->store, &export->job);
 }
 
-/* Reading */
-
-static int64_t
-number_of(const struct control_call *call, const char *name)
-{
-	return json_integer_value(json_object_get(call->request.params, name));
-}
-
-static int
-read_work(struct store_db *db, struct store_job *job)
-{
-	struct control_call *call = (struct control_call *)job;
-	const struct outputs *outputs = call->supervisor->outputs;
-	int64_t offset = number_of(call, "offset");
-	auto_free char *text = NULL;
-	struct output output;
-	size_t len = 0;
-	int r;
-
-	method_call_reset(&call->method);
-	r = output_load(db, number_of(call, "id"), &output);
-	if (r == 0 && output.state == OUTPUT_DONE && output.expires_us > store_db_now(db))
-		r = output_read_chunk(outputs->folder, output.number, offset, &text, &len);
-	else if (r == 0)
-		r = -ENOENT;
-	if (r < 0)
-		return r;
-	call->method.result = json_pack("{s:o, s:s%, s:I}", "output", output_json(&output), "text",
-		text, len, "next", (json_int_t)(offset + (int64_t)len));
-	return call->method.result == NULL ? -ENOMEM : 0;
-}
-
-static void
-read_done(struct store_job *job, int status)
-{
-	struct control_call *call = (struct control_call *)job;
-
-	if (status == -ENOENT)
-		control_call_refuse(call, METHOD_NOT_FOUND,
-			"there is no such output, or it is not complete", NULL, NULL);
-	else if (status == -EINVAL)
-		control_call_refuse(call, METHOD_REFUSED, "there is no such place in the output",
-			"offset", NULL);
-	else if (status < 0)
-		control_call_fail(call, status);
-	else
-		control_call_answer(call, json_incref(call->method.result));
-}
-
-static void
-read_on(struct control_call *call)
-{
-	call->job.work = read_work;
-	call->job.done = read_done;
-	store_read(call->supervisor->store, &call->job);
-}
-
-static bool
-has_begun(const struct outputs *outputs, uint64_t client, int64_t number)
-{
-	for (size_t i = 0; i < FETCHES_MOST; i++)
-		if (outputs->fetches[i].client == client && outputs->fetches[i].number == number)
-			return true;
-	return false;
-}
-
-static int
-begin_work(struct store_db *db, struct store_job *job)
-{
-	struct control_call *call = (struct control_call *)job;
-	char target[32];
-
-	snprintf(target, sizeof(target), "%" PRId64, number_of(call, "id"));
-	return admin_event(db, call->actor, "output.read", target, NULL, NULL, NULL);
-}
-
-static void
-begin_done(struct store_job *job, int status)
-{
-	struct control_call *call = (struct control_call *)job;
-	struct outputs *outputs = call->supervisor->outputs;
-
-	if (status < 0) {
-		control_call_fail(call, status);
-		return;
-	}
-	outputs->fetches[outputs->next_fetch] = (struct fetch){call->client, number_of(call, "id")};
-	outputs->next_fetch = (outputs->next_fetch + 1) % FETCHES_MOST;
-	read_on(call);
-}
-
-/* Who takes a file with the names of all engineers away is recorded before the first byte goes. */
-void
-method_output_read(struct control_call *call)
-{
-	if (has_begun(call->supervisor->outputs, call->client, number_of(call, "id"))) {
-		read_on(call);
-		return;
-	}
-	call->job.work = begin_work;
-	call->job.done = begin_done;
-	store_write(call->supervisor->store, &call->job);
-}
-
-/* Deleting */
-
-static int
-delete_work(struct store_db *db, struct store_job *job)
-{
-	struct control_call *call = (struct control_call *)job;
-	struct output output;
-	char target[32];
-	json_t *before;
-	int r;
-
-	method_call_reset(&call->method);
-	r = output_load(db, number_of(call, "id"), &output);
-	if (r < 0)
-		return r;
-	if (output.state == OUTPUT_WAITING || output.state == OUTPUT_RUNNING)
-		return -EBUSY;
-	before = output_json(&output);
-	snprintf(target, sizeof(target), "%" PRId64, output.number);
-	r = output_remove(db, output.number);
-	if (r == 0)
-		r = admin_event(db, call->actor, "output.delete", target, before, NULL, NULL);
-	call->method.result = json_pack("{s:o}", "output", before);
-	return r;
-}
-
-static void
-delete_done(struct store_job *job, int status)
-{
-	struct control_call *call = (struct control_call *)job;
-	char path[OUTPUT_PATH_SIZE];
-
-	if (status == -ENOENT) {
-		control_call_refuse(call, METHOD_NOT_FOUND, "there is no such output", NULL, NULL);
-	} else if (status == -EBUSY) {
-		control_call_refuse(
-			call, METHOD_REFUSED, "the output is still being made", NULL, NULL);
-	} else if (status < 0) {
-		control_call_fail(call, status);
-	} else {
-		output_path(call->supervisor->outputs->folder, number_of(call, "id"), true, path);
-		(void)unlink(path);
-		control_call_answer(call, json_incref(call->method.result));
-	}
-}
-
-void
-method_output_delete(struct control_call *call)
-{
-	call->job.work = delete_work;
-	call->job.done = delete_done;
-	store_write(call->supervisor->store, &call->job);
-}
-
 /* Start and end */
 
 static int
@@ -559,6 +393,13 @@ outputs_open(struct supervisor *supervisor, struct outputs **ret_outputs, const 
 	uv_timer_start(&outputs->hourly, on_hour, HOUR_MS, HOUR_MS);
 	*ret_outputs = take_pointer(&outputs);
 	return 0;
+}
+
+void
+outputs_restored(struct outputs *outputs)
+{
+	if (!outputs->stopping)
+		tidy(outputs, false);
 }
 
 static void

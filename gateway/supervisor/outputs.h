@@ -12,6 +12,9 @@ struct outputs;
  * a negative errno with *ret_why. */
 int outputs_open(struct supervisor *supervisor, struct outputs **ret_outputs, const char **ret_why);
 
+/* A backup was restored: files whose rows went with the log that was replaced go as well. */
+void outputs_restored(struct outputs *outputs);
+
 /* Ends what is under way; the store is still open. Nothing is started any more. Accepts NULL. */
 void outputs_stop(struct outputs *outputs);
 

@@ -303,7 +303,7 @@ static int
 read_priorities(const struct cell *cell)
 {
 	static const char rule[] =
-		"as many numbers 0 to 9 as the row has terminals, joined by commas";
+		N_("as many numbers 0 to 9 as the row has terminals, joined by commas");
 	const char *terminals = json_string_value(
 		json_object_get(cell->cells, account_column_row(ACCOUNT_COLUMN_TERMINALS)->key));
 	auto_free char *names = copy_trimmed(terminals != NULL ? terminals : "");
@@ -358,7 +358,7 @@ make_narrow(const char *text, char *ret_narrow, size_t size)
 typedef int read_function(const struct cell *cell);
 
 static read_function *const readers[ACCOUNT_COLUMN_COUNT] = {
-#define COLUMN(name, key, japanese, others, field, part, width, read, write) \
+#define COLUMN(name, key, japanese, others, field, part, example, width, read, write) \
 	[ACCOUNT_COLUMN_##name] = read,
 #include "policy/csv/account_columns.def"
 #undef COLUMN
@@ -371,7 +371,7 @@ check_cell(const struct cell *cell)
 	char narrow[CELL_ERROR_TEXT_SIZE];
 
 	if (row->part == ACCOUNT_COLUMN_REQUIRED && cell->text[0] == '\0')
-		return refuse(cell, N_("required: it may not be empty"), NULL);
+		return refuse(cell, N_("required: it may not be empty"), row->example);
 	if (row->narrow && make_narrow(cell->text, narrow, sizeof(narrow)))
 		return refuse(cell, N_("half-width characters: these are full-width"), narrow);
 	return 0;
@@ -389,7 +389,7 @@ read_cell(const json_t *cells, enum account_column column, json_t *fields, struc
 	if (given == NULL)
 		return row->part == ACCOUNT_COLUMN_REQUIRED
 			       ? cell_error_set(error, column, NULL,
-					 N_("required: it may not be empty"), NULL)
+					 N_("required: it may not be empty"), row->example)
 			       : 0;
 	if (text == NULL)
 		return -ENOMEM;

@@ -134,7 +134,7 @@ write_priorities(const json_t *account, const char *field)
 }
 
 static char *(*const writers[ACCOUNT_COLUMN_COUNT])(const json_t *account, const char *field) = {
-#define COLUMN(name, key, japanese, others, field, part, width, read, write) \
+#define COLUMN(name, key, japanese, others, field, part, example, width, read, write) \
 	[ACCOUNT_COLUMN_##name] = write,
 #include "policy/csv/account_columns.def"
 #undef COLUMN

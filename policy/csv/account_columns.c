@@ -13,8 +13,8 @@
 #define NARROW true
 #define WIDE false
 static const struct account_column_row rows[ACCOUNT_COLUMN_COUNT] = {
-#define COLUMN(name, key, japanese, others, field, part, width, read, write) \
-	[ACCOUNT_COLUMN_##name] = {key, japanese, others, field, part, width},
+#define COLUMN(name, key, japanese, others, field, part, example, width, read, write) \
+	[ACCOUNT_COLUMN_##name] = {key, japanese, others, field, part, example, width},
 #include "policy/csv/account_columns.def"
 #undef COLUMN
 };
@@ -46,12 +46,24 @@ account_column_by_field(const char *field)
 	return (enum account_column)i;
 }
 
-/* The next character of a heading that counts: small, and neither blank, hyphen nor underline. */
+/* What does not count in a heading: blanks, the wide one too, hyphens, underlines, and the line breaks of a narrow
+ * column. */
+static size_t
+passed_over(const char *at, const char *end)
+{
+	if (at < end && strchr(" -_\t\r\n", *at) != NULL)
+		return 1;
+	return end - at >= 3 && memcmp(at, "\u3000", 3) == 0 ? 3 : 0;
+}
+
+/* The next character of a heading that counts, small. */
 static char
 next_character(const char **at, const char *end)
 {
-	while (*at < end && (**at == ' ' || **at == '-' || **at == '_'))
-		(*at)++;
+	size_t step;
+
+	while ((step = passed_over(*at, end)) > 0)
+		*at += step;
 	if (*at == end)
 		return '\0';
 	(*at)++;
@@ -107,6 +119,29 @@ refuse(struct account_header_error *error, enum account_header_problem problem, 
 	return -EINVAL;
 }
 
+/* Whether a heading that is none is a column's name, then a separator of other countries' or other programs'. */
+static enum account_header_problem
+look_for_separator(const char *heading)
+{
+	static const struct {
+		const char *separator;
+		enum account_header_problem problem;
+	} others[] = {
+		{";", ACCOUNT_HEADER_SEMICOLONS},
+		{"\t", ACCOUNT_HEADER_TABS},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		size_t len = strcspn(heading, others[i].separator);
+
+		for (int j = 0; j < ACCOUNT_COLUMN_COUNT && heading[len] != '\0'; j++)
+			if (len == strlen(rows[j].japanese) &&
+				memcmp(heading, rows[j].japanese, len) == 0)
+				return others[i].problem;
+	}
+	return ACCOUNT_HEADER_UNKNOWN;
+}
+
 static bool
 header_has(const struct account_header *header, enum account_column column)
 {
@@ -148,10 +183,10 @@ account_header_read(const char *const *headings, size_t count, struct account_he
 		enum account_column column = account_column_by_heading(heading);
 
 		/* Spreadsheets write columns that somebody has touched and emptied again. */
-		if (column == ACCOUNT_COLUMN_COUNT && strspn(heading, " ") == strlen(heading))
+		if (column == ACCOUNT_COLUMN_COUNT && strspn(heading, " \t\r\n") == strlen(heading))
 			column = ACCOUNT_COLUMN_NONE;
 		else if (column == ACCOUNT_COLUMN_COUNT)
-			return refuse(ret_error, ACCOUNT_HEADER_UNKNOWN, i + 1, column);
+			return refuse(ret_error, look_for_separator(heading), i + 1, column);
 		else if (header_has(&header, column))
 			return refuse(ret_error, ACCOUNT_HEADER_TWICE, i + 1, column);
 		header.columns[header.count++] = column;

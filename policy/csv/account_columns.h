@@ -12,7 +12,8 @@
 #include <stddef.h>
 
 enum account_column {
-#define COLUMN(name, key, japanese, others, field, part, width, read, write) ACCOUNT_COLUMN_##name,
+#define COLUMN(name, key, japanese, others, field, part, example, width, read, write) \
+	ACCOUNT_COLUMN_##name,
 #include "policy/csv/account_columns.def"
 #undef COLUMN
 	ACCOUNT_COLUMN_COUNT,
@@ -32,6 +33,7 @@ struct account_column_row {
 	const char *others; /* "a|b" */
 	const char *field;  /* or NULL */
 	enum account_column_part part;
+	const char *example; /* of a REQUIRED one */
 	bool narrow;
 };
 
@@ -51,6 +53,8 @@ struct account_header {
 enum account_header_problem {
 	ACCOUNT_HEADER_GOOD,
 	ACCOUNT_HEADER_UNKNOWN, /* no column is called that */
+	ACCOUNT_HEADER_SEMICOLONS, /* the same, but its parts are: cells are parted by something else than commas */
+	ACCOUNT_HEADER_TABS,
 	ACCOUNT_HEADER_TWICE,
 	ACCOUNT_HEADER_MISSING, /* a required one, or the other one of a pair; `column` says which */
 };

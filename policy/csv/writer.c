@@ -5,13 +5,14 @@
 
 #include <string.h>
 
-/* Apostrophes count as well: otherwise a text that has one of its own would lose it on the way back. */
+/* Behind blanks as well, which some programs cut off. Apostrophes count, too: otherwise a text that has one of its own
+ * would lose it on the way back. */
 static bool
 looks_like_formula(const char *text)
 {
 	static const char *const starts[] = {"=", "+", "-", "@", "＝", "＋", "－", "＠"};
 
-	text += strspn(text, "'");
+	text += strspn(text, "' \t\r\n");
 	for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
 		if (strncmp(text, starts[i], strlen(starts[i])) == 0)
 			return true;

@@ -74,7 +74,8 @@ reads_dates_of_spreadsheets_and_programs(void **state)
 	expect_refused("valid_from", "2027/2/29", "a day of the calendar, YYYY/M/D", "2026/4/1");
 	expect_refused("valid_from", "2027-13-01", "a day of the calendar, YYYY/M/D", "2026/4/1");
 	expect_field("valid_from", "2028/2/29", "valid_from", "\"2028-02-29\"");
-	expect_refused("valid_from", "", "required", NULL);
+	expect_refused("valid_from", "", "required", "2026/4/1");
+	expect_refused("email", "\u3000", "required", "taro@example.jp");
 }
 
 static void
@@ -229,6 +230,21 @@ refuses_headers_by_name(void **state)
 	assert_int_equal(account_header_read(headings, 13, &header, &error), -EINVAL);
 	assert_int_equal(error.problem, ACCOUNT_HEADER_UNKNOWN);
 	assert_int_equal(error.place, 13);
+	headings[12] = "姓;名;メールアドレス";
+	assert_int_equal(account_header_read(headings, 13, &header, &error), -EINVAL);
+	assert_int_equal(error.problem, ACCOUNT_HEADER_SEMICOLONS);
+	headings[12] = "アカウント\t姓";
+	assert_int_equal(account_header_read(headings, 13, &header, &error), -EINVAL);
+	assert_int_equal(error.problem, ACCOUNT_HEADER_TABS);
+	headings[12] = "a;b";
+	assert_int_equal(account_header_read(headings, 13, &header, &error), -EINVAL);
+	assert_int_equal(error.problem, ACCOUNT_HEADER_UNKNOWN);
+	headings[12] = " \t";
+	assert_int_equal(account_header_read(headings, 13, &header, &error), 0);
+	assert_int_equal(header.columns[12], ACCOUNT_COLUMN_NONE);
+	headings[12] = "\u3000ロ ッ\nク";
+	assert_int_equal(account_header_read(headings, 13, &header, &error), 0);
+	assert_int_equal(header.columns[12], ACCOUNT_COLUMN_LOCKED);
 	headings[12] = "mail";
 	assert_int_equal(account_header_read(headings, 13, &header, &error), -EINVAL);
 	assert_int_equal(error.problem, ACCOUNT_HEADER_TWICE);

@@ -47,6 +47,7 @@ writes_no_formula(void **state)
 	assert_string_equal(written("-a", "@b"), "'-a,'@b\r\n");
 	assert_string_equal(written("＝a", "＠b"), "'＝a,'＠b\r\n");
 	assert_string_equal(written("=a,b", "'=c"), "\"'=a,b\",''=c\r\n");
+	assert_string_equal(written("\t=a", " '@b"), "\"'\t=a\",\"' '@b\"\r\n");
 	assert_string_equal(written("a=b", "'quoted'"), "a=b,'quoted'\r\n");
 }
 
@@ -54,7 +55,7 @@ static void
 every_text_comes_back(void **state)
 {
 	static const char *const texts[] = {"a", "", "=", "'", "'=", "''=x", "-1,\"x\"", "＋山",
-		"'a", "\r\n", "a\"\"b", "\t@", "'\"-", "O'Neil"};
+		"'a", "\r\n", "a\"\"b", "\t@", " =", "' =", "'\"-", "O'Neil"};
 	static struct csv_reader reader;
 	size_t used;
 
