@@ -127,10 +127,11 @@ def new_lab(request, folders, hosts):
 
 @pytest.fixture(scope="module")
 def office(request):
-    """A gateway without jump hosts: most of what a clerk does needs none."""
+    """A gateway without jump hosts: most of what a clerk does needs none. A module may set OFFICE_SETTINGS."""
     with tempfile.TemporaryDirectory(prefix="sekisho-office-") as folder:
         os.chmod(folder, 0o755)
-        facility = Facility(os.path.join(folder, "lab"), build=request.config.getoption("--build"))
+        facility = Facility(os.path.join(folder, "lab"), build=request.config.getoption("--build"),
+                            settings=getattr(request.module, "OFFICE_SETTINGS", ()))
         facility.begin_test()
         yield facility
         facility.close()
