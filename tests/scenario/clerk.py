@@ -29,7 +29,7 @@ def run(lab, *arguments, language="C.UTF-8", user=None, **more):
         program = os.path.join(lab.variables["LAB_PROGRAMS"], "sekisho-admin")
         command = ["setpriv", "--reuid", str(user), "--regid", str(user), "--clear-groups", program, *command[1:]]
     environment = {**os.environ, "LC_ALL": language, **places_of(language)}
-    return subprocess.run(command, text=True, check=False, timeout=60, env=environment, stdin=subprocess.DEVNULL,
+    return subprocess.run(command, text=True, check=False, timeout=120, env=environment, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
 
 

@@ -65,7 +65,19 @@ def bad_files():
         "utf-16": ((HEADER + "\n" + good_row).encode("utf-16"), "UTF-16"),
         "empty": (b"", "the file is empty"),
         "columns": (b"," * 100 + b"\n", "more than 64 cells"),
+        "no-rows": ((HEADER + "\r\n" + "," * 11 + "\r\n").encode(), "there is no row below the first line"),
+        "semicolons": (utf8.replace(b",", b";"), "parted by semicolons: save it as a CSV with commas"),
+        "tabs": (utf8.replace(b",", b"\t"), "parted by tabs"),
+        "unicode-text": ((HEADER + "\r\n" + good_row).replace(",", "\t").encode("utf-16"), "UTF-16: save it as CSV UTF-8"),
+        "huge-header": (b"x" * (300 << 10) + b"," + utf8, "line 1, column A: the cell is longer than 256 KB"),
+        "wide-header": ("山".encode() * (80 << 10) + b"," + utf8, "line 1, column A: there is no column `山山"),
+        "cr-alone": (utf8.replace(b"\n", b"\r"), "ends with CR alone"),
+        "jis": ((HEADER + "\n" + good_row).encode("iso2022_jp"), "control character"),
+        "euc": ((HEADER + "\n" + good_row).encode("euc_jp"), "neither UTF-8 nor CP932"),
     }
+
+
+ENGLISH = re.compile(r"\b(the|this|is|are|save|and)\b")
 
 
 @pytest.mark.parametrize("kind", bad_files())
@@ -76,6 +88,8 @@ def test_a015_what_is_no_csv_is_refused_as_a_whole(office, tmp_path, kind):
     before = events(office)
     done = run(office, "account", "import", path, "--yes")
     assert done.returncode == 1 and said in done.stderr, done.stderr
+    japanese = run(office, "account", "import", path, "--yes", language="ja_JP.UTF-8")
+    assert japanese.returncode == 1 and not ENGLISH.search(japanese.stderr), japanese.stderr
     assert events(office) == before and os.listdir(tmp_path) == ["in.csv"]
 
 
@@ -102,3 +116,69 @@ def test_a015_a_million_rows_are_read_in_little_memory(office, tmp_path):
     done = run(office, "account", "import", path, "--yes", preexec_fn=lambda: limit_memory(64 << 20))
     assert done.returncode == 1 and "line 1000002, column B" in done.stderr, done.stderr
     assert events(office) == before
+
+
+def bad_cells():
+    """What a row says, the column that is wrong, what was found there, and what the rule begins with in Japanese."""
+    return {
+        "full-width id": ({"account": "ａ１"}, "A列（アカウント）", "ａ１", "半角文字", "a1"),
+        "full-width date": ({"until": "２０２７/1/1"}, "F列（有効終了日）", "２０２７/1/1", "半角文字", "2027/1/1"),
+        "full-width mac": ({"macs": "０２:00:00:00:00:01"}, "G列（MACアドレス）", "０２:00:00:00:00:01", "半角文字", "02:00:00:00:00:01"),
+        "date in words": ({"start": "2026年1月1日"}, "E列（有効開始日）", "2026年1月1日", "日付", "2026/4/1"),
+        "serial number": ({"start": "46023"}, "E列（有効開始日）", "46023", "日付", "2026/4/1"),
+        "too late": ({"until": "2031/1/1"}, "F列（有効終了日）", "2031/1/1", "本日から2年後", "2027-03-31"),
+        "before the first": ({"start": "2027/12/1"}, "F列（有効終了日）", "2027/10/31", "有効開始日以降", "2027-03-31"),
+        "no name": ({"family": ""}, "B列（姓）", "", "必須", "山田"),
+        "no mail": ({"mail": "\u3000"}, "D列（メールアドレス）", "", "必須", "taro@example.jp"),
+        "one time": ({"hours": ("8:30", "")}, "J列（終了時間）", "", "開始時間と終了時間の両方", "17:30"),
+        "21 devices": ({"macs": ",".join(f"02:00:00:00:00:{i:02x}" for i in range(21))}, "G列（MACアドレス）", "02:00:00:00:00:14",
+                       "20件まで", "AA:BB:CC:DD:EE:FF"),
+        "a Japanese comma": ({"macs": "02:00:00:00:00:01、02:00:00:00:00:02"}, "G列（MACアドレス）", "02:00:00:00:00:01、02:00:00:00:00:02",
+                             "AA-BB", "AA:BB:CC:DD:EE:FF"),
+        "half-width kana": ({"sharing": "ｷｮﾋ"}, "K列（ファイル共有）", "ｷｮﾋ", "常に許可", "拒否"),
+    }
+
+
+@pytest.mark.parametrize("kind", bad_cells())
+def test_a015_a_wrong_cell_is_told_in_japanese_as_it_stands_in_the_file(office, tmp_path, kind):
+    change, column, found, rule, example = bad_cells()[kind]
+    cells = row(**{"account": office.new_name("cell"), "mail": "m@v.example", **change})
+    path = tmp_path / "in.csv"
+    path.write_bytes(text_of([cells], end="\r\n").encode("cp932"))
+    done = run(office, "account", "import", path, "--yes", language="ja_JP.UTF-8")
+    # On the screen as in the result file: whole, rule and example at the end.
+    said = f"2行目 {column}: 入力値「{found}」。使用できる値: {rule}"
+    with open(tmp_path / "in-result.csv", encoding="utf-8-sig", newline="") as file:
+        kept = next(csv.DictReader(file))["エラー内容"]
+    for text in (done.stderr, kept):
+        assert said in text and re.search(f"例: {re.escape(example)}$", text, re.MULTILINE), text
+    assert done.returncode == 1
+
+
+def test_a015_twenty_devices_in_a_cell_and_columns_that_excel_left_behind(office, tmp_path):
+    name = office.new_name("twenty")
+    macs = [f"02:00:00:00:02:{i:02X}" for i in range(20)]
+    text = text_of([row(name, macs=",".join(macs))], end="\r\n")
+    path = tmp_path / "in.csv"
+    path.write_bytes("".join(line + "," * 40 + "\r\n" for line in text.splitlines() + [""] * 3).encode("utf-8-sig"))
+    assert len(imported(office, path)) == 1
+    assert office.call("account.show", id=name)["macs"] == macs
+
+
+def test_a015_the_same_account_with_blanks_around_it_is_the_same(office, tmp_path):
+    name = office.new_name("blank")
+    accounts = [name, f" {name.upper()}", f"998-{name}@example.jp\n", f"\u3000{name}\u3000"]
+    result = imported(office, write(tmp_path / "in.csv", [row(one) for one in accounts]), status=1)
+    assert [("line 2 already" in one["エラー内容"]) for one in result] == [False, True, True, True]
+
+
+def test_a014_a_commands_formula_does_not_run_in_a_spreadsheet(office, tmp_path):
+    """`=cmd|…` opened in Excel would run: neither exports nor results have a cell that begins so, blanks or not."""
+    attacks = ["=cmd|' /C calc'!A0", "+SUM(1)", "-2+3", "@SUM(1)", "'=1", "＝1", "\t=1", " =1"]
+    rows = [row(office.new_name("calc"), attack, mail="m@v.example") for attack in attacks]
+    result = imported(office, write(tmp_path / "in.csv", rows))
+    with open(exported(office, tmp_path), encoding="utf-8-sig", newline="") as file:
+        cells = [cell for line in csv.reader(file) for cell in line]
+    cells += [cell for one in result for cell in one.values()]
+    assert sum("calc" in cell for cell in cells) >= 2 * len(attacks)
+    assert not [cell for cell in cells if cell.strip()[:1] in tuple("=+-@＝＋－＠") and cell.strip()]

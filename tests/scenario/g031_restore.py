@@ -113,6 +113,23 @@ def test_h002_fresh_gateway_takes_over_everything(own_lab, tmp_path):
     assert verify(lab)["events"] > then - 1
 
 
+def test_a014_exports_go_with_the_log_that_a_takeover_replaces(own_lab, tmp_path):
+    lab = own_lab()
+    outputs = lab.state.path("gateway", "var", "outputs")
+    copy = tmp_path / "copy.backup"
+    lab.admin.text("backup", "get", create(lab), "--output", str(copy))
+    lose_the_disk(lab)
+    shutil.rmtree(folder_of(lab))
+    for number in range(2):
+        lab.admin.text("account", "export", "--output", str(tmp_path / f"{number}.csv"))
+    assert sorted(os.listdir(outputs)) == ["1.csv", "2.csv"]
+    lab.admin.text("backup", "restore", str(copy), "--yes")
+    wait_for(lambda: os.listdir(outputs) == [], 10, "the exports of the log that is gone are gone")
+    assert lab.call("output.list")["outputs"] == []
+    lab.admin.text("account", "export", "--output", str(tmp_path / "new.csv"))
+    assert len(os.listdir(outputs)) == 1
+
+
 def test_h002_running_sessions_hold_up_a_takeover_unless_told_otherwise(own_lab):
     lab = own_lab()
     lab.add_account()

@@ -5,8 +5,8 @@ import io
 import os
 import re
 import signal
-import subprocess
 
+import clerk
 from facility import Facility
 from lab_parts.processes import alive, wait_for
 
@@ -17,10 +17,8 @@ RESULT = ["初期パスワード", "初期第二パスワード", "更新内容"
 PASSWORD = re.compile(r"[a-zA-Z][a-zA-Z0-9]{5}(-[a-zA-Z0-9]{6}){2}")
 
 
-def run(lab, *arguments, language="C.UTF-8", **more):
-    environment = {**os.environ, "LC_ALL": language}
-    return subprocess.run(lab.admin.command(*map(str, arguments)), text=True, check=False, timeout=120, env=environment,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+def run(lab, *arguments, **more):
+    return clerk.run(lab, *map(str, arguments), **more)
 
 
 def good(lab, *arguments):
