@@ -78,7 +78,7 @@ def test_g041_tables_line_up_in_every_script(office):
 
 
 def test_g041_cells_are_cut_between_characters(office):
-    office.add_account()
+    account = office.add_account()
     office.edit_account(account, family_name="か\u3099" * 10 + "👍🏽" * 10, given_name="x")
     listed = run(office, "account", "list", account, language=JAPANESE)
     cell = next(word for word in listed.stdout.splitlines()[1].split("  ") if "👍" in word)
@@ -87,7 +87,7 @@ def test_g041_cells_are_cut_between_characters(office):
 
 def test_g041_refusals_are_japanese(office):
     """The rule, and sentences with names in them, which the gateway sends in English."""
-    office.add_account()
+    account = office.add_account()
     expected = [
         (["account", "edit", account, "--add-mac", "00:11:22:33:44"], ["入力規則", "AA-BB-CC-DD-EE-FF", "00:11:22:33:44"]),
         (["account", "edit", account, "--valid-until", "2099-01-01"], ["有効終了日 (--valid-until)", "2年"]),
@@ -131,7 +131,7 @@ def test_g041_no_locale_is_needed(office):
 
 
 def test_g041_json_is_the_same_in_every_language(office):
-    office.add_account()
+    account = office.add_account()
     for words in (["account", "show", account], ["account", "show", "nobody"], ["account", "edit", account, "--hours", "9-5"],
                   ["explain", "--account", account, "--terminal", "nowhere", "--at", "2026-11-24T12:00"]):
         english, japanese = run(office, "--json", *words), run(office, "--json", *words, language=JAPANESE)
@@ -152,7 +152,7 @@ def complete(office, completion, *words, socket=None):
 
 
 def test_g041_bash_completes_words_and_names(office, completion):
-    office.add_account()
+    account = office.add_account()
     terminal = office.add_terminal(9, trust=False)
     office.call("terminal.add", name="998-検査室 (2F)", address="192.168.10.21")
     assert "account" in complete(office, completion, "") and complete(office, completion, "acc") == ["account"]
