@@ -1,7 +1,7 @@
 """What every scenario stands on: a facility of tests/lab, and real clients that connect through its gateway.
 
 File names are <letter><number>_name.py: a start-up, b tickets, c policy, d relay, e bad input, f control and failures,
-s slow. There are no fixed sleeps: a test waits for an event, with a limit.
+g a clerk's daily work, s slow. There are no fixed sleeps: a test waits for an event, with a limit.
 """
 
 import os
