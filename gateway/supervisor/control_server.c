@@ -148,6 +148,34 @@ on_written(uv_write_t *request, int status)
 		client_close(client);
 }
 
+static size_t
+waiting_bytes(const struct control_client *client)
+{
+	return client->state == CLIENT_CLOSING
+		       ? 0
+		       : uv_stream_get_write_queue_size((const uv_stream_t *)&client->pipe);
+}
+
+/* Many who do not read must not cost what one may not: those with most of it go first. */
+static void
+make_room(struct control_server *server, size_t len)
+{
+	for (;;) {
+		struct control_client *worst = NULL;
+		size_t all = len;
+
+		for (struct control_client *client = server->clients; client != NULL;
+			client = client->next) {
+			all += waiting_bytes(client);
+			if (worst == NULL || waiting_bytes(client) > waiting_bytes(worst))
+				worst = client;
+		}
+		if (all <= CONTROL_QUEUES_MOST || worst == NULL || waiting_bytes(worst) == 0)
+			return;
+		client_close(worst);
+	}
+}
+
 /* Takes the message. Whatever goes wrong drops the client: half an answer is worse than none. */
 static void
 send_line(struct control_client *client, json_t *message)
@@ -160,7 +188,8 @@ send_line(struct control_client *client, json_t *message)
 	uv_buf_t parts[2];
 
 	json_decref(message);
-	if (line == NULL || text == NULL ||
+	make_room(client->server, len);
+	if (line == NULL || text == NULL || client->state == CLIENT_CLOSING ||
 		uv_stream_get_write_queue_size((uv_stream_t *)&client->pipe) + len >
 			CONTROL_QUEUE_MOST) {
 		secret_free(text);

@@ -14,6 +14,8 @@
 #define CONTROL_CLIENTS_MOST_PER_USER 24
 /* A client that lets more than this wait is dropped. Larger than any one answer should be. */
 #define CONTROL_QUEUE_MOST (16u << 20)
+/* Of all clients together: beyond it whoever lets most wait is dropped. */
+#define CONTROL_QUEUES_MOST (64u << 20)
 
 struct control_client;
 struct control_server;

@@ -261,6 +261,110 @@ rows_out_of_order_do_not_make_it_walk_for_ever(void **state)
 	expect_found("damaged");
 }
 
+/* What nobody can find in the database alone: the hashes take no key, and the gateway signs the newest of them. */
+
+static void
+copy_file(const char *from, const char *to)
+{
+	static uint8_t bytes[1 << 20];
+	int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	ssize_t got;
+
+	assert_true(in >= 0 && out >= 0);
+	while ((got = read(in, bytes, sizeof(bytes))) > 0)
+		assert_int_equal(write(out, bytes, (size_t)got), got);
+	(void)close(in);
+	(void)close(out);
+}
+
+/* As the journal has it, of the newest event. */
+static int
+do_sign(struct store_db *db, void *argument)
+{
+	bool made;
+	int r = audit_checkpoint(db, argument, &made);
+
+	return r < 0 ? r : made ? 0 : -EAGAIN;
+}
+
+struct hash_of {
+	int64_t event;
+	uint8_t hash[CHAIN_HASH_BYTES];
+};
+
+static int
+take_hash(struct store_db *db, const struct chain_event *event, void *argument)
+{
+	struct hash_of *wanted = argument;
+
+	(void)db;
+	if (event->id == wanted->event)
+		memcpy(wanted->hash, event->hash, sizeof(wanted->hash));
+	return 0;
+}
+
+static int
+do_find_hash(struct store_db *db, void *argument)
+{
+	const struct hash_of *wanted = argument;
+
+	return event_each(db, wanted->event - 1, 1, take_hash, argument);
+}
+
+/* Whether the database has this event as the journal says. */
+static bool
+journal_agrees(const struct chain_checkpoint *journal)
+{
+	struct hash_of found = {.event = journal->event_id};
+
+	assert_int_equal(fixture_read(&fixture, do_find_hash, &found), 0);
+	return memcmp(found.hash, journal->hash, sizeof(found.hash)) == 0;
+}
+
+static void
+older_database_put_back_is_told_by_the_journal_alone(void **state)
+{
+	struct chain_checkpoint journal;
+	char copy[200];
+
+	(void)state;
+	snprintf(copy, sizeof(copy), "%s.copy", fixture.path);
+	fixture_close(&fixture);
+	fixture_sql(&fixture, "PRAGMA wal_checkpoint(TRUNCATE)");
+	copy_file(fixture.path, copy);
+	fixture_start(&fixture);
+	assert_int_equal(fixture_write(&fixture, do_login, "jiro"), 0);
+	assert_int_equal(fixture_write(&fixture, do_sign, &journal), 0);
+	assert_true(journal_agrees(&journal));
+	fixture_close(&fixture);
+	copy_file(copy, fixture.path);
+	(void)unlink(copy);
+	fixture_start(&fixture);
+	assert_int_equal(fixture_verify(&fixture).found, 0);
+	assert_false(journal_agrees(&journal));
+	/* Nor when the log has grown beyond it again. */
+	assert_int_equal(fixture_write(&fixture, do_login, "saburo"), 0);
+	assert_int_equal(fixture_verify(&fixture).found, 0);
+	assert_false(journal_agrees(&journal));
+}
+
+static void
+end_cut_off_with_its_signatures_is_told_by_the_journal_alone(void **state)
+{
+	struct chain_checkpoint journal;
+
+	(void)state;
+	assert_int_equal(fixture_write(&fixture, do_login, "jiro"), 0);
+	assert_int_equal(fixture_write(&fixture, do_sign, &journal), 0);
+	assert_true(journal_agrees(&journal));
+	fixture_sql(&fixture, "DELETE FROM checkpoint; "
+			      "DELETE FROM event_field WHERE event = (SELECT max(id) FROM event); "
+			      "DELETE FROM event WHERE id = (SELECT max(id) FROM event)");
+	checkpoint(); /* by the gateway itself, a minute later */
+	assert_int_equal(fixture_verify(&fixture).found, 0);
+	assert_false(journal_agrees(&journal));
+}
+
 #define IN_OUT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -275,6 +379,8 @@ main(void)
 		IN_OUT(trigger_in_the_database_swallows_nothing),
 		IN_OUT(swapped_contents_are_found),
 		IN_OUT(removed_history_row_is_found),
+		IN_OUT(older_database_put_back_is_told_by_the_journal_alone),
+		IN_OUT(end_cut_off_with_its_signatures_is_told_by_the_journal_alone),
 		IN_OUT(rows_out_of_order_do_not_make_it_walk_for_ever),
 	};
 
