@@ -254,6 +254,11 @@ send_file(struct admin *admin, const char *path)
 	long long offset = 0;
 	struct stat stat;
 
+	if (fd < 0 && errno == ENOENT && strchr(path, '/') == NULL)
+		return admin_refuse(admin, ADMIN_REFUSED,
+			_("%s is neither a backup of the gateway (see backup list) nor a file "
+			  "here"),
+			text_shown(path[0] == '\0' ? "''" : path));
 	if (fd < 0 || fstat(fd, &stat) < 0 || piece == NULL)
 		return admin_refuse(
 			admin, ADMIN_REFUSED, "%s: %s", text_shown(path), strerror(errno));
@@ -408,7 +413,9 @@ wants_backup_first(const struct admin *admin)
 		return true;
 	if (argument_flag(admin->arguments, "yes") || isatty(STDIN_FILENO) == 0)
 		return false;
-	confirm_write(stderr, NULL, 0, NULL, _("Make a backup of the present state first?"));
+	/* Not "Go on?": whoever says no to that expects that nothing happens. */
+	fprintf(stderr, "%s [y/N] ",
+		_("Make a backup of the present state first (n: restore without one)?"));
 	(void)fflush(stderr);
 	return getline(&line, &size, stdin) > 0 && confirm_is_yes(text_trim(line));
 }

@@ -31,8 +31,7 @@ print_backups(const struct admin *admin, const json_t *result)
 	size_t count = list_print(value_rows(result, "backups"), columns, ARRAY_SIZE(columns));
 
 	(void)admin;
-	fprintf(stderr,
-		ngettext("%zu backup; there can be %s\n", "%zu backups; there can be %s\n", count),
+	fprintf(stderr, ngettext("%zu backup (at most %s)\n", "%zu backups (at most %s)\n", count),
 		count, value_text(result, "most"));
 	if (json_is_null(json_object_get(result, "rehearsed")))
 		fprintf(stderr, "%s\n", _("A restore has never been rehearsed."));
@@ -79,8 +78,8 @@ print_backup_restored(const struct admin *admin, const json_t *result)
 			 "changed.\n"),
 			value_text(backup, "id"), created);
 	else
-		printf(_("Backup %s of %s has been restored: %s accounts, %s terminals, %s "
-			 "vendors.\n"),
+		printf(_("Backup %s of %s has been restored. Accounts: %s, terminals: %s, vendors: "
+			 "%s.\n"),
 			value_text(backup, "id"), created, value_text(then, "accounts"),
 			value_text(then, "terminals"), value_text(then, "vendors"));
 }

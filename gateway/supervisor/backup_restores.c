@@ -228,16 +228,11 @@ checked(struct store_job *job, int status)
 {
 	struct backup_work *work = (struct backup_work *)job;
 
-	if (status == 0) {
+	/* Whoever asks this wants to restore, and gets no further: it is a restore that failed. */
+	if (status < 0)
+		fail(work, status);
+	else
 		backup_work_slowly(work, wind_up, answer_plan);
-		return;
-	}
-	(void)method_refuse(&work->call->method, METHOD_REFUSED,
-		"this backup cannot be restored: %s",
-		work->restoring.trouble != NULL ? work->restoring.trouble
-						: store_error_text(status));
-	backup_refused(work->call);
-	backup_work_end(work);
 }
 
 void

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import sqlite3
+import subprocess
 
 import pytest
 
@@ -14,7 +15,7 @@ from backup_lab import (
     add_many_accounts, admin_events, backups, clear_copies, create, folder_of, left_beside, lose_the_disk, make_large, names, path_of, stop, typed, verify)
 from lab_parts.control import Control, Refused
 from lab_parts.facility import AdminError
-from lab_parts.processes import wait_for
+from lab_parts.processes import environment, wait_for
 
 
 def test_h002_earlier_state_comes_back_and_the_newer_log_stays(own_lab):
@@ -233,6 +234,79 @@ def test_h002_bad_files_are_named_and_change_nothing(own_lab, tmp_path):
     assert left_beside(lab) == []
 
 
+def test_h002_mistyped_names_are_told(own_lab):
+    lab = own_lab()
+    for name in ("0a1b2c3", "sekisho-0a1b2c3d", ""):
+        with pytest.raises(AdminError) as refused:
+            lab.admin.text("backup", "restore", name, "--yes")
+        assert "neither a backup of the gateway" in refused.value.output
+
+
+def test_h002_only_one_restore_at_a_time(own_lab):
+    lab = own_lab()
+    make_large(lab, 60)
+    account = lab.add_account()
+    backup = create(lab)
+    gone = lab.add_account()
+    with Control(lab.variables["SEKISHO_SOCKET"], limit=60) as control:
+        control.socket.sendall(b'{"jsonrpc":"2.0","id":1,"method":"backup.restore","params":{"id":"%s"}}\n' % backup.encode())
+        wait_for(lambda: clear_copies(lab, "restored"), 20, "the first one is under way")
+        for parameters in ({"id": backup}, {"id": backup, "rehearse": True}):
+            with pytest.raises(Refused) as refused:
+                lab.call("backup.restore", **parameters)
+            assert "already" in refused.value.message
+        with pytest.raises(Refused) as refused:
+            lab.call("backup.delete", id=backup)
+        assert "is being used" in refused.value.message
+        line = control.read()
+        while "id" not in line:
+            line = control.read()
+    assert line["result"]["backup"]["id"] == backup
+    assert account in names(lab) and gone not in names(lab)
+    verify(lab)
+
+
+IMPORT_HEADER = "アカウント,姓,名,メールアドレス,有効開始日,有効終了日,MACアドレス,接続端末,開始時間,終了時間,ファイル共有,認証連携先"
+
+
+def passwords_of(lab):
+    with contextlib.closing(sqlite3.connect(f"file:{lab.database}?mode=ro", uri=True, timeout=20)) as database:
+        return dict(database.execute("SELECT id, (SELECT count(*) FROM password WHERE account = number) FROM account WHERE id LIKE 'eng.%'"))
+
+
+def test_h002_backup_and_restore_in_the_middle_of_an_import(own_lab, tmp_path):
+    lab = own_lab()
+    rows = 3000
+    path = tmp_path / "in.csv"
+    path.write_text("\n".join([IMPORT_HEADER, *(f"eng.{i},山田,太郎,e{i}@vendor.example,2026/1/1,2027/10/31,,,,,拒否," for i in range(rows)), ""]),
+                    encoding="utf-8")
+
+    def start_import(number):
+        return subprocess.Popen(lab.admin.command("account", "import", str(path), "--yes", "--result", str(tmp_path / f"result-{number}.csv")),
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(lab.state))
+    first = start_import(1)
+    wait_for(lambda: passwords_of(lab), 60, "the first rows are there")
+    backup = create(lab)
+    assert first.wait(120) == 0, first.stdout.read()
+    assert len(passwords_of(lab)) == rows
+    # What the backup has is whole: an account with both its passwords, or none of it.
+    lab.admin.text("backup", "restore", backup, "--yes")
+    then = passwords_of(lab)
+    assert 0 < len(then) <= rows and set(then.values()) == {2}
+    verify(lab)
+    # A restore between two rows of another import: its rows go on behind it, and repeating it brings all of them.
+    second = start_import(2)
+    wait_for(lambda: len(passwords_of(lab)) > len(then) or second.poll() is not None, 60, "the second import is under way")
+    lab.admin.text("backup", "restore", backup, "--yes")
+    second.communicate(timeout=120)
+    assert set(passwords_of(lab).values()) == {2}
+    third = start_import(3)
+    shown, _ = third.communicate(timeout=120)
+    assert third.returncode == 0, shown
+    assert len(passwords_of(lab)) == rows and set(passwords_of(lab).values()) == {2}
+    verify(lab)
+
+
 def test_h002_damaged_backup_leaves_an_error_log_and_an_event(own_lab):
     lab = own_lab()
     account = lab.add_account()
@@ -252,6 +326,11 @@ def test_h002_damaged_backup_leaves_an_error_log_and_an_event(own_lab):
     assert os.stat(log).st_mode & 0o777 == 0o600
     lab.wait_log("SK1611")
     assert '"state":"failed"' in admin_events(lab, "backup.restore")[0]
+    # The same for whoever types it, and gets no further than the check.
+    with pytest.raises(AdminError) as refused:
+        lab.admin.text("backup", "restore", backup, "--yes")
+    assert "nothing was changed" in refused.value.output and re.search(r"/\S*restore-failed-\S*\.log", refused.value.output)
+    assert '"state":"failed"' in admin_events(lab, "backup.restore")[1]
     assert names(lab) == {account}
     with pytest.raises(AdminError) as refused:
         lab.admin.text("backup", "restore", backup, "--rehearse")
