@@ -67,22 +67,19 @@ read_on(struct control_call *call)
 	store_read(call->supervisor->store, &call->job);
 }
 
-static bool
-has_begun(const struct outputs *outputs, uint64_t client, int64_t number)
+static void
+name_output(const struct control_call *call, char ret_name[FETCH_NAME_SIZE])
 {
-	for (size_t i = 0; i < FETCHES_MOST; i++)
-		if (outputs->fetches[i].client == client && outputs->fetches[i].number == number)
-			return true;
-	return false;
+	snprintf(ret_name, FETCH_NAME_SIZE, "%" PRId64, number_of(call, "id"));
 }
 
 static int
 begin_work(struct store_db *db, struct store_job *job)
 {
 	struct control_call *call = (struct control_call *)job;
-	char target[32];
+	char target[FETCH_NAME_SIZE];
 
-	snprintf(target, sizeof(target), "%" PRId64, number_of(call, "id"));
+	name_output(call, target);
 	return admin_event(db, call->actor, "output.read", target, NULL, NULL, NULL);
 }
 
@@ -90,14 +87,14 @@ static void
 begin_done(struct store_job *job, int status)
 {
 	struct control_call *call = (struct control_call *)job;
-	struct outputs *outputs = call->supervisor->outputs;
+	char name[FETCH_NAME_SIZE];
 
 	if (status < 0) {
 		control_call_fail(call, status);
 		return;
 	}
-	outputs->fetches[outputs->next_fetch] = (struct fetch){call->client, number_of(call, "id")};
-	outputs->next_fetch = (outputs->next_fetch + 1) % FETCHES_MOST;
+	name_output(call, name);
+	fetches_add(&call->supervisor->outputs->fetches, call->client, name);
 	read_on(call);
 }
 
@@ -105,7 +102,11 @@ begin_done(struct store_job *job, int status)
 void
 method_output_read(struct control_call *call)
 {
-	if (has_begun(call->supervisor->outputs, call->client, number_of(call, "id"))) {
+	char name[FETCH_NAME_SIZE];
+
+	name_output(call, name);
+	if (fetches_goes_on(&call->supervisor->outputs->fetches, call->client, name,
+		    number_of(call, "offset"))) {
 		read_on(call);
 		return;
 	}
@@ -121,7 +122,7 @@ delete_work(struct store_db *db, struct store_job *job)
 {
 	struct control_call *call = (struct control_call *)job;
 	struct output output;
-	char target[32];
+	char target[FETCH_NAME_SIZE];
 	json_t *before;
 	int r;
 
@@ -132,12 +133,32 @@ delete_work(struct store_db *db, struct store_job *job)
 	if (output.state == OUTPUT_WAITING || output.state == OUTPUT_RUNNING)
 		return -EBUSY;
 	before = output_json(&output);
-	snprintf(target, sizeof(target), "%" PRId64, output.number);
+	name_output(call, target);
 	r = output_remove(db, output.number);
 	if (r == 0)
 		r = admin_event(db, call->actor, "output.delete", target, before, NULL, NULL);
 	call->method.result = json_pack("{s:o}", "output", before);
 	return r;
+}
+
+/* The row is gone for good. Removing a large file takes its time: not on the loop. */
+static int
+delete_file_work(struct store_db *db, struct store_job *job)
+{
+	struct control_call *call = (struct control_call *)job;
+
+	(void)db;
+	output_file_remove(call->supervisor->outputs->folder, number_of(call, "id"));
+	return 0;
+}
+
+static void
+delete_file_done(struct store_job *job, int status)
+{
+	struct control_call *call = (struct control_call *)job;
+
+	(void)status; /* the row was all that had to go; the file goes with the next tidying at the latest */
+	control_call_answer(call, json_incref(call->method.result));
 }
 
 static void
@@ -153,8 +174,9 @@ delete_done(struct store_job *job, int status)
 	} else if (status < 0) {
 		control_call_fail(call, status);
 	} else {
-		output_file_remove(call->supervisor->outputs->folder, number_of(call, "id"));
-		control_call_answer(call, json_incref(call->method.result));
+		call->job.work = delete_file_work;
+		call->job.done = delete_file_done;
+		store_read(call->supervisor->store, &call->job);
 	}
 }
 

@@ -38,7 +38,6 @@ struct export
 	bool extended;
 	struct output_walk walk;
 	const char *why;           /* it failed; NULL: it did not */
-	bool disowned;             /* its row is gone */
 	struct control_call *call; /* who waits for its end, or NULL */
 };
 
@@ -82,26 +81,37 @@ is_kept(const json_t *kept, int64_t number)
 	return false;
 }
 
-/* Also what no row names any more: a crash may have come between a row's end and its file's. An export that began
- * after the rows were looked at is under way, or not yet. */
-static void
-remove_files(const struct outputs *outputs, const json_t *kept)
+/* Also what no row names any more: a crash may have come between a row's end and its file's. A walk like the exports',
+ * of which there is one at a time: one that began after the rows were looked at writes its file after this. */
+static int
+remove_files_work(struct store_db *db, struct store_job *job)
 {
-	DIR *folder = opendir(outputs->folder);
+	const struct tidy_job *tidy = (const struct tidy_job *)job;
+	DIR *folder = opendir(tidy->outputs->folder);
 	const struct dirent *entry;
 	long long number;
 	char ending[8], extra;
 
 	while (folder != NULL && (entry = readdir(folder)) != NULL) {
 		if (sscanf(entry->d_name, "%lld.%4[a-z]%c", &number, ending, &extra) != 2 ||
-			is_kept(kept, number))
-			continue;
-		if (outputs->first != NULL && outputs->first->output.number == number)
+			is_kept(tidy->kept, number))
 			continue;
 		(void)unlinkat(dirfd(folder), entry->d_name, 0);
 	}
 	if (folder != NULL)
 		(void)closedir(folder);
+	(void)db;
+	return 0;
+}
+
+static void
+remove_files_done(struct store_job *job, int status)
+{
+	struct tidy_job *tidy = (struct tidy_job *)job;
+
+	(void)status; /* what could not be removed is removed an hour later */
+	json_decref(tidy->kept);
+	free(tidy);
 }
 
 static void
@@ -111,10 +121,14 @@ tidy_done(struct store_job *job, int status)
 
 	if (status < 0)
 		log_event(EV_STORE_FAILED, "what='outputs' why='%s'", store_error_text(status));
-	else
-		remove_files(tidy->outputs, tidy->kept);
-	json_decref(tidy->kept);
-	free(tidy);
+	if (status < 0 || tidy->outputs->stopping) {
+		json_decref(tidy->kept);
+		free(tidy);
+		return;
+	}
+	tidy->job.work = remove_files_work;
+	tidy->job.done = remove_files_done;
+	store_walk(tidy->outputs->supervisor->store, &tidy->job);
 }
 
 static void
@@ -176,7 +190,7 @@ finish_work(struct store_db *db, struct store_job *job)
 	export->output.state = OUTPUT_FAILED;
 	snprintf(export->output.why, sizeof(export->output.why), "%s",
 		N_("a backup was restored meanwhile"));
-	export->disowned = true;
+	output_file_remove(export->outputs->folder, export->output.number);
 	return 0;
 }
 
@@ -186,8 +200,6 @@ finish_done(struct store_job *job, int status)
 	struct export *export = (struct export *)job;
 	struct outputs *outputs = export->outputs;
 
-	if (status == 0 && export->disowned)
-		output_file_remove(outputs->folder, export->output.number);
 	if (status < 0)
 		log_event(EV_STORE_FAILED, "what='output %" PRId64 "' why='%s'",
 			export->output.number, store_error_text(status));

@@ -2,6 +2,7 @@
 #ifndef SUPERVISOR_OUTPUTS_PRIVATE_H
 #define SUPERVISOR_OUTPUTS_PRIVATE_H
 
+#include "supervisor/fetches.h"
 #include "supervisor/outputs.h"
 
 #include <stdbool.h>
@@ -11,14 +12,6 @@
 
 struct export;
 
-/* One client's right to go on reading an output: that it began to is in the administration log. */
-struct fetch {
-	uint64_t client;
-	int64_t number;
-};
-
-#define FETCHES_MOST 64
-
 struct outputs {
 	struct supervisor *supervisor;
 	char folder[4096];
@@ -26,8 +19,7 @@ struct outputs {
 	size_t count;
 	bool stopping;
 	uv_timer_t hourly, progress;
-	struct fetch fetches[FETCHES_MOST];
-	size_t next_fetch;
+	struct fetches fetches;
 };
 
 #endif
