@@ -72,6 +72,27 @@ def test_a014_characters_that_cp932_lacks_are_named(office, tmp_path):
     office.call("account.delete", id=name)
 
 
+def test_a014_whatever_an_account_holds_an_export_imported_again_changes_nothing(office, tmp_path):
+    """What was typed by hand: quotes, line breaks, apostrophes, formulas, blanks of every width within a text."""
+    office.admin.text("vendor", "add", "O'Neil, Sons & 甲")
+    terminal = office.call("terminal.add", name="998-=端末;(2)", address="127.0.0.1")["name"]
+    notes = ["1行目、\"引用\"\n2行目, =1+1\n\n4行目", "'=x", "@佐藤へ\t先に"]
+    names = ["''=x", "'", "山\u3000田", "a;=b", "O'Neil", "𠮷" * 30, "-"]
+    for number, name in enumerate(names):
+        account = office.new_name("odd")
+        office.admin.text("account", "add", account, "--family-name", name, "--given-name", f"\"{number},\"", "--email", "'+x@v.example",
+                          "--vendor", "O'Neil, Sons & 甲", "--terminal", terminal)
+        office.call("account.edit", id=account, changes={"protected": notes[number % len(notes)]})
+    for options in (["--extended"], []):
+        path = exported(office, tmp_path, *options)
+        before = events(office)
+        result = imported(office, path)
+        assert len(result) >= len(names) and all(one["更新内容"] == one["エラー内容"] == "" for one in result)
+        assert events(office) == before
+    for account in office.call("account.list", vendor="O'Neil, Sons & 甲")["accounts"]:
+        office.call("account.delete", id=account["id"], override_protection=True)
+
+
 def test_a014_all_accounts_whatever_the_filter_as_a_job_with_a_list(office, tmp_path):
     office.admin.text("account", "export", "--background")
     job = office.call("output.list")["outputs"][0]
