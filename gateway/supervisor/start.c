@@ -533,6 +533,7 @@ done(struct gateway *gateway)
 	penalties_free(supervisor->penalties);
 	session_log_close(supervisor->session_log);
 	log_tail_free(supervisor->log_tail);
+	json_decref(gateway->left_open); /* of a start that failed */
 	sealing_free(supervisor->sealing);
 	settings_free(supervisor->settings);
 }

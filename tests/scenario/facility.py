@@ -77,6 +77,12 @@ class Facility:
         subprocess.run([sys.executable, LAB, "down", self.folder], check=True, timeout=60)
         self.check_sanitizers()
 
+    @property
+    def is_sanitized(self):
+        """The build has AddressSanitizer, which wants terabytes of address space."""
+        with open(os.path.join(self.variables["LAB_PROGRAMS"], "sekisho-admin"), "rb") as file:
+            return b"__asan_init" in file.read()
+
     def check_sanitizers(self):
         """What a build with ASan and UBSan has found, at the end the leaks, stands in the gateway's log."""
         if "LAB_GATEWAY_LOG" in self.variables:
