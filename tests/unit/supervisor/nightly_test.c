@@ -1,0 +1,299 @@
+/* gateway/supervisor/sessions.c, the minutes: what they sign and note, and the nightly retention, also after nights on which
+ * the gateway was off. Store and loop are wrapped (meson.build): jobs are run here by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "policy/audit.h"
+#include "policy/store/log_table.h"
+#include "policy/store/store.h"
+#include "supervisor/log_tail.h"
+#include "supervisor/sessions.h"
+
+#include <errno.h>
+#include <string.h>
+
+static uv_loop_t loop;
+static struct supervisor supervisor;
+static struct store_job *written;
+static uv_timer_cb minute;
+static uv_timer_t *timer;
+static struct {
+	enum audit_night night;
+	int64_t portions[4]; /* of the retention, 0 ends it */
+	size_t portion;
+	int done, checkpoints;
+	int64_t mark, told;
+} world;
+
+void __wrap_store_write(struct store *store, struct store_job *job);
+void __wrap_store_read(struct store *store, struct store_job *job);
+int __wrap_audit_retention_tonight(struct store_db *db, enum audit_night *ret_night);
+int __wrap_audit_retention(struct store_db *db, const char *by, int64_t *ret_erased);
+int __wrap_audit_retention_done(struct store_db *db);
+int __wrap_audit_checkpoint(
+	struct store_db *db, struct chain_checkpoint *ret_checkpoint, bool *ret_made);
+int __wrap_log_mark_get(struct store_db *db, const char *name, int64_t *ret_number);
+int __wrap_log_mark_set(struct store_db *db, const char *name, int64_t number);
+int64_t __wrap_log_tail_told(const struct supervisor *asked);
+int __wrap_uv_timer_start(
+	uv_timer_t *handle, uv_timer_cb callback, uint64_t after_ms, uint64_t repeat_ms);
+void __wrap_connections_give_memory_back(struct connections *connections);
+
+void
+__wrap_store_write(struct store *store, struct store_job *job)
+{
+	(void)store;
+	assert_null(written);
+	written = job;
+}
+
+void
+__wrap_store_read(struct store *store, struct store_job *job)
+{
+	(void)store;
+	free(job);
+}
+
+int
+__wrap_audit_retention_tonight(struct store_db *db, enum audit_night *ret_night)
+{
+	(void)db;
+	*ret_night = world.night;
+	return 0;
+}
+
+int
+__wrap_audit_retention(struct store_db *db, const char *by, int64_t *ret_erased)
+{
+	(void)db;
+	assert_string_equal(by, "nightly");
+	*ret_erased = world.portions[world.portion++];
+	return 0;
+}
+
+int
+__wrap_audit_retention_done(struct store_db *db)
+{
+	(void)db;
+	world.done++;
+	world.night = AUDIT_NIGHT_DONE;
+	return 0;
+}
+
+int
+__wrap_audit_checkpoint(
+	struct store_db *db, struct chain_checkpoint *ret_checkpoint, bool *ret_made)
+{
+	(void)db;
+	(void)ret_checkpoint;
+	*ret_made = false;
+	world.checkpoints++;
+	return 0;
+}
+
+int
+__wrap_log_mark_get(struct store_db *db, const char *name, int64_t *ret_number)
+{
+	(void)db;
+	assert_string_equal(name, "told");
+	*ret_number = world.mark;
+	return 0;
+}
+
+int
+__wrap_log_mark_set(struct store_db *db, const char *name, int64_t number)
+{
+	(void)db;
+	assert_string_equal(name, "told");
+	world.mark = number;
+	return 0;
+}
+
+int64_t
+__wrap_log_tail_told(const struct supervisor *asked)
+{
+	assert_ptr_equal(asked, &supervisor);
+	return world.told;
+}
+
+int
+__wrap_uv_timer_start(
+	uv_timer_t *handle, uv_timer_cb callback, uint64_t after_ms, uint64_t repeat_ms)
+{
+	assert_in_range(after_ms, 1, 60001);
+	assert_int_equal(repeat_ms, 0);
+	timer = handle;
+	minute = callback;
+	return 0;
+}
+
+void
+__wrap_connections_give_memory_back(struct connections *connections)
+{
+	(void)connections;
+}
+
+static void
+run(int status)
+{
+	struct store_job *job = take_pointer(&written);
+
+	assert_non_null(job);
+	assert_int_equal(job->work(NULL, job), 0);
+	job->done(job, status);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	memset(&world, 0, sizeof(world));
+	written = NULL;
+	assert_int_equal(uv_loop_init(&loop), 0);
+	supervisor = (struct supervisor){.state = SUPERVISOR_RUNNING, .loop = &loop};
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	sessions_stop_minutes(&supervisor);
+	(void)uv_run(&loop, UV_RUN_DEFAULT);
+	assert_null(supervisor.sessions);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	return 0;
+}
+
+/* It does not wait for three at night, nor for the first minute. */
+static void
+a_start_after_nights_off_erases_at_once_until_nothing_is_left(void **state)
+{
+	(void)state;
+	world.night = AUDIT_NIGHT_DUE;
+	world.portions[0] = 500;
+	world.portions[1] = 20;
+	assert_int_equal(sessions_start_minutes(&supervisor), 0);
+	run(0);
+	assert_int_equal(world.checkpoints, 1);
+	run(0);
+	assert_int_equal(world.done, 0);
+	run(0);
+	assert_int_equal(world.done, 0);
+	run(0);
+	assert_int_equal(world.portion, 3);
+	assert_int_equal(world.done, 1);
+	assert_null(written);
+	minute(timer);
+	run(0);
+	assert_null(written);
+	assert_int_equal(world.portion, 3);
+}
+
+/* One at a time, however long it takes. */
+static void
+the_next_minute_does_not_begin_it_again(void **state)
+{
+	struct store_job *retention;
+
+	(void)state;
+	world.night = AUDIT_NIGHT_DUE;
+	world.portions[0] = 500;
+	assert_int_equal(sessions_start_minutes(&supervisor), 0);
+	run(0);
+	retention = take_pointer(&written);
+	assert_non_null(retention);
+	minute(timer);
+	run(0);
+	assert_null(written);
+	written = retention;
+	run(0);
+	run(0);
+	assert_int_equal(world.done, 1);
+}
+
+static void
+what_failed_is_tried_again_in_the_next_minute(void **state)
+{
+	(void)state;
+	world.night = AUDIT_NIGHT_DUE;
+	world.portions[0] = 500;
+	world.portions[1] = 500;
+	assert_int_equal(sessions_start_minutes(&supervisor), 0);
+	run(0);
+	run(-ENOSPC);
+	assert_null(written);
+	assert_int_equal(world.done, 0);
+	minute(timer);
+	run(0);
+	run(0);
+	run(0);
+	assert_int_equal(world.done, 1);
+}
+
+static void
+a_stop_does_not_wait_for_the_rest(void **state)
+{
+	(void)state;
+	world.night = AUDIT_NIGHT_DUE;
+	world.portions[0] = 500;
+	world.portions[1] = 500;
+	assert_int_equal(sessions_start_minutes(&supervisor), 0);
+	run(0);
+	supervisor.state = SUPERVISOR_STOPPING;
+	run(0);
+	assert_null(written);
+	assert_int_equal(world.done, 0);
+}
+
+/* A clock that may be wrong erases nothing. */
+static void
+a_night_that_waits_erases_nothing(void **state)
+{
+	(void)state;
+	world.night = AUDIT_NIGHT_WAITS;
+	assert_int_equal(sessions_start_minutes(&supervisor), 0);
+	run(0);
+	assert_null(written);
+	world.night = AUDIT_NIGHT_DUE;
+	minute(timer);
+	run(0);
+	run(0);
+	assert_int_equal(world.done, 1);
+}
+
+static void
+what_was_told_is_noted_and_never_less(void **state)
+{
+	(void)state;
+	world.told = 7;
+	assert_int_equal(sessions_start_minutes(&supervisor), 0);
+	run(0);
+	assert_int_equal(world.mark, 7);
+	world.told = 0; /* nothing looked at yet */
+	minute(timer);
+	run(0);
+	assert_int_equal(world.mark, 7);
+}
+
+#define IN_OUT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_OUT(a_start_after_nights_off_erases_at_once_until_nothing_is_left),
+		IN_OUT(the_next_minute_does_not_begin_it_again),
+		IN_OUT(what_failed_is_tried_again_in_the_next_minute),
+		IN_OUT(a_stop_does_not_wait_for_the_rest),
+		IN_OUT(a_night_that_waits_erases_nothing),
+		IN_OUT(what_was_told_is_noted_and_never_less),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
