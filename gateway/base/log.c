@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/utf_8.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -136,51 +137,28 @@ log_event(enum event event, const char *format, ...)
 	write_line(rows[event].level, line, (size_t)len);
 }
 
-/* The length of the UTF-8 character at the start of bytes, 0 if it is not one. */
+/* The length of the character at the start, 0 if there is none that may stand in a line: what makes a terminal begin one
+ * or turns the direction of writing may not. */
 static size_t
-utf8_character(const uint8_t *bytes, size_t len)
+printable(const char *at, size_t left)
 {
-	static const struct {
-		uint8_t mask, lead;
-		size_t len;
-		uint32_t least;
-	} shapes[] = {{0x80, 0x00, 1, 0}, {0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800},
-		{0xf8, 0xf0, 4, 0x10000}};
+	uint32_t c = 0;
+	size_t len = utf_8_read(at, left, &c);
+	bool control = c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e ||
+		       c == 0x200f || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 
-	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
-		uint32_t value = bytes[0] & (uint8_t)~shapes[i].mask;
-
-		if ((bytes[0] & shapes[i].mask) != shapes[i].lead)
-			continue;
-		if (len < shapes[i].len)
-			return 0;
-		for (size_t k = 1; k < shapes[i].len; k++) {
-			if ((bytes[k] & 0xc0) != 0x80)
-				return 0;
-			value = value << 6 | (bytes[k] & 0x3f);
-		}
-		bool surrogate = value >= 0xd800 && value <= 0xdfff;
-		/* Also what makes a terminal begin a line or turn the direction of one. */
-		bool control = value < 0x20 || (value >= 0x7f && value < 0xa0) || value == 0x061c ||
-			       value == 0x200e || value == 0x200f ||
-			       (value >= 0x2028 && value <= 0x202e) ||
-			       (value >= 0x2066 && value <= 0x2069);
-		return value < shapes[i].least || value > 0x10ffff || surrogate || control
-			       ? 0
-			       : shapes[i].len;
-	}
-	return 0;
+	return control ? 0 : len;
 }
 
 /* Copies no more than `most` bytes, with '?' for what could forge a line, or end quoted text. */
 static size_t
 clean(char *out, size_t most, const void *bytes, size_t len, bool is_quoted)
 {
-	const uint8_t *at = bytes;
+	const char *at = bytes;
 	size_t used = 0;
 
 	while (len > 0 && used < most) {
-		size_t step = utf8_character(at, len);
+		size_t step = printable(at, len);
 
 		if (step == 0 || (is_quoted && *at == '\'')) {
 			out[used++] = '?';
