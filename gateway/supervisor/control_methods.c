@@ -3,6 +3,7 @@
 
 #include "policy/methods.h"
 #include "policy/sessions.h"
+#include "policy/store/memory.h"
 #include "policy/text.h"
 
 #include <errno.h>
@@ -302,8 +303,8 @@ check_request(json_t *message, json_t *id, uint32_t roles, struct control_reques
 	return check_parameters(&rows[request->method], id, request->params, ret_error);
 }
 
-int
-control_parse(const char *line, size_t len, uint32_t roles, struct control_request *ret_request,
+static int
+parse(const char *line, size_t len, uint32_t roles, struct control_request *ret_request,
 	json_t **ret_error)
 {
 	struct control_request request = {0};
@@ -311,7 +312,6 @@ control_parse(const char *line, size_t len, uint32_t roles, struct control_reque
 	json_t *id;
 	int r;
 
-	*ret_error = NULL;
 	if (message == NULL)
 		return refuse(ret_error, NULL, CONTROL_PARSE_ERROR, "the line is not JSON");
 	id = json_object_get(message, "id");
@@ -330,6 +330,27 @@ control_parse(const char *line, size_t len, uint32_t roles, struct control_reque
 	}
 	*ret_request = request;
 	return 0;
+}
+
+/* A request that memory was too short for is not half understood: a text may lack a letter, an object a member. */
+int
+control_parse(const char *line, size_t len, uint32_t roles, struct control_request *ret_request,
+	json_t **ret_error)
+{
+	unsigned long failures = memory_failures();
+	int r;
+
+	*ret_error = NULL;
+	memory_scope_begin();
+	r = parse(line, len, roles, ret_request, ret_error);
+	memory_scope_end();
+	if (memory_failures() == failures)
+		return r;
+	if (r == 0)
+		control_request_done(ret_request);
+	json_decref(*ret_error);
+	*ret_error = NULL;
+	return -ENOMEM;
 }
 
 void

@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "base/sentence.h"
 #include "policy/methods.h"
+#include "policy/store/memory.h"
 #include "settings/settings.h"
 #include "supervisor/backups.h"
 #include "supervisor/control_calls.h"
@@ -264,6 +265,7 @@ control_server_tell(struct control_server *server, enum log_name log, json_t *ro
 	}
 }
 
+/* What is answered at once is made in here: a list that lost a row for want of memory is no answer. */
 static void
 start_call(struct control_client *client, const char *line, size_t len)
 {
@@ -272,11 +274,13 @@ start_call(struct control_client *client, const char *line, size_t len)
 	int r;
 
 	client->state = CLIENT_BUSY;
+	memory_scope_begin();
 	r = control_parse(line, len, client->roles, &request, &error);
 	if (r < 0)
 		control_client_answer(client, error);
 	else
 		control_call_start(client->server->supervisor, client->id, client->actor, &request);
+	memory_scope_end();
 }
 
 /* Closing at once would cut what has not left yet. */

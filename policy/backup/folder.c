@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "policy/backup/file.h"
+#include "policy/store/memory.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -115,10 +116,14 @@ id_of_name(const char *name, const char *end, char ret_id[BACKUP_ID_TEXT_SIZE])
 static void
 read_label(const char *label, struct backup_entry *entry)
 {
-	json_t *object = json_loads(label, 0, NULL);
-	const char *by = json_string_value(json_object_get(object, "by"));
-	const char *note = json_string_value(json_object_get(object, "note"));
+	const char *by, *note;
+	json_t *object;
 
+	memory_scope_begin();
+	object = json_loads(label, 0, NULL);
+	memory_scope_end();
+	by = json_string_value(json_object_get(object, "by"));
+	note = json_string_value(json_object_get(object, "note"));
 	snprintf(entry->by, sizeof(entry->by), "%s", by == NULL ? "" : by);
 	snprintf(entry->note, sizeof(entry->note), "%s", note == NULL ? "" : note);
 	json_decref(object);
@@ -327,7 +332,9 @@ backup_rehearsal_read(
 	if (len < SEALED_EXTRA_BYTES ||
 		sealing_unseal(sealing, REHEARSAL_ABOUT, sealed, (size_t)len, (uint8_t *)text) < 0)
 		return;
+	memory_scope_begin();
 	object = json_loadb(text, (size_t)len - SEALED_EXTRA_BYTES, 0, NULL);
+	memory_scope_end();
 	ret_rehearsal->at_us = json_integer_value(json_object_get(object, "at"));
 	ret_rehearsal->succeeded = json_is_true(json_object_get(object, "succeeded"));
 	copy_text(object, "id", ret_rehearsal->id, sizeof(ret_rehearsal->id));

@@ -1,10 +1,9 @@
-/* Memory that runs out inside a job; see memory.h. */
+/* Memory that runs out where nobody says so; see memory.h. */
 #include "policy/store/memory.h"
 
 #include "base/secret.h"
 
 #include <jansson.h>
-#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdlib.h>
 

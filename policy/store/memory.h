@@ -1,7 +1,8 @@
-/* Memory that runs out inside a job where nobody says so: most calls of jansson are not checked one
+/* Memory that runs out, mostly inside a job, where nobody says so: most calls of jansson are not checked one
  * by one, and a column of SQLite is then null. A job during which that happened has failed,
  * whatever its work returned: an account must not lose its devices in a list, nor a session its end
- * in the log. Used by policy/store alone.
+ * in the log. Used by policy/store; and wherever else JSON from outside is parsed or made for others, for
+ * memory_scope_begin.
  */
 #ifndef POLICY_STORE_MEMORY_H
 #define POLICY_STORE_MEMORY_H

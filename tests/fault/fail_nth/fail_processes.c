@@ -1,4 +1,4 @@
-/* Memory that runs out in channels, keys, children and settings: no leak, no crash, no wrong
+/* Memory that runs out in channels, keys, children, settings and control requests: no leak, no crash, no wrong
  * outcome. argv[1] is conf/gateway.yaml. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,8 +14,10 @@
 #include "key/key_method.h"
 #include "key/signer.h"
 #include "messages/channel.h"
+#include "policy/store/memory.h"
 #include "settings/settings.h"
 #include "supervisor/children.h"
+#include "supervisor/control_methods.h"
 
 #include <errno.h>
 #include <openssl/bio.h>
@@ -293,6 +295,39 @@ wrong_settings_are_never_taken(void **state)
 	}
 }
 
+/* Texts longer than what jansson's parser begins with: they must grow while they are read. */
+static void
+a_control_request_is_read_whole_or_not(void **state)
+{
+	static const char line[] =
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"session.kill\",\"params\":{"
+		"\"id\":\"00112233445566778899aabbccddeeff\",\"because\":\"the \\\"cleaner\\\" "
+		"pulled \u2713 a plug, and the engineer works on the wrong machine now\"}}";
+	struct fail_run run;
+
+	(void)state;
+	fail_begin(&run);
+	while (fail_next(&run)) {
+		struct control_request request = {0};
+		json_t *error = NULL;
+		int r;
+
+		fail_arm(&run);
+		r = control_parse(line, strlen(line), CONTROL_ROLE_ADMIN, &request, &error);
+		fail_disarm(&run);
+		assert_int_equal(r, run.hit ? -ENOMEM : 0);
+		assert_null(error);
+		if (r == 0)
+			assert_string_equal(
+				json_string_value(json_object_get(request.params, "because")),
+				"the \"cleaner\" pulled \u2713 a plug, and the engineer works on "
+				"the "
+				"wrong machine now");
+		control_request_done(&request);
+	}
+	assert_true(run.tried >= 20);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -304,11 +339,13 @@ main(int argc, char **argv)
 		cmocka_unit_test(children_start_or_say_so),
 		cmocka_unit_test(settings_are_read_whole_or_not),
 		cmocka_unit_test(wrong_settings_are_never_taken),
+		cmocka_unit_test(a_control_request_is_read_whole_or_not),
 	};
 
 	assert_int_equal(argc, 2);
 	example_path = argv[1];
 	log_init("fail_processes");
 	fail_catch_libraries();
+	memory_watch_json();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
