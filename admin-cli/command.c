@@ -2,6 +2,7 @@
 #include "admin-cli/command.h"
 
 #include "admin-cli/guess.h"
+#include "admin-cli/json_text.h"
 #include "admin-cli/progress.h"
 #include "admin-cli/said.h"
 #include "admin-cli/text.h"
@@ -22,7 +23,7 @@ print_error_json(json_t *error)
 {
 	json_t *object = json_pack("{s:o}", "error", error);
 
-	(void)json_dumpf(object, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	json_text_write(stdout, object, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 	putchar('\n');
 	json_decref(object);
 }
@@ -236,7 +237,7 @@ void
 admin_print(const struct admin *admin, const json_t *result)
 {
 	if (admin->arguments->json) {
-		(void)json_dumpf(result, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+		json_text_write(stdout, result, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 		putchar('\n');
 	} else if (admin->arguments->command->print != NULL) {
 		admin->arguments->command->print(admin, result);

@@ -1,5 +1,6 @@
 /* account list: page by page, as a table or as JSON; the columns are those of section I, ours behind them. */
 #include "admin-cli/account_pages.h"
+#include "admin-cli/json_text.h"
 #include "admin-cli/list.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
@@ -57,7 +58,7 @@ static void
 write_json(struct account_output *output, const json_t *account)
 {
 	fputs(output->accounts > 0 ? ",\n  " : "\n  ", stdout);
-	(void)json_dumpf(account, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	json_text_write(stdout, account, JSON_COMPACT | JSON_PRESERVE_ORDER);
 }
 
 /* Not before the first page is here: a refusal is the whole answer then. */

@@ -1,6 +1,7 @@
 /* log connections, logins, files, admin: a log page by page, as a table, CSV or JSON; then, with --follow, as it
  * happens. Which columns a log has, and in which words, is policy/logs.def's. */
 #include "admin-cli/command.h"
+#include "admin-cli/json_text.h"
 #include "admin-cli/list.h"
 #include "admin-cli/period.h"
 #include "admin-cli/progress.h"
@@ -172,7 +173,7 @@ write_row(struct log_output *output, const json_t *row)
 	} else {
 		if (!output->following)
 			fputs(output->rows > 0 ? ",\n  " : "\n  ", stdout);
-		(void)json_dumpf(row, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+		json_text_write(stdout, row, JSON_COMPACT | JSON_PRESERVE_ORDER);
 		if (output->following)
 			putchar('\n');
 	}

@@ -1,6 +1,7 @@
 /* account review: stock-taking (A17). The list comes in pages and is printed as a table, CSV or JSON; its hash is made
  * of what was printed. `sign` records that the list with a hash was checked, `signed` shows earlier sign-offs. */
 #include "admin-cli/command.h"
+#include "admin-cli/json_text.h"
 #include "admin-cli/list.h"
 #include "admin-cli/table.h"
 #include "admin-cli/text.h"
@@ -188,7 +189,7 @@ print_json(const struct review_output *output, const char *hex)
 		"rows", output->rows, "accounts", output->accounts, "findings", output->findings,
 		"list_hash", hex);
 
-	(void)json_dumpf(object, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	json_text_write(stdout, object, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 	putchar('\n');
 	json_decref(object);
 }

@@ -3,6 +3,8 @@
 
 #include "admin-cli/catalogue.h"
 #include "admin-cli/characters.h"
+#include "base/cleanup.h"
+#include "base/utf_8.h"
 
 #include <langinfo.h>
 #include <limits.h>
@@ -116,21 +118,34 @@ next_buffer(void)
 	return buffers[next++ % 8];
 }
 
-/* C0, DEL, C1, and the marks that turn the direction of writing. */
+bool
+text_is_hostile(uint32_t character)
+{
+	static const struct {
+		uint32_t first, last;
+	} hostile[] = {
+		{0x00, 0x1f},     /* C0 */
+		{0x7f, 0x9f},     /* DEL, C1 */
+		{0x061c, 0x061c}, /* these turn the direction of writing */
+		{0x200e, 0x200f},
+		{0x2028, 0x202e}, /* and begin a line or paragraph */
+		{0x2066, 0x2069},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(hostile); i++) {
+		if (character >= hostile[i].first && character <= hostile[i].last)
+			return true;
+	}
+	return false;
+}
+
+/* What is not UTF-8 is so, too. */
 static bool
 is_hostile(const char *text, size_t len)
 {
-	const unsigned char *at = (const unsigned char *)text;
+	uint32_t character;
 
-	if (len == 1)
-		return at[0] < 0x20 || at[0] >= 0x7f;
-	if (len == 2)
-		return at[0] == 0xc2 && at[1] < 0xa0;
-	if (len == 3 && at[0] == 0xe2)
-		return (at[1] == 0x80 && (at[2] >= 0xa8 || at[2] == 0x8e || at[2] == 0x8f) &&
-			       at[2] <= 0xae) ||
-		       (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9);
-	return false;
+	return utf_8_read(text, len, &character) != len || text_is_hostile(character);
 }
 
 const char *

@@ -5,6 +5,7 @@
 #include <libintl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #define _(text) text_translate(text)
@@ -24,6 +25,9 @@ const char *text_translate_count(const char *one, const char *many, unsigned lon
 
 /* Whether messages come out in Japanese. */
 bool text_speaks_japanese(void);
+
+/* Whether a character moves a terminal's cursor or turns the direction of writing. */
+bool text_is_hostile(uint32_t character);
 
 /* The text without control characters (a jump host's certificate may hold some that move the cursor), cut
  * after 200 bytes. One of eight buffers in turn. NULL gives "-". */
