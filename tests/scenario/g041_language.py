@@ -166,6 +166,20 @@ def test_g041_bash_completes_words_and_names(office, completion):
     assert complete(office, completion, "explain", "--ac") == ["--account"]
 
 
+def test_g041_bash_completes_names_as_they_are_quoted(office, completion):
+    """JSON escapes some characters, a shell others; and the person may have begun to quote."""
+    for name in (r"998-C:\CT \u0041", "998-$HOME `id`"):
+        office.call("vendor.add", name=name, kind="general")
+    for typed, offered in (("998-C", r"998-C:\\CT\ \\u0041"), (r"998-C:\\CT\ ", r"998-C:\\CT\ \\u0041"),
+                           ("'998-C", r"998-C:\CT \u0041"), ('"998-C', r"998-C:\\CT \\u0041"),
+                           (r"998-\$H", r"998-\$HOME\ \`id\`"), ("'998-$HOME ", "998-$HOME `id`"),
+                           (r'"998-\$HOME', r"998-\$HOME \`id\`")):
+        found = complete(office, completion, "vendor", "show", typed)
+        assert found == [offered], typed
+    assert complete(office, completion, "account", "list", "--vendor", "=", "998-C") == [r"998-C:\\CT\ \\u0041"]
+    assert complete(office, completion, "account", "list", "--state", "=") == ["active", "not-yet", "expired", "locked"]
+
+
 def test_g041_bash_is_silent_without_a_gateway(office, completion, tmp_path):
     nowhere = str(tmp_path / "none.sock")
     assert complete(office, completion, "account", "show", "a", socket=nowhere) == []
