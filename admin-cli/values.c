@@ -217,6 +217,8 @@ static const char *const words[] = {
 	N_("rows"),
 	N_("fetching"),
 	N_("accounts"),
+	N_("initial"),
+	N_("bound"),
 };
 
 const char *

@@ -260,17 +260,17 @@ check_and_compare(struct store_db *db, struct backup_restoring *restoring)
 {
 	int r, end;
 
-	restoring->stage = "migrating the database of the backup";
+	restoring->stage = N_("migrating the database of the backup");
 	backup_meter_begin(&restoring->meter, "checking", 0);
 	r = open_unsealed(restoring);
 	if (r < 0)
 		return r;
-	restoring->stage = "checking the database of the backup";
+	restoring->stage = N_("checking the database of the backup");
 	r = scratch_check(restoring->scratch);
 	if (r == -EUCLEAN)
 		r = blame_file(restoring, BACKUP_NOT_WHOLE);
 	if (r == 0) {
-		restoring->stage = "comparing the backup with the present state";
+		restoring->stage = N_("comparing the backup with the present state");
 		r = database_run(db, "BEGIN");
 	}
 	if (r == 0) {
@@ -296,12 +296,12 @@ unpack(struct store_db *db, struct backup_restoring *restoring)
 
 	restoring->fault = BACKUP_SOUND;
 	restoring->trouble = NULL;
-	restoring->stage = "opening the backup";
+	restoring->stage = N_("opening the backup");
 	backup_discard(restoring);
 	r = backup_entry_read(restoring->path, store_db_sealing(db),
 		&store_db_settings(db)->facility, &restoring->entry);
 	if (r == 0) {
-		restoring->stage = "unsealing the backup";
+		restoring->stage = N_("unsealing the backup");
 		r = unseal(db, restoring);
 	}
 	return r == 0 ? check_and_compare(db, restoring) : r;
@@ -350,7 +350,7 @@ apply(struct store_db *target, struct backup_restoring *restoring, bool despite_
 		.argument = &restoring->meter,
 	};
 
-	restoring->stage = "putting the backup in the place of the present state";
+	restoring->stage = N_("putting the backup in the place of the present state");
 	backup_meter_begin(&restoring->meter, "restoring", 0);
 	return restore_apply(
 		target, scratch_db(restoring->scratch, target), &request, &restoring->plan);
@@ -389,7 +389,7 @@ check_rehearsed(struct store_db *db, struct scratch *rehearsed, struct backup_re
 {
 	int r;
 
-	restoring->stage = "checking the restored database";
+	restoring->stage = N_("checking the restored database");
 	backup_meter_begin(&restoring->meter, "verifying", 0);
 	r = scratch_check(rehearsed);
 	if (r == -EUCLEAN)
@@ -403,7 +403,7 @@ rehearse_into(struct store_db *db, struct backup_restoring *restoring, struct sc
 	struct scratch_facts facts;
 	int r;
 
-	restoring->stage = "copying the present state for the rehearsal";
+	restoring->stage = N_("copying the present state for the rehearsal");
 	backup_meter_begin(&restoring->meter, "copying", 0);
 	r = scratch_copy(db, rehearsed, copy_step, &restoring->meter, &facts);
 	if (r == 0)

@@ -1,0 +1,118 @@
+"""The administration log (F4) for people: what changed in the words of the reader's language, of every operation."""
+
+import csv
+import io
+import json
+import os
+import re
+
+import pytest
+
+from clerk import run
+from facility import Facility
+
+JAPANESE = "ja_JP.UTF-8"
+
+# What the gateway says of itself; names, notes and addresses of this test are none of these.
+WORDS = """active not-yet expired locked always after-approval deny enforced off engineer admin auditor attendant none pin
+ca server general suspended unused never-used ends-soon no-device no-terminal any-device protected clipboard drives sound
+dynamic starting done failed ending killed vouched initial bound state everything true false null accounts""".split()
+
+
+# What needs a session, an interrupted import or a telephone: tests/unit/admin-cli/value_changes_test.c tells these.
+ELSEWHERE = {"session.kill", "account.reissue_passwords", "account.reset_second_factor"}
+
+
+def actions_of_the_gateway():
+    """Every operation that the sources record."""
+    tree = os.path.join(os.path.dirname(__file__), "..", "..")
+    found = set()
+    for folder in ("policy", os.path.join("gateway", "supervisor")):
+        for place, _, names in os.walk(os.path.join(tree, folder)):
+            for name in names:
+                if not name.endswith(".c"):
+                    continue
+                with open(os.path.join(place, name), encoding="utf-8") as file:
+                    source = file.read()
+                if "admin_event" in source or "record_change" in source:
+                    found |= set(re.findall(r'"((?:account|terminal|vendor|ticket|session|backup|output)\.[a-z_]+)"', source))
+    return found - {"output.list", "backup.read"}
+
+
+@pytest.fixture(scope="module")
+def busy(request, tmp_path_factory):
+    """An office in which everything has happened once."""
+    folder = str(tmp_path_factory.mktemp("admin-log"))
+    os.chmod(folder, 0o755)
+    facility = Facility(os.path.join(folder, "lab"), build=request.config.getoption("--build"))
+    facility.begin_test()
+    yield facility
+    facility.close()
+
+
+def do_everything(lab, folder):
+    admin = lab.admin.text
+    terminal = lab.add_terminal(9, trust=False)
+    vendor, heir = "高橋メディカル", "東都システム"
+    for name in (vendor, heir):
+        admin("vendor", "add", name, "--kind", "server")
+    account = lab.add_account(terminal, vendor=vendor)
+    admin("account", "edit", account, "--allowlist", "off", "--because", "x", "--priority", terminal + "=3", "--hours",
+          "08:30-17:30", "--file-sharing", "after-approval", "--kind", "engineer", "--protect", "要相談")
+    admin("account", "edit", account, "--unprotect", "--override-protection")
+    admin("account", "lock", account)
+    admin("account", "unlock", account)
+    admin("account", "reset-password", account, "--yes")
+    admin("account", "reset-second-password", account, "--yes")
+    admin("account", "extend", account, "--until", "2027-01-31", "--yes")
+    admin("terminal", "edit", terminal, "--allow", "clipboard", "--deny", "sound", "--in-service", "no")
+    admin("terminal", "edit", terminal, "--in-service", "yes", "--ca-file", lab.variables["LAB_CERTIFICATE"])
+    lab.call("terminal.trust", name=terminal, sha256="5e" * 32)
+    lab.call("ticket.issue", account=account, terminal=terminal, mac=lab.mac_of(account))
+    hash_ = json.loads(run(lab, "--json", "account", "review").stdout)["list_hash"]
+    admin("account", "review", "sign", "--list-hash", hash_)
+    admin("account", "export", "--output", os.path.join(folder, "accounts.csv"))
+    output = str(lab.call("output.list")["outputs"][0]["id"])
+    admin("export", "delete", output, "--yes")
+    admin("vendor", "edit", vendor, "--state", "suspended", "--yes")
+    admin("vendor", "delete", vendor, "--move-to", heir, "--yes")
+    backup = lab.admin.json("backup", "create", "--yes")["id"]
+    admin("backup", "get", backup, "--output", os.path.join(folder, "kept.backup"))
+    admin("backup", "restore", backup, "--rehearse", "--yes")
+    admin("backup", "restore", backup, "--yes")
+    admin("backup", "delete", backup, "--yes")
+    admin("account", "delete", account, "--yes")
+    admin("terminal", "delete", terminal, "--yes")
+
+
+def told(cell):
+    """{label: values} of a cell such as "状態: 有効; 接続可能時間: 常時"."""
+    return {label: re.split(", |,| ", values) for label, _, values in (part.partition(": ") for part in cell.split("; "))}
+
+
+def test_f004_every_change_is_told_in_the_readers_words(busy, tmp_path):
+    do_everything(busy, str(tmp_path))
+    rows = json.loads(run(busy, "--json", "log", "admin").stdout)["rows"]
+    assert actions_of_the_gateway() - ELSEWHERE <= {row["action"] for row in rows}
+    cells = {}
+    for language in ("C.UTF-8", JAPANESE):
+        table = csv.reader(io.StringIO(run(busy, "log", "admin", "--csv", language=language).stdout[1:], newline=""))
+        cells[language] = [cell for row in list(table)[1:] for cell in row[4:6] if cell]
+    assert len(cells[JAPANESE]) == len(cells["C.UTF-8"]) > 30
+    for cell in cells["C.UTF-8"]:
+        for label in told(cell):
+            assert re.fullmatch("[A-Z][^_:]+", label), (label, cell)
+    for cell in cells[JAPANESE]:
+        for label, values in told(cell).items():
+            assert label == "SHA-256" or re.search("[ぁ-んァ-ヶ一-龠]", label), (label, cell)
+            assert not set(values) & set(WORDS), (values, cell)
+
+
+def test_f004_the_table_tells_the_same_and_json_stays_neutral(busy):
+    account = busy.add_account()
+    busy.admin.text("account", "edit", account, "--allowlist", "off", "--because", "x", "--hours", "08:30-17:30")
+    shown = run(busy, "log", "admin", "--target", account, "--action", "account.edit", language=JAPANESE).stdout
+    assert "接続可能時間: 常時 → 08:30-17:30; MACアドレス制限: 有効 → 無効" in shown
+    english, japanese = (run(busy, "--json", "log", "admin", "--target", account, language=language).stdout
+                         for language in ("C.UTF-8", JAPANESE))
+    assert english == japanese and '"allowlist": "off"' in english.replace('":"', '": "')
