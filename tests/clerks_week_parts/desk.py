@@ -23,7 +23,7 @@ PASSWORD = re.compile(r"\b[a-km-np-zA-HJ-NP-Z][2-9a-km-np-zA-HJ-NP-Z]{5}(?:-[2-9
 REPLACED = (
     (re.compile(r"\+[0-9a-f]{16}\b"), "+3f0c9a71d2e84b56"),
     (re.compile(r"\b(?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}\b"), ":".join(["5e", "88", "48", "98"] * 8)),
-    (re.compile(r"\b(?:[0-9a-f]{64}\b|[0-9a-f]{20,}(?=…))"), lambda found: ("5e884898" * 8)[:len(found[0])]),
+    (re.compile(r"\b(?:[0-9a-f]{64}\b|[0-9a-f]{12,}(?=…))"), lambda found: ("5e884898" * 8)[:len(found[0])]),
     # How much it is depends on signatures and on the version.
     (re.compile(r"\b(From the client|To the client|受信量|送信量)( +)\d\.\d kB"), r"\g<1>\g<2>1.5 kB"),
     (re.compile(r"\b\d{3}\.\d kB\b"), "217.4 kB"),
