@@ -112,7 +112,12 @@ name_field(const struct admin *admin, const char *field, char *ret_text, size_t 
 		const char *parameter = part->parameter != NULL ? part->parameter : "";
 		const char *dot = strchr(parameter, '.');
 
-		if (strcmp(dot != NULL ? dot + 1 : parameter, field) == 0)
+		if (strcmp(dot != NULL ? dot + 1 : parameter, field) != 0)
+			continue;
+		/* An id is an account's, or that of what the command calls it. */
+		if (strcmp(field, "id") == 0 && strcmp(part->name, "ACCOUNT") != 0)
+			snprintf(ret_text, size, "%s", part->name);
+		else
 			snprintf(ret_text, size, "%s (%s%s)", value_label(field),
 				part->type == COMMAND_TYPE_OPTION ? "--" : "", part->name);
 	}

@@ -2,8 +2,10 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "policy/method_call.h"
 #include "policy/methods.h"
 #include "policy/sessions.h"
+#include "policy/store/session_table.h"
 #include "policy/terminals.h"
 #include "settings/settings.h"
 #include "supervisor/children.h"
@@ -12,6 +14,7 @@
 #include "supervisor/control_server.h"
 #include "supervisor/health.h"
 #include "supervisor/penalties.h"
+#include "supervisor/session_prefix.h"
 #include "supervisor/sessions.h"
 
 #include <errno.h>
@@ -54,7 +57,7 @@ device_json(const struct device_evidence *device)
 
 /* A session object of control_methods.def. */
 static json_t *
-session_json(const struct connection *connection)
+running_json(const struct connection *connection)
 {
 	const struct carried_session *session = connection->session;
 	struct socket_bytes bytes = socket_bytes(connection->client_fd);
@@ -97,7 +100,7 @@ list_one(void *context, struct connection *connection)
 			!terminal_name_is(listing->prefix, listing->terminal, session->terminal)) ||
 		(listing->account != NULL && !account_is(session, listing->account)))
 		return;
-	json_array_append_new(listing->sessions, session_json(connection));
+	json_array_append_new(listing->sessions, running_json(connection));
 }
 
 void
@@ -114,18 +117,18 @@ method_session_list(struct control_call *call)
 	control_call_answer(call, json_pack("{s:o}", "sessions", listing.sessions));
 }
 
-/* Returns 0 or -EINVAL. */
-static int
-parse_id(struct control_call *call, uint8_t ret_id[SESSION_ID_BYTES])
-{
-	return bytes_from_hex(control_call_text(call, "id"), ret_id, SESSION_ID_BYTES);
-}
-
 static void
 refuse_id(struct control_call *call)
 {
-	control_call_refuse(call, CONTROL_INVALID_PARAMETERS, "parameter id: 32 hexadecimal digits",
-		"id", N_("32 hexadecimal digits, as session list shows them"));
+	struct field_error error;
+
+	(void)field_error_set(&error, "id", control_call_text(call, "id"),
+		N_("7 to 32 hexadecimal digits, the first of an id or all of them, as session list "
+		   "shows "
+		   "them"),
+		"7f31a2c4");
+	(void)method_refuse_field(&call->method, &error);
+	control_call_fail(call, -EINVAL);
 }
 
 static void
@@ -134,9 +137,81 @@ refuse_unknown(struct control_call *call)
 	control_call_refuse(call, METHOD_NOT_FOUND, "there is no such session", "id", NULL);
 }
 
+#define CANDIDATES_MOST 5
+
+static const char *
+member(const json_t *object, const char *name, const char *other)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text != NULL ? text : json_string_value(json_object_get(object, other));
+}
+
+/* Whole ids, to be copied, and what tells the sessions apart. */
+static void
+refuse_several(struct control_call *call, const json_t *sessions)
+{
+	char text[SENTENCE_VALUES_SIZE / 2] = "";
+	const json_t *session;
+	size_t used = 0;
+	size_t i;
+
+	json_array_foreach (sessions, i, session) {
+		if (i == CANDIDATES_MOST) {
+			snprintf(text + used, sizeof(text) - used, ", …");
+			break;
+		}
+		snprintf(text + used, sizeof(text) - used, "%s%s (%s, %s)", i > 0 ? ", " : "",
+			member(session, "id", "session"), member(session, "account", NULL),
+			member(session, "terminal", NULL));
+		used = strlen(text);
+	}
+	(void)method_refuse(&call->method, METHOD_REFUSED,
+		"several sessions begin with '%s': give more of the id: %s",
+		control_call_text(call, "id"), text);
+	control_call_fail(call, -EEXIST);
+}
+
+struct running {
+	const struct session_prefix *prefix;
+	struct connection *one; /* the last that fits */
+	json_t *all;
+};
+
+static void
+collect_running(void *context, struct connection *connection)
+{
+	struct running *running = context;
+
+	/* The one that was told to make place is still here for a moment. */
+	if (connection->session == NULL || connection->reason == CLOSE_CONTINUED ||
+		!session_prefix_fits(running->prefix, connection->session->id))
+		return;
+	running->one = connection;
+	json_array_append_new(running->all, running_json(connection));
+}
+
+/* The one running session that begins so; NULL if there is none, or several, when the call has been answered if it
+ * must be one of those that run. */
+static struct connection *
+find_running(struct control_call *call, const struct session_prefix *prefix, bool must_run)
+{
+	struct running running = {.prefix = prefix, .all = json_array()};
+	size_t count;
+
+	connections_each(call->supervisor->connections, collect_running, &running);
+	count = json_array_size(running.all);
+	if (must_run && count == 0)
+		refuse_unknown(call);
+	if (must_run && count > 1)
+		refuse_several(call, running.all);
+	json_decref(running.all);
+	return count == 1 ? running.one : NULL;
+}
+
 struct show {
-	uint8_t id[SESSION_ID_BYTES];
-	json_t *row;
+	struct session_prefix prefix;
+	json_t *rows;
 };
 
 static int
@@ -144,54 +219,71 @@ show_work(struct store_db *db, struct store_job *job)
 {
 	struct show *show = ((struct control_call *)job)->more;
 
-	json_decref(show->row);
-	show->row = NULL;
-	return session_row(db, show->id, &show->row);
+	json_decref(show->rows);
+	show->rows = NULL;
+	return session_json_between(
+		db, show->prefix.low, show->prefix.high, CANDIDATES_MOST + 1, &show->rows);
 }
 
+/* The database knows the running ones, too; how they are doing the loop knows. */
 static void
 show_done(struct store_job *job, int status)
 {
 	struct control_call *call = (struct control_call *)job;
 	struct show *show = call->more;
-	json_t *row = show->row;
+	size_t count = json_array_size(show->rows);
+	struct connection *connection =
+		count <= 1 ? find_running(call, &show->prefix, false) : NULL;
 
-	free(show);
-	if (status == 0)
-		control_call_answer(call, row);
-	else if (status == -ENOENT)
-		refuse_unknown(call);
-	else
+	if (connection != NULL)
+		control_call_answer(call, running_json(connection));
+	else if (status < 0)
 		control_call_fail(call, status);
+	else if (count == 0)
+		refuse_unknown(call);
+	else if (count > 1)
+		refuse_several(call, show->rows);
+	else
+		control_call_answer(call, json_incref(json_array_get(show->rows, 0)));
+	json_decref(show->rows);
+	free(show);
+}
+
+static void
+show_from_store(struct control_call *call, const struct session_prefix *prefix)
+{
+	struct show *show = calloc(1, sizeof(*show));
+
+	if (show == NULL) {
+		control_call_answer(call, NULL);
+		return;
+	}
+	show->prefix = *prefix;
+	call->more = show;
+	call->job.work = show_work;
+	call->job.done = show_done;
+	store_read(call->supervisor->store, &call->job);
 }
 
 /* A session that is over is shown as the connection history has it. */
 void
 method_session_show(struct control_call *call)
 {
-	struct connection *connection;
-	struct show *show;
-	uint8_t id[SESSION_ID_BYTES];
+	bool must_run = json_is_true(json_object_get(call->request.params, "running"));
+	bool whole = strlen(control_call_text(call, "id")) == SESSION_PREFIX_MOST;
+	struct connection *connection = NULL;
+	struct session_prefix prefix;
 
-	if (parse_id(call, id) < 0) {
+	if (session_prefix_parse(control_call_text(call, "id"), &prefix) < 0) {
 		refuse_id(call);
 		return;
 	}
-	connection = connection_find_session(call->supervisor->connections, id);
-	if (connection != NULL) {
-		control_call_answer(call, session_json(connection));
-		return;
-	}
-	show = calloc(1, sizeof(*show));
-	if (show == NULL) {
-		control_call_answer(call, NULL);
-		return;
-	}
-	memcpy(show->id, id, sizeof(id));
-	call->more = show;
-	call->job.work = show_work;
-	call->job.done = show_done;
-	store_read(call->supervisor->store, &call->job);
+	if (must_run || whole)
+		connection = find_running(call, &prefix, must_run);
+	if (connection != NULL)
+		control_call_answer(call, running_json(connection));
+	else if (!must_run)
+		show_from_store(call, &prefix);
 }
 
 /* The record of a kill outlives the call that asked for it: it is patient, the person need not be. */
@@ -240,7 +332,7 @@ kill_work(struct store_db *db, struct store_job *job)
 	const struct kill *kill = (const struct kill *)job;
 
 	return admin_event(db, kill->actor, "session.kill",
-		json_string_value(json_object_get(kill->params, "id")), kill->session, NULL,
+		json_string_value(json_object_get(kill->session, "id")), kill->session, NULL,
 		json_string_value(json_object_get(kill->params, "because")));
 }
 
@@ -254,7 +346,7 @@ kill_done(struct store_job *job, int status)
 	if (status < 0)
 		log_event(EV_STORE_FAILED, "what='session.kill' by='%s' id=%s why='%s'",
 			log_quote(kill->actor),
-			log_quote(json_string_value(json_object_get(kill->params, "id"))),
+			log_quote(json_string_value(json_object_get(kill->session, "id"))),
 			store_error_text(status));
 	if (call != NULL && status < 0)
 		control_call_refuse(
@@ -290,21 +382,19 @@ kill_new(struct control_call *call, json_t *session)
 void
 method_session_kill(struct control_call *call)
 {
+	struct session_prefix prefix;
 	struct connection *connection;
-	uint8_t id[SESSION_ID_BYTES];
 	json_t *session;
 	struct kill *kill;
 
-	if (parse_id(call, id) < 0) {
+	if (session_prefix_parse(control_call_text(call, "id"), &prefix) < 0) {
 		refuse_id(call);
 		return;
 	}
-	connection = connection_find_session(call->supervisor->connections, id);
-	if (connection == NULL) {
-		refuse_unknown(call);
+	connection = find_running(call, &prefix, true);
+	if (connection == NULL)
 		return;
-	}
-	session = session_json(connection);
+	session = running_json(connection);
 	kill = kill_new(call, session);
 	session_kill(
 		connection, CLOSE_ADMIN_KILLED, call->actor, control_call_text(call, "because"));

@@ -157,3 +157,26 @@ session_event_json(struct store_db *db, const uint8_t *id, json_t **ret_row)
 {
 	return load_json(db, id, session_json_row_for_event, ret_row);
 }
+
+int
+session_json_between(struct store_db *db, const uint8_t *low, const uint8_t *high, int64_t most,
+	json_t **ret_rows)
+{
+	json_t *rows = json_array();
+	sqlite3_stmt *row;
+	int r;
+
+	r = sql_ask(db, &row,
+		"SELECT " COLUMNS " FROM session WHERE id >= ? AND id <= ? ORDER BY id LIMIT ?",
+		"bbi", low, (size_t)SESSION_ID_BYTES, high, (size_t)SESSION_ID_BYTES, most);
+	while (r == 0 && (r = sql_next(row)) > 0) {
+		r = json_array_append_new(rows, session_json_row(row)) < 0 ? -ENOMEM : 0;
+		if (r < 0)
+			sql_end(row);
+	}
+	if (r < 0)
+		json_decref(rows);
+	else
+		*ret_rows = rows;
+	return r;
+}

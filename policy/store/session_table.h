@@ -57,6 +57,10 @@ int session_each_active(struct store_db *db, int64_t account, int64_t terminal,
 /* The row as everybody sees it (control_methods.def, log.connections). -ENOENT. */
 int session_json(struct store_db *db, const uint8_t *id, json_t **ret_row);
 
+/* The rows of the first sessions whose ids are between these two, both included: a list. */
+int session_json_between(struct store_db *db, const uint8_t *low, const uint8_t *high, int64_t most,
+	json_t **ret_rows);
+
 /* The row with all that the gateway keeps of it: what the event log says of a session. And such an object as
  * everybody sees it. */
 int session_event_json(struct store_db *db, const uint8_t *id, json_t **ret_row);

@@ -138,16 +138,6 @@ def office(request):
 
 
 @pytest.fixture
-def own_lab(new_lab):
-    """own_lab(…): a facility of the test's own, with .database, the path of it."""
-    def make(*settings, **options):
-        lab = new_lab(*settings, **options)
-        lab.database = lab.state.path("gateway", "var", "sekisho.db")
-        return lab
-    return make
-
-
-@pytest.fixture
 def new_host(request):
     """new_host(lab, "--mode", …): tests/peers/rdp_host, to be started by the test."""
     made = []

@@ -1,9 +1,11 @@
 """sekisho-admin against the real daemon: what people see, what programs get, and what is never done."""
 
+import contextlib
 import csv
 import io
 import json
 import re
+import sqlite3
 import stat
 import subprocess
 
@@ -143,6 +145,27 @@ def test_f021_a_session_is_seen_and_cut_by_the_first_characters_of_its_id(lab):
     assert [line["state"] for line in lines] == ["active", "killed"]
     table = run(lab, "log", "connections", "--account", account, language="ja_JP.UTF-8").stdout
     assert "強制切断" in table and session["id"][:7] in table
+    # The same when it is over, also as the table cuts it.
+    for typed in (session["id"][:7], session["id"][:9].upper(), session["id"][:9] + "…"):
+        shown = run(lab, "--json", "session", "show", typed)
+        assert json.loads(shown.stdout)["session"] == session["id"], shown.stderr
+    killed = run(lab, "session", "kill", session["id"][:7], "--because", "x", "--yes")
+    assert killed.returncode == 1 and "there is no such session" in killed.stderr
+    short = run(lab, "session", "show", session["id"][:6])
+    assert short.returncode == 1 and "SESSION" in short.stderr and "found:     " + session["id"][:6] in short.stderr
+    other = session["id"][:30] + ("00" if session["id"][30:] != "00" else "01")
+    with contextlib.closing(sqlite3.connect(lab.database, timeout=20)) as database, database:
+        columns = ", ".join(row[1] for row in database.execute("PRAGMA table_info(session)") if row[1] not in ("id", "number"))
+        database.execute(f"INSERT INTO session (id, {columns}) SELECT ?, {columns} FROM session WHERE id = ?",
+                         (bytes.fromhex(other), bytes.fromhex(session["id"])))
+    try:
+        several = run(lab, "session", "show", session["id"][:8], language="ja_JP.UTF-8")
+        assert several.returncode == 1 and "複数あります" in several.stderr
+        assert session["id"] in several.stderr and other in several.stderr and account in several.stderr
+        assert json.loads(run(lab, "--json", "session", "show", session["id"]).stdout)["session"] == session["id"]
+    finally:
+        with contextlib.closing(sqlite3.connect(lab.database, timeout=20)) as database, database:
+            database.execute("DELETE FROM session WHERE id = ?", (bytes.fromhex(other),))
     text = run(lab, "log", "connections", "--account", account, "--csv").stdout.removeprefix("\ufeff")
     rows = list(csv.reader(io.StringIO(text)))
     assert len(rows) == 2 and "消防訓練" in rows[1] and session["id"] in rows[1]

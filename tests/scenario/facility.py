@@ -250,6 +250,10 @@ class Facility:
         """The line with which a connection ended: its event id, SK2xxx."""
         return self.wait_log(rf"(?m)^.*\b{event}\b.*$", limit)[0]
 
+    @property
+    def database(self):
+        return self.state.path("gateway", "var", "sekisho.db")
+
     def gateway_runs(self):
         return alive(self.gateway_process)
 

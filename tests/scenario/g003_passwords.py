@@ -30,13 +30,9 @@ def crypt(password, setting):
     return library.crypt(password.encode(), setting.encode()).decode()
 
 
-def database_of(lab):
-    return lab.state.path("gateway", "var", "sekisho.db")
-
-
 def stored(lab, account):
     """{kind: (hash, must_change)} from the database itself."""
-    with contextlib.closing(sqlite3.connect(f"file:{database_of(lab)}?mode=ro", uri=True)) as database:
+    with contextlib.closing(sqlite3.connect(f"file:{lab.database}?mode=ro", uri=True)) as database:
         rows = database.execute("SELECT password.kind, hash, must_change FROM password JOIN account ON account = number "
                                 "WHERE id = ?", (account,)).fetchall()
     return {kind: (hash_, must_change) for kind, hash_, must_change in rows}
@@ -217,7 +213,7 @@ def test_a011_no_password_is_anywhere_but_in_the_answer(office):
     passwords = PASSWORD.findall(add(office, account).stdout)
     passwords += PASSWORD.findall(run(office, "account", "reset-password", account, "--yes").stdout)
     assert len(passwords) == 3
-    folder = os.path.dirname(database_of(office))
+    folder = os.path.dirname(office.database)
     files = [os.path.join(folder, name) for name in os.listdir(folder)] + [office.variables["LAB_GATEWAY_LOG"]]
     for path in files:
         if os.path.isfile(path):

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import os
-import re
 import sqlite3
 import subprocess
 
@@ -164,11 +163,6 @@ def test_f006_retention_shows_asks_and_erases_nothing_that_is_young(office):
     assert run(office, "log", "verify").returncode == 0
 
 
-def database_of(lab):
-    config = open(lab.variables["SEKISHO_CONF"], encoding="utf-8").read()
-    return re.search(r"^database: *\"?([^\"\n]+)", config, re.MULTILINE)[1]
-
-
 def test_f006_verify_says_what_was_changed(new_lab):
     lab = new_lab()
     lab.begin_test()
@@ -177,7 +171,7 @@ def test_f006_verify_says_what_was_changed(new_lab):
     event = rows_of(lab, "admin", "--target", account, "--action", "account.edit")[0]["event"]
     whole = json.loads(run(lab, "--json", "log", "verify").stdout)
     assert whole["whole"] and whole["events"] >= event and whole["findings"] == []
-    with sqlite3.connect(database_of(lab), timeout=10) as database:
+    with sqlite3.connect(lab.database, timeout=10) as database:
         database.execute("UPDATE event SET payload = replace(payload, '次郎', '三郎') WHERE id = ?", (event,))
     done = run(lab, "--json", "log", "verify")
     found = json.loads(done.stdout)

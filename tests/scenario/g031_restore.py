@@ -18,8 +18,8 @@ from lab_parts.facility import AdminError
 from lab_parts.processes import environment, wait_for
 
 
-def test_h002_earlier_state_comes_back_and_the_newer_log_stays(own_lab):
-    lab = own_lab()
+def test_h002_earlier_state_comes_back_and_the_newer_log_stays(new_lab):
+    lab = new_lab()
     kept, ticket = lab.new_ticket(lab.shadow)
     client = lab.raw(limit=30)
     client.introduce(ticket.handle, ticket.secret)
@@ -49,8 +49,8 @@ def test_h002_earlier_state_comes_back_and_the_newer_log_stays(own_lab):
     lab.add_account()
 
 
-def test_h002_restore_asks_and_shows_what_would_change(own_lab):
-    lab = own_lab()
+def test_h002_restore_asks_and_shows_what_would_change(new_lab):
+    lab = new_lab()
     lab.add_account()
     backup = create(lab)
     locked = lab.add_account()
@@ -70,8 +70,8 @@ def test_h002_restore_asks_and_shows_what_would_change(own_lab):
     assert locked in names(lab)
 
 
-def test_h002_backup_first(own_lab):
-    lab = own_lab()
+def test_h002_backup_first(new_lab):
+    lab = new_lab()
     backup = create(lab)
     account = lab.add_account()
     lab.admin.text("backup", "restore", backup, "--backup-first", "--yes")
@@ -84,8 +84,8 @@ def test_h002_backup_first(own_lab):
     assert "five backups already" in refused.value.output and names(lab) != set()
 
 
-def test_h002_fresh_gateway_takes_over_everything(own_lab, tmp_path):
-    lab = own_lab()
+def test_h002_fresh_gateway_takes_over_everything(new_lab, tmp_path):
+    lab = new_lab()
     account, ticket = lab.new_ticket(lab.shadow)
     backup = create(lab)
     copy = tmp_path / "copy.backup"
@@ -114,8 +114,8 @@ def test_h002_fresh_gateway_takes_over_everything(own_lab, tmp_path):
     assert verify(lab)["events"] > then - 1
 
 
-def test_a014_exports_go_with_the_log_that_a_takeover_replaces(own_lab, tmp_path):
-    lab = own_lab()
+def test_a014_exports_go_with_the_log_that_a_takeover_replaces(new_lab, tmp_path):
+    lab = new_lab()
     outputs = lab.state.path("gateway", "var", "outputs")
     copy = tmp_path / "copy.backup"
     lab.admin.text("backup", "get", create(lab), "--output", str(copy))
@@ -131,8 +131,8 @@ def test_a014_exports_go_with_the_log_that_a_takeover_replaces(own_lab, tmp_path
     assert len(os.listdir(outputs)) == 1
 
 
-def test_h002_running_sessions_hold_up_a_takeover_unless_told_otherwise(own_lab):
-    lab = own_lab()
+def test_h002_running_sessions_hold_up_a_takeover_unless_told_otherwise(new_lab):
+    lab = new_lab()
     lab.add_account()
     backup = create(lab)
     lose_the_disk(lab)
@@ -152,8 +152,8 @@ def test_h002_running_sessions_hold_up_a_takeover_unless_told_otherwise(own_lab)
     verify(lab)
 
 
-def test_h002_rehearsal_changes_nothing_and_is_known_afterwards(own_lab):
-    lab = own_lab()
+def test_h002_rehearsal_changes_nothing_and_is_known_afterwards(new_lab):
+    lab = new_lab()
     lab.add_account()
     backup = create(lab)
     account = lab.add_account()
@@ -168,17 +168,17 @@ def test_h002_rehearsal_changes_nothing_and_is_known_afterwards(own_lab):
     verify(lab)
 
 
-def test_h002_restore_warns_of_a_young_rehearsal(own_lab):
-    lab = own_lab()
+def test_h002_restore_warns_of_a_young_rehearsal(new_lab):
+    lab = new_lab()
     backup = create(lab)
     assert "ever been rehearsed" in lab.admin.text("backup", "restore", backup, "--yes")
     lab.admin.text("backup", "restore", backup, "--rehearse")
     assert "less than a week old" in lab.admin.text("backup", "restore", backup, "--yes")
 
 
-def test_h002_restore_does_not_warn_of_an_old_rehearsal(own_lab):
+def test_h002_restore_does_not_warn_of_an_old_rehearsal(new_lab):
     start = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
-    lab = own_lab(clock=start.isoformat())
+    lab = new_lab(clock=start.isoformat())
     backup = create(lab)
     lab.admin.text("backup", "restore", backup, "--rehearse")
     lab.set_clock((start + datetime.timedelta(days=7, seconds=1)).isoformat())
@@ -217,8 +217,8 @@ def bad_copies(path, folder):
         yield name, str(file), words
 
 
-def test_h002_bad_files_are_named_and_change_nothing(own_lab, tmp_path):
-    lab = own_lab()
+def test_h002_bad_files_are_named_and_change_nothing(new_lab, tmp_path):
+    lab = new_lab()
     account = lab.add_account()
     backup = create(lab)
     for name, file, words in bad_copies(path_of(lab, backup), tmp_path):
@@ -234,16 +234,16 @@ def test_h002_bad_files_are_named_and_change_nothing(own_lab, tmp_path):
     assert left_beside(lab) == []
 
 
-def test_h002_mistyped_names_are_told(own_lab):
-    lab = own_lab()
+def test_h002_mistyped_names_are_told(new_lab):
+    lab = new_lab()
     for name in ("0a1b2c3", "sekisho-0a1b2c3d", ""):
         with pytest.raises(AdminError) as refused:
             lab.admin.text("backup", "restore", name, "--yes")
         assert "neither a backup of the gateway" in refused.value.output
 
 
-def test_h002_only_one_restore_at_a_time(own_lab):
-    lab = own_lab()
+def test_h002_only_one_restore_at_a_time(new_lab):
+    lab = new_lab()
     make_large(lab, 60)
     account = lab.add_account()
     backup = create(lab)
@@ -274,8 +274,8 @@ def passwords_of(lab):
         return dict(database.execute("SELECT id, (SELECT count(*) FROM password WHERE account = number) FROM account WHERE id LIKE 'eng.%'"))
 
 
-def test_h002_backup_and_restore_in_the_middle_of_an_import(own_lab, tmp_path):
-    lab = own_lab()
+def test_h002_backup_and_restore_in_the_middle_of_an_import(new_lab, tmp_path):
+    lab = new_lab()
     rows = 3000
     path = tmp_path / "in.csv"
     path.write_text("\n".join([IMPORT_HEADER, *(f"eng.{i},山田,太郎,e{i}@vendor.example,2026/1/1,2027/10/31,,,,,拒否," for i in range(rows)), ""]),
@@ -307,8 +307,8 @@ def test_h002_backup_and_restore_in_the_middle_of_an_import(own_lab, tmp_path):
     verify(lab)
 
 
-def test_h002_damaged_backup_leaves_an_error_log_and_an_event(own_lab):
-    lab = own_lab()
+def test_h002_damaged_backup_leaves_an_error_log_and_an_event(new_lab):
+    lab = new_lab()
     account = lab.add_account()
     backup = create(lab)
     with open(path_of(lab, backup), "r+b") as file:
@@ -340,16 +340,16 @@ def test_h002_damaged_backup_leaves_an_error_log_and_an_event(own_lab):
     verify(lab)
 
 
-def test_h002_other_key_and_other_facility_are_foreign(own_lab, tmp_path):
-    lab = own_lab()
+def test_h002_other_key_and_other_facility_are_foreign(new_lab, tmp_path):
+    lab = new_lab()
     backup = create(lab)
     copy = tmp_path / "copy.backup"
     lab.admin.text("backup", "get", backup, "--output", str(copy))
-    other = own_lab()
+    other = new_lab()
     with pytest.raises(AdminError) as refused:
         other.admin.text("backup", "restore", str(copy), "--yes")
     assert "another facility key" in refused.value.output
-    third = own_lab("facility.id=\"997-\"")
+    third = new_lab("facility.id=\"997-\"")
     stop(third)
     for name in ("", "-wal", "-shm"):
         with contextlib.suppress(FileNotFoundError):
@@ -371,8 +371,8 @@ def test_h002_other_key_and_other_facility_are_foreign(own_lab, tmp_path):
     assert states[backup] == "unusable" and "done" in states.values()
 
 
-def test_h002_killed_while_it_is_opened(own_lab):
-    lab = own_lab()
+def test_h002_killed_while_it_is_opened(new_lab):
+    lab = new_lab()
     make_large(lab, 60)
     backup = create(lab)
     account = lab.add_account()
@@ -388,8 +388,8 @@ def test_h002_killed_while_it_is_opened(own_lab):
     verify(lab)
 
 
-def test_h002_killed_while_it_is_rehearsed(own_lab):
-    lab = own_lab()
+def test_h002_killed_while_it_is_rehearsed(new_lab):
+    lab = new_lab()
     make_large(lab, 60)
     backup = create(lab)
     account = lab.add_account()
@@ -404,8 +404,8 @@ def test_h002_killed_while_it_is_rehearsed(own_lab):
     verify(lab)
 
 
-def test_h002_killed_while_rows_are_replaced(own_lab):
-    lab = own_lab()
+def test_h002_killed_while_rows_are_replaced(new_lab):
+    lab = new_lab()
     account = lab.add_account()
     add_many_accounts(lab, 100000)
     backup = create(lab)
