@@ -1,0 +1,261 @@
+/* gateway/supervisor/health.c: when a terminal is looked at, and to what a look gives way. Store, loop and looks are wrapped
+ * (meson.build): jobs are run here by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "policy/store/health_table.h"
+#include "policy/store/store.h"
+#include "policy/store/terminal_table.h"
+#include "settings/settings.h"
+#include "supervisor/connections.h"
+#include "supervisor/health.h"
+#include "supervisor/looks.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define EVERY_MS 60000
+
+static uv_loop_t loop;
+static struct settings settings;
+static struct supervisor supervisor;
+static struct health *health;
+static struct store_job *jobs[32];
+static size_t job_count;
+static uv_timer_cb due;
+static uv_timer_t *timer;
+static struct {
+	uint64_t now_ms, after_ms;
+	size_t terminals, looks;
+	bool busy, out_of_service;
+	look_done *done;
+	void *owner;
+} world;
+
+void __wrap_store_read(struct store *store, struct store_job *job);
+int __wrap_health_list(struct store_db *db, struct health_watch **ret_watches, size_t *ret_count);
+int __wrap_terminal_load(struct store_db *db, int64_t number, struct terminal *ret_terminal);
+int __wrap_health_load(struct store_db *db, int64_t terminal, struct terminal_health *ret_health);
+bool __wrap_looks_busy(const struct looks *looks);
+int __wrap_look_start(struct looks *looks, const struct look_setup *setup);
+void __wrap_connections_each(struct connections *connections,
+	void (*visit)(void *context, struct connection *connection), void *context);
+int __wrap_uv_timer_start(
+	uv_timer_t *handle, uv_timer_cb callback, uint64_t after_ms, uint64_t repeat_ms);
+uint64_t __wrap_uv_now(const uv_loop_t *wanted);
+
+void
+__wrap_store_read(struct store *store, struct store_job *job)
+{
+	(void)store;
+	assert_true(job_count < ARRAY_SIZE(jobs));
+	jobs[job_count++] = job;
+}
+
+int
+__wrap_health_list(struct store_db *db, struct health_watch **ret_watches, size_t *ret_count)
+{
+	(void)db;
+	*ret_watches = calloc(world.terminals + 1, sizeof(**ret_watches));
+	*ret_count = world.terminals;
+	for (size_t i = 0; i < world.terminals; i++)
+		(*ret_watches)[i].terminal = (int64_t)i + 1;
+	return 0;
+}
+
+int
+__wrap_terminal_load(struct store_db *db, int64_t number, struct terminal *ret_terminal)
+{
+	(void)db;
+	ret_terminal->number = number;
+	ret_terminal->in_service = !world.out_of_service;
+	(void)snprintf(ret_terminal->address, sizeof(ret_terminal->address), "192.0.2.1");
+	return 0;
+}
+
+int
+__wrap_health_load(struct store_db *db, int64_t terminal, struct terminal_health *ret_health)
+{
+	(void)db;
+	(void)terminal;
+	(void)ret_health;
+	return -ENOENT;
+}
+
+bool
+__wrap_looks_busy(const struct looks *looks)
+{
+	(void)looks;
+	return world.busy;
+}
+
+int
+__wrap_look_start(struct looks *looks, const struct look_setup *setup)
+{
+	(void)looks;
+	world.looks++;
+	world.done = setup->done;
+	world.owner = setup->owner;
+	return 0;
+}
+
+void
+__wrap_connections_each(struct connections *connections,
+	void (*visit)(void *context, struct connection *connection), void *context)
+{
+	(void)connections;
+	(void)visit;
+	(void)context;
+}
+
+int
+__wrap_uv_timer_start(
+	uv_timer_t *handle, uv_timer_cb callback, uint64_t after_ms, uint64_t repeat_ms)
+{
+	assert_int_equal(repeat_ms, 0);
+	timer = handle;
+	due = callback;
+	world.after_ms = after_ms;
+	return 0;
+}
+
+uint64_t
+__wrap_uv_now(const uv_loop_t *wanted)
+{
+	(void)wanted;
+	return world.now_ms;
+}
+
+static void
+run_jobs(void)
+{
+	for (size_t i = 0; i < job_count; i++)
+		jobs[i]->done(jobs[i], jobs[i]->work(NULL, jobs[i]));
+	job_count = 0;
+}
+
+static void
+wake(void)
+{
+	world.now_ms += world.after_ms;
+	due(timer);
+}
+
+static void
+begin(size_t terminals)
+{
+	world.terminals = terminals;
+	assert_int_equal(health_start(&supervisor, &health), 0);
+	run_jobs();
+}
+
+/* The look under way ends for a reason of the gateway's own: nothing is known of the terminal by it. */
+static void
+end_look(void)
+{
+	world.done(world.owner, CLOSE_STOPPING, NULL, NULL);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	memset(&world, 0, sizeof(world));
+	world.now_ms = 1000;
+	job_count = 0;
+	settings.health.every_ms = EVERY_MS;
+	assert_int_equal(uv_loop_init(&loop), 0);
+	supervisor = (struct supervisor){.loop = &loop, .settings = &settings};
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	health_stop(health);
+	(void)uv_run(&loop, UV_RUN_DEFAULT);
+	health_free(health);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	return 0;
+}
+
+static void
+a_terminal_is_looked_at_once_an_interval(void **state)
+{
+	(void)state;
+	begin(1);
+	assert_int_equal(health_numbers(health).watched, 1);
+	assert_in_range(world.after_ms, 1, EVERY_MS + 1);
+	wake();
+	run_jobs();
+	assert_int_equal(world.looks, 1);
+	end_look();
+	assert_in_range(world.after_ms, EVERY_MS - EVERY_MS / 10, EVERY_MS + EVERY_MS / 10);
+}
+
+static void
+it_gives_way_to_other_looks_and_comes_back_soon(void **state)
+{
+	(void)state;
+	begin(1);
+	world.busy = true;
+	wake();
+	run_jobs();
+	assert_int_equal(world.looks, 0);
+	assert_int_equal(world.after_ms, 1000);
+	world.busy = false;
+	wake();
+	run_jobs();
+	assert_int_equal(world.looks, 1);
+	end_look();
+}
+
+static void
+a_terminal_that_was_changed_is_next(void **state)
+{
+	(void)state;
+	begin(0);
+	health_touched(health, 7);
+	assert_int_equal(world.after_ms, 0);
+	wake();
+	run_jobs();
+	assert_int_equal(world.looks, 1);
+	/* Touched while it is looked at: what is seen now may be of before. */
+	health_touched(health, 7);
+	end_look();
+	assert_int_equal(world.after_ms, 0);
+}
+
+static void
+out_of_service_it_is_forgotten(void **state)
+{
+	(void)state;
+	begin(1);
+	world.out_of_service = true;
+	wake();
+	run_jobs();
+	assert_int_equal(world.looks, 0);
+	assert_int_equal(health_numbers(health).watched, 0);
+}
+
+#define IN_OUT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_OUT(a_terminal_is_looked_at_once_an_interval),
+		IN_OUT(it_gives_way_to_other_looks_and_comes_back_soon),
+		IN_OUT(a_terminal_that_was_changed_is_next),
+		IN_OUT(out_of_service_it_is_forgotten),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
