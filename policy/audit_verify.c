@@ -6,14 +6,13 @@
  * portion is whole. Where millions can be told to be well by one number they are; each one is looked up only to say which
  * is not.
  */
-#include "policy/audit.h"
+#include "policy/audit_check.h"
 
-#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/sentence.h"
-#include "policy/erasures.h"
 #include "policy/record.h"
 #include "policy/store/field_sum.h"
+#include "policy/store/index_check.h"
 #include "policy/store/integrity.h"
 #include "policy/store/log_table.h"
 #include "policy/store/memory.h"
@@ -22,55 +21,17 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* While the gateway runs, a checkpoint is never much more than a minute away. */
-#define UNSIGNED_MOST_US (60 * 60 * INT64_C(1000000))
 #define PORTION 5000
 #define FIELD_PORTION 50000
 
-static const char damaged[] = N_("the database file is damaged");
+const char audit_damaged[] = N_("the database file is damaged");
 
-/* What both threads know. */
-struct verification {
-	audit_progress *progress;
-	void *argument;
-	atomic_llong done;
-	int64_t of;
-	int64_t until;      /* the newest event when it began */
-	int64_t erasure;    /* and the newest retention */
-	atomic_size_t rest; /* how many parts of the rest somebody has begun with */
-	atomic_bool over;   /* one of the threads has failed: the other need not go on */
-};
-
-/* One thread's. */
-struct check {
-	struct verification *verification;
-	struct store_db *db;
-	struct audit_report report;
-	int status;
-
-	int64_t last; /* id, or number of a session, that was seen last */
-	int64_t seen; /* in this portion */
-
-	/* The chain's. */
-	struct chain_verifier chain;
-	struct erasures erasures;
-	int64_t newest;             /* event up to which erasures have been collected */
-	int64_t oldest_unsigned_us; /* time of the first event that no checkpoint covers; 0: none */
-	int64_t signed_until;       /* id of the last event that one covers */
-
-	/* The fields'. */
-	int64_t fields;
-	struct field_sum of_events;
-	struct field_sum of_rows;
-};
-
-static void
-found(struct check *check, int64_t event, const char *why, const char *detail)
+void
+audit_found(struct check *check, int64_t event, const char *why, const char *detail)
 {
 	struct audit_report *report = &check->report;
 	size_t at = report->found++;
@@ -81,19 +42,17 @@ found(struct check *check, int64_t event, const char *why, const char *detail)
 	snprintf(report->findings[at].detail, sizeof(report->findings[at].detail), "%s", detail);
 }
 
-/* A page that cannot be read is what this is looking for, and no reason to fail. */
-static int
-read_failed(struct check *check, int64_t event, int r)
+int
+audit_read_failed(struct check *check, int64_t event, int r)
 {
 	if (r != -EUCLEAN)
 		return r;
-	found(check, event, damaged, "");
+	audit_found(check, event, audit_damaged, "");
 	return 0;
 }
 
-/* After each portion. */
-static int
-go_on(struct check *check, int64_t done)
+int
+audit_go_on(struct check *check, int64_t done)
 {
 	struct verification *verification = check->verification;
 	int64_t all = atomic_fetch_add(&verification->done, done) + done;
@@ -106,181 +65,23 @@ go_on(struct check *check, int64_t done)
 	return r < 0 ? r : store_db_renew(check->db);
 }
 
-/* In a damaged file the numbers of rows need not rise. */
-static void
-saw(struct check *check, int64_t number)
+void
+audit_saw(struct check *check, int64_t number)
 {
 	if (number > check->last)
 		check->last = number;
 	check->seen++;
 }
 
-/* After a portion that began behind `before`: whether there is another one. A file in which rows lead back to where the
- * portion began would be walked for ever. */
-static bool
-is_more(struct check *check, int64_t before)
+bool
+audit_is_more(struct check *check, int64_t before)
 {
 	if (check->seen > 0 && check->last <= before)
-		found(check, 0, damaged, "");
+		audit_found(check, 0, audit_damaged, "");
 	return check->seen > 0 && check->last > before;
 }
 
-/* The chain */
-
-/* A session's row is written with its last event; an older state of it, put back, says what an older event says. */
-static int
-check_session_follows(struct check *check, const struct chain_event *event)
-{
-	static const char key[] = "\"session\":\"";
-	const char *at = strstr(event->payload, key);
-	char hex[2 * SESSION_ID_BYTES + 1];
-	uint8_t id[SESSION_ID_BYTES];
-	int64_t last = 0;
-	int r;
-
-	if (at == NULL || strlen(at + strlen(key)) < sizeof(hex))
-		return 0;
-	memcpy(hex, at + strlen(key), sizeof(hex) - 1);
-	hex[sizeof(hex) - 1] = '\0';
-	if (bytes_from_hex(hex, id, sizeof(id)) < 0)
-		return 0;
-	r = session_last_event(check->db, id, &last);
-	if (r == -ENOENT)
-		found(check, event->id, N_("its session is missing from the connection history"),
-			hex);
-	else if (r == 0 && last < event->id)
-		found(check, event->id, N_("the connection history says what was before it"), hex);
-	else if (r < 0)
-		return read_failed(check, event->id, r);
-	return 0;
-}
-
-static int
-check_event(struct store_db *db, const struct chain_event *event, void *argument)
-{
-	struct check *check = argument;
-	struct audit_report *report = &check->report;
-	bool erased = event->payload == NULL;
-	const char *why;
-	int r = 0;
-
-	(void)db;
-	if (chain_verify_next(&check->chain, event,
-		    erased && erasures_allow(&check->erasures, event), &why) < 0)
-		found(check, event->id, why, "");
-	if (event->id > check->signed_until && check->oldest_unsigned_us == 0)
-		check->oldest_unsigned_us = event->time_us;
-	memcpy(report->head, event->hash, sizeof(report->head));
-	report->events++;
-	report->erased += erased;
-	saw(check, event->id);
-	if (!erased && event->id <= check->verification->until)
-		field_sum_add_event(&check->of_events, event);
-	if (!erased && strncmp(event->kind, "session.", 8) == 0 &&
-		log_of_event_kind(event->kind) == LOG_CONNECTIONS)
-		r = check_session_follows(check, event);
-	return r;
-}
-
-static int
-collect_erasure(struct store_db *db, const struct chain_event *event, void *argument)
-{
-	struct check *check = argument;
-
-	if (event->id > check->newest)
-		check->newest = event->id;
-	if (event->payload == NULL ||
-		strcmp(event->kind, event_kind_text(EVENT_KIND_RETENTION)) != 0)
-		return 0;
-	return erasures_add(&check->erasures, event, store_db_now(db));
-}
-
-/* Erasures that came in since the last portion, then the events of this one: in one transaction, so that whatever
- * is empty in it has been accounted for. */
-static int
-check_portion(struct check *check)
-{
-	int r;
-
-	r = event_each(check->db, check->newest, INT64_MAX, collect_erasure, check);
-	check->seen = 0;
-	return r < 0 ? r : event_each(check->db, check->last, PORTION, check_event, check);
-}
-
-static int
-check_checkpoint(
-	const struct chain_checkpoint *checkpoint, const uint8_t *event_hash, void *argument)
-{
-	struct check *check = argument;
-	const char *why;
-
-	if (event_hash == NULL)
-		found(check, checkpoint->event_id,
-			N_("it was removed: a checkpoint was signed for it"), "");
-	else if (chain_verify_checkpoint(
-			 checkpoint, event_hash, store_db_sealing(check->db), &why) < 0)
-		found(check, checkpoint->event_id, why, "");
-	check->report.checkpoints++;
-	return 0;
-}
-
-/* All that there are by now. */
-static int
-collect_erasures(struct check *check)
-{
-	struct event_place place = {INT64_MIN, 0};
-	struct chain_event head;
-	int r;
-
-	r = event_head(check->db, &head);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	r = event_each_of_kind(check->db, event_kind_text(EVENT_KIND_RETENTION), &place, INT64_MAX,
-		collect_erasure, check);
-	check->newest = head.id;
-	return r;
-}
-
-static int
-check_chain(struct check *check)
-{
-	int64_t unused, before;
-	int r;
-
-	chain_verifier_init(&check->chain);
-	/* Whatever number somebody has given to a row. */
-	check->last = INT64_MIN;
-	r = checkpoint_newest(check->db, &check->signed_until, &unused);
-	if (r == 0)
-		r = collect_erasures(check);
-	do {
-		before = check->last;
-		if (r == 0)
-			r = check_portion(check);
-		if (r == 0)
-			r = go_on(check, check->seen);
-	} while (r == 0 && is_more(check, before));
-	r = read_failed(check, check->last < 0 ? 1 : check->last + (check->last < INT64_MAX), r);
-	if (r == 0)
-		r = read_failed(check, 0, checkpoint_each(check->db, check_checkpoint, check));
-	if (r == 0 && check->oldest_unsigned_us != 0 &&
-		store_db_now(check->db) - check->oldest_unsigned_us > UNSIGNED_MOST_US)
-		found(check, check->signed_until + 1,
-			N_("no checkpoint was signed in the hour after it"), "");
-	if (r == 0 && !erasures_add_up(&check->erasures))
-		found(check, 0, N_("more was erased than retention says"), "");
-	chain_verifier_done(&check->chain);
-	return r;
-}
-
 /* What is made from the events */
-
-static int
-found_in_structure(const char *what, void *argument)
-{
-	found(argument, 0, damaged, what);
-	return 0;
-}
 
 /* The row must say, to the letter, what the event of its last change says. */
 static int
@@ -289,10 +90,10 @@ check_session(struct store_db *db, const struct session_check *session, void *ar
 	struct check *check = argument;
 
 	(void)db;
-	saw(check, session->number);
+	audit_saw(check, session->number);
 	check->report.sessions++;
 	if (!session->same)
-		found(check, session->event,
+		audit_found(check, session->event,
 			N_("the connection history says something else than it"), session->session);
 	return 0;
 }
@@ -309,24 +110,24 @@ check_sessions(struct check *check)
 		check->seen = 0;
 		r = session_each(check->db, check->last, PORTION, check_session, check);
 		if (r == 0)
-			r = go_on(check, 0);
-	} while (r == 0 && is_more(check, before));
-	return read_failed(check, 0, r);
+			r = audit_go_on(check, 0);
+	} while (r == 0 && audit_is_more(check, before));
+	return audit_read_failed(check, 0, r);
 }
 
 static int
 sum_fields(struct check *check)
 {
-	struct field_place place = {0}, before;
+	struct field_place place = {0};
 	int rows, r;
 
 	do {
-		before = place;
-		rows = field_sum_add_rows(&check->of_rows, check->db, &place,
+		rows = field_sum_add_rows(&check->fields_sum.of_rows, check->db, &place,
 			check->verification->until, FIELD_PORTION);
-		r = rows < 0 ? rows : go_on(check, 0);
-	} while (r == 0 && rows == FIELD_PORTION && field_place_is_behind(&place, &before));
-	return read_failed(check, 0, r);
+		r = rows < 0 ? rows : audit_go_on(check, 0);
+	} while (r == 0 && rows == FIELD_PORTION && !place.disorder);
+	check->fields_sum.disorder = place.disorder;
+	return audit_read_failed(check, 0, r);
 }
 
 static int
@@ -340,10 +141,11 @@ check_fields_of(struct store_db *db, const struct chain_event *event, void *argu
 	r = log_fields_check(db, event->kind, payload, event->id, event->time_us);
 	json_decref(payload);
 	if (r == -ENOENT)
-		found(check, event->id, N_("a filter of the log does not find it any more"), "");
+		audit_found(
+			check, event->id, N_("a filter of the log does not find it any more"), "");
 	if (r > 0 && event->id <= check->verification->until)
 		check->fields += r;
-	return r < 0 && r != -ENOENT ? read_failed(check, event->id, r) : 0;
+	return r < 0 && r != -ENOENT ? audit_read_failed(check, event->id, r) : 0;
 }
 
 static int
@@ -357,10 +159,20 @@ check_fields_of_kind(struct check *check, const char *kind)
 		check->seen = 0;
 		r = event_each_of_kind(check->db, kind, &place, PORTION, check_fields_of, check);
 		if (r == 0)
-			r = go_on(check, 0);
+			r = audit_go_on(check, 0);
 	} while (r == 0 && check->seen > 0 &&
 		 (place.time_us > before.time_us ||
 			 (place.time_us == before.time_us && place.id > before.id)));
+	return r;
+}
+
+static int
+nothing_erased_meanwhile(struct check *check, bool *ret_nothing)
+{
+	int64_t now = 0;
+	int r = event_newest_of_kind(check->db, event_kind_text(EVENT_KIND_RETENTION), &now);
+
+	*ret_nothing = now == check->verification->erasure;
 	return r;
 }
 
@@ -369,8 +181,9 @@ check_fields_of_kind(struct check *check, const char *kind)
 static int
 check_fields(struct check *check)
 {
-	int64_t after = 0, count = 0;
 	size_t before = check->report.found;
+	bool nothing = false;
+	int64_t count = 0;
 	int r = 0;
 
 	for (int log = 0; log < LOG_COUNT && r == 0; log++)
@@ -379,28 +192,70 @@ check_fields(struct check *check)
 	if (r == 0)
 		r = log_fields_count(check->db, check->verification->until, &count);
 	if (r == 0)
-		r = event_newest_of_kind(check->db, event_kind_text(EVENT_KIND_RETENTION), &after);
-	if (r == 0 && check->verification->erasure == after && check->report.found == before)
-		found(check, 0, N_("the filters of the logs find what is in none of them"), "");
-	return read_failed(check, 0, r);
+		r = nothing_erased_meanwhile(check, &nothing);
+	if (r == 0 && nothing && check->report.found == before)
+		audit_found(
+			check, 0, N_("the filters of the logs find what is in none of them"), "");
+	return audit_read_failed(check, 0, r);
+}
+
+static int
+found_in_structure(const char *what, void *argument)
+{
+	audit_found(argument, 0, audit_damaged, what);
+	return 0;
+}
+
+/* Row by row and index by index, to name what is known to be wrong: `what`, if SQLite sees nothing in it. */
+static int
+name_damage(struct check *check, enum integrity_table table, const char *what)
+{
+	size_t before = check->report.found;
+	int r = integrity_check(check->db, table, found_in_structure, check);
+
+	if (r == 0 && what != NULL && check->report.found == before)
+		audit_found(check, 0, audit_damaged, what);
+	return r;
 }
 
 static int
 check_structure(struct check *check, enum integrity_table table)
 {
-	return integrity_check(check->db, table, found_in_structure, check);
+	int r = integrity_check_quickly(check->db, table);
+
+	return r == -EUCLEAN ? name_damage(check, table, NULL) : r;
 }
 
 static int
 check_sessions_structure(struct check *check)
 {
-	return check_structure(check, INTEGRITY_SESSION);
+	bool good = true;
+	int r = integrity_check_quickly(check->db, INTEGRITY_SESSION);
+
+	if (r == 0)
+		r = index_check_sessions(check->db, &good);
+	if (r == -EUCLEAN || (r == 0 && !good))
+		r = name_damage(check, INTEGRITY_SESSION,
+			"an index of session does not hold what the rows say");
+	return r < 0 ? r : audit_go_on(check, 0);
 }
 
 static int
 check_events_structure(struct check *check)
 {
 	return check_structure(check, INTEGRITY_EVENT);
+}
+
+static int
+sum_kinds(struct check *check)
+{
+	bool ordered = true;
+	int r = index_sum_add_entries(
+		&check->kinds_sum.of_rows, check->db, check->verification->until, &ordered);
+
+	check->kinds_sum.disorder = !ordered;
+	r = audit_read_failed(check, 0, r);
+	return r < 0 ? r : audit_go_on(check, 0);
 }
 
 static int
@@ -412,7 +267,7 @@ check_fields_structure(struct check *check)
 static int
 check_checkpoints_structure(struct check *check)
 {
-	return check_structure(check, INTEGRITY_CHECKPOINT);
+	return name_damage(check, INTEGRITY_CHECKPOINT, NULL);
 }
 
 /* What takes longest first. */
@@ -421,6 +276,7 @@ static int (*const rest[])(struct check *check) = {
 	check_sessions,
 	check_events_structure,
 	sum_fields,
+	sum_kinds,
 	check_fields_structure,
 	check_checkpoints_structure,
 };
@@ -466,7 +322,7 @@ add_findings(struct audit_report *report, const struct audit_report *more)
 static int
 verify_alone(struct check *check)
 {
-	int r = check_chain(check);
+	int r = audit_check_chain(check);
 
 	return r == 0 ? check_rest(check) : r;
 }
@@ -494,21 +350,43 @@ verify(struct check *first, struct check *second)
 }
 
 /* What both have summed up: one of them has seen all events, and either all rows or none. */
-static int
-compare_fields(struct check *first, const struct check *second)
+static bool
+is_same(struct sums *one, const struct sums *other)
 {
-	first->of_rows.sum += second->of_rows.sum;
-	first->of_rows.count += second->of_rows.count;
-	return field_sum_equal(&first->of_events, &first->of_rows) ? 0 : check_fields(first);
+	keyed_sum_merge(&one->of_rows, &other->of_rows);
+	return !one->disorder && !other->disorder &&
+	       keyed_sum_equal(&one->of_events, &one->of_rows);
 }
 
-/* Both with the same key. */
+static int
+compare_sums(struct check *first, const struct check *second)
+{
+	bool disorder = first->fields_sum.disorder || second->fields_sum.disorder, nothing = false;
+	int r = 0;
+
+	if (!is_same(&first->fields_sum, &second->fields_sum))
+		r = disorder ? name_damage(first, INTEGRITY_EVENT_FIELD,
+				       "rows of event_field are not in their order")
+			     : check_fields(first);
+	if (r < 0 || is_same(&first->kinds_sum, &second->kinds_sum))
+		return r;
+	r = nothing_erased_meanwhile(first, &nothing);
+	if (r == 0)
+		r = name_damage(first, INTEGRITY_EVENT,
+			nothing ? "event_kind does not hold what the rows say" : NULL);
+	return audit_read_failed(first, 0, r);
+}
+
+/* All with the same key. */
 static int
 begin_sums(struct check *first, struct check *second)
 {
-	int r = field_sum_init(&first->of_events);
+	struct sums sums = {.disorder = false};
+	int r = keyed_sum_init(&sums.of_events);
 
-	first->of_rows = second->of_rows = first->of_events;
+	sums.of_rows = sums.of_events;
+	first->fields_sum = second->fields_sum = sums;
+	first->kinds_sum = second->kinds_sum = sums;
 	return r;
 }
 
@@ -539,7 +417,7 @@ audit_verify(struct store_db *db, audit_progress *progress, void *argument,
 	if (r == 0)
 		r = verify(&checks[0], &checks[1]);
 	if (r == 0)
-		r = compare_fields(&checks[0], &checks[1]);
+		r = compare_sums(&checks[0], &checks[1]);
 	store_db_done(checks[1].db);
 	erasures_done(&checks[0].erasures);
 	*ret_report = checks[0].report;

@@ -1,7 +1,6 @@
 /* The event log's hash chain; see chain.h. */
 #include "policy/chain.h"
 
-#include "base/bytes.h"
 #include "base/sentence.h"
 
 #include <errno.h>
@@ -141,26 +140,30 @@ bad(const char *why, const char **ret_why)
 	return -EBADMSG;
 }
 
+/* None of the hashes is a secret. */
 static const char *
 what_is_wrong(const struct chain_verifier *verifier, const struct chain_event *event,
 	bool erasure_allowed)
 {
+	static const uint8_t no_salt[CHAIN_SALT_BYTES];
 	uint8_t hash[CHAIN_HASH_BYTES];
 
 	if ((uint64_t)event->id != (uint64_t)verifier->last_id + 1)
 		return N_("an event before it is missing, or it was inserted");
-	if (!bytes_equal_constant_time(event->prev, verifier->last_hash, CHAIN_HASH_BYTES))
+	if (memcmp(event->prev, verifier->last_hash, CHAIN_HASH_BYTES) != 0)
 		return N_("it does not follow the event before it: one of the two was replaced or "
 			  "moved");
 	hash_event(verifier->hashing, event, hash);
-	if (!bytes_equal_constant_time(event->hash, hash, CHAIN_HASH_BYTES))
+	if (memcmp(event->hash, hash, CHAIN_HASH_BYTES) != 0)
 		return N_("its time, kind or hash was changed");
+	if (event->payload == NULL && memcmp(event->salt, no_salt, CHAIN_SALT_BYTES) != 0)
+		return N_("its content was erased, but not its salt");
 	if (event->payload == NULL)
 		return erasure_allowed ? NULL
 				       : N_("its content was erased without a retention that "
 					    "allows it");
 	hash_payload(verifier->hashing, event, hash);
-	if (!bytes_equal_constant_time(event->payload_hash, hash, CHAIN_HASH_BYTES))
+	if (memcmp(event->payload_hash, hash, CHAIN_HASH_BYTES) != 0)
 		return N_("its content was changed");
 	return NULL;
 }
@@ -186,7 +189,7 @@ chain_verify_checkpoint(const struct chain_checkpoint *checkpoint, const uint8_t
 	checkpoint_text(checkpoint, text);
 	if (sealing_verify(sealing, text, sizeof(text), checkpoint->signature) < 0)
 		return bad("the signature of its checkpoint is not the gateway's", ret_why);
-	if (!bytes_equal_constant_time(checkpoint->hash, event_hash, CHAIN_HASH_BYTES))
+	if (memcmp(checkpoint->hash, event_hash, CHAIN_HASH_BYTES) != 0)
 		return bad("it is not the event that its checkpoint was signed for", ret_why);
 	return 0;
 }

@@ -23,8 +23,8 @@ struct chain_event {
 	int64_t id; /* from 1, no gaps */
 	int64_t time_us;
 	const char *kind;
-	const char *payload; /* JSON text; NULL when erased */
-	uint8_t salt[CHAIN_SALT_BYTES];
+	const char *payload;            /* JSON text; NULL when erased */
+	uint8_t salt[CHAIN_SALT_BYTES]; /* zeros when erased */
 	uint8_t payload_hash[CHAIN_HASH_BYTES];
 	uint8_t prev[CHAIN_HASH_BYTES];
 	uint8_t hash[CHAIN_HASH_BYTES];

@@ -109,6 +109,9 @@ read_event(sqlite3_stmt *row, char *kind, struct chain_event *event)
 		.payload = whole_text(row, 3),
 	};
 	sql_column_bytes(row, 4, event->salt, sizeof(event->salt));
+	/* One that was left there, whatever it is. */
+	if (event->payload == NULL && !sql_column_is_null(row, 4))
+		memset(event->salt, 0xff, sizeof(event->salt));
 	sql_column_bytes(row, 5, event->payload_hash, sizeof(event->payload_hash));
 	sql_column_bytes(row, 6, event->prev, sizeof(event->prev));
 	sql_column_bytes(row, 7, event->hash, sizeof(event->hash));

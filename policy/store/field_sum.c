@@ -4,6 +4,7 @@
 #include "policy/chain.h"
 #include "policy/logs.h"
 #include "policy/payload_scan.h"
+#include "policy/store/keyed_sum.h"
 #include "policy/store/sql.h"
 
 #include <assert.h>
@@ -11,93 +12,26 @@
 #include <jansson.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define FIELD_NAME_SIZE (sizeof(((struct field_place *)NULL)->field))
 
-/* What is hashed: both lengths, both numbers, both texts. */
-#define MESSAGE_SIZE (4 * sizeof(uint64_t) + FIELD_NAME_SIZE + LOG_FIELD_VALUE_SIZE)
-
-int
-field_sum_init(struct field_sum *sum)
-{
-	*sum = (struct field_sum){0};
-	return getrandom(sum->key, sizeof(sum->key), 0) == (ssize_t)sizeof(sum->key) ? 0 : -EIO;
-}
-
-bool
-field_sum_equal(const struct field_sum *one, const struct field_sum *other)
-{
-	return one->sum == other->sum && one->count == other->count;
-}
-
-static uint64_t
-rotate(uint64_t value, unsigned int by)
-{
-	return value << by | value >> (64 - by);
-}
-
 static void
-siphash_rounds(uint64_t v[4], int rounds)
-{
-	for (; rounds > 0; rounds--) {
-		v[0] += v[1];
-		v[2] += v[3];
-		v[1] = rotate(v[1], 13) ^ v[0];
-		v[3] = rotate(v[3], 16) ^ v[2];
-		v[0] = rotate(v[0], 32);
-		v[2] += v[1];
-		v[0] += v[3];
-		v[1] = rotate(v[1], 17) ^ v[2];
-		v[3] = rotate(v[3], 21) ^ v[0];
-		v[2] = rotate(v[2], 32);
-	}
-}
-
-/* SipHash-2-4 of whole words, of this machine's byte order: the sum is never kept. */
-static uint64_t
-hash(const uint64_t key[2], const uint64_t *words, size_t count)
-{
-	uint64_t v[4] = {key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d,
-		key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573};
-	uint64_t end = (uint64_t)(count * sizeof(*words)) << 56;
-
-	for (size_t i = 0; i <= count; i++) {
-		uint64_t word = i < count ? words[i] : end;
-
-		v[3] ^= word;
-		siphash_rounds(v, 2);
-		v[0] ^= word;
-	}
-	v[2] ^= 0xff;
-	siphash_rounds(v, 4);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
-
-static void
-add(struct field_sum *sum, const char *field, size_t field_len, const char *value, size_t value_len,
+add(struct keyed_sum *sum, const char *field, size_t field_len, const char *value, size_t value_len,
 	int64_t time_us, int64_t event)
 {
-	uint64_t words[MESSAGE_SIZE / sizeof(uint64_t)];
-	size_t used = 4 + (field_len + value_len + 7) / 8;
+	struct keyed_hash hash;
 
-	sum->count++;
-	/* No event has such a field. */
-	if (field_len >= FIELD_NAME_SIZE || value_len >= LOG_FIELD_VALUE_SIZE)
-		return;
-	words[used - 1] = 0;
-	words[0] = field_len;
-	words[1] = value_len;
-	words[2] = (uint64_t)time_us;
-	words[3] = (uint64_t)event;
-	memcpy(&words[4], field, field_len);
-	memcpy((char *)&words[4] + field_len, value, value_len);
-	sum->sum += hash(sum->key, words, used);
+	keyed_hash_begin(&hash, sum);
+	keyed_hash_bytes(&hash, field, field_len);
+	keyed_hash_bytes(&hash, value, value_len);
+	keyed_hash_word(&hash, (uint64_t)time_us);
+	keyed_hash_word(&hash, (uint64_t)event);
+	keyed_sum_add(sum, &hash);
 }
 
 /* text ends at its length or before it. */
 static void
-add_text(struct field_sum *sum, const struct chain_event *event, const char *key, const char *text,
+add_text(struct keyed_sum *sum, const struct chain_event *event, const char *key, const char *text,
 	size_t len)
 {
 	char plain[LOG_FIELD_VALUE_SIZE], value[LOG_FIELD_VALUE_SIZE], name[FIELD_NAME_SIZE];
@@ -116,7 +50,7 @@ add_text(struct field_sum *sum, const struct chain_event *event, const char *key
 }
 
 static void
-add_by_json(struct field_sum *sum, const struct chain_event *event, enum log_name log)
+add_by_json(struct keyed_sum *sum, const struct chain_event *event, enum log_name log)
 {
 	json_t *payload = json_loads(event->payload, 0, NULL);
 	const struct log_column *column = NULL;
@@ -137,7 +71,7 @@ has_key(const struct payload_member *member, const char *key)
 }
 
 static int
-add_by_scan(struct field_sum *sum, const struct chain_event *event, enum log_name log)
+add_by_scan(struct keyed_sum *sum, const struct chain_event *event, enum log_name log)
 {
 	struct payload_member member;
 	struct payload_scan scan;
@@ -155,10 +89,10 @@ add_by_scan(struct field_sum *sum, const struct chain_event *event, enum log_nam
 }
 
 void
-field_sum_add_event(struct field_sum *sum, const struct chain_event *event)
+field_sum_add_event(struct keyed_sum *sum, const struct chain_event *event)
 {
 	enum log_name log = log_of_event_kind(event->kind);
-	struct field_sum scanned = *sum;
+	struct keyed_sum scanned = *sum;
 
 	if (log == LOG_COUNT || log == LOG_CONNECTIONS)
 		return;
@@ -168,29 +102,60 @@ field_sum_add_event(struct field_sum *sum, const struct chain_event *event)
 		add_by_json(sum, event, log);
 }
 
-bool
-field_place_is_behind(const struct field_place *place, const struct field_place *other)
-{
-	int order = strcmp(place->field, other->field);
+struct field_row {
+	const char *field, *value;
+	size_t field_len, value_len;
+	int64_t time_us, event;
+};
 
-	if (!other->begun)
-		return place->begun;
+static struct field_row
+read_row(sqlite3_stmt *row)
+{
+	return (struct field_row){
+		.field = (const char *)sqlite3_column_text(row, 0),
+		.field_len = (size_t)sqlite3_column_bytes(row, 0),
+		.value = (const char *)sqlite3_column_text(row, 1),
+		.value_len = (size_t)sqlite3_column_bytes(row, 1),
+		.time_us = sql_column_number(row, 2),
+		.event = sql_column_number(row, 3),
+	};
+}
+
+static int
+compare(const char *one, size_t one_len, const char *other, size_t other_len)
+{
+	int order = memcmp(one, other, one_len < other_len ? one_len : other_len);
+
+	return order != 0 ? order : one_len < other_len ? -1 : one_len > other_len;
+}
+
+/* What is out of its order would not be found. */
+static bool
+is_behind(const struct field_place *place, const struct field_row *row)
+{
+	int order;
+
+	if (!place->begun)
+		return true;
+	order = compare(row->field, row->field_len, place->field, strlen(place->field));
 	if (order == 0)
-		order = strcmp(place->value, other->value);
-	if (order == 0)
-		order = place->time_us > other->time_us   ? 1
-			: place->time_us < other->time_us ? -1
-							  : 0;
-	return order > 0 || (order == 0 && place->event > other->event);
+		order = compare(row->value, row->value_len, place->value, strlen(place->value));
+	if (order != 0)
+		return order > 0;
+	return row->time_us > place->time_us ||
+	       (row->time_us == place->time_us && row->event > place->event);
 }
 
 static void
-remember(struct field_place *place, sqlite3_stmt *row)
+remember(struct field_place *place, const struct field_row *row)
 {
-	sql_column_text(row, 0, place->field, sizeof(place->field));
-	sql_column_text(row, 1, place->value, sizeof(place->value));
-	place->time_us = sql_column_number(row, 2);
-	place->event = sql_column_number(row, 3);
+	memcpy(place->field, row->field, row->field_len);
+	place->field[row->field_len] = '\0';
+	memcpy(place->value, row->value, row->value_len);
+	place->value[row->value_len] = '\0';
+	place->time_us = row->time_us;
+	place->event = row->event;
+	place->begun = true;
 }
 
 static int
@@ -208,34 +173,38 @@ ask(struct store_db *db, const struct field_place *place, int64_t most, sqlite3_
 		"ttiii", place->field, place->value, place->time_us, place->event, most);
 }
 
+/* No event has another one, whatever else there is. */
+static bool
+is_possible(const struct field_row *row)
+{
+	return row->field != NULL && row->value != NULL && row->field_len < FIELD_NAME_SIZE &&
+	       row->value_len < LOG_FIELD_VALUE_SIZE;
+}
+
 int
-field_sum_add_rows(struct field_sum *sum, struct store_db *db, struct field_place *place,
+field_sum_add_rows(struct keyed_sum *sum, struct store_db *db, struct field_place *place,
 	int64_t until, int64_t most)
 {
-	sqlite3_stmt *row;
+	sqlite3_stmt *asked;
 	int count = 0;
 	int r;
 
-	r = ask(db, place, most, &row);
-	while (r == 0 && (r = sql_next(row)) > 0) {
-		const char *field = (const char *)sqlite3_column_text(row, 0);
-		size_t field_len = (size_t)sqlite3_column_bytes(row, 0);
-		const char *value = (const char *)sqlite3_column_text(row, 1);
-		size_t value_len = (size_t)sqlite3_column_bytes(row, 1);
-		int64_t event = sql_column_number(row, 3);
+	r = ask(db, place, most, &asked);
+	while (r == 0 && (r = sql_next(asked)) > 0) {
+		struct field_row row = read_row(asked);
 
-		if (event <= until)
-			add(sum, field, field_len, value, value_len, sql_column_number(row, 2),
-				event);
-		if (++count == most)
-			remember(place, row);
-		r = 0;
-		/* No event has such a field: the sums differ, whatever else there is. */
-		if (field_len >= sizeof(place->field) || value_len >= sizeof(place->value)) {
-			sql_end(row);
+		if (!is_possible(&row)) {
+			sum->count++;
+			sql_end(asked);
 			return 0;
 		}
+		if (row.event <= until)
+			add(sum, row.field, row.field_len, row.value, row.value_len, row.time_us,
+				row.event);
+		place->disorder = place->disorder || !is_behind(place, &row);
+		remember(place, &row);
+		count++;
+		r = 0;
 	}
-	place->begun = true;
 	return r < 0 ? r : count;
 }

@@ -12,8 +12,6 @@
 #include "policy/record.h"
 #include "policy/store/sql.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 enum form {
@@ -90,12 +88,20 @@ expect_text(struct comparison *comparison, sqlite3_stmt *row, enum session_colum
 	expect(comparison, "\"", 1);
 }
 
+/* By hand: snprintf would take a third of the time of a row. */
 static void
 expect_number(struct comparison *comparison, int64_t value)
 {
 	char text[24];
+	size_t at = sizeof(text);
+	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
 
-	expect(comparison, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, value));
+	do
+		text[--at] = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (value < 0)
+		text[--at] = '-';
+	expect(comparison, text + at, sizeof(text) - at);
 }
 
 static void
@@ -187,7 +193,9 @@ visit_row(struct store_db *db, sqlite3_stmt *row,
 
 	sql_column_bytes(row, SESSION_ID, id, sizeof(id));
 	bytes_to_hex(id, sizeof(id), session);
+	/* Any other number would read as one of the two. */
 	check.same = payload != NULL &&
+		     (sql_column_number(row, SESSION_ALLOWLIST_OFF) & ~INT64_C(1)) == 0 &&
 		     (is_written_as(row, session, payload) || says_the_same(row, payload));
 	return visit(db, &check, argument);
 }

@@ -246,7 +246,7 @@ measure_append(struct bench *bench)
 	(void)run(bench, store_write, checkpoint_work);
 }
 
-/* Nothing but the chain and the tables. What was made before is found by no filter any more: comes last. */
+/* Nothing but the chain and the tables; fields as a heap that nothing is found in. What was made before is found by no filter any more: comes last. */
 static int
 drop_work(struct store_db *db, struct store_job *job)
 {
@@ -257,8 +257,7 @@ drop_work(struct store_db *db, struct store_job *job)
 		"DROP INDEX session_ended_by; DROP INDEX session_source; DROP INDEX "
 		"session_device; "
 		"DROP INDEX session_ended; ALTER TABLE event_field RENAME TO old_field; "
-		"CREATE VIEW event_field AS SELECT * FROM old_field; "
-		"CREATE TRIGGER nowhere INSTEAD OF INSERT ON event_field BEGIN SELECT 1; END");
+		"CREATE TABLE event_field (field TEXT, value TEXT, time INTEGER, event INTEGER)");
 }
 
 static void
@@ -266,7 +265,7 @@ measure_indexes(struct bench *bench)
 {
 	append(bench, "all indexes", 5000, 250);
 	(void)run(bench, store_write, drop_work);
-	append(bench, "no secondary index, no fields", 5000, 250);
+	append(bench, "no secondary index", 5000, 250);
 }
 
 /* Pages */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "policy/methods.h"
+#include "policy/record.h"
 #include "policy/sessions.h"
 #include "policy/store/event_table.h"
 #include "policy/store/session_table.h"
@@ -58,6 +59,7 @@ do_session(struct store_db *db, void *argument)
 	strcpy(record.terminal_name, "pacs-01");
 	strcpy(record.source, "10.0.0.5");
 	strcpy(record.device.kind, "none");
+	record.allowlist_off = record.id[0] == 'b';
 	r = session_insert(db, &record);
 	if (r == 0)
 		r = session_end(db, &ending, NULL);
@@ -267,6 +269,45 @@ history_row_without_an_event_is_found(void **state)
 	expect_bad(0, "history says something else");
 }
 
+static void
+history_row_that_reads_as_another_number_is_found(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture, "PRAGMA ignore_check_constraints = ON; "
+			      "UPDATE session SET allowlist_off = 2 WHERE number = 2");
+	expect_bad(3, "history says something else");
+}
+
+static void
+session_that_is_gone_is_found(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture, "DELETE FROM session WHERE number = 2");
+	expect_bad(3, "missing from the connection history");
+}
+
+static int
+do_begin(struct store_db *db, void *argument)
+{
+	uint8_t id[SESSION_ID_BYTES];
+
+	memset(id, *(const char *)argument, sizeof(id));
+	return record_session(db, EVENT_KIND_SESSION_CONNECTION, id);
+}
+
+/* The row says to the letter what an older event of its session says. */
+static void
+older_state_of_a_session_that_was_put_back_is_found(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture, "CREATE TABLE kept AS SELECT * FROM session WHERE number = 1");
+	assert_int_equal(fixture_write(&fixture, do_begin, "a"), 0);
+	assert_int_equal(fixture_verify(&fixture).found, 0);
+	fixture_sql(&fixture, "DELETE FROM session WHERE number = 1; "
+			      "INSERT INTO session SELECT * FROM kept");
+	expect_bad(6, "what was before it");
+}
+
 static int
 do_retention(struct store_db *db, void *argument)
 {
@@ -369,6 +410,18 @@ retention_does_not_excuse_what_it_did_not_name(void **state)
 }
 
 static void
+salt_that_was_left_behind_is_found(void **state)
+{
+	(void)state;
+	clock_hold(NOON_US + 730 * DAY_US + 1, 1000000);
+	assert_int_equal(retention(), 5);
+	assert_true(checkpoint());
+	fixture_sql(&fixture, "PRAGMA ignore_check_constraints = ON; "
+			      "UPDATE event SET salt = zeroblob(16) WHERE id = 4");
+	expect_bad(4, "not its salt");
+}
+
+static void
 retention_event_that_was_tampered_with_excuses_nothing(void **state)
 {
 	(void)state;
@@ -459,6 +512,10 @@ main(void)
 		IN_OUT(erased_content_without_a_retention_is_found),
 		IN_OUT(changed_history_is_found_though_the_events_are_whole),
 		IN_OUT(history_row_without_an_event_is_found),
+		IN_OUT(history_row_that_reads_as_another_number_is_found),
+		IN_OUT(session_that_is_gone_is_found),
+		IN_OUT(older_state_of_a_session_that_was_put_back_is_found),
+		IN_OUT(salt_that_was_left_behind_is_found),
 		IN_OUT(retention_erases_after_two_years_and_the_log_stays_good),
 		IN_OUT(forged_retention_before_its_time_excuses_nothing),
 		IN_OUT(forged_retention_from_the_future_excuses_nothing),

@@ -1,0 +1,165 @@
+/* Verification of the event log: the chain itself; see audit.h and audit_verify.c. */
+#include "policy/audit_check.h"
+
+#include "base/sentence.h"
+#include "policy/logs.h"
+#include "policy/store/event_table.h"
+#include "policy/store/field_sum.h"
+#include "policy/store/index_check.h"
+#include "policy/store/store.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* While the gateway runs, a checkpoint is never much more than a minute away. */
+#define UNSIGNED_MOST_US (60 * 60 * INT64_C(1000000))
+#define PORTION 5000
+
+static int
+found_news(int64_t event, const char *session, int64_t last, void *argument)
+{
+	audit_found(argument, event,
+		last < 0 ? N_("its session is missing from the connection history")
+			 : N_("the connection history says what was before it"),
+		session);
+	return 0;
+}
+
+static int
+note_session(struct check *check, const struct chain_event *event)
+{
+	static const char key[] = "\"session\":\"";
+	const char *at = strstr(event->payload, key);
+
+	if (at == NULL || strnlen(at + strlen(key), SESSION_HEX) < SESSION_HEX)
+		return 0;
+	return audit_read_failed(check, event->id,
+		session_news_add(
+			&check->news, check->db, at + strlen(key), event->id, found_news, check));
+}
+
+static int
+check_event(struct store_db *db, const struct chain_event *event, void *argument)
+{
+	struct check *check = argument;
+	struct audit_report *report = &check->report;
+	bool erased = event->payload == NULL;
+	const char *why;
+	int r = 0;
+
+	(void)db;
+	if (chain_verify_next(&check->chain, event,
+		    erased && erasures_allow(&check->erasures, event), &why) < 0)
+		audit_found(check, event->id, why, "");
+	if (event->id > check->signed_until && check->oldest_unsigned_us == 0)
+		check->oldest_unsigned_us = event->time_us;
+	memcpy(report->head, event->hash, sizeof(report->head));
+	report->events++;
+	report->erased += erased;
+	audit_saw(check, event->id);
+	if (!erased && event->id <= check->verification->until) {
+		field_sum_add_event(&check->fields_sum.of_events, event);
+		index_sum_add_event(&check->kinds_sum.of_events, event);
+	}
+	if (!erased && strncmp(event->kind, "session.", 8) == 0 &&
+		log_of_event_kind(event->kind) == LOG_CONNECTIONS)
+		r = note_session(check, event);
+	return r;
+}
+
+static int
+collect_erasure(struct store_db *db, const struct chain_event *event, void *argument)
+{
+	struct check *check = argument;
+
+	if (event->id > check->newest)
+		check->newest = event->id;
+	if (event->payload == NULL ||
+		strcmp(event->kind, event_kind_text(EVENT_KIND_RETENTION)) != 0)
+		return 0;
+	return erasures_add(&check->erasures, event, store_db_now(db));
+}
+
+/* Erasures that came in since the last portion, then the events of this one: in one transaction, so that whatever
+ * is empty in it has been accounted for. */
+static int
+check_portion(struct check *check)
+{
+	int r;
+
+	r = event_each(check->db, check->newest, INT64_MAX, collect_erasure, check);
+	check->seen = 0;
+	if (r == 0)
+		r = event_each(check->db, check->last, PORTION, check_event, check);
+	return r < 0 ? r
+		     : audit_read_failed(check, check->last,
+			       session_news_check(&check->news, check->db, found_news, check));
+}
+
+static int
+check_checkpoint(
+	const struct chain_checkpoint *checkpoint, const uint8_t *event_hash, void *argument)
+{
+	struct check *check = argument;
+	const char *why;
+
+	if (event_hash == NULL)
+		audit_found(check, checkpoint->event_id,
+			N_("it was removed: a checkpoint was signed for it"), "");
+	else if (chain_verify_checkpoint(
+			 checkpoint, event_hash, store_db_sealing(check->db), &why) < 0)
+		audit_found(check, checkpoint->event_id, why, "");
+	check->report.checkpoints++;
+	return 0;
+}
+
+/* All that there are by now. */
+static int
+collect_erasures(struct check *check)
+{
+	struct event_place place = {INT64_MIN, 0};
+	struct chain_event head;
+	int r;
+
+	r = event_head(check->db, &head);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = event_each_of_kind(check->db, event_kind_text(EVENT_KIND_RETENTION), &place, INT64_MAX,
+		collect_erasure, check);
+	check->newest = head.id;
+	return r;
+}
+
+int
+audit_check_chain(struct check *check)
+{
+	int64_t unused, before;
+	int r;
+
+	chain_verifier_init(&check->chain);
+	/* Whatever number somebody has given to a row. */
+	check->last = INT64_MIN;
+	r = checkpoint_newest(check->db, &check->signed_until, &unused);
+	if (r == 0)
+		r = collect_erasures(check);
+	do {
+		before = check->last;
+		if (r == 0)
+			r = check_portion(check);
+		if (r == 0)
+			r = audit_go_on(check, check->seen);
+	} while (r == 0 && audit_is_more(check, before));
+	r = audit_read_failed(
+		check, check->last < 0 ? 1 : check->last + (check->last < INT64_MAX), r);
+	if (r == 0)
+		r = audit_read_failed(
+			check, 0, checkpoint_each(check->db, check_checkpoint, check));
+	if (r == 0 && check->oldest_unsigned_us != 0 &&
+		store_db_now(check->db) - check->oldest_unsigned_us > UNSIGNED_MOST_US)
+		audit_found(check, check->signed_until + 1,
+			N_("no checkpoint was signed in the hour after it"), "");
+	if (r == 0 && !erasures_add_up(&check->erasures))
+		audit_found(check, 0, N_("more was erased than retention says"), "");
+	chain_verifier_done(&check->chain);
+	return r;
+}

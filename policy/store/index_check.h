@@ -1,0 +1,27 @@
+/* Whether indexes hold what the rows of their tables say, each entry in its place.
+ *
+ * SQLite's own check looks each row up in each index. Here an index is read once from its first entry to its last, and what
+ * it holds compared with the rows by a sum (keyed_sum.h): the same for a third of the time. Where something is not as it
+ * should be SQLite is asked to name it (integrity.h).
+ */
+#ifndef POLICY_STORE_INDEX_CHECK_H
+#define POLICY_STORE_INDEX_CHECK_H
+
+#include "policy/store/keyed_sum.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct chain_event;
+struct store_db;
+
+/* The connection history, its rows and all its indexes, in one transaction. */
+int index_check_sessions(struct store_db *db, bool *ret_good);
+
+/* The event log's, in two parts: events as the chain has them, and what the index says of those up to an id. Good if both
+ * sums are equal and the index is the one that migrations make, in its order. */
+void index_sum_add_event(struct keyed_sum *sum, const struct chain_event *event);
+int index_sum_add_entries(
+	struct keyed_sum *sum, struct store_db *db, int64_t until, bool *ret_good);
+
+#endif
