@@ -49,7 +49,7 @@ def table(head, body):
     return lines + ["| " + " | ".join(cells) + " |" for cells in body]
 
 
-PROCESSES = {"SUPERVISOR": "supervisor", "WORKER": "worker", "KEY": "sekisho-key", "CHILD": "any child"}
+PROCESSES = {"SUPERVISOR": "supervisor", "WORKER": "worker", "KEY": "sekisho-key", "GREETER": "greeter", "PAM": "sekisho-pam", "CHILD": "any child"}
 AT_MOST = {"ONCE": "once", "PER_CONNECTION": "once a connection", "ALWAYS": ""}
 
 

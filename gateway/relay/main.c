@@ -72,7 +72,9 @@ set_limits(uint32_t *limit_ms, const struct msg_configure *configure)
 	limit_ms[PHASE_SECURE] = configure->secure_ms;
 	limit_ms[PHASE_INTRODUCE] = configure->introduce_ms;
 	limit_ms[PHASE_DECIDE] = configure->decide_ms;
+	limit_ms[PHASE_GREET] = configure->greet_ms;
 	limit_ms[PHASE_ATTACH] = configure->attach_ms;
+	limit_ms[PHASE_REDIRECT] = configure->redirect_ms;
 	limit_ms[PHASE_DRAIN] = configure->drain_ms;
 }
 

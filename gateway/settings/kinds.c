@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct value {
 	const struct settings_row *row;
@@ -28,6 +29,10 @@ static const char *const proxy_list[] = {"off", "v2"};
 static const char *const tls_minimum_list[] = {"1.2", "1.3"};
 static const char *const lease_format_list[] = {"dnsmasq", "kea"};
 static const char *const hours_end_list[] = {"continue", "disconnect"};
+static const char *const sign_in_list[] = {"off", "on"};
+static const char *const handover_list[] = {"auto", "in-band", "redirect"};
+static const char *const password_policy_list[] = {"long", "two-months", "second-factor"};
+static const char *const second_factor_list[] = {"off", "optional", "required"};
 static const char *const log_format_list[] = {"text", "json"};
 static const char *const log_records_list[] = {"off", "journal", "syslog"};
 
@@ -42,6 +47,10 @@ static const char *const log_records_list[] = {"off", "journal", "syslog"};
 #define tls_minimum_words WORDS(tls_minimum_list)
 #define lease_format_words WORDS(lease_format_list)
 #define hours_end_words WORDS(hours_end_list)
+#define sign_in_words WORDS(sign_in_list)
+#define handover_words WORDS(handover_list)
+#define password_policy_words WORDS(password_policy_list)
+#define second_factor_words WORDS(second_factor_list)
 #define log_format_words WORDS(log_format_list)
 #define log_records_words WORDS(log_records_list)
 
@@ -81,7 +90,9 @@ fits(const struct value *value, const char *text)
 	size_t len = characters(text);
 
 	for (const char *at = text; *at != '\0'; at++) {
-		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+		bool line_end = *at == '\n' && value->row->kind == KIND_LONG_TEXT;
+
+		if (((unsigned char)*at < 0x20 && !line_end) || *at == 0x7f)
 			return false;
 	}
 	return len >= value->row->least && len <= value->row->most;
@@ -132,6 +143,19 @@ is_service(const char *text)
 	return true;
 }
 
+/* "2026-11-21", a day that the calendar has. */
+static bool
+is_date(const char *text)
+{
+	struct tm day = {0}, same;
+	const char *end = strptime(text, "%Y-%m-%d", &day);
+
+	if (strlen(text) != 10 || end == NULL || *end != '\0')
+		return false;
+	same = day;
+	return timegm(&same) != -1 && same.tm_mday == day.tm_mday;
+}
+
 static bool
 is_of_kind(enum settings_kind kind, const char *text)
 {
@@ -150,6 +174,8 @@ is_of_kind(enum settings_kind kind, const char *text)
 		       strlen(text) <= 64;
 	case KIND_SERVICES:
 		return is_service(text);
+	case KIND_DATE:
+		return is_date(text);
 	default:
 		return true;
 	}

@@ -94,6 +94,30 @@ enum settings_hours_end {
 	SETTINGS_HOURS_DISCONNECT,
 };
 
+enum settings_sign_in {
+	SETTINGS_SIGN_IN_OFF,
+	SETTINGS_SIGN_IN_ON,
+};
+
+enum settings_handover {
+	SETTINGS_HANDOVER_AUTO,
+	SETTINGS_HANDOVER_IN_BAND,
+	SETTINGS_HANDOVER_REDIRECT,
+};
+
+/* As enum password_policy of policy/sign_in.h. */
+enum settings_password_policy {
+	SETTINGS_PASSWORD_LONG,
+	SETTINGS_PASSWORD_TWO_MONTHS,
+	SETTINGS_PASSWORD_SECOND_FACTOR,
+};
+
+enum settings_second_factor {
+	SETTINGS_SECOND_FACTOR_OFF,
+	SETTINGS_SECOND_FACTOR_OPTIONAL,
+	SETTINGS_SECOND_FACTOR_REQUIRED,
+};
+
 struct settings_listener {
 	char *name;
 	struct settings_endpoint address;
@@ -101,6 +125,8 @@ struct settings_listener {
 	uint32_t evidence; /* bit set of 1u << enum settings_evidence */
 	enum settings_proxy proxy;
 	struct settings_networks proxy_from; /* not empty when proxy is v2 */
+	enum settings_sign_in sign_in;
+	enum settings_handover handover;
 };
 
 struct settings_listeners {
@@ -115,6 +141,16 @@ struct settings_lease_file {
 
 struct settings_lease_files {
 	struct settings_lease_file *items;
+	size_t count;
+};
+
+struct settings_notice {
+	char *text;
+	char *until; /* "2026-11-21", the last day; NULL: no end */
+};
+
+struct settings_notices {
+	struct settings_notice *items;
 	size_t count;
 };
 
@@ -161,7 +197,8 @@ struct settings {
 		uint32_t secure_ms;
 		uint32_t introduce_ms;
 		uint32_t decide_ms;
-		uint32_t greet_ms;
+		uint32_t greet_ms;   /* signing in, on the screen */
+		uint32_t consent_ms; /* waiting for the hospital's permission */
 		uint32_t attach_ms;
 		uint32_t redirect_ms;
 		uint32_t drain_ms;
@@ -192,6 +229,18 @@ struct settings {
 		struct settings_networks
 			exempt; /* from penalties, and from `connections` and `unfinished` */
 	} sources;
+
+	struct {
+		char *pam_socket;
+		enum settings_password_policy password_policy;
+		enum settings_second_factor second_factor;
+		uint32_t earlier_passwords;   /* that may not come again: 0-10 */
+		uint32_t greeters;            /* at once */
+		uint32_t greeters_per_source; /* … for one source */
+		uint32_t warm_greeters;
+		char *banner; /* NULL: none */
+		struct settings_notices notices;
+	} sign_in;
 
 	struct {
 		enum settings_hours_end hours_end; /* A6 */

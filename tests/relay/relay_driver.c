@@ -126,6 +126,8 @@ on_hello(struct channel *channel, union message_body *message)
 		.secure_ms = 5000,
 		.introduce_ms = 5000,
 		.decide_ms = 5000,
+		.greet_ms = 60000,
+		.redirect_ms = 5000,
 		.attach_ms = 10000,
 		.drain_ms = 1000,
 		.stall_ms = 10000,

@@ -19,7 +19,7 @@
 /* In the order of settings.def. */
 #define TOP_KEYS                                                                               \
 	"facility, public_address, listeners, tls, database, facility_key, session_log, log, " \
-	"control_socket, backups, limits, workers, sources, sessions, health, exports, "       \
+	"control_socket, backups, limits, workers, sources, sign_in, sessions, health, exports, "       \
 	"linked_services, "                                                                    \
 	"roles, evidence"
 
@@ -169,7 +169,7 @@ static const struct {
 		"write the number without quotes\n"},
 	{"\n\n", "\nlimits: 5\n",
 		"f:13:9: `limits`: found `5`; allowed are the keys admit, sniff, secure, "
-		"introduce, decide, greet, "
+		"introduce, decide, greet, consent, "
 		"attach, redirect, drain, stall, dial, resolve, grace, ticket, watchdog, each "
 		"followed by `: ` and "
 		"its value\n"},

@@ -1,0 +1,146 @@
+/* Signing in with account and password (C1, C2): what the store knows of who claims to be somebody, and what has to be
+ * kept of a try. sekisho-pam asks through the supervisor; the checking itself (yescrypt, TOTP) is pam_sekisho's.
+ * Inside store jobs; 0 or a negative errno.
+ *
+ * Guessing. Failures are counted for each pair of account and source, for each account over all sources, and (in
+ * supervisor/penalties) for each source over all accounts. A pair that fails waits: nothing for the first 3
+ * failures, then 2 s, doubled each time, up to 15 minutes, and is forgotten a day after the last. An account that is
+ * guessed at from many sources is closed to sources that it has never signed in from, for as long as more than
+ * SIGN_IN_GUESSES_AN_HOUR failures of the last hour stand against it; where its owner signed in from in the last 90
+ * days stays open, so that nobody locks out a named engineer from elsewhere. What is typed for an account
+ * that does not exist is counted the same way under its own name, so that nobody learns from the waiting
+ * either. Names are bounded (SIGN_IN_NAME_SIZE) and the tables pruned: at most SIGN_IN_ROWS_MOST rows, oldest first.
+ */
+#ifndef POLICY_SIGN_IN_H
+#define POLICY_SIGN_IN_H
+
+#include "policy/passwords.h"
+#include "policy/sessions.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store_db;
+
+#define SIGN_IN_NAME_SIZE 129 /* of what was typed, folded and cut */
+#define SIGN_IN_GUESSES_AN_HOUR 50
+#define SIGN_IN_ROWS_MOST 100000
+#define SIGN_IN_EARLIER_MOST 10 /* passwords that may not come again */
+#define TOTP_SEED_BYTES 20      /* 160 bits, RFC 4226 section 4 */
+#define TOTP_SEED_MAX 64
+
+/* The presets of the Ministry's guideline (sign_in.password_policy in the settings). */
+enum password_policy {
+	PASSWORD_POLICY_LONG,          /* 13 characters or more of mixed kinds */
+	PASSWORD_POLICY_TWO_MONTHS,    /* 8 or more of mixed kinds, changed within two months */
+	PASSWORD_POLICY_SECOND_FACTOR, /* 8 or more of mixed kinds, and a second factor */
+};
+
+enum sign_in_second_factor {
+	SECOND_FACTOR_NONE,    /* not asked for */
+	SECOND_FACTOR_BOUND,   /* a code is asked for */
+	SECOND_FACTOR_TO_BIND, /* is asked for and none is bound yet: enrolment */
+};
+
+/* What pam_sekisho reports; the order is that of a conversation. */
+enum sign_in_report {
+	SIGN_IN_PASSWORD_WRONG,
+	SIGN_IN_CODE_WRONG,
+	SIGN_IN_CODE_RIGHT,   /* with its step: refused if that was used before */
+	SIGN_IN_BOUND,        /* seed and step of a new telephone */
+	SIGN_IN_PASSWORD_NEW, /* its hash; refused if it is one of the earlier ones */
+	SIGN_IN_RIGHT,        /* everything that was asked for was right: failures are forgotten */
+};
+
+struct sign_in_account {
+	int64_t number; /* 0: unknown, everything else is a decoy then */
+	char id[ACCOUNT_ID_SIZE];
+	char full_id[ACCOUNT_FULL_ID_SIZE];
+	char full_name[2 * ACCOUNT_NAME_SIZE];
+	char hash
+		[PASSWORD_HASH_SIZE]; /* of an unknown account: one that nothing opens, of full cost */
+	bool must_change;             /* initial, or older than the policy allows */
+	uint32_t wait_ms;             /* refused without looking until so much later; 0: may try */
+	enum sign_in_second_factor second_factor;
+	uint8_t seed[TOTP_SEED_MAX]; /* unsealed; the caller wipes the struct */
+	size_t seed_len;             /* 0: none is bound */
+	uint64_t last_step;
+	char earlier[SIGN_IN_EARLIER_MOST][PASSWORD_HASH_SIZE];
+	size_t earlier_count;
+};
+
+/* typed: an account's typed part or full form, from whoever it may be. source: an address, without port. Always
+ * answers 0 for a name that no account has. */
+int sign_in_load(struct store_db *db, const char *typed, const char *source,
+	struct sign_in_account *ret_account);
+
+struct sign_in_note {
+	enum sign_in_report what;
+	const char *typed;
+	const char *source;
+	uint64_t step;    /* CODE_RIGHT, BOUND */
+	const char *hash; /* PASSWORD_NEW */
+	const uint8_t *seed;
+	size_t seed_len; /* BOUND */
+};
+
+/* Keeps it: failure counters, the used step, the sealed seed, the new hash (with an administration event of the account's own),
+ * the source that is known from now on. *ret_accepted false: the step was used before, the password is an
+ * earlier one, or there is no such account. Nothing is told to the user before this is on disk. */
+int sign_in_keep(struct store_db *db, const struct sign_in_note *note, bool *ret_accepted);
+
+/* The login log (F2) for a sign-in that ended without a session: reason is a word of the log. */
+int sign_in_refused(struct store_db *db, const char *typed, const char *source, const char *reason,
+	enum login_logging logging);
+
+/* After the password was right: may this account go on at all (every rule of rules.def that needs no terminal)? */
+struct sign_in_check {
+	int64_t account_number;
+	const char *source;
+	struct device_evidence device;
+	enum login_logging logging;
+};
+struct sign_in_verdict {
+	enum close_reason reason; /* CLOSE_NONE: go on */
+	const char *rule;
+	char hours[16]; /* "08:30-17:30" when the reason is OUTSIDE_HOURS, else "" */
+};
+int sign_in_decide(struct store_db *db, const struct sign_in_check *check,
+	struct sign_in_verdict *ret_verdict);
+
+/* One terminal of the account, as the choice shows it. Only assigned ones are listed; sorted by name. */
+struct terminal_offer {
+	int64_t number;
+	char name[TERMINAL_NAME_SIZE];
+	bool attended;                      /* needs the hospital's number or consent */
+	enum close_reason reason;           /* CLOSE_NONE: may be chosen now */
+	uint32_t sessions;                  /* that it has now */
+	char used_by[ACCOUNT_FULL_ID_SIZE]; /* one who holds it, or "" */
+};
+
+/* The caller frees *ret_offers. Reading suffices. */
+int sign_in_offers(struct store_db *db, const struct sign_in_check *check,
+	struct terminal_offer **ret_offers, size_t *ret_count);
+
+/* A session for who has signed in: the same decision, start record and login as session_begin, without a ticket.
+ * attended: the hospital's consent for this terminal, or NULL (policy/attendance.h). */
+struct signed_in_request {
+	uint64_t connection;
+	int64_t account_number;
+	int64_t terminal_number;
+	const char *source;
+	struct device_evidence device;
+	const struct attendance *attendance;
+	enum login_logging logging;
+};
+int session_begin_signed_in(struct store_db *db, const struct signed_in_request *request,
+	struct session_grant *ret_grant);
+
+/* For Server Redirection: a ticket whose secret is the RedirectedSessionID (32 bits, never 0) that the client brings back
+ * inside TLS; bound to account, terminal, source, device; 3 wrong tries burn it. Redeemed by session_begin
+ * with the number as its secret in decimal. The attendance goes with it. */
+int ticket_issue_redirect(struct store_db *db, const struct signed_in_request *request,
+	char ret_handle[TICKET_HANDLE_SIZE], uint32_t *ret_session);
+
+#endif
