@@ -9,6 +9,7 @@ from .facility import fill_facility
 from .gateway import start_gateway
 from .processes import alive, end_user, stop
 from .shadow_host import start_shadow_host
+from .sign_in import start_sign_in
 from .state import LabError, State, write_file
 from .xrdp_host import start_xrdp_host
 
@@ -16,9 +17,12 @@ from .xrdp_host import start_xrdp_host
 PARTS = {
     "shadow": lambda state, wanted: start_shadow_host(state),
     "xrdp": lambda state, wanted: start_xrdp_host(state),
+    "sign-in": lambda state, wanted: start_sign_in(state, wanted.build, wanted.pam_stack),
     "gateway": lambda state, wanted: (start_gateway(state, wanted.build, wanted.set, wanted.slow_fsync,
                                                      wanted.clock, wanted.wrap), fill_facility(state)),
 }
+
+DEFAULT = ("shadow", "xrdp", "gateway")
 
 # Kerberos never leaves the machine.
 KRB5 = """[libdefaults]
@@ -55,7 +59,7 @@ def bring_up(state, wanted):
     krb5 = write_file(state.path("krb5.conf"), KRB5)
     state.set(LAB_DIR=state.folder, KRB5_CONFIG=krb5)
     for name, start_part in PARTS.items():
-        if wanted.only is None or name in wanted.only:
+        if name in (wanted.only or DEFAULT):
             say(f"starting {name}")
             start_part(state, wanted)
 

@@ -24,7 +24,7 @@ DOMAIN = "example.jp"
 
 def start_gateway(state, build=None, settings=(), slow_fsync=None, clock=None, wrap=None):
     build = os.path.realpath(build or os.path.join(TREE, "build"))
-    uid = unused_uid(state) if os.geteuid() == 0 else os.geteuid()
+    uid = gateway_uid(state)
     check_way_to(state.folder, uid)
     programs = copy_programs(state, build)
     if clock:
@@ -32,6 +32,7 @@ def start_gateway(state, build=None, settings=(), slow_fsync=None, clock=None, w
         set_clock(state, clock)
     port = free_port()
     values = prepare(state, uid, port)
+    values.update(sign_in_settings(state, values["listeners"][0]))
     for text in settings:
         change_setting(values, text)
     config = write_file(state.path("gateway", "gateway.yaml"), yaml_text(values))
@@ -41,6 +42,13 @@ def start_gateway(state, build=None, settings=(), slow_fsync=None, clock=None, w
               LAB_SESSION_LOG=values["session_log"], LAB_GATEWAY_LOG=state.path("gateway.log"),
               LAB_SLOW_FSYNC=slow_fsync or 0, LAB_WRAP=wrap or "")
     run_gateway(state)
+
+
+def gateway_uid(state):
+    """Part `sign-in` has chosen one, for whom its socket is."""
+    if "LAB_GATEWAY_UID" in state.variables:
+        return int(state.variables["LAB_GATEWAY_UID"])
+    return unused_uid(state) if os.geteuid() == 0 else os.geteuid()
 
 
 def check_way_to(folder, uid):
@@ -121,6 +129,15 @@ def prepare(state, uid, port):
         "control_socket": state.path("gateway", "run", "control.sock"),
         "workers": {"count": 2},
     }
+
+
+def sign_in_settings(state, listener):
+    """Without the part of that name nobody can sign in, and who has no ticket is told so."""
+    if "LAB_PAM_SOCKET" not in state.variables:
+        listener["sign_in"] = "off"
+        return {}
+    listener["sign_in"] = "on"
+    return {"sign_in": {"pam_socket": state.variables["LAB_PAM_SOCKET"]}}
 
 
 class Raw(str):

@@ -9,31 +9,19 @@ import os
 import random
 import re
 import shutil
-import subprocess
 
 from .certificates import make_certificate
-from .identity import new_password, unused_uid
+from .identity import add_user, new_password, unused_uid
 from .network import answers_tls, free_port
+from .private_root import PRIVATE_ROOT
 from .processes import environment, need, run, start, tail_of_file, wait_until
 from .state import LabError, write_file
 
 USER = "engineer"
 DISPLAY_FILES = ("/tmp/.X11-unix/X{}", "/tmp/.X{}-lock")
 
-# Runs as the first process of the namespaces, with FOLDER, the one that holds etc/, as its argument. What it mounts
-# must not reach the machine. In a chroot whose root is no mount point the propagation cannot be switched off there;
-# so everything happens in a second root, a private copy that stands on a mount of our own.
-ENTER = r"""#!/bin/sh
-set -e
-umask 022
-if [ "$2" != inside ]; then
-	mount --make-rprivate /proc
-	mount -t tmpfs -o mode=755 none /proc/fs
-	mkdir /proc/fs/root
-	mount --rbind / /proc/fs/root
-	mount --make-rprivate /proc/fs/root
-	exec chroot /proc/fs/root "$0" "$1" inside
-fi
+# Runs as the first process of the namespaces, with FOLDER, the one that holds etc/, as its argument.
+ENTER = PRIVATE_ROOT + r"""
 mount -t proc proc /proc
 mount -t tmpfs -o mode=755 none /run
 mkdir -p /run/lock /run/user /run/xrdp/sockdir
@@ -96,28 +84,10 @@ def write_places(state, folder, password):
     etc = state.make_folder("xrdp", "etc")
     home = state.make_folder("xrdp", "home", mode=0o750, uid=uid)
     shutil.copytree("/etc/xrdp", os.path.join(etc, "xrdp"), dirs_exist_ok=True)
-    hashed = run(["openssl", "passwd", "-6", "-stdin"], stdin=text_of(password)).strip()
-    add_line(etc, "passwd", f"{USER}:x:{uid}:{uid}::{home}:/bin/sh", 0o644)
-    add_line(etc, "group", f"{USER}:x:{uid}:", 0o644)
-    add_line(etc, "shadow", f"{USER}:{hashed}:19000:0:99999:7:::", 0o600)
+    add_user(etc, USER, uid, home, password)
     write_file(os.path.join(folder, "etc", "xrdp", "startwm.sh"), DESKTOP, mode=0o755)
     write_file(os.path.join(home, "beep"), BEEP, mode=0o755)
     return home
-
-
-def text_of(text):
-    """A pipe from which a program reads the text: passwords do not appear on a command line."""
-    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as source:
-        source.stdin.write(text + "\n")
-        source.stdin.close()
-        kept = os.dup(source.stdout.fileno())
-    return os.fdopen(kept)
-
-
-def add_line(etc, name, line, mode):
-    with open("/etc/" + name, encoding="utf-8") as file:
-        lines = [old for old in file.read().splitlines() if not old.startswith(USER + ":")]
-    write_file(os.path.join(etc, name), "\n".join([*lines, line, ""]), mode=mode)
 
 
 def write_settings(state, folder, port):
