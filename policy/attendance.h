@@ -21,15 +21,6 @@ struct method_call;
 #define ATTENDANCE_TRIES 5
 #define ATTENDANCE_LIFE_MS (15 * 60 * 1000)
 
-/* Somebody's consent, good for one session. */
-struct attendance {
-	bool given;
-	char by[ACTOR_SIZE]; /* "unix:yamada" */
-	bool control;        /* the engineer may control; false: look only (no input is relayed) */
-	bool files;     /* file channels (B8) may open where the terminal's rights allow them */
-	int64_t number; /* row of the number that was used; 0: live consent */
-};
-
 enum attendance_answer {
 	ATTENDANCE_RIGHT,
 	ATTENDANCE_WRONG,

@@ -27,6 +27,13 @@
 #define PASSWORD_HASH_SIZE \
 	128 /* a yescrypt hash with the longest salt that we make, and to spare */
 
+/* The presets of the Ministry's guideline (sign_in.password_policy in the settings). */
+enum password_policy {
+	PASSWORD_POLICY_LONG,          /* 13 characters or more of mixed kinds */
+	PASSWORD_POLICY_TWO_MONTHS,    /* 8 or more of mixed kinds, changed within two months */
+	PASSWORD_POLICY_SECOND_FACTOR, /* 8 or more of mixed kinds, and a second factor */
+};
+
 /* A new random password and its hash; the rooms are at least INITIAL_PASSWORD_SIZE and
  * PASSWORD_HASH_SIZE. The caller wipes the password (secret_wipe) once it is handed over. 0, or a
  * negative errno with both empty. */

@@ -38,6 +38,15 @@ struct device_evidence {
 	char kind[EVIDENCE_SIZE]; /* literal of the kind when known, else "none" */
 };
 
+/* Somebody's consent, good for one session (C7; policy/attendance.h). */
+struct attendance {
+	bool given;
+	char by[ACTOR_SIZE]; /* "unix:yamada" */
+	bool control;        /* the engineer may control; false: look only (no input is relayed) */
+	bool files;     /* file channels (B8) may open where the terminal's rights allow them */
+	int64_t number; /* row of the number that was used; 0: live consent */
+};
+
 struct ticket_request {
 	const char *actor;
 	const char *account;  /* typed part or full form */
@@ -88,7 +97,10 @@ struct session_grant {
 	char account_name[ACCOUNT_NAME_SIZE + ACCOUNT_NAME_SIZE]; /* "family given" */
 	struct device_evidence device;                            /* what counted in the end */
 	bool allowlist_off;                                       /* A4: marked in the log */
-	struct terminal terminal; /* name, address, port, trust, pin, CA, rights */
+	struct terminal
+		terminal; /* name, address, port, trust, pin, CA; rights, less what attendance denies */
+	struct attendance
+		attendance; /* who let the session in; `given` is false if nobody had to */
 };
 
 /* Redeems the ticket (60 s of boot time, same boot, source, secret) and burns it, whatever the verdict;

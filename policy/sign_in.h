@@ -2,14 +2,27 @@
  * kept of a try. sekisho-pam asks through the supervisor; the checking itself (yescrypt, TOTP) is pam_sekisho's.
  * Inside store jobs; 0 or a negative errno.
  *
- * Guessing. Failures are counted for each pair of account and source, for each account over all sources, and (in
- * supervisor/penalties) for each source over all accounts. A pair that fails waits: nothing for the first 3
- * failures, then 2 s, doubled each time, up to 15 minutes, and is forgotten a day after the last. An account that is
- * guessed at from many sources is closed to sources that it has never signed in from, for as long as more than
- * SIGN_IN_GUESSES_AN_HOUR failures of the last hour stand against it; where its owner signed in from in the last 90
- * days stays open, so that nobody locks out a named engineer from elsewhere. What is typed for an account
- * that does not exist is counted the same way under its own name, so that nobody learns from the waiting
- * either. Names are bounded (SIGN_IN_NAME_SIZE) and the tables pruned: at most SIGN_IN_ROWS_MOST rows, oldest first.
+ * Guessing. Failures are counted for each pair of name and source, for each name over all sources, and (in
+ * supervisor/penalties) for each source over all names. A source is an IPv4 address or the first 64 bits of an IPv6
+ * address: whoever has one of those has them all.
+ *
+ * - A pair that fails waits: nothing for the first 3 failures, then 2 s, doubled each time, up to 15 minutes, and is
+ *   forgotten a day after the last. What is tried while it waits is refused without being looked at, and not counted.
+ *   Tries that began side by side do not get around it: each report that would let somebody on (PASSWORD_RIGHT,
+ *   CODE_RIGHT, RIGHT) is refused while the pair waits.
+ * - A name that is guessed at from many sources is closed to networks that its account has not signed in from in the last
+ *   90 days, while more than SIGN_IN_GUESSES_AN_HOUR guesses from such networks stand against it (of this hour, and of the
+ *   one before as far as it lies within sixty minutes). A wrong code counts SIGN_IN_CODE_WEIGHT of them: whoever comes that
+ *   far has the password, and a code has six digits. Networks (24 bits of IPv4, 64 of IPv6: a VPN's pool gives its people
+ *   another address each day) where its owner has signed in stay open, and failures from there are not counted. So
+ *   nobody locks out a named engineer from elsewhere. Who is at a new place while the name is under attack needs a ticket from
+ *   the hospital: a session begun with one makes its network known. `account unlock` forgets the failures.
+ * - What is typed for an account that does not exist is counted the same way under its own name, so that nobody learns from
+ *   the waiting either. What remains to be learnt: within one network, whether a name that is under attack has signed in
+ *   from there.
+ *
+ * Names are bounded (SIGN_IN_NAME_SIZE; what no account can be called is counted under its hash), and so are the tables: of
+ * the newest SIGN_IN_ROWS_MOST failures something is remembered.
  */
 #ifndef POLICY_SIGN_IN_H
 #define POLICY_SIGN_IN_H
@@ -25,17 +38,11 @@ struct store_db;
 
 #define SIGN_IN_NAME_SIZE 129 /* of what was typed, folded and cut */
 #define SIGN_IN_GUESSES_AN_HOUR 50
+#define SIGN_IN_CODE_WEIGHT 5
 #define SIGN_IN_ROWS_MOST 100000
 #define SIGN_IN_EARLIER_MOST 10 /* passwords that may not come again */
 #define TOTP_SEED_BYTES 20      /* 160 bits, RFC 4226 section 4 */
 #define TOTP_SEED_MAX 64
-
-/* The presets of the Ministry's guideline (sign_in.password_policy in the settings). */
-enum password_policy {
-	PASSWORD_POLICY_LONG,          /* 13 characters or more of mixed kinds */
-	PASSWORD_POLICY_TWO_MONTHS,    /* 8 or more of mixed kinds, changed within two months */
-	PASSWORD_POLICY_SECOND_FACTOR, /* 8 or more of mixed kinds, and a second factor */
-};
 
 enum sign_in_second_factor {
 	SECOND_FACTOR_NONE,    /* not asked for */
@@ -46,6 +53,7 @@ enum sign_in_second_factor {
 /* What pam_sekisho reports; the order is that of a conversation. */
 enum sign_in_report {
 	SIGN_IN_PASSWORD_WRONG,
+	SIGN_IN_PASSWORD_RIGHT, /* before anything else is asked: refused if too many other tries failed meanwhile */
 	SIGN_IN_CODE_WRONG,
 	SIGN_IN_CODE_RIGHT,   /* with its step: refused if that was used before */
 	SIGN_IN_BOUND,        /* seed and step of a new telephone */
@@ -58,10 +66,11 @@ struct sign_in_account {
 	char id[ACCOUNT_ID_SIZE];
 	char full_id[ACCOUNT_FULL_ID_SIZE];
 	char full_name[2 * ACCOUNT_NAME_SIZE];
-	char hash
-		[PASSWORD_HASH_SIZE]; /* of an unknown account: one that nothing opens, of full cost */
-	bool must_change;             /* initial, or older than the policy allows */
-	uint32_t wait_ms;             /* refused without looking until so much later; 0: may try */
+	/* Of an unknown account: one that nothing opens, of full cost. That of an initial password is cheap to check
+	 * (policy/passwords.h): whoever checks it does the work of a full one besides, or the time tells who exists. */
+	char hash[PASSWORD_HASH_SIZE];
+	bool must_change; /* initial, or older than the policy allows */
+	uint32_t wait_ms; /* refused without looking until so much later; 0: may try */
 	enum sign_in_second_factor second_factor;
 	uint8_t seed[TOTP_SEED_MAX]; /* unsealed; the caller wipes the struct */
 	size_t seed_len;             /* 0: none is bound */
@@ -86,8 +95,9 @@ struct sign_in_note {
 };
 
 /* Keeps it: failure counters, the used step, the sealed seed, the new hash (with an administration event of the account's own),
- * the source that is known from now on. *ret_accepted false: the step was used before, the password is an
- * earlier one, or there is no such account. Nothing is told to the user before this is on disk. */
+ * the network that is known from now on. *ret_accepted false: the step was used before, the password is an
+ * earlier one, a telephone is bound already, the pair waits by now, or there is no such account. Nothing is told to the
+ * user before this is on disk. PASSWORD_WRONG and CODE_WRONG are not reported of what was refused without looking. */
 int sign_in_keep(struct store_db *db, const struct sign_in_note *note, bool *ret_accepted);
 
 /* The login log (F2) for a sign-in that ended without a session: reason is a word of the log. */
@@ -138,9 +148,17 @@ int session_begin_signed_in(struct store_db *db, const struct signed_in_request 
 	struct session_grant *ret_grant);
 
 /* For Server Redirection: a ticket whose secret is the RedirectedSessionID (32 bits, never 0) that the client brings back
- * inside TLS; bound to account, terminal, source, device; 3 wrong tries burn it. Redeemed by session_begin
- * with the number as its secret in decimal. The attendance goes with it. */
+ * inside TLS; bound to account, terminal, source, device; 3 wrong tries from that source burn it, also for a
+ * session that it is to continue. Redeemed by session_begin with the number as its secret in decimal. The attendance
+ * goes with it. Asks policy as session_begin_signed_in does; a refusal comes into the login log, the login itself when it is
+ * redeemed. */
+struct redirect_ticket {
+	enum close_reason reason; /* CLOSE_NONE: issued */
+	const char *rule;         /* that refused, or NULL */
+	char handle[TICKET_HANDLE_SIZE];
+	uint32_t session;
+};
 int ticket_issue_redirect(struct store_db *db, const struct signed_in_request *request,
-	char ret_handle[TICKET_HANDLE_SIZE], uint32_t *ret_session);
+	struct redirect_ticket *ret_ticket);
 
 #endif

@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#define NEWEST 8
+#define NEWEST 9
 
 static struct store_fixture fixture;
 

@@ -130,8 +130,9 @@ tickets_are_dropped(void **state)
 	(void)state;
 	expect_ok(method_account_add, NEW_ACCOUNT("taro"));
 	fixture_sql(&fixture,
-		"INSERT INTO ticket VALUES ('+1', zeroblob(32), 1, 1, NULL, NULL, 0, 'x', 'b', 0, "
-		"0, NULL, NULL)");
+		"INSERT INTO ticket (handle, secret_hash, account, terminal, source, mac, issued, "
+		"issued_by, boot, dead_at_boottime) VALUES ('+1', zeroblob(32), 1, 1, NULL, NULL, "
+		"0, 'x', 'b', 0)");
 	assert_int_equal(make_backup(&making, ""), 0);
 	restoring = restoring_new(making.entry.id);
 	assert_int_equal(restore_backup(restoring), 0);
