@@ -112,6 +112,9 @@ struct gcc_client {
 enum parse_result gcc_connect_initial_parse(
 	const uint8_t *frame, size_t len, struct gcc_client *ret_client, const char **ret_why);
 
+/* Whether it says that it follows a Server Redirection of version 4 or later, with a routing token (2.2.1.3.5). */
+bool gcc_client_follows_redirection(const struct gcc_client *client);
+
 /* What must differ when a back end is shown the client's Connect-Initial. */
 struct gcc_client_changes {
 	/* What this back end selected; set where the client's CS_CORE has the field. */

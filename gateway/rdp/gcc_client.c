@@ -409,3 +409,12 @@ gcc_connect_initial_rewrite(const uint8_t *frame, size_t len,
 	mcs_connect_initial_write(writer, &initial);
 	return user_data.failed || writer->failed ? -ENOSPC : 0;
 }
+
+bool
+gcc_client_follows_redirection(const struct gcc_client *client)
+{
+	uint32_t version = client->cluster_flags >> GCC_CLUSTER_VERSION_SHIFT & 0xf;
+
+	return client->has_cluster &&
+	       (client->cluster_flags & GCC_CLUSTER_REDIRECTION_SUPPORTED) != 0 && version >= 3;
+}

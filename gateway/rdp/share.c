@@ -143,18 +143,26 @@ share_user_id_at(const uint8_t *payload, const struct share_pdu *pdu)
 	return 0;
 }
 
+/* ERROR_ALERT, version 3, 16 bytes, with an empty BB_ERROR_BLOB. */
+static void
+licence_alert_write(struct bytes_writer *writer, uint8_t code, uint8_t transition)
+{
+	const uint8_t payload[SHARE_LICENCE_LEN] = {SEC_LICENSE_PKT, 0, 0, 0, 0xff, 0x03, 0x10, 0,
+		code, 0, 0, 0, transition, 0, 0, 0, 0x04, 0, 0, 0};
+
+	bytes_write(writer, payload, sizeof(payload));
+}
+
 void
 share_licence_valid_write(struct bytes_writer *writer)
 {
-	static const uint8_t payload[SHARE_LICENCE_LEN] = {
-		SEC_LICENSE_PKT, 0, 0, 0, 0xff, 0x03, 0x10,
-		0x00,                   /* ERROR_ALERT, version 3, 16 bytes */
-		0x07, 0x00, 0x00, 0x00, /* STATUS_VALID_CLIENT */
-		0x02, 0x00, 0x00, 0x00, /* ST_NO_TRANSITION */
-		0x04, 0x00, 0x00, 0x00, /* empty BB_ERROR_BLOB */
-	};
+	licence_alert_write(writer, 0x07, 0x02); /* STATUS_VALID_CLIENT, ST_NO_TRANSITION */
+}
 
-	bytes_write(writer, payload, sizeof(payload));
+void
+share_licence_none_write(struct bytes_writer *writer)
+{
+	licence_alert_write(writer, 0x02, 0x01); /* ERR_NO_LICENSE, ST_TOTAL_ABORT */
 }
 
 size_t
@@ -166,6 +174,8 @@ share_begin(struct bytes_writer *writer, enum share_type type, uint16_t source, 
 	bytes_write_u16le(writer, 0);
 	bytes_write_u16le(writer, (uint16_t)(VERSION | type));
 	bytes_write_u16le(writer, source);
+	if (type == SHARE_REDIRECTION)
+		return begin; /* the one without a share id */
 	bytes_write_u32le(writer, share_id);
 	if (type != SHARE_DATA)
 		return begin;
@@ -201,5 +211,15 @@ share_error_info_write(
 	size_t begin = share_begin(writer, SHARE_DATA, source, share_id, SHARE_DATA_SET_ERROR_INFO);
 
 	bytes_write_u32le(writer, error_info);
+	share_end(writer, begin);
+}
+
+void
+share_deactivate_all_write(struct bytes_writer *writer, uint32_t share_id, uint16_t source)
+{
+	size_t begin = share_begin(writer, SHARE_DEACTIVATE_ALL, source, share_id, 0);
+
+	bytes_write_u16le(writer, 1); /* lengthSourceDescriptor */
+	bytes_write_u8(writer, 0);
 	share_end(writer, begin);
 }

@@ -56,6 +56,7 @@ enum {
 	SHARE_HEAD_MAX = 16, /* share_parse needs no more of a payload: up to compressedType */
 	SHARE_ERROR_INFO_LEN = 22,
 	SHARE_LICENCE_LEN = 20,
+	SHARE_DEACTIVATE_ALL_LEN = 13,
 	/* controlAction, 2.2.1.15.1 */
 	SHARE_CONTROL_REQUEST = 1,
 	SHARE_CONTROL_GRANTED = 2,
@@ -120,6 +121,12 @@ size_t share_user_id_at(const uint8_t *payload, const struct share_pdu *pdu);
 /* Payloads for the I/O channel; wrap them with mcs_send_data_write.
  * Licensing is done: STATUS_VALID_CLIENT (2.2.1.12). */
 void share_licence_valid_write(struct bytes_writer *writer);
+
+/* A client's answer to a licence request: it has none and goes on without (2.2.1.12.1.3). */
+void share_licence_none_write(struct bytes_writer *writer);
+
+/* Deactivate All (2.2.3.1): a Demand Active follows. */
+void share_deactivate_all_write(struct bytes_writer *writer, uint32_t share_id, uint16_t source);
 
 /* Set Error Info (2.2.5.1.1). share_id of the last Demand Active, 0 before the first. */
 void share_error_info_write(

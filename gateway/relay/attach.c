@@ -11,7 +11,10 @@
 #include "relay/connection_io.h"
 #include "relay/introduction.h"
 #include "relay/phase_attach.h"
+#include "relay/phase_greet.h"
+#include "relay/take_over.h"
 
+#include "base/cleanup.h"
 #include "policy/rights.h"
 #include "rdp/client_info.h"
 #include "rdp/mcs.h"
@@ -30,7 +33,13 @@ enum {
 static void
 bad_pdu(struct connection *conn, const char *why)
 {
-	connection_close(conn, CLOSE_HOST_BAD_PDU, why);
+	attach_failed(conn, CLOSE_HOST_BAD_PDU, why);
+}
+
+static void
+send_to_back_end(struct connection *conn, const struct bytes_writer *writer)
+{
+	leg_send(conn, conn->attachment->side, writer->start, writer->len);
 }
 
 /* Channels that the rights do not open, as a bit set over CS_NET's order. */
@@ -58,7 +67,9 @@ static struct gcc_client_changes
 changes_for(const struct connection *conn, uint32_t denied)
 {
 	const struct x224_confirm *confirm = &conn->attachment->confirm;
-	bool plain = (confirm->flags & RDP_CONFIRM_EXTENDED_CLIENT_DATA) == 0;
+	/* The sign-in screen is one picture without channels. */
+	bool plain = (confirm->flags & RDP_CONFIRM_EXTENDED_CLIENT_DATA) == 0 ||
+		     conn->attachment->side == SIDE_GREETER;
 	struct gcc_client_changes changes = {
 		.server_selected_protocol = confirm->protocol,
 		.clear_early_flags = GCC_CLIENT_SKIP_CHANNEL_JOIN,
@@ -98,19 +109,19 @@ attach_begin(struct connection *conn)
 	struct bytes_writer writer;
 	int r;
 
-	conn->bridge = bridge_new();
-	if (conn->bridge == NULL) {
+	conn->attachment->bridge = bridge_new();
+	if (conn->attachment->bridge == NULL) {
 		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for a bridge");
 		return;
 	}
-	bridge_know_client(conn->bridge, introduction, denied);
+	bridge_know_client(conn->attachment->bridge, introduction, denied);
 	bytes_writer_init(&writer, room, sizeof(room));
 	r = gcc_connect_initial_rewrite(introduction->connect_initial.bytes,
 		introduction->connect_initial.len, &changes, &writer);
 	if (!conn_expect(conn, r == 0 && !writer.failed))
 		return;
 	conn->attachment->step = ATTACH_CONNECT_RESPONSE;
-	leg_send(conn, SIDE_HOST, room, writer.len);
+	send_to_back_end(conn, &writer);
 }
 
 static void
@@ -123,13 +134,13 @@ send_domain_pdus(struct connection *conn)
 	mcs_erect_domain_write(&writer);
 	mcs_attach_user_request_write(&writer);
 	conn->attachment->step = ATTACH_USER_CONFIRM;
-	leg_send(conn, SIDE_HOST, room, writer.len);
+	send_to_back_end(conn, &writer);
 }
 
 static void
 on_connect_response(struct connection *conn, const uint8_t *pdu, size_t len)
 {
-	struct bridge *bridge = conn->bridge;
+	struct bridge *bridge = conn->attachment->bridge;
 	struct gcc_server server;
 	const char *why = NULL;
 
@@ -170,7 +181,10 @@ static void
 send_client_info(struct connection *conn)
 {
 	const struct introduction *introduction = conn->introduction;
-	const struct client_info_changes changes = {.clear_flags = INFO_RAIL};
+	/* What is compressed would have to be understood when the client goes over to a jump host. */
+	const struct client_info_changes changes = {
+		.clear_flags = conn->attachment->side == SIDE_GREETER ? INFO_RAIL | INFO_COMPRESSION
+								      : INFO_RAIL};
 	uint8_t room[CLIENT_INFO_MAX + MCS_SEND_DATA_HEAD_MAX];
 	struct client_info info;
 	struct bytes_writer writer;
@@ -181,21 +195,21 @@ send_client_info(struct connection *conn)
 				       introduction->client_info.len, &info, NULL) == PARSE_OK))
 		return;
 	bytes_writer_init(&writer, room, sizeof(room));
-	begin = mcs_send_data_begin(&writer, MCS_SEND_DATA_REQUEST, conn->bridge->user[SIDE_HOST],
-		conn->bridge->io[SIDE_HOST]);
+	begin = mcs_send_data_begin(&writer, MCS_SEND_DATA_REQUEST,
+		conn->attachment->bridge->user[SIDE_HOST], conn->attachment->bridge->io[SIDE_HOST]);
 	r = client_info_write(&writer, &info, &changes);
 	mcs_send_data_end(&writer, begin);
 	if (!conn_expect(conn, r == 0 && !writer.failed))
 		return;
 	conn->attachment->step = ATTACH_FIRST_PDU;
-	leg_send(conn, SIDE_HOST, room, writer.len);
+	send_to_back_end(conn, &writer);
 }
 
 /* Joins the next channel that the host has, or goes on to Client Info behind the last. */
 static void
 join_next(struct connection *conn)
 {
-	const struct bridge *bridge = conn->bridge;
+	const struct bridge *bridge = conn->attachment->bridge;
 	uint16_t *place = &conn->attachment->joining;
 	uint8_t room[MCS_DOMAIN_PDU_MAX];
 	struct bytes_writer writer;
@@ -209,14 +223,15 @@ join_next(struct connection *conn)
 	bytes_writer_init(&writer, room, sizeof(room));
 	mcs_channel_join_request_write(
 		&writer, bridge->user[SIDE_HOST], join_channel(bridge, *place));
-	leg_send(conn, SIDE_HOST, room, writer.len);
+	send_to_back_end(conn, &writer);
 }
 
 static void
 on_user_confirm(struct connection *conn, const uint8_t *pdu, size_t len)
 {
-	if (mcs_attach_user_confirm_parse(pdu, len, &conn->bridge->user[SIDE_HOST]) != PARSE_OK) {
-		connection_close(conn, CLOSE_HOST_REFUSED, "it refused Attach User");
+	if (mcs_attach_user_confirm_parse(pdu, len, &conn->attachment->bridge->user[SIDE_HOST]) !=
+		PARSE_OK) {
+		attach_failed(conn, CLOSE_HOST_REFUSED, "it refused Attach User");
 		return;
 	}
 	conn->attachment->step = ATTACH_JOINS;
@@ -226,7 +241,7 @@ on_user_confirm(struct connection *conn, const uint8_t *pdu, size_t len)
 static void
 on_join_confirm(struct connection *conn, const uint8_t *pdu, size_t len)
 {
-	struct bridge *bridge = conn->bridge;
+	struct bridge *bridge = conn->attachment->bridge;
 	uint16_t *place = &conn->attachment->joining;
 	struct mcs_channel_join_confirm confirm;
 
@@ -236,7 +251,7 @@ on_join_confirm(struct connection *conn, const uint8_t *pdu, size_t len)
 		return;
 	}
 	if (confirm.result != 0 && *place <= JOIN_IO) {
-		connection_close(conn, CLOSE_HOST_REFUSED, "it refused to join the I/O channel");
+		attach_failed(conn, CLOSE_HOST_REFUSED, "it refused to join the I/O channel");
 		return;
 	}
 	/* A dead channel: what the client sends on it is discarded. */
@@ -248,15 +263,24 @@ on_join_confirm(struct connection *conn, const uint8_t *pdu, size_t len)
 	join_next(conn);
 }
 
-/* The host goes on where a host goes on: licensing, auto-detect or Demand Active, all for the client. */
+/* The back end goes on where one goes on: licensing, auto-detect or Demand Active. */
 static void
 on_first_pdu(struct connection *conn, uint8_t *pdu, size_t len)
 {
+	enum side side = conn->attachment->side;
 	size_t used;
 
-	connection_go(conn, PHASE_BRIDGE);
-	used = connection_on_bytes(conn, SIDE_HOST, pdu, len);
-	if (conn->phase == PHASE_BRIDGE)
+	if (side == SIDE_HOST && conn->legs[SIDE_GREETER] != NULL) {
+		take_over_on_pdu(conn, pdu, len);
+		return;
+	}
+	conn->bridge = take_pointer(&conn->attachment->bridge);
+	if (side == SIDE_HOST)
+		connection_go(conn, PHASE_BRIDGE);
+	else
+		greet_begin(conn);
+	used = connection_on_bytes(conn, side, pdu, len);
+	if (conn->reason == CLOSE_NONE)
 		(void)conn_expect(conn, used == len);
 }
 
@@ -264,8 +288,7 @@ void
 attach_on_pdu(struct connection *conn, uint8_t *pdu, size_t len)
 {
 	if (mcs_kind_of(pdu, len) == MCS_DISCONNECT_ULTIMATUM) {
-		connection_close(
-			conn, CLOSE_HOST_REFUSED, "it sent a Disconnect Provider Ultimatum");
+		attach_failed(conn, CLOSE_HOST_REFUSED, "it sent a Disconnect Provider Ultimatum");
 		return;
 	}
 	switch (conn->attachment->step) {

@@ -51,19 +51,22 @@ struct rule {
 	uint16_t reason; /* enum close_reason, of PASS_AS_LAST and END_SESSION */
 };
 
-/* Places in the table: has the first Demand Active passed? */
-#define BEFORE 0 ... 0
-#define AFTER 1 ... 1
-#define ALWAYS 0 ... 1
+/* Places in the table: has the first Demand Active passed, and does the client answer it? */
+enum rule_when { WHEN_BEFORE, WHEN_AFTER, WHEN_REACTIVATING, WHEN_COUNT };
+#define BEFORE WHEN_BEFORE... WHEN_BEFORE
+#define AFTER WHEN_AFTER... WHEN_AFTER
+#define REACTIVATING WHEN_REACTIVATING... WHEN_REACTIVATING
+#define ALWAYS WHEN_BEFORE... WHEN_REACTIVATING
 #define LAST(reason) PASS_AS_LAST, CLOSE_##reason
 #define END(reason) END_SESSION, CLOSE_##reason
-static const struct rule rules[SIDE_COUNT][2][KIND_COUNT] = {
+static const struct rule rules[BRIDGE_SIDES][WHEN_COUNT][KIND_COUNT] = {
 #define RULE(from, kind, when, ...) [SIDE_##from][when][KIND_##kind] = {__VA_ARGS__},
 #include "relay/bridge_rules.def"
 #undef RULE
 };
 #undef BEFORE
 #undef AFTER
+#undef REACTIVATING
 #undef ALWAYS
 #undef LAST
 #undef END
@@ -159,6 +162,8 @@ follow_share(struct look *look, size_t payload_at, const struct share_pdu *pdu)
 		bridge->begun = true;
 		bridge->share_id = pdu->share_id;
 	}
+	if (look->from == SIDE_CLIENT && pdu->type == SHARE_CONFIRM_ACTIVE)
+		bridge->reactivating = false;
 	/* A client may still answer with the share id of before a resize. */
 	if (look->from == SIDE_CLIENT && pdu->has_share_id)
 		bytes_put_u32le(payload + SHARE_ID_AT, bridge->share_id);
@@ -181,10 +186,18 @@ follow_licence(struct look *look, uint8_t *payload, size_t have)
 
 /* Judging: what is to be done with it? */
 
+static enum rule_when
+when(const struct bridge *bridge, enum side from)
+{
+	if (from == SIDE_CLIENT && bridge->reactivating)
+		return WHEN_REACTIVATING;
+	return bridge->begun ? WHEN_AFTER : WHEN_BEFORE;
+}
+
 static enum rule_action
 judge(struct look *look, enum bridge_kind kind, struct bridge_result *result)
 {
-	const struct rule *rule = &rules[look->from][look->bridge->begun][kind];
+	const struct rule *rule = &rules[look->from][when(look->bridge, look->from)][kind];
 
 	if (rule->action != REFUSE) {
 		result->reason = (enum close_reason)rule->reason;
@@ -208,10 +221,16 @@ look_at_share(struct look *look, size_t payload_at, struct bridge_result *result
 		(void)judge(look, KIND_OTHER, result);
 		return 0;
 	}
-	if (judge(look, kind_of_share(pdu.type), result) != PASS)
+	switch (judge(look, kind_of_share(pdu.type), result)) {
+	case PASS:
+		follow_share(look, payload_at, &pdu);
+		return pdu.total_len;
+	case DROP: /* and what follows in its frame */
+		look->bridge->ways[look->from].drop = true;
+		return look->frame_len - payload_at;
+	default:
 		return 0;
-	follow_share(look, payload_at, &pdu);
-	return pdu.total_len;
+	}
 }
 
 /* A PDU on the I/O channel. Returns how far it may pass before something must be looked at again. */
@@ -227,10 +246,16 @@ look_at_io(struct look *look, size_t payload_at, struct bridge_result *result)
 		len = look_at_share(look, payload_at, result);
 		return len == 0 ? 0 : payload_at + len;
 	case SHARE_KIND_LICENCE:
-		if (judge(look, KIND_LICENCE, result) != PASS)
+		switch (judge(look, KIND_LICENCE, result)) {
+		case PASS:
+			follow_licence(look, payload, have);
+			return look->frame_len;
+		case DROP:
+			look->bridge->ways[look->from].drop = true;
+			return look->frame_len;
+		default:
 			return 0;
-		follow_licence(look, payload, have);
-		return look->frame_len;
+		}
 	case SHARE_KIND_REDIRECTION:
 		(void)judge(look, KIND_REDIRECTION, result);
 		return 0;
@@ -350,7 +375,15 @@ look_at_fast_path(struct look *look, struct bridge_result *result)
 	enum bridge_kind kind =
 		(look->frame[0] & FAST_PATH_SECURITY) == 0 ? KIND_FAST_PATH : KIND_OTHER;
 
-	return judge(look, kind, result) == PASS ? look->frame_len : 0;
+	switch (judge(look, kind, result)) {
+	case PASS:
+		return look->frame_len;
+	case DROP:
+		look->bridge->ways[look->from].drop = true;
+		return look->frame_len;
+	default:
+		return 0;
+	}
 }
 
 /* A PDU begins at bytes. Returns 1 when it was looked at and the way counts it, 0 when more bytes are
@@ -443,6 +476,15 @@ bridge_filter(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len,
 			break;
 	}
 	result->used = at;
+}
+
+void
+bridge_take_over(struct bridge *bridge, const struct bridge *from)
+{
+	bridge->licensed = true;
+	bridge->reactivating = true;
+	bridge->ways[SIDE_CLIENT].left = (uint32_t)bridge_to_boundary(from, SIDE_CLIENT);
+	bridge->ways[SIDE_CLIENT].drop = true;
 }
 
 size_t

@@ -11,9 +11,12 @@
 #include "rdp/gcc.h"
 #include "relay/connection.h"
 
+/* SIDE_CLIENT and SIDE_HOST: the back end, whichever it is. */
+#define BRIDGE_SIDES 2
+
 struct bridge_channel {
-	uint16_t id[SIDE_COUNT]; /* SIDE_HOST 0: a dead channel */
-	bool denied;             /* the host knows it under an inert name; nothing passes */
+	uint16_t id[BRIDGE_SIDES]; /* SIDE_HOST 0: a dead channel */
+	bool denied;               /* the host knows it under an inert name; nothing passes */
 };
 
 /* The stream that comes from one side. */
@@ -25,14 +28,16 @@ struct bridge_way {
 };
 
 struct bridge {
-	uint16_t user[SIDE_COUNT];    /* the client's MCS user id, as each side knows it */
-	uint16_t io[SIDE_COUNT];      /* the I/O channel */
-	uint16_t message[SIDE_COUNT]; /* the message channel; 0: none */
+	uint16_t user[BRIDGE_SIDES];    /* the client's MCS user id, as each side knows it */
+	uint16_t io[BRIDGE_SIDES];      /* the I/O channel */
+	uint16_t message[BRIDGE_SIDES]; /* the message channel; 0: none */
 	uint8_t channel_count;
 	bool begun;        /* the first Demand Active has passed */
+	bool reactivating; /* taken over from another back end: until Confirm Active the client still
+			      answers that one, and what it sends is dropped */
 	bool licensed;     /* the jump host's last word on licensing has passed */
 	uint32_t share_id; /* of the last Demand Active */
-	struct bridge_way ways[SIDE_COUNT];
+	struct bridge_way ways[BRIDGE_SIDES];
 	struct bridge_channel channels[GCC_CHANNELS_MAX];
 };
 
@@ -51,6 +56,10 @@ struct bridge_result {
 /* Filters what `from` sent, in place. */
 void bridge_filter(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len,
 	struct bridge_result *ret_result);
+
+/* The client goes over from one bridge to another: what is missing of the frame it is sending belongs to the
+ * old back end and will be dropped, and so is all it sends before its Confirm Active. */
+void bridge_take_over(struct bridge *bridge, const struct bridge *from);
 
 /* Bytes of the frame in transit that bridge_filter must still be given until the stream from a side is between two
  * of them and something can be put in; SIZE_MAX if that can never be, since the rest may not

@@ -8,6 +8,7 @@
 #include "relay/introduction.h"
 #include "relay/look_at_host.h"
 #include "relay/phase_attach.h"
+#include "relay/phase_redirect.h"
 #include "relay/worker.h"
 
 #include <assert.h>
@@ -22,17 +23,28 @@ static const struct phase_ops phase_closed = {
 	.reads = {READ_NOTHING, READ_NOTHING},
 };
 
-/* ADMIT is the supervisor's; GREET and REDIRECT need back ends that this worker does not have. */
+/* ADMIT is the supervisor's. */
 static const struct phase_ops *const phase_table[PHASE_COUNT] = {
 	[PHASE_SNIFF] = &phase_sniff,
 	[PHASE_SECURE] = &phase_secure,
 	[PHASE_INTRODUCE] = &phase_introduce,
 	[PHASE_DECIDE] = &phase_decide,
+	[PHASE_GREET] = &phase_greet,
 	[PHASE_ATTACH] = &phase_attach,
+	[PHASE_REDIRECT] = &phase_redirect,
 	[PHASE_BRIDGE] = &phase_bridge,
 	[PHASE_DRAIN] = &phase_drain,
 	[PHASE_CLOSED] = &phase_closed,
 };
+
+/* While the sign-in screen is there, a jump host is attached behind it. */
+static const struct phase_ops *
+ops_of(const struct connection *conn, enum phase phase)
+{
+	if (phase == PHASE_ATTACH && conn->legs[SIDE_GREETER] != NULL)
+		return &phase_attach_greeted;
+	return phase_table[phase];
+}
 
 static void
 tell_moved(struct connection *conn)
@@ -54,7 +66,7 @@ connection_go(struct connection *conn, enum phase next)
 		before->leave(conn);
 	conn->worker->bridges += (next == PHASE_BRIDGE) - (conn->phase == PHASE_BRIDGE);
 	conn->phase = next;
-	conn->ops = phase_table[next];
+	conn->ops = ops_of(conn, next);
 	io_limit(conn, conn->worker->limit_ms[next]);
 	if (next != PHASE_CLOSED)
 		tell_moved(conn);
@@ -62,6 +74,13 @@ connection_go(struct connection *conn, enum phase next)
 		conn->ops->enter(conn);
 	if (conn->phase != PHASE_CLOSED)
 		io_phase_changed(conn);
+}
+
+void
+connection_use(struct connection *conn, const struct phase_ops *ops)
+{
+	conn->ops = ops;
+	io_phase_changed(conn);
 }
 
 static void
@@ -195,6 +214,24 @@ connection_on_attach(struct connection *conn, const struct msg_attach *attach, i
 }
 
 void
+connection_on_greet(struct connection *conn, int *fd)
+{
+	if (conn->phase == PHASE_DRAIN || conn->phase == PHASE_CLOSED)
+		return;
+	if (conn_expect(conn, conn->ops->on_greet != NULL))
+		conn->ops->on_greet(conn, fd);
+}
+
+void
+connection_on_redirect(struct connection *conn, const struct msg_redirect *redirect)
+{
+	if (conn->phase == PHASE_DRAIN || conn->phase == PHASE_CLOSED)
+		return;
+	if (conn_expect(conn, conn->ops->on_redirect != NULL))
+		conn->ops->on_redirect(conn, redirect);
+}
+
+void
 connection_on_time_limit(struct connection *conn)
 {
 	if (conn->ops->on_time_limit != NULL)
@@ -206,7 +243,9 @@ connection_on_time_limit(struct connection *conn)
 void
 connection_peer_ended(struct connection *conn, enum side side, int error, bool waited)
 {
-	if (side == SIDE_HOST)
+	if (side == SIDE_GREETER)
+		connection_close(conn, CLOSE_GREETER_FAULT, "it closed the connection");
+	else if (side == SIDE_HOST)
 		connection_close(conn, error == 0 ? CLOSE_HOST_LEFT : CLOSE_HOST_LOST,
 			error == 0 ? NULL : strerrordesc_np(-error));
 	else if (error == 0)
@@ -297,6 +336,7 @@ connection_on_gone(struct connection *conn)
 	introduction_free(conn->introduction);
 	attachment_free(conn->attachment);
 	bridge_free(conn->bridge);
+	redirection_free(conn->redirection);
 	look_free(conn->look);
 	free(conn);
 }

@@ -17,10 +17,11 @@
 struct worker;
 struct connection;
 
-/* The two TCP connections of one session. */
+/* The sockets of one connection: TCP to the client and to the jump host, a socketpair to the greeter. */
 enum side {
 	SIDE_CLIENT,
 	SIDE_HOST,
+	SIDE_GREETER,
 	SIDE_COUNT,
 };
 
@@ -63,14 +64,16 @@ struct phase_ops {
 	void (*on_end)(struct connection *conn, enum side side, int error, bool waited);
 	/* All output for this side is with the kernel. May be NULL. */
 	void (*on_sent)(struct connection *conn, enum side side);
-	/* The supervisor's ATTACH; *fd is taken. */
+	/* The supervisor's ATTACH, GREET and REDIRECT; *fd is taken. */
 	void (*on_attach)(struct connection *conn, const struct msg_attach *attach, int *fd);
+	void (*on_greet)(struct connection *conn, int *fd);
+	void (*on_redirect)(struct connection *conn, const struct msg_redirect *redirect);
 	/* The phase's time limit (CONFIGURE) is over. */
 	void (*on_time_limit)(struct connection *conn);
 };
 
-extern const struct phase_ops phase_sniff, phase_secure, phase_introduce, phase_decide,
-	phase_attach, phase_bridge, phase_drain, look_at_host;
+extern const struct phase_ops phase_sniff, phase_secure, phase_introduce, phase_decide, phase_greet,
+	phase_attach, phase_attach_greeted, phase_redirect, phase_bridge, phase_drain, look_at_host;
 
 struct connection {
 	uint64_t id;
@@ -89,11 +92,12 @@ struct connection {
 	struct leg *legs[SIDE_COUNT];      /* connection_io.c's; NULL if there is none */
 	struct limit_timer *timer;         /* connection_io.c's */
 	unsigned int open_handles;         /* of libuv; the last close callback frees */
-	struct introduction *introduction; /* SNIFF to ATTACH: what the client said */
-	struct attachment *attachment;     /* ATTACH: what the supervisor said, and how far it is */
-	struct bridge *bridge;             /* from ATTACH on: ids, and where in a PDU each way is */
-	struct look *look;                 /* look_at_host.c's */
-	char source[65];                   /* the client's address, for log lines */
+	struct introduction *introduction; /* SNIFF to BRIDGE: what the client said */
+	struct attachment *attachment;   /* a back end that is being attached, and how far it is */
+	struct bridge *bridge;           /* to the back end that the client is on */
+	struct redirection *redirection; /* REDIRECT: what the client is told */
+	struct look *look;               /* look_at_host.c's */
+	char source[65];                 /* the client's address, for log lines */
 };
 
 /* A client's socket (*fd is taken) enters SNIFF. Where that fails, the supervisor is told, and nothing is left. */
@@ -104,6 +108,23 @@ void connection_new_look(struct worker *worker, const struct msg_look_at_host *l
 
 /* The only function that changes conn->phase. A move that phases.def does not know aborts. */
 void connection_go(struct connection *conn, enum phase next);
+
+/* Other ops for the same phase: it has got a step further. */
+void connection_use(struct connection *conn, const struct phase_ops *ops);
+
+/* The back end that the client is on, if any: the sign-in screen, or the jump host. */
+static inline enum side
+connection_back_end(const struct connection *conn)
+{
+	return conn->legs[SIDE_GREETER] != NULL ? SIDE_GREETER : SIDE_HOST;
+}
+
+/* Where a side's bytes go. */
+static inline enum side
+connection_counterpart(const struct connection *conn, enum side side)
+{
+	return side == SIDE_CLIENT ? connection_back_end(conn) : SIDE_CLIENT;
+}
 
 /* Ends it, by way of DRAIN where something can still be told or delivered. Safe from anywhere, any
  * number of times; the first reason wins. `detail` is a constant text or NULL. The struct stays
@@ -128,6 +149,8 @@ void connection_on_sent(struct connection *conn, enum side side);
 void connection_on_time_limit(struct connection *conn);
 /* From worker.c. */
 void connection_on_attach(struct connection *conn, const struct msg_attach *attach, int *fd);
+void connection_on_greet(struct connection *conn, int *fd);
+void connection_on_redirect(struct connection *conn, const struct msg_redirect *redirect);
 /* The last handle is closed: frees. */
 void connection_on_gone(struct connection *conn);
 

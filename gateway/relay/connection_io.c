@@ -133,7 +133,7 @@ static void
 leg_flush(struct leg *leg)
 {
 	struct connection *conn = leg->conn;
-	struct leg *source = conn->legs[other_side(leg->side)];
+	struct leg *source = conn->legs[connection_counterpart(conn, leg->side)];
 	int n;
 
 	while (leg->out_len > 0) {
@@ -391,6 +391,7 @@ on_leg_closed(uv_handle_t *handle)
 	io_handle_gone(conn);
 }
 
+/* Called from within its own callbacks, too: what still runs for it finds it ended. */
 static void
 leg_close(struct leg *leg)
 {
@@ -401,7 +402,20 @@ leg_close(struct leg *leg)
 	/* The supervisor holds a duplicate: closing alone would not tell the peer. */
 	(void)shutdown(leg->fd, SHUT_WR);
 	(void)uv_poll_stop(&leg->poll);
+	leg->polled = 0;
 	uv_close((uv_handle_t *)&leg->poll, on_leg_closed);
+}
+
+void
+leg_drop(struct connection *conn, enum side side)
+{
+	struct leg *leg = conn->legs[side];
+
+	if (leg == NULL)
+		return;
+	conn->legs[side] = NULL;
+	leg->state = leg->state == LEG_SHAKING ? LEG_PLAIN : leg->state;
+	leg_close(leg);
 }
 
 void

@@ -26,6 +26,9 @@ int io_new(void *loop, uint32_t stall_ms, struct io **ret_io);
  * Returns 0 or a negative errno. */
 int leg_open(struct connection *conn, enum side side, int *fd);
 
+/* Closes one side's socket for good; another may be opened in its place. The connection goes on. */
+void leg_drop(struct connection *conn, enum side side);
+
 /* Starts TLS: as a server on the client's side, as a client towards a host. `prepare` may set up the
  * SSL (names, verification) and returns 0 or a negative errno; it may be NULL. Ends in on_secured or
  * on_tls_failed. Returns 0 or a negative errno. */

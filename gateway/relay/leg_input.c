@@ -31,7 +31,7 @@ leg_may_read(const struct leg *leg)
 	case READ_PDUS: /* each frame may have an answer */
 		return leg->out_len == 0;
 	case READ_STREAM:
-		return !leg_is_waiting(leg->conn, other_side(leg->side));
+		return !leg_is_waiting(leg->conn, connection_counterpart(leg->conn, leg->side));
 	default:
 		return true;
 	}

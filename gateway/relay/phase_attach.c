@@ -1,7 +1,8 @@
 /* ATTACH - the jump host: X.224, TLS, its certificate, and then the client's connection sequence
  * (attach.c), up to its first PDU.
  *
- * From:   DECIDE.   To: BRIDGE, DRAIN.
+ * From:   DECIDE, or GREET: then the sign-in screen stays until the desktop begins (take_over.c), and whatever
+ *         goes wrong leads back to it.   To: BRIDGE, GREET, DRAIN.
  * Trust:  the jump host is a machine of the hospital, and may be taken over: its bytes are parsed like
  *         a client's. Nothing of the client goes to it before its certificate was the right one.
  * Reads:  the jump host; the client's bytes wait where they are.
@@ -10,13 +11,16 @@
 #include "relay/phase_attach.h"
 
 #include "relay/attach.h"
+#include "relay/bridge.h"
 #include "relay/connection_io.h"
-#include "relay/introduction.h"
+#include "relay/phase_greet.h"
 #include "relay/worker.h"
 
+#include "base/cleanup.h"
 #include "rdp/mcs.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 int
@@ -30,16 +34,15 @@ attachment_take(struct connection *conn, const struct msg_attach *attach, int *f
 		.ca_bundle_len = attach->ca_bundle_len,
 		.name = attach->host_name,
 	};
-	int r = leg_open(conn, SIDE_HOST, fd);
+	int r;
 
+	conn->attachment = attachment_new(SIDE_HOST);
+	r = conn->attachment == NULL ? -ENOMEM : leg_open(conn, SIDE_HOST, fd);
 	if (r < 0)
 		return r;
 	/* A session needs a certificate to compare with. */
 	if (said.kind == HOST_TRUST_NOBODY)
 		return -EKEYREJECTED;
-	conn->attachment = calloc(1, sizeof(*conn->attachment));
-	if (conn->attachment == NULL)
-		return -ENOMEM;
 	conn->attachment->rights = attach->rights;
 	r = host_trust_init(&conn->attachment->trust, &said);
 	return r == -EINVAL ? -EKEYREJECTED : r;
@@ -51,7 +54,41 @@ attachment_free(struct attachment *attachment)
 	if (attachment == NULL)
 		return;
 	host_trust_done(&attachment->trust);
+	bridge_free(attachment->bridge);
+	secret_done(&attachment->demand_active);
 	free(attachment);
+}
+
+struct attachment *
+attachment_new(enum side side)
+{
+	struct attachment *attachment = calloc(1, sizeof(*attachment));
+
+	if (attachment != NULL)
+		attachment->side = side;
+	return attachment;
+}
+
+/* Without a sign-in screen to go back to, or if it is the sign-in screen that failed, it is the end. */
+void
+attach_failed(struct connection *conn, enum close_reason reason, const char *detail)
+{
+	struct msg_returned returned = {.connection = conn->id, .reason = reason};
+
+	if (conn->attachment->side == SIDE_GREETER) {
+		connection_close(conn, CLOSE_GREETER_FAULT, detail);
+		return;
+	}
+	if (conn->legs[SIDE_GREETER] == NULL) {
+		connection_close(conn, reason, detail);
+		return;
+	}
+	leg_drop(conn, SIDE_HOST);
+	attachment_free(take_pointer(&conn->attachment));
+	connection_go(conn, PHASE_GREET);
+	if (detail != NULL)
+		(void)snprintf(returned.detail, sizeof(returned.detail), "%s", detail);
+	worker_tell(conn->worker, MSG_RETURNED, &returned);
 }
 
 static void
@@ -64,16 +101,6 @@ attach_enter(struct connection *conn)
 	x224_request_write(&writer, RDP_PROTOCOL_SSL);
 	if (conn_expect(conn, !writer.failed))
 		leg_send(conn, SIDE_HOST, room, writer.len);
-}
-
-/* BRIDGE needs neither what the client said nor what the supervisor said. */
-static void
-attach_leave(struct connection *conn)
-{
-	introduction_free(conn->introduction);
-	conn->introduction = NULL;
-	attachment_free(conn->attachment);
-	conn->attachment = NULL;
 }
 
 static int
@@ -91,17 +118,17 @@ on_confirm(struct connection *conn, const uint8_t *pdu, size_t len)
 	int r;
 
 	if (x224_confirm_parse(pdu, len, confirm, &used, &why) != PARSE_OK) {
-		connection_close(conn, CLOSE_HOST_NOT_RDP, why);
+		attach_failed(conn, CLOSE_HOST_NOT_RDP, why);
 		return;
 	}
 	if (confirm->kind != X224_CONFIRM_RESPONSE || confirm->protocol != RDP_PROTOCOL_SSL) {
-		connection_close(conn, CLOSE_HOST_NO_TLS, NULL);
+		attach_failed(conn, CLOSE_HOST_NO_TLS, NULL);
 		return;
 	}
 	conn->attachment->step = ATTACH_TLS;
 	r = leg_secure(conn, SIDE_HOST, conn->worker->host_tls, prepare_tls);
 	if (r == -EINVAL)
-		connection_close(conn, CLOSE_HOST_CERTIFICATE,
+		attach_failed(conn, CLOSE_HOST_CERTIFICATE,
 			"the CA bundle or the host name cannot be used");
 	else if (r < 0)
 		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for TLS");
@@ -122,10 +149,10 @@ attach_on_bad_frame(struct connection *conn, enum side side, bool too_long)
 {
 	(void)side;
 	if (conn->attachment->step == ATTACH_CONFIRM)
-		connection_close(
+		attach_failed(
 			conn, CLOSE_HOST_NOT_RDP, "its answer is no X.224 Connection Confirm");
 	else
-		connection_close(conn, CLOSE_HOST_BAD_PDU,
+		attach_failed(conn, CLOSE_HOST_BAD_PDU,
 			too_long ? "a PDU of the connection sequence is too long"
 				 : "bytes that are no TPKT frame");
 }
@@ -136,39 +163,54 @@ attach_on_secured(struct connection *conn, enum side side)
 	if (host_trust_check(&conn->attachment->trust, leg_ssl(conn, side)))
 		attach_begin(conn);
 	else
-		connection_close(conn, CLOSE_HOST_CERTIFICATE, NULL);
+		attach_failed(conn, CLOSE_HOST_CERTIFICATE, NULL);
 }
 
 static void
 attach_on_tls_failed(struct connection *conn, enum side side, const char *why)
 {
 	if (host_trust_failed(&conn->attachment->trust, leg_ssl(conn, side)))
-		connection_close(conn, CLOSE_HOST_CERTIFICATE, why);
+		attach_failed(conn, CLOSE_HOST_CERTIFICATE, why);
 	else
-		connection_close(conn, CLOSE_HOST_TLS_FAILED, why);
+		attach_failed(conn, CLOSE_HOST_TLS_FAILED, why);
 }
 
 static void
 attach_on_end(struct connection *conn, enum side side, int error, bool waited)
 {
-	if (side == SIDE_CLIENT)
+	if (side != SIDE_HOST)
 		connection_peer_ended(conn, side, error, waited);
 	else
-		connection_close(conn, CLOSE_HOST_REFUSED, "it closed the connection");
+		attach_failed(conn, CLOSE_HOST_REFUSED, "it closed the connection");
 }
 
 static void
 attach_on_time_limit(struct connection *conn)
 {
-	connection_close(conn, CLOSE_HOST_TOO_SLOW, NULL);
+	attach_failed(conn, CLOSE_HOST_TOO_SLOW, NULL);
 }
 
 const struct phase_ops phase_attach = {
 	.reads = {[SIDE_HOST] = READ_PDUS},
 	.pdu_max = {[SIDE_HOST] = MCS_CONNECT_MAX},
 	.enter = attach_enter,
-	.leave = attach_leave,
 	.on_pdu = attach_phase_on_pdu,
+	.on_bad_frame = attach_on_bad_frame,
+	.on_secured = attach_on_secured,
+	.on_tls_failed = attach_on_tls_failed,
+	.on_end = attach_on_end,
+	.on_time_limit = attach_on_time_limit,
+};
+
+/* Behind the sign-in screen, which goes on until the desktop begins. */
+const struct phase_ops phase_attach_greeted = {
+	.reads = {[SIDE_CLIENT] = READ_STREAM,
+		[SIDE_HOST] = READ_PDUS,
+		[SIDE_GREETER] = READ_STREAM},
+	.pdu_max = {[SIDE_HOST] = MCS_CONNECT_MAX},
+	.enter = attach_enter,
+	.on_pdu = attach_phase_on_pdu,
+	.on_bytes = greet_on_bytes,
 	.on_bad_frame = attach_on_bad_frame,
 	.on_secured = attach_on_secured,
 	.on_tls_failed = attach_on_tls_failed,

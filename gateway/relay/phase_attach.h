@@ -1,7 +1,9 @@
-/* What the supervisor said in ATTACH, kept while the phase lasts. */
+/* A back end that is being attached: what the supervisor said of it, and how far it is. */
 #ifndef RELAY_PHASE_ATTACH_H
 #define RELAY_PHASE_ATTACH_H
 
+#include "base/secret.h"
+#include "rdp/autodetect.h"
 #include "rdp/x224.h"
 #include "relay/connection.h"
 #include "relay/host_certificate.h"
@@ -14,15 +16,25 @@ enum attach_step {
 	ATTACH_USER_CONFIRM,
 	ATTACH_JOINS,
 	ATTACH_FIRST_PDU, /* licensing, auto-detect or Demand Active: the desktop has begun */
+	ATTACH_TAKE_OVER, /* its Demand Active is here; the sign-in screen's last PDU is not over */
 };
 
+struct bridge;
+
 struct attachment {
+	enum side side; /* SIDE_HOST, or SIDE_GREETER */
 	enum attach_step step;
+	struct bridge *bridge; /* that is being made */
 	struct host_trust trust;
 	uint32_t rights; /* bits of enum session_right */
 	struct x224_confirm confirm;
-	uint16_t joining; /* ATTACH_JOINS: place in the order of attach.c */
+	uint16_t joining;            /* ATTACH_JOINS: place in the order of attach.c */
+	struct secret demand_active; /* ATTACH_TAKE_OVER: the whole frame */
+	struct autodetect autodetect;
 };
+
+/* Of the greeter: no TLS, no rights. NULL if there is no memory. */
+struct attachment *attachment_new(enum side side);
 
 /* Opens the host's leg (*fd is taken, also on failure) and copies what is needed of the message.
  * Returns 0 or a negative errno. */
@@ -30,5 +42,8 @@ int attachment_take(struct connection *conn, const struct msg_attach *attach, in
 
 /* Wipes. Accepts NULL. */
 void attachment_free(struct attachment *attachment);
+
+/* The back end cannot be attached: the connection is closed, or goes back to the sign-in screen that it has. */
+void attach_failed(struct connection *conn, enum close_reason reason, const char *detail);
 
 #endif

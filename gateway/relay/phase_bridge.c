@@ -7,6 +7,18 @@
  */
 #include "relay/bridge.h"
 #include "relay/connection_io.h"
+#include "relay/introduction.h"
+#include "relay/phase_attach.h"
+
+#include "base/cleanup.h"
+
+/* Neither what the client said nor what the supervisor said is needed any more. */
+static void
+bridge_enter(struct connection *conn)
+{
+	introduction_free(take_pointer(&conn->introduction));
+	attachment_free(take_pointer(&conn->attachment));
+}
 
 static size_t
 bridge_on_bytes(struct connection *conn, enum side from, uint8_t *bytes, size_t len)
@@ -35,6 +47,7 @@ bridge_on_end(struct connection *conn, enum side side, int error, bool waited)
 
 const struct phase_ops phase_bridge = {
 	.reads = {[SIDE_CLIENT] = READ_STREAM, [SIDE_HOST] = READ_STREAM},
+	.enter = bridge_enter,
 	.on_bytes = bridge_on_bytes,
 	.on_end = bridge_on_end,
 };

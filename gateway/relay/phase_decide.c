@@ -1,7 +1,7 @@
 /* DECIDE - the supervisor is told what the client said, and asks the policy. Its answer is ATTACH, with
- * a jump host's socket, or KILL, with the reason.
+ * a jump host's socket, GREET, with a greeter's, or KILL, with the reason.
  *
- * From:   INTRODUCE.   To: ATTACH, DRAIN.
+ * From:   INTRODUCE.   To: ATTACH, GREET, DRAIN.
  * Reads:  nothing; the client's bytes wait where they are.
  * Limit:  the time limit `decide`.
  */
@@ -49,6 +49,7 @@ say_who(struct msg_introduced *introduced, const struct client_info *info)
 {
 	char text[CLIENT_INFO_TEXT_UTF8_MAX];
 
+	introduced->autologon = (info->flags & INFO_AUTOLOGON) != 0;
 	client_info_text(info, &info->user, text);
 	copy_text(introduced->user, sizeof(introduced->user) - 1, text);
 	client_info_text(info, &info->domain, text);
@@ -82,6 +83,7 @@ say_what(struct msg_introduced *introduced, const struct introduction *introduct
 	copy_text(
 		introduced->client_name, sizeof(introduced->client_name) - 1, client->client_name);
 	introduced->client_build = client->client_build;
+	introduced->may_redirect = gcc_client_follows_redirection(client);
 	introduced->keyboard_layout = client->keyboard_layout;
 	introduced->width = client->desktop_width;
 	introduced->height = client->desktop_height;
@@ -120,6 +122,16 @@ decide_on_attach(struct connection *conn, const struct msg_attach *attach, int *
 }
 
 static void
+decide_on_greet(struct connection *conn, int *fd)
+{
+	if (leg_open(conn, SIDE_GREETER, fd) < 0)
+		connection_close(
+			conn, CLOSE_OUT_OF_ROOM, "the sign-in screen's socket could not be taken");
+	else
+		connection_go(conn, PHASE_GREET);
+}
+
+static void
 decide_on_time_limit(struct connection *conn)
 {
 	connection_close(conn, CLOSE_DECISION_LATE, NULL);
@@ -128,5 +140,6 @@ decide_on_time_limit(struct connection *conn)
 const struct phase_ops phase_decide = {
 	.enter = decide_enter,
 	.on_attach = decide_on_attach,
+	.on_greet = decide_on_greet,
 	.on_time_limit = decide_on_time_limit,
 };

@@ -1,6 +1,6 @@
 /* DRAIN - the client is told why, and what waits for it is delivered.
  *
- * From:   INTRODUCE, DECIDE, ATTACH, BRIDGE.   To: CLOSED.
+ * From:   INTRODUCE, DECIDE, GREET, ATTACH, REDIRECT, BRIDGE.   To: CLOSED.
  * Tells:  Set Error Info (MS-RDPBCGR 2.2.5.1.1) and a Disconnect Provider Ultimatum, on the boundary of
  *         a frame: what is missing of the one in transit is still relayed. Before the desktop, licensing is
  *         finished first, since a client that waits for its licence takes an error info for a fault and
@@ -12,7 +12,9 @@
 #include "relay/bridge.h"
 #include "relay/connection_io.h"
 #include "relay/introduction.h"
+#include "relay/phase_attach.h"
 
+#include "base/cleanup.h"
 #include "rdp/mcs.h"
 #include "rdp/share.h"
 
@@ -94,11 +96,11 @@ to_boundary(const struct connection *conn)
 static void
 drain_enter(struct connection *conn)
 {
-	introduction_free(conn->introduction);
-	conn->introduction = NULL;
+	introduction_free(take_pointer(&conn->introduction));
+	attachment_free(take_pointer(&conn->attachment));
 	if (to_boundary(conn) == 0)
 		tell(conn);
-	else if (to_boundary(conn) == SIZE_MAX || !leg_is_open(conn, SIDE_HOST))
+	else if (to_boundary(conn) == SIZE_MAX || !leg_is_open(conn, connection_back_end(conn)))
 		leg_finish(conn, SIDE_CLIENT); /* the PDU in transit cannot be completed */
 }
 
@@ -109,8 +111,8 @@ drain_on_bytes(struct connection *conn, enum side side, uint8_t *bytes, size_t l
 	size_t missing = to_boundary(conn);
 	struct bridge_result result;
 
-	(void)side;
-	if (missing == 0 || missing == SIZE_MAX)
+	/* A jump host behind the sign-in screen has nothing to say to the client. */
+	if (side != connection_back_end(conn) || missing == 0 || missing == SIZE_MAX)
 		return len;
 	bridge_filter(conn->bridge, SIDE_HOST, bytes, len < missing ? len : missing, &result);
 	leg_send(conn, SIDE_CLIENT, bytes, result.out);
@@ -135,8 +137,8 @@ drain_on_end(struct connection *conn, enum side side, int error, bool waited)
 {
 	(void)error;
 	(void)waited;
-	/* The rest of a PDU will not come any more if the host is gone. */
-	if (side == SIDE_CLIENT || to_boundary(conn) != 0)
+	/* The rest of a PDU will not come any more if the back end is gone. */
+	if (side == SIDE_CLIENT || (side == connection_back_end(conn) && to_boundary(conn) != 0))
 		connection_close(conn, conn->reason, conn->detail);
 }
 
@@ -163,7 +165,9 @@ drain_on_time_limit(struct connection *conn)
 }
 
 const struct phase_ops phase_drain = {
-	.reads = {[SIDE_CLIENT] = READ_DISCARD, [SIDE_HOST] = READ_STREAM},
+	.reads = {[SIDE_CLIENT] = READ_DISCARD,
+		[SIDE_HOST] = READ_STREAM,
+		[SIDE_GREETER] = READ_STREAM},
 	.enter = drain_enter,
 	.on_bytes = drain_on_bytes,
 	.on_sent = drain_on_sent,

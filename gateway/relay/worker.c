@@ -133,6 +133,27 @@ on_attach(struct channel *channel, union message_body *message)
 }
 
 static int
+on_greet(struct channel *channel, union message_body *message)
+{
+	auto_fd int fd = channel_take_fd(channel);
+	struct connection *conn = worker_find(channel_owner(channel), message->greet.connection);
+
+	if (conn != NULL)
+		connection_on_greet(conn, &fd);
+	return 0;
+}
+
+static int
+on_redirect(struct channel *channel, union message_body *message)
+{
+	struct connection *conn = worker_find(channel_owner(channel), message->redirect.connection);
+
+	if (conn != NULL)
+		connection_on_redirect(conn, &message->redirect);
+	return 0;
+}
+
+static int
 on_kill(struct channel *channel, union message_body *message)
 {
 	struct connection *conn = worker_find(channel_owner(channel), message->kill.connection);
@@ -174,6 +195,8 @@ const struct channel_handler worker_handlers[] = {
 	{MSG_TAKE_CLIENT, on_take_client},
 	{MSG_LOOK_AT_HOST, on_look_at_host},
 	{MSG_ATTACH, on_attach},
+	{MSG_GREET, on_greet},
+	{MSG_REDIRECT, on_redirect},
 	{MSG_KILL, on_kill},
 	{MSG_PING, on_ping},
 	{MSG_KEY_CHANNEL, on_key_channel},

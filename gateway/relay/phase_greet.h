@@ -1,0 +1,16 @@
+/* The sign-in screen, relayed while the supervisor talks with its greeter. */
+#ifndef RELAY_PHASE_GREET_H
+#define RELAY_PHASE_GREET_H
+
+#include "relay/connection.h"
+
+/* The greeter's connection sequence is done: its PDUs are relayed from now on. */
+void greet_begin(struct connection *conn);
+
+/* Bytes between the client and the greeter, also while a jump host is attached behind it. */
+size_t greet_on_bytes(struct connection *conn, enum side from, uint8_t *bytes, size_t len);
+
+/* The supervisor's answers to who has signed in. */
+void greet_on_attach(struct connection *conn, const struct msg_attach *attach, int *fd);
+
+#endif

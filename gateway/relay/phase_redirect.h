@@ -1,0 +1,15 @@
+/* What a redirected client is told. */
+#ifndef RELAY_PHASE_REDIRECT_H
+#define RELAY_PHASE_REDIRECT_H
+
+#include "relay/connection.h"
+
+struct redirection;
+
+/* The supervisor's REDIRECT, in GREET. */
+void greet_on_redirect(struct connection *conn, const struct msg_redirect *redirect);
+
+/* Wipes. Accepts NULL. */
+void redirection_free(struct redirection *redirection);
+
+#endif
