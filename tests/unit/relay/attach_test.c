@@ -167,7 +167,7 @@ channels_without_a_right_are_renamed(void **state)
 		PARSE_OK);
 	for (uint16_t i = 0; i < client->channel_count; i++) {
 		assert_false(has_channel(&shown, client->channels[i].name));
-		assert_true(fakes.conn.bridge->channels[i].denied);
+		assert_true(fakes.conn.attachment->bridge->channels[i].denied);
 	}
 	/* Without drdynvc the graphics pipeline would leave the screen black. */
 	if (has_channel(client, "drdynvc"))
@@ -176,7 +176,7 @@ channels_without_a_right_are_renamed(void **state)
 	start(~0u, RDP_CONFIRM_EXTENDED_CLIENT_DATA);
 	client = &fakes.conn.introduction->client;
 	for (uint16_t i = 0; i < client->channel_count; i++)
-		assert_int_equal(fakes.conn.bridge->channels[i].denied,
+		assert_int_equal(fakes.conn.attachment->bridge->channels[i].denied,
 			session_right_of_channel(client->channels[i].name) == 0);
 }
 
@@ -232,7 +232,7 @@ a_host_by_the_book_is_attached(void **state)
 	assert_int_equal(info.flags & (INFO_AUTOLOGON | INFO_RAIL), 0);
 	assert_int_equal(info.flags & INFO_ALWAYS, INFO_ALWAYS);
 
-	bridge = fakes.conn.bridge;
+	bridge = fakes.conn.attachment->bridge;
 	assert_int_equal(bridge->user[SIDE_HOST], HOST_USER);
 	assert_int_equal(bridge->message[SIDE_HOST], 1040);
 	assert_int_equal(bridge->channels[0].id[SIDE_CLIENT], MCS_FIRST_CHANNEL);
@@ -261,7 +261,7 @@ channels_that_the_host_lacks_are_dead(void **state)
 	GIVE_PDU(gcc_connect_response_write, &server);
 	GIVE_PDU(mcs_attach_user_confirm_write, HOST_USER);
 	(void)confirm_joins(server.channels[1]);
-	bridge = fakes.conn.bridge;
+	bridge = fakes.conn.attachment->bridge;
 	assert_int_equal(fakes.closed, CLOSE_NONE);
 	assert_int_equal(fakes.conn.attachment->step, ATTACH_FIRST_PDU);
 	assert_int_equal(bridge->message[SIDE_HOST], 0);

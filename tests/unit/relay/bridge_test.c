@@ -349,7 +349,7 @@ fast_path_passes_only_in_clear_and_after_demand_active(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		for (int side = 0; side < SIDE_COUNT; side++) {
+		for (int side = 0; side < BRIDGE_SIDES; side++) {
 			struct bridge *bridge = some_bridge(rows[i].begun);
 			uint8_t pdu[8] = {rows[i].first, 8, 1, 2, 3, 4, 5, 6};
 			struct bridge_result result;
@@ -368,7 +368,7 @@ an_ultimatum_passes_and_ends_the_session(void **state)
 		[SIDE_CLIENT] = CLOSE_CLIENT_LOGGED_OFF, [SIDE_HOST] = CLOSE_HOST_LEFT};
 
 	(void)state;
-	for (int side = 0; side < SIDE_COUNT; side++) {
+	for (int side = 0; side < BRIDGE_SIDES; side++) {
 		struct bridge *bridge = some_bridge(true);
 		uint8_t room[64];
 		struct bytes_writer writer;

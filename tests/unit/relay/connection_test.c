@@ -12,6 +12,7 @@
 #include "relay/introduction.h"
 #include "relay/look_at_host.h"
 #include "relay/phase_attach.h"
+#include "relay/phase_redirect.h"
 #include "relay/worker.h"
 
 #include <errno.h>
@@ -126,6 +127,12 @@ look_take(struct connection *connection, const struct msg_look_at_host *message)
 }
 
 void
+redirection_free(struct redirection *redirection)
+{
+	(void)redirection;
+}
+
+void
 look_free(struct look *look)
 {
 	(void)look;
@@ -160,7 +167,8 @@ refuse_inside(struct connection *connection, enum side side, uint8_t *pdu, size_
 	}
 const struct phase_ops phase_sniff = {.enter = enter, .leave = leave, .on_pdu = refuse_inside};
 const struct phase_ops phase_secure = OPS, phase_introduce = OPS, phase_decide = OPS,
-		       phase_attach = OPS, phase_bridge = OPS, phase_drain = OPS,
+		       phase_greet = OPS, phase_attach = OPS, phase_attach_greeted = OPS,
+		       phase_redirect = OPS, phase_bridge = OPS, phase_drain = OPS,
 		       look_at_host = OPS;
 
 static void

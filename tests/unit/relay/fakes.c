@@ -7,6 +7,8 @@
 #include "relay/connection_io.h"
 #include "relay/introduction.h"
 #include "relay/phase_attach.h"
+#include "relay/phase_greet.h"
+#include "relay/take_over.h"
 
 #include <assert.h>
 #include <string.h>
@@ -109,6 +111,41 @@ connection_on_bytes(struct connection *conn, enum side side, uint8_t *bytes, siz
 	(void)bytes;
 	fakes.bridged += len;
 	return len;
+}
+
+FAKE void
+connection_use(struct connection *conn, const struct phase_ops *ops)
+{
+	conn->ops = ops;
+}
+
+FAKE void
+leg_drop(struct connection *conn, enum side side)
+{
+	conn->legs[side] = NULL;
+	fakes.dropped[side] = true;
+}
+
+FAKE void
+greet_begin(struct connection *conn)
+{
+	attachment_free(conn->attachment);
+	conn->attachment = NULL;
+	fakes.greeted = true;
+}
+
+FAKE size_t
+greet_on_bytes(struct connection *conn, enum side from, uint8_t *bytes, size_t len)
+{
+	return connection_on_bytes(conn, from, bytes, len);
+}
+
+FAKE void
+take_over_on_pdu(struct connection *conn, uint8_t *pdu, size_t len)
+{
+	(void)conn;
+	(void)pdu;
+	fakes.behind_greeter += len;
 }
 
 FAKE void

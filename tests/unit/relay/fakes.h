@@ -22,6 +22,9 @@ struct fakes {
 	bool finished[SIDE_COUNT];
 	bool secured[SIDE_COUNT]; /* leg_secure was called */
 	bool opened_host;
+	bool dropped[SIDE_COUNT]; /* leg_drop was called */
+	bool greeted;             /* greet_begin was called */
+	size_t behind_greeter;    /* bytes given to take_over_on_pdu */
 
 	enum message told; /* last message to the supervisor; MSG_NOTHING: none */
 	union message_body message;
