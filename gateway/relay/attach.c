@@ -109,7 +109,7 @@ attach_begin(struct connection *conn)
 	struct bytes_writer writer;
 	int r;
 
-	conn->attachment->bridge = bridge_new();
+	conn->attachment->bridge = bridge_new(conn->attachment->side);
 	if (conn->attachment->bridge == NULL) {
 		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for a bridge");
 		return;

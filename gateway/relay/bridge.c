@@ -19,6 +19,11 @@ _Static_assert(LOOK_MAX >= MCS_SEND_DATA_HEAD_MAX + 26, "user ids must be in rea
 #define FAST_PATH_SECURITY 0xc0 /* encrypted or signed: not inside TLS, 2.2.8.1.2, 2.2.9.1.2 */
 #define LICENCE_TYPE_AT 4       /* behind the security header, 2.2.1.12.1.1 */
 
+/* fragmentation in updateHeader, 2.2.9.1.2.1 */
+#define FRAGMENT_MASK 0x30
+#define FRAGMENT_FIRST 0x20
+#define FRAGMENT_NEXT 0x30
+
 enum bridge_kind {
 	KIND_OTHER,
 	KIND_FAST_PATH,
@@ -59,7 +64,7 @@ enum rule_when { WHEN_BEFORE, WHEN_AFTER, WHEN_REACTIVATING, WHEN_COUNT };
 #define ALWAYS WHEN_BEFORE... WHEN_REACTIVATING
 #define LAST(reason) PASS_AS_LAST, CLOSE_##reason
 #define END(reason) END_SESSION, CLOSE_##reason
-static const struct rule rules[BRIDGE_SIDES][WHEN_COUNT][KIND_COUNT] = {
+static const struct rule rules[SIDE_COUNT][WHEN_COUNT][KIND_COUNT] = {
 #define RULE(from, kind, when, ...) [SIDE_##from][when][KIND_##kind] = {__VA_ARGS__},
 #include "relay/bridge_rules.def"
 #undef RULE
@@ -70,6 +75,13 @@ static const struct rule rules[BRIDGE_SIDES][WHEN_COUNT][KIND_COUNT] = {
 #undef ALWAYS
 #undef LAST
 #undef END
+
+/* What no row names. */
+static const enum close_reason refusals[SIDE_COUNT] = {
+	[SIDE_CLIENT] = CLOSE_CLIENT_BAD_PDU,
+	[SIDE_HOST] = CLOSE_HOST_BAD_PDU,
+	[SIDE_GREETER] = CLOSE_GREETER_FAULT,
+};
 
 /* One PDU that is being looked at. */
 struct look {
@@ -82,9 +94,13 @@ struct look {
 };
 
 struct bridge *
-bridge_new(void)
+bridge_new(enum side back_end)
 {
-	return calloc(1, sizeof(struct bridge));
+	struct bridge *bridge = calloc(1, sizeof(*bridge));
+
+	if (bridge != NULL)
+		bridge->back_end = back_end;
+	return bridge;
 }
 
 void
@@ -149,6 +165,21 @@ translate_user(struct look *look, size_t at)
 		bytes_put_u16le(look->frame + at, bridge->user[other_side(look->from)]);
 }
 
+static void
+follow_stage(struct bridge *bridge, enum side from, const struct share_pdu *pdu)
+{
+	if (from == SIDE_CLIENT) {
+		if (pdu->type == SHARE_CONFIRM_ACTIVE && bridge->stage == BRIDGE_REACTIVATING)
+			bridge->stage = BRIDGE_ACTIVATING;
+	} else if (pdu->type == SHARE_DEMAND_ACTIVE) {
+		bridge->share_id = pdu->share_id;
+		if (bridge->stage != BRIDGE_REACTIVATING)
+			bridge->stage = BRIDGE_ACTIVATING;
+	} else if (pdu->data_type == SHARE_DATA_FONT_MAP && bridge->stage == BRIDGE_ACTIVATING) {
+		bridge->stage = BRIDGE_ACTIVE;
+	}
+}
+
 /* What passes on the I/O channel tells how far the connection is. */
 static void
 follow_share(struct look *look, size_t payload_at, const struct share_pdu *pdu)
@@ -158,12 +189,7 @@ follow_share(struct look *look, size_t payload_at, const struct share_pdu *pdu)
 	size_t user_at = 0;
 
 	translate_user(look, payload_at + SHARE_SOURCE_AT);
-	if (pdu->type == SHARE_DEMAND_ACTIVE) {
-		bridge->begun = true;
-		bridge->share_id = pdu->share_id;
-	}
-	if (look->from == SIDE_CLIENT && pdu->type == SHARE_CONFIRM_ACTIVE)
-		bridge->reactivating = false;
+	follow_stage(bridge, look->from, pdu);
 	/* A client may still answer with the share id of before a resize. */
 	if (look->from == SIDE_CLIENT && pdu->has_share_id)
 		bytes_put_u32le(payload + SHARE_ID_AT, bridge->share_id);
@@ -189,21 +215,28 @@ follow_licence(struct look *look, uint8_t *payload, size_t have)
 static enum rule_when
 when(const struct bridge *bridge, enum side from)
 {
-	if (from == SIDE_CLIENT && bridge->reactivating)
+	if (from == SIDE_CLIENT && bridge->stage == BRIDGE_REACTIVATING)
 		return WHEN_REACTIVATING;
-	return bridge->begun ? WHEN_AFTER : WHEN_BEFORE;
+	return bridge->stage == BRIDGE_BEFORE ? WHEN_BEFORE : WHEN_AFTER;
+}
+
+/* Who really sent it. */
+static enum side
+sender(const struct look *look)
+{
+	return look->from == SIDE_CLIENT ? SIDE_CLIENT : look->bridge->back_end;
 }
 
 static enum rule_action
 judge(struct look *look, enum bridge_kind kind, struct bridge_result *result)
 {
-	const struct rule *rule = &rules[look->from][when(look->bridge, look->from)][kind];
+	const struct rule *rule = &rules[sender(look)][when(look->bridge, look->from)][kind];
 
 	if (rule->action != REFUSE) {
 		result->reason = (enum close_reason)rule->reason;
 		return (enum rule_action)rule->action;
 	}
-	result->reason = look->from == SIDE_HOST ? CLOSE_HOST_BAD_PDU : CLOSE_CLIENT_BAD_PDU;
+	result->reason = refusals[sender(look)];
 	result->why = look->why != NULL ? look->why : "a PDU that may not pass here";
 	return REFUSE;
 }
@@ -369,6 +402,17 @@ look_at_tpkt(struct look *look, struct bridge_result *result)
 	return look->frame_len;
 }
 
+/* The first update of a frame tells: servers put no more than one into a frame with fragments. */
+static void
+follow_fragments(struct look *look, uint8_t header_len)
+{
+	uint8_t place = look->frame[header_len] & FRAGMENT_MASK;
+
+	look->bridge->ways[SIDE_HOST].in_fragments =
+		place == FRAGMENT_FIRST || place == FRAGMENT_NEXT;
+}
+
+/* Returns how far the frame may be counted through; 0 ends the session. */
 static size_t
 look_at_fast_path(struct look *look, struct bridge_result *result)
 {
@@ -408,6 +452,11 @@ begin_pdu(struct look *look, struct bridge_result *result)
 	look->frame_len = frame.len;
 	way->drop = false;
 	if (frame.kind == FRAME_FAST_PATH) {
+		if (sender(look) == SIDE_GREETER) {
+			if (look->have <= frame.header_len)
+				return 0;
+			follow_fragments(look, frame.header_len);
+		}
 		until = look_at_fast_path(look, result);
 	} else {
 		if (look->have < least(frame.len, LOOK_MAX))
@@ -440,8 +489,8 @@ begin_more(struct look *look, struct bridge_result *result)
 	return 1;
 }
 
-void
-bridge_filter(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len,
+static void
+filter(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len, bool until_rest,
 	struct bridge_result *result)
 {
 	struct bridge_way *way = &bridge->ways[from];
@@ -449,7 +498,7 @@ bridge_filter(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len,
 	int r;
 
 	*result = (struct bridge_result){.reason = CLOSE_NONE};
-	while (at < len) {
+	while (at < len && !(until_rest && bridge_is_at_rest(bridge))) {
 		if (way->left == 0) {
 			struct look look = {
 				.bridge = bridge,
@@ -479,10 +528,31 @@ bridge_filter(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len,
 }
 
 void
+bridge_filter(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len,
+	struct bridge_result *result)
+{
+	filter(bridge, from, bytes, len, false, result);
+}
+
+void
+bridge_filter_until_rest(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len,
+	struct bridge_result *result)
+{
+	filter(bridge, from, bytes, len, true, result);
+}
+
+bool
+bridge_is_at_rest(const struct bridge *bridge)
+{
+	return bridge->stage == BRIDGE_ACTIVE && !bridge->ways[SIDE_HOST].in_fragments &&
+	       bridge_to_boundary(bridge, SIDE_HOST) == 0;
+}
+
+void
 bridge_take_over(struct bridge *bridge, const struct bridge *from)
 {
 	bridge->licensed = true;
-	bridge->reactivating = true;
+	bridge->stage = BRIDGE_REACTIVATING;
 	bridge->ways[SIDE_CLIENT].left = (uint32_t)bridge_to_boundary(from, SIDE_CLIENT);
 	bridge->ways[SIDE_CLIENT].drop = true;
 }

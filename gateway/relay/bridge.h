@@ -14,6 +14,15 @@
 /* SIDE_CLIENT and SIDE_HOST: the back end, whichever it is. */
 #define BRIDGE_SIDES 2
 
+/* How far the desktop of the back end is. */
+enum bridge_stage {
+	BRIDGE_BEFORE, /* no Demand Active has passed */
+	BRIDGE_REACTIVATING, /* taken over from another back end, which the client still answers: what it sends
+				is dropped until its Confirm Active */
+	BRIDGE_ACTIVATING, /* Demand Active has passed, and the Font Map that answers the client not yet */
+	BRIDGE_ACTIVE,
+};
+
 struct bridge_channel {
 	uint16_t id[BRIDGE_SIDES]; /* SIDE_HOST 0: a dead channel */
 	bool denied;               /* the host knows it under an inert name; nothing passes */
@@ -25,6 +34,7 @@ struct bridge_way {
 	uint16_t more_pdu; /* behind them: bytes of share PDUs in the same frame, to be looked at */
 	bool drop;         /* the bytes that are left are thrown away */
 	bool refused;      /* what was to follow in the frame may not pass: it stays incomplete */
+	bool in_fragments; /* of the sign-in screen: the last fast-path update goes on in another frame */
 };
 
 struct bridge {
@@ -32,17 +42,16 @@ struct bridge {
 	uint16_t io[BRIDGE_SIDES];      /* the I/O channel */
 	uint16_t message[BRIDGE_SIDES]; /* the message channel; 0: none */
 	uint8_t channel_count;
-	bool begun;        /* the first Demand Active has passed */
-	bool reactivating; /* taken over from another back end: until Confirm Active the client still
-			      answers that one, and what it sends is dropped */
-	bool licensed;     /* the jump host's last word on licensing has passed */
+	enum side back_end; /* SIDE_HOST or SIDE_GREETER: whose rules are for what comes from it */
+	enum bridge_stage stage;
+	bool licensed;     /* the back end's last word on licensing has passed */
 	uint32_t share_id; /* of the last Demand Active */
 	struct bridge_way ways[BRIDGE_SIDES];
 	struct bridge_channel channels[GCC_CHANNELS_MAX];
 };
 
-/* All zero: the ids are attach.c's to fill in. NULL if there is no memory. */
-struct bridge *bridge_new(void);
+/* To SIDE_HOST or SIDE_GREETER; the ids are attach.c's to fill in. NULL if there is no memory. */
+struct bridge *bridge_new(enum side back_end);
 void bridge_free(struct bridge *bridge);
 
 struct bridge_result {
@@ -56,6 +65,14 @@ struct bridge_result {
 /* Filters what `from` sent, in place. */
 void bridge_filter(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len,
 	struct bridge_result *ret_result);
+
+/* As bridge_filter, but stops where the client could be taken from this back end to another. */
+void bridge_filter_until_rest(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len,
+	struct bridge_result *ret_result);
+
+/* The client could be taken to another back end now: its desktop is active, and what comes from this one is between two
+ * updates. In the middle of a fragmented one the client would wait for a rest that does not come (2.2.9.1.2.1). */
+bool bridge_is_at_rest(const struct bridge *bridge);
 
 /* The client goes over from one bridge to another: what is missing of the frame it is sending belongs to the
  * old back end and will be dropped, and so is all it sends before its Confirm Active. */

@@ -8,6 +8,7 @@
 #include "relay/introduction.h"
 #include "relay/look_at_host.h"
 #include "relay/phase_attach.h"
+#include "relay/phase_greet.h"
 #include "relay/phase_redirect.h"
 #include "relay/worker.h"
 
@@ -114,7 +115,7 @@ drain_first(const struct connection *conn)
 {
 	const struct close_reason_row *row = close_reason_row(conn->reason);
 
-	if (!phase_may_go_to(conn->phase, PHASE_DRAIN) || conn->legs[SIDE_CLIENT] == NULL)
+	if (!phase_may_go_to(conn->phase, PHASE_DRAIN) || !leg_is_open(conn, SIDE_CLIENT))
 		return false;
 	return row->who != 'C' || conn->reason == CLOSE_CLIENT_LOGGED_OFF;
 }
@@ -337,6 +338,7 @@ connection_on_gone(struct connection *conn)
 	attachment_free(conn->attachment);
 	bridge_free(conn->bridge);
 	redirection_free(conn->redirection);
+	early_attach_free(conn->early);
 	look_free(conn->look);
 	free(conn);
 }

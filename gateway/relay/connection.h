@@ -96,8 +96,10 @@ struct connection {
 	struct attachment *attachment;   /* a back end that is being attached, and how far it is */
 	struct bridge *bridge;           /* to the back end that the client is on */
 	struct redirection *redirection; /* REDIRECT: what the client is told */
-	struct look *look;               /* look_at_host.c's */
-	char source[65];                 /* the client's address, for log lines */
+	struct early_attach
+		*early;    /* GREET: an ATTACH that came before the sign-in screen was there */
+	struct look *look; /* look_at_host.c's */
+	char source[65];   /* the client's address, for log lines */
 };
 
 /* A client's socket (*fd is taken) enters SNIFF. Where that fails, the supervisor is told, and nothing is left. */

@@ -108,8 +108,10 @@ leg_fill(struct leg *leg, uint8_t *buffer, size_t *len)
 static void
 leg_deliver(struct leg *leg, uint8_t *buffer, size_t len)
 {
-	size_t used = connection_on_bytes(leg->conn, leg->side, buffer, len);
+	size_t used;
 
+	leg->tail_len = 0;
+	used = connection_on_bytes(leg->conn, leg->side, buffer, len);
 	if (leg_reading(leg) != READ_STREAM)
 		return;
 	assert(used <= len && len - used <= STREAM_TAIL_MAX);

@@ -85,7 +85,9 @@ attach_failed(struct connection *conn, enum close_reason reason, const char *det
 	}
 	leg_drop(conn, SIDE_HOST);
 	attachment_free(take_pointer(&conn->attachment));
-	connection_go(conn, PHASE_GREET);
+	/* What cannot be attached at all has never left it. */
+	if (conn->phase == PHASE_ATTACH)
+		connection_go(conn, PHASE_GREET);
 	if (detail != NULL)
 		(void)snprintf(returned.detail, sizeof(returned.detail), "%s", detail);
 	worker_tell(conn->worker, MSG_RETURNED, &returned);

@@ -36,7 +36,7 @@ bridge_on_bytes(struct connection *conn, enum side from, uint8_t *bytes, size_t 
 static void
 bridge_on_end(struct connection *conn, enum side side, int error, bool waited)
 {
-	if (side == SIDE_HOST && !conn->bridge->begun)
+	if (side == SIDE_HOST && conn->bridge->stage == BRIDGE_BEFORE)
 		connection_close(conn, CLOSE_HOST_REFUSED, "it closed the connection");
 	else if (side == SIDE_HOST && error == 0 &&
 		 bridge_to_boundary(conn->bridge, SIDE_HOST) != 0)

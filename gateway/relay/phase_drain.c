@@ -63,7 +63,11 @@ what_to_tell(const struct connection *conn)
 
 	if (!client_listens(conn))
 		return ERROR_INFO_NOTHING;
-	return conn->bridge != NULL && conn->bridge->begun ? row->running : row->refused;
+	/* Who is at the sign-in screen is still on the way in. */
+	if (conn->bridge == NULL || conn->bridge->stage == BRIDGE_BEFORE ||
+		conn->bridge->back_end == SIDE_GREETER)
+		return row->refused;
+	return row->running;
 }
 
 /* On a PDU boundary: the last words. */
@@ -77,7 +81,7 @@ tell(struct connection *conn)
 
 	if (info != ERROR_INFO_NOTHING) {
 		bytes_writer_init(&writer, room, sizeof(room));
-		if (bridge == NULL || (!bridge->licensed && !bridge->begun))
+		if (bridge == NULL || (!bridge->licensed && bridge->stage == BRIDGE_BEFORE))
 			write_licence(&writer);
 		write_error_info(&writer, bridge != NULL ? bridge->share_id : 0, info);
 		mcs_disconnect_write(&writer, MCS_PROVIDER_INITIATED);

@@ -4,23 +4,40 @@
  *
  * From:   DECIDE; ATTACH and REDIRECT, when they failed.   To: ATTACH, REDIRECT, DRAIN.
  * Trust:  none in either: the greeter has a client's bytes to deal with and may be taken over.
- * Limit:  the time limit `greet` of CONFIGURE, the longest that anybody may wait here; the supervisor ends those who
- *         take too long to sign in.
+ * Limit:  the time limit `attach` until the greeter is attached; then `greet`, the longest that anybody may wait here: the
+ *         supervisor ends those who take too long to sign in.
  */
 #include "relay/phase_greet.h"
 
 #include "relay/attach.h"
-#include "relay/bridge.h"
 #include "relay/connection_io.h"
 #include "relay/phase_attach.h"
 #include "relay/phase_redirect.h"
+#include "relay/worker.h"
 
 #include "base/cleanup.h"
 #include "rdp/mcs.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 static const struct phase_ops greet_relays;
+
+/* The hospital's consent may be quicker than the sign-in screen that was to wait for it. */
+struct early_attach {
+	struct msg_attach attach;
+	int fd;
+};
+
+void
+early_attach_free(struct early_attach *early)
+{
+	if (early == NULL)
+		return;
+	if (early->fd >= 0)
+		(void)close(early->fd);
+	free(early);
+}
 
 static void
 greet_enter(struct connection *conn)
@@ -32,6 +49,7 @@ greet_enter(struct connection *conn)
 		connection_use(conn, &greet_relays);
 		return;
 	}
+	io_limit(conn, conn->worker->limit_ms[PHASE_ATTACH]);
 	conn->attachment = attachment_new(SIDE_GREETER);
 	if (conn->attachment == NULL) {
 		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for a sign-in screen");
@@ -78,18 +96,47 @@ greet_on_bad_frame(struct connection *conn, enum side side, bool too_long)
 			 : "bytes that are no TPKT frame");
 }
 
+static void
+greet_on_time_limit(struct connection *conn)
+{
+	connection_close(conn, CLOSE_GREETER_FAULT, "it did not begin in time");
+}
+
+static void
+early_on_attach(struct connection *conn, const struct msg_attach *attach, int *fd)
+{
+	if (!conn_expect(conn, conn->early == NULL))
+		return;
+	conn->early = malloc(sizeof(*conn->early));
+	if (conn->early == NULL) {
+		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for a jump host");
+		return;
+	}
+	conn->early->attach = *attach;
+	conn->early->fd = take_fd(fd);
+}
+
 void
 greet_begin(struct connection *conn)
 {
+	struct early_attach *early = take_pointer(&conn->early);
+
 	attachment_free(take_pointer(&conn->attachment));
+	io_limit(conn, conn->worker->limit_ms[PHASE_GREET]);
 	connection_use(conn, &greet_relays);
+	if (early != NULL)
+		greet_on_attach(conn, &early->attach, &early->fd);
+	else if (conn->redirection != NULL)
+		connection_go(conn, PHASE_REDIRECT);
+	early_attach_free(early);
 }
 
-/* What the rules say of a jump host is a fault of the greeter's here. */
-static enum close_reason
-reason_of(enum close_reason reason)
+void
+greet_relay(struct connection *conn, enum side from, uint8_t *bytes, size_t len,
+	greet_filter *filter, struct bridge_result *result)
 {
-	return close_reason_row(reason)->who == 'H' ? CLOSE_GREETER_FAULT : reason;
+	filter(conn->bridge, from == SIDE_GREETER ? SIDE_HOST : SIDE_CLIENT, bytes, len, result);
+	leg_send(conn, connection_counterpart(conn, from), bytes, result->out);
 }
 
 size_t
@@ -97,12 +144,10 @@ greet_on_bytes(struct connection *conn, enum side from, uint8_t *bytes, size_t l
 {
 	struct bridge_result result;
 
-	bridge_filter(
-		conn->bridge, from == SIDE_GREETER ? SIDE_HOST : SIDE_CLIENT, bytes, len, &result);
-	leg_send(conn, connection_counterpart(conn, from), bytes, result.out);
+	greet_relay(conn, from, bytes, len, bridge_filter, &result);
 	if (result.reason == CLOSE_NONE)
 		return result.used;
-	connection_close(conn, reason_of(result.reason), result.why);
+	connection_close(conn, result.reason, result.why);
 	return len;
 }
 
@@ -127,6 +172,9 @@ const struct phase_ops phase_greet = {
 	.enter = greet_enter,
 	.on_pdu = greet_on_pdu,
 	.on_bad_frame = greet_on_bad_frame,
+	.on_attach = early_on_attach,
+	.on_redirect = redirection_take,
+	.on_time_limit = greet_on_time_limit,
 };
 
 static const struct phase_ops greet_relays = {

@@ -8,7 +8,6 @@
  */
 #include "relay/phase_redirect.h"
 
-#include "relay/bridge.h"
 #include "relay/connection_io.h"
 #include "relay/introduction.h"
 #include "relay/phase_greet.h"
@@ -60,7 +59,8 @@ tell(struct connection *conn)
 	uint8_t room[REDIRECTION_MAX];
 	struct bytes_writer payload;
 
-	if (bridge_to_boundary(conn->bridge, SIDE_HOST) != 0)
+	if (conn->bridge->stage != BRIDGE_ACTIVE ||
+		bridge_to_boundary(conn->bridge, SIDE_HOST) != 0)
 		return;
 	bytes_writer_init(&payload, room, sizeof(room));
 	monitor_layout_write(&payload, conn->bridge->share_id, INTRODUCTION_SERVER_USER,
@@ -116,7 +116,21 @@ redirect_on_time_limit(struct connection *conn)
 	worker_tell(conn->worker, MSG_RETURNED, &returned);
 }
 
-/* A client that leaves has done as it was told. */
+/* A client that leaves has done as it was told, whether it says so first or not. */
+static size_t
+redirect_on_bytes(struct connection *conn, enum side from, uint8_t *bytes, size_t len)
+{
+	struct bridge_result result;
+
+	greet_relay(conn, from, bytes, len, bridge_filter, &result);
+	if (result.reason == CLOSE_NONE)
+		return result.used;
+	if (result.reason == CLOSE_CLIENT_LOGGED_OFF)
+		result.reason = CLOSE_REDIRECTED;
+	connection_close(conn, result.reason, result.why);
+	return len;
+}
+
 static void
 redirect_on_end(struct connection *conn, enum side side, int error, bool waited)
 {
@@ -127,22 +141,30 @@ redirect_on_end(struct connection *conn, enum side side, int error, bool waited)
 }
 
 void
+redirection_take(struct connection *conn, const struct msg_redirect *redirect)
+{
+	if (!conn_expect(conn, conn->redirection == NULL))
+		return;
+	conn->redirection = calloc(1, sizeof(*conn->redirection));
+	if (conn->redirection != NULL)
+		conn->redirection->told = *redirect;
+	else
+		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for a redirection");
+}
+
+void
 greet_on_redirect(struct connection *conn, const struct msg_redirect *redirect)
 {
-	conn->redirection = calloc(1, sizeof(*conn->redirection));
-	if (conn->redirection == NULL) {
-		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for a redirection");
-		return;
-	}
-	conn->redirection->told = *redirect;
-	connection_go(conn, PHASE_REDIRECT);
+	redirection_take(conn, redirect);
+	if (conn->reason == CLOSE_NONE)
+		connection_go(conn, PHASE_REDIRECT);
 }
 
 const struct phase_ops phase_redirect = {
 	.reads = {[SIDE_CLIENT] = READ_STREAM, [SIDE_GREETER] = READ_STREAM},
 	.enter = redirect_enter,
 	.leave = redirect_leave,
-	.on_bytes = greet_on_bytes,
+	.on_bytes = redirect_on_bytes,
 	.on_end = redirect_on_end,
 	.on_time_limit = redirect_on_time_limit,
 };

@@ -6,6 +6,9 @@
 
 struct redirection;
 
+/* What the supervisor's REDIRECT said, for when the sign-in screen is there. */
+void redirection_take(struct connection *conn, const struct msg_redirect *redirect);
+
 /* The supervisor's REDIRECT, in GREET. */
 void greet_on_redirect(struct connection *conn, const struct msg_redirect *redirect);
 

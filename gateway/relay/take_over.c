@@ -65,13 +65,13 @@ on_autodetect(struct connection *conn, const struct mcs_send_data *data, const u
 }
 
 static void
-send_deactivate_all(struct connection *conn)
+send_deactivate_all(struct connection *conn, uint32_t share_id)
 {
 	uint8_t payload[SHARE_DEACTIVATE_ALL_LEN], room[MCS_SEND_DATA_HEAD_MAX + sizeof(payload)];
 	struct bytes_writer inner, writer;
 
 	bytes_writer_init(&inner, payload, sizeof(payload));
-	share_deactivate_all_write(&inner, conn->bridge->share_id, INTRODUCTION_SERVER_USER);
+	share_deactivate_all_write(&inner, share_id, INTRODUCTION_SERVER_USER);
 	bytes_writer_init(&writer, room, sizeof(room));
 	mcs_send_data_write(&writer, MCS_SEND_DATA_INDICATION, INTRODUCTION_SERVER_USER,
 		MCS_IO_CHANNEL, payload, inner.len);
@@ -84,34 +84,33 @@ take_over(struct connection *conn)
 	struct attachment *attachment = conn->attachment;
 	struct bridge *before = conn->bridge;
 	auto_secret struct secret demand_active = attachment->demand_active;
+	uint32_t share_id = before->share_id;
 
 	attachment->demand_active = (struct secret){0};
-	send_deactivate_all(conn);
 	bridge_take_over(attachment->bridge, before);
 	conn->bridge = take_pointer(&attachment->bridge);
 	bridge_free(before);
 	leg_drop(conn, SIDE_GREETER);
+	/* What went to the sign-in screen is not the session's. */
+	conn->bytes_from[SIDE_CLIENT] = conn->bytes_to[SIDE_CLIENT] = 0;
+	send_deactivate_all(conn, share_id);
 	connection_go(conn, PHASE_BRIDGE);
 	(void)connection_on_bytes(conn, SIDE_HOST, demand_active.bytes, demand_active.len);
 }
 
-static bool
-may_take_over(const struct connection *conn)
-{
-	return bridge_to_boundary(conn->bridge, SIDE_HOST) == 0;
-}
-
-/* The rest of the greeter's last PDU. */
+/* The rest of the greeter's last update. */
 static size_t
 waiting_on_bytes(struct connection *conn, enum side from, uint8_t *bytes, size_t len)
 {
-	size_t missing = bridge_to_boundary(conn->bridge, SIDE_HOST), used;
+	struct bridge_result result;
 
-	if (from != SIDE_GREETER)
-		return greet_on_bytes(conn, from, bytes, len);
-	used = greet_on_bytes(conn, from, bytes, len < missing ? len : missing);
-	if (conn->reason != CLOSE_NONE || !may_take_over(conn))
-		return used;
+	greet_relay(conn, from, bytes, len, bridge_filter_until_rest, &result);
+	if (result.reason != CLOSE_NONE) {
+		connection_close(conn, result.reason, result.why);
+		return len;
+	}
+	if (from != SIDE_GREETER || !bridge_is_at_rest(conn->bridge))
+		return result.used;
 	take_over(conn);
 	return len;
 }
@@ -128,7 +127,10 @@ waiting_on_end(struct connection *conn, enum side side, int error, bool waited)
 static void
 waiting_on_time_limit(struct connection *conn)
 {
-	connection_close(conn, CLOSE_GREETER_FAULT, "its last PDU does not end");
+	if (conn->bridge->stage == BRIDGE_ACTIVE)
+		connection_close(conn, CLOSE_GREETER_FAULT, "its last update does not end");
+	else
+		connection_close(conn, CLOSE_TOO_SLOW, "the sign-in screen is not active");
 }
 
 static const struct phase_ops attach_waits = {
@@ -148,7 +150,7 @@ on_demand_active(struct connection *conn, const uint8_t *pdu, size_t len)
 		return;
 	}
 	attachment->step = ATTACH_TAKE_OVER;
-	if (may_take_over(conn))
+	if (bridge_is_at_rest(conn->bridge))
 		take_over(conn);
 	else
 		connection_use(conn, &attach_waits);

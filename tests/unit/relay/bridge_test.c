@@ -30,7 +30,7 @@ enum {
 static struct bridge *
 some_bridge(bool begun)
 {
-	struct bridge *bridge = bridge_new();
+	struct bridge *bridge = bridge_new(SIDE_HOST);
 
 	assert_non_null(bridge);
 	bridge->user[SIDE_CLIENT] = CLIENT_USER;
@@ -43,7 +43,7 @@ some_bridge(bool begun)
 	bridge->channels[0] = (struct bridge_channel){{ALLOWED, HOST_ALLOWED}, false};
 	bridge->channels[1] = (struct bridge_channel){{DENIED, HOST_DENIED}, true};
 	bridge->channels[2] = (struct bridge_channel){{DEAD, 0}, false};
-	bridge->begun = begun;
+	bridge->stage = begun ? BRIDGE_ACTIVE : BRIDGE_BEFORE;
 	return bridge;
 }
 

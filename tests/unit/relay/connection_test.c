@@ -12,6 +12,7 @@
 #include "relay/introduction.h"
 #include "relay/look_at_host.h"
 #include "relay/phase_attach.h"
+#include "relay/phase_greet.h"
 #include "relay/phase_redirect.h"
 #include "relay/worker.h"
 
@@ -31,6 +32,7 @@ static struct {
 static struct worker worker;
 static struct connection *conn;
 static bool no_memory;
+static bool client_ended;
 
 struct leg {
 	int nothing;
@@ -124,6 +126,18 @@ look_take(struct connection *connection, const struct msg_look_at_host *message)
 	(void)connection;
 	(void)message;
 	return 0;
+}
+
+void
+early_attach_free(struct early_attach *early)
+{
+	(void)early;
+}
+
+bool
+leg_is_open(const struct connection *connection, enum side side)
+{
+	return connection->legs[side] != NULL && !client_ended;
 }
 
 void

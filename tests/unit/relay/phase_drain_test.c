@@ -27,9 +27,9 @@ static void
 start_bridged(enum close_reason reason, bool begun)
 {
 	start(PHASE_BRIDGE, reason);
-	fakes.conn.bridge = bridge_new();
+	fakes.conn.bridge = bridge_new(SIDE_HOST);
 	assert_non_null(fakes.conn.bridge);
-	fakes.conn.bridge->begun = begun;
+	fakes.conn.bridge->stage = begun ? BRIDGE_ACTIVE : BRIDGE_BEFORE;
 	fakes.conn.bridge->share_id = begun ? 0x103ea : 0;
 }
 
