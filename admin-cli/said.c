@@ -7,24 +7,11 @@
 
 #include <string.h>
 
-/* The reasons of close_reasons.def have their Japanese with them. `len` bytes of the sentence count. */
-static const struct event_row *
-find_event(const char *sentence, size_t len)
-{
-	for (int i = 0; i < EVENT_COUNT; i++) {
-		const struct event_row *row = event_row((enum event)i);
-
-		if (strlen(row->text) == len && strncmp(row->text, sentence, len) == 0)
-			return row;
-	}
-	return NULL;
-}
-
 /* "" is the catalogue's own header. */
 static const char *
 translate(const char *sentence)
 {
-	const struct event_row *event = find_event(sentence, strlen(sentence));
+	const struct event_row *event = event_row_of_text(sentence, strlen(sentence));
 
 	if (event != NULL)
 		return text_speaks_japanese() ? event->text_ja : event->text;
@@ -84,10 +71,10 @@ const char *
 said_meaning(const char *sentence)
 {
 	const char *colon = strstr(sentence, ": ");
-	const struct event_row *event = find_event(sentence, strlen(sentence));
+	const struct event_row *event = event_row_of_text(sentence, strlen(sentence));
 
 	if (event == NULL && colon != NULL)
-		event = find_event(sentence, (size_t)(colon - sentence));
+		event = event_row_of_text(sentence, (size_t)(colon - sentence));
 	if (event == NULL)
 		return NULL;
 	return text_speaks_japanese() ? event->meaning_ja : event->meaning;

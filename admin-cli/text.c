@@ -1,8 +1,8 @@
 /* Text for people. */
 #include "admin-cli/text.h"
 
-#include "admin-cli/catalogue.h"
 #include "admin-cli/characters.h"
+#include "base/catalogue.h"
 #include "base/cleanup.h"
 #include "base/utf_8.h"
 
@@ -12,32 +12,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <wchar.h>
 
 #define DOMAIN_NAME "sekisho-admin"
 
 /* Of a language whose locale this machine does not have; NULL: gettext does it. */
 static const struct catalogue *catalogue;
-
-/* In a build tree, po/ is beside the program's folder. */
-static const char *
-message_folder(char *buffer, size_t size)
-{
-	char own[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", own, sizeof(own) - 1);
-	struct stat status;
-
-	if (len > 0) {
-		own[len] = '\0';
-		*strrchr(own, '/') = '\0';
-		snprintf(buffer, size, "%s/../po", own);
-		if (stat(buffer, &status) == 0)
-			return buffer;
-	}
-	return SEKISHO_LOCALE_DIR;
-}
 
 /* "ja_JP.UTF-8" of a variable as "ja", without what follows. */
 static bool
@@ -74,7 +54,7 @@ void
 text_init(void)
 {
 	char buffer[PATH_MAX + 8];
-	const char *folder = message_folder(buffer, sizeof(buffer));
+	const char *folder = catalogue_folder(SEKISHO_LOCALE_DIR, buffer, sizeof(buffer));
 
 	if (setlocale(LC_ALL, "") == NULL)
 		take_language_without_locale(folder);

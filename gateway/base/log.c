@@ -51,6 +51,16 @@ event_row(enum event event)
 	return &row;
 }
 
+const struct event_row *
+event_row_of_text(const char *text, size_t len)
+{
+	for (int i = 0; i < EVENT_COUNT; i++) {
+		if (strlen(rows[i].text) == len && strncmp(rows[i].text, text, len) == 0)
+			return event_row((enum event)i);
+	}
+	return NULL;
+}
+
 void
 log_init(const char *name)
 {

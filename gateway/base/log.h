@@ -33,6 +33,9 @@ struct event_row {
 /* The row of an event; never NULL for a valid one. */
 const struct event_row *event_row(enum event event);
 
+/* The event whose English text is the first `len` bytes; NULL if none is. */
+const struct event_row *event_row_of_text(const char *text, size_t len);
+
 /* Names the process in every line. `name` is kept, not copied. */
 void log_init(const char *name);
 

@@ -1,5 +1,5 @@
-/* admin-cli/catalogue.c: messages without a locale; and no file, whatever is in it, leads astray. */
-#include "admin-cli/catalogue.h"
+/* base/catalogue.c: messages without a locale; and no file, whatever is in it, leads astray. */
+#include "base/catalogue.h"
 
 #include <errno.h>
 #include <setjmp.h>

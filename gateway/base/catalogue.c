@@ -1,12 +1,14 @@
 /* Catalogues as msgfmt writes them; see catalogue.h. GNU gettext manual, "The Format of GNU MO Files". */
-#include "admin-cli/catalogue.h"
+#include "base/catalogue.h"
 
 #include "base/cleanup.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -36,6 +38,23 @@ struct catalogue {
 	const struct entry *originals;
 	const struct entry *translations;
 };
+
+const char *
+catalogue_folder(const char *installed, char *buffer, size_t size)
+{
+	char own[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", own, sizeof(own) - 1);
+	struct stat status;
+
+	if (len > 0) {
+		own[len] = '\0';
+		*strrchr(own, '/') = '\0';
+		snprintf(buffer, size, "%s/../po", own);
+		if (stat(buffer, &status) == 0)
+			return buffer;
+	}
+	return installed;
+}
 
 static bool
 table_fits(uint32_t at, uint32_t count, size_t size)
