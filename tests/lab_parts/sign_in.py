@@ -63,7 +63,7 @@ def write_stack(state, folder, stack, module):
     with open(os.path.join(TREE, "conf", "pam.d", STACKS[stack]), encoding="utf-8") as file:
         text = file.read()
     if stack == "unix":
-        text = text.replace("/etc/sekisho/users.oath", add_unix_user(state, folder))
+        text = text.replace("/etc/sekisho/oath/users.oath", add_unix_user(state, folder))
     write_service(folder, text.replace("pam_sekisho.so", module))
 
 
