@@ -1,0 +1,194 @@
+/* sekisho-greeter: shows one client the sign-in screen, as an RDP server behind the relay worker, and ends with it.
+ *
+ *	fd 2 the log   3 the supervisor   4 nothing
+ *
+ * Started before it is needed, and warmed up; waits for BEGIN_SCREEN, which brings the socket to the worker, closes
+ * its sandbox, and only then reads what a client sent. It knows no account, no password but what is typed here, and no
+ * terminal but those it is told. Exits with 0 when the client or the supervisor goes.
+ */
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/lock_down.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "greeter/keyboard.h"
+#include "greeter/peer.h"
+#include "greeter/screen.h"
+#include "messages/channel.h"
+#include "supervisor/children.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MESSAGES_A_TURN 64
+
+static struct {
+	struct channel *supervisor;
+	struct peer *peer; /* NULL before BEGIN_SCREEN */
+	int failed;        /* negative errno: it ends */
+} process;
+
+static int
+fail(const char *what, int error)
+{
+	log_event(EV_GREETER_FAILED, "what='%s' error='%s'", what, strerror(-error));
+	return error;
+}
+
+static void
+answered(void *owner, const struct msg_answer *answer)
+{
+	(void)owner;
+	if (channel_send(process.supervisor, MSG_ANSWER, answer, -1) < 0)
+		process.failed = -EPIPE;
+}
+
+static void
+shown(void *owner, uint32_t serial)
+{
+	const struct msg_shown message = {.serial = serial};
+
+	(void)owner;
+	if (channel_send(process.supervisor, MSG_SHOWN, &message, -1) < 0)
+		process.failed = -EPIPE;
+}
+
+/* The client's keyboard is known now, and its files are read before nothing can be opened any more. */
+static int
+on_begin_screen(struct channel *channel, union message_body *message)
+{
+	const struct msg_begin_screen *begin = &message->begin_screen;
+	struct peer_setup setup = {
+		.facility = begin->facility,
+		.language = begin->language,
+		.now_ms = clock_boottime_ms,
+		.answered = answered,
+		.shown = shown,
+	};
+	auto_fd int fd = channel_take_fd(channel);
+	int r = keyboard_new(begin->keyboard_layout, &setup.keyboard);
+
+	if (r < 0)
+		return fail("the keyboard", r);
+	r = peer_new(&setup, &fd, &process.peer);
+	if (r < 0)
+		return fail("the RDP server", r);
+	return lock_down(LOCK_DOWN_GREETER);
+}
+
+static int
+on_choice(struct channel *channel, union message_body *message)
+{
+	(void)channel;
+	return peer_choice(process.peer, &message->choice);
+}
+
+static int
+on_show(struct channel *channel, union message_body *message)
+{
+	(void)channel;
+	return peer_show(process.peer, &message->show);
+}
+
+static int
+on_ping(struct channel *channel, union message_body *message)
+{
+	const struct msg_pong pong = {.serial = message->ping.serial};
+
+	return channel_send(channel, MSG_PONG, &pong, -1);
+}
+
+static const struct channel_handler handlers[] = {
+	{MSG_BEGIN_SCREEN, on_begin_screen},
+	{MSG_CHOICE, on_choice},
+	{MSG_SHOW, on_show},
+	{MSG_PING, on_ping},
+	{MSG_NOTHING, NULL},
+};
+
+static int
+meet_supervisor(void)
+{
+	const struct channel_setup setup = {
+		.self = PROCESS_GREETER, .peer = PROCESS_SUPERVISOR, .handlers = handlers};
+	const struct msg_hello hello = {.build_hash = messages_build_hash()};
+	int fd = CHILD_FD_CHANNEL;
+	int r = channel_new(&setup, &fd, &process.supervisor);
+
+	if (r == 0)
+		r = channel_send(process.supervisor, MSG_HELLO, &hello, -1);
+	return r < 0 ? fail("the supervisor's channel", r) : 0;
+}
+
+/* What takes time is done while nobody waits. */
+static int
+prepare(void)
+{
+	const char *why = "";
+	int r;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	r = lock_down_early();
+	if (r == 0)
+		r = peer_warm_up();
+	if (r < 0)
+		return fail("libfreerdp", r);
+	r = screen_warm_up(GREETER_CATALOGUE, &why);
+	if (r < 0)
+		return fail(why, r);
+	return meet_supervisor();
+}
+
+/* One turn. Returns a negative errno when it is over. */
+static int
+turn(void)
+{
+	struct pollfd waits[2] = {
+		{.fd = channel_fd(process.supervisor),
+			.events = (short)channel_events(process.supervisor)},
+		{.fd = -1},
+	};
+	int wait_ms = -1;
+	const char *why = NULL;
+	int r;
+
+	if (process.peer != NULL) {
+		waits[1] = (struct pollfd){
+			.fd = peer_fd(process.peer), .events = peer_events(process.peer)};
+		wait_ms = peer_wait_ms(process.peer);
+	}
+	if (poll(waits, ARRAY_SIZE(waits), wait_ms) < 0)
+		return errno == EINTR ? 0 : -errno;
+	if ((waits[0].revents & POLLOUT) != 0 && channel_flush(process.supervisor) < 0)
+		return -EPIPE;
+	if ((waits[0].revents & ~POLLOUT) != 0) {
+		r = channel_receive(process.supervisor, MESSAGES_A_TURN, &why);
+		if (r < 0)
+			return r == -ECONNRESET
+				       ? r
+				       : fail(why != NULL ? why : "the supervisor's channel", r);
+	}
+	if (process.peer == NULL)
+		return 0;
+	r = peer_serve(process.peer, waits[1].revents);
+	return r < 0 ? r : process.failed;
+}
+
+int
+main(void)
+{
+	int r;
+
+	log_init("sekisho-greeter");
+	if (prepare() < 0)
+		return CHILD_EXIT_UNUSABLE;
+	do
+		r = turn();
+	while (r == 0);
+	peer_free(process.peer);
+	channel_free(process.supervisor);
+	return r == -ECONNRESET ? 0 : 1;
+}
