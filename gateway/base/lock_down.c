@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 enum otherwise { OTHERWISE_KILL, OTHERWISE_ALLOW };
-enum landlock { LANDLOCK_NOTHING, LANDLOCK_NO_FILES_NO_NET };
+enum landlock { LANDLOCK_NOTHING, LANDLOCK_NO_FILES_NO_NET, LANDLOCK_FIRST_THREAD };
 
 static const struct profile_row {
 	const char *filter;
@@ -20,14 +20,18 @@ static const struct profile_row {
 	enum otherwise otherwise;
 	enum landlock landlock;
 	rlim_t descriptors;
+	rlim_t memory; /* MB */
+	rlim_t time;   /* seconds */
 } rows[LOCK_DOWN_COUNT] = {
-#define PROFILE(name, filter_, otherwise_, landlock_, descriptors_) \
-	[LOCK_DOWN_##name] = {                                      \
-		.filter = filter_,                                  \
-		.filter_asan = filter_ "-asan",                     \
-		.otherwise = OTHERWISE_##otherwise_,                \
-		.landlock = LANDLOCK_##landlock_,                   \
-		.descriptors = descriptors_,                        \
+#define PROFILE(name, filter_, otherwise_, landlock_, descriptors_, memory_, time_) \
+	[LOCK_DOWN_##name] = {                                                      \
+		.filter = filter_,                                                  \
+		.filter_asan = filter_ "-asan",                                     \
+		.otherwise = OTHERWISE_##otherwise_,                                \
+		.landlock = LANDLOCK_##landlock_,                                   \
+		.descriptors = descriptors_,                                        \
+		.memory = memory_,                                                  \
+		.time = time_,                                                      \
 	},
 #include "base/lock_down.def"
 #undef PROFILE
@@ -63,19 +67,34 @@ lock_down_early(void)
 	return 0;
 }
 
+/* Lowers a limit for good; 0 leaves it, but for the soft one, which becomes what the hard one allows. */
+static int
+set_limit(int resource, rlim_t most)
+{
+	struct rlimit limit;
+
+	if (getrlimit(resource, &limit) < 0)
+		return -errno;
+	if (most > 0 && most < limit.rlim_max)
+		limit.rlim_max = most;
+	limit.rlim_cur = limit.rlim_max;
+	return setrlimit(resource, &limit) < 0 ? -errno : 0;
+}
+
 static int
 set_limits(const struct profile_row *row)
 {
-	struct rlimit none = {0, 0}, descriptors;
+	const struct rlimit none = {0, 0};
+	int r;
 
 	if (setrlimit(RLIMIT_CORE, &none) < 0)
 		return -errno;
-	if (getrlimit(RLIMIT_NOFILE, &descriptors) < 0)
-		return -errno;
-	if (row->descriptors > 0 && row->descriptors < descriptors.rlim_max)
-		descriptors.rlim_max = row->descriptors;
-	descriptors.rlim_cur = descriptors.rlim_max;
-	return setrlimit(RLIMIT_NOFILE, &descriptors) < 0 ? -errno : 0;
+	r = set_limit(RLIMIT_NOFILE, row->descriptors);
+	if (r == 0 && row->memory > 0 && !LOCK_DOWN_SANITIZED)
+		r = set_limit(RLIMIT_DATA, row->memory << 20);
+	if (r == 0 && row->time > 0)
+		r = set_limit(RLIMIT_CPU, row->time);
+	return r;
 }
 
 /* Landlock binds one thread and what it starts: another thread would stay outside. */
@@ -87,6 +106,20 @@ expect_single_thread(void)
 	if (stat("/proc/self/task", &tasks) < 0)
 		return -errno;
 	return tasks.st_nlink == 3 ? 0 : -EBUSY; /* ".", the name in /proc/self, one thread */
+}
+
+int
+lock_down_before_threads(void)
+{
+	int version = lock_down_landlock_version();
+	int r;
+
+	if (version == 0)
+		return 0; /* lock_down says so */
+	r = expect_single_thread();
+	if (r == 0)
+		r = lock_down_landlock(version, true);
+	return r < 0 ? failed("early", "landlock", r) : 0;
 }
 
 static int
@@ -102,10 +135,10 @@ close_files(const struct profile_row *row, const char *filter, int *ret_version)
 		log_event(EV_NO_LANDLOCK, "filter='%s'", filter);
 		return 0;
 	}
-	r = expect_single_thread();
+	r = row->landlock == LANDLOCK_FIRST_THREAD ? 0 : expect_single_thread();
 	if (r < 0)
 		return r;
-	return lock_down_landlock(*ret_version);
+	return lock_down_landlock(*ret_version, false);
 }
 
 int

@@ -17,7 +17,7 @@
 #define CHILD_FD_KEY 4     /* worker: to sekisho-key; sekisho-key: the PEM of its key, read once */
 
 enum lock_down_profile {
-#define PROFILE(name, filter, otherwise, landlock, descriptors) LOCK_DOWN_##name,
+#define PROFILE(name, filter, otherwise, landlock, descriptors, memory, time) LOCK_DOWN_##name,
 #include "base/lock_down.def"
 #undef PROFILE
 	LOCK_DOWN_COUNT
@@ -28,6 +28,11 @@ enum lock_down_profile {
  * libuv 1.50 makes a ring in uv_loop_init, and a ring opens files and sockets where no filter sees
  * it. Inherited by children. Returns 0 or a negative errno (logged). */
 int lock_down_early(void);
+
+/* For a process whose libraries start threads before lock_down: Landlock binds a thread and those that it starts
+ * later, so that they must be bound while there is one. From here on this process opens files for reading alone, and no
+ * TCP port. Returns 0 or a negative errno (logged). */
+int lock_down_before_threads(void);
 
 /* Closes the sandbox of this process and all its threads: rlimits, Landlock, seccomp. Logs which
  * filter it is, and plainly if the kernel has no Landlock. Returns 0 or a negative errno (logged):

@@ -27,8 +27,8 @@ int lock_down_filter(enum lock_down_profile profile, bool kill);
 /* The kernel's Landlock version; 0 if it has none or it is switched off. */
 int lock_down_landlock_version(void);
 
-/* No file, and as far as this version knows no TCP port, no signal and no abstract socket out of
+/* No file (or, with `reading`, files for reading alone), and as far as this version knows no TCP port, no signal and no abstract socket out of
  * the sandbox. For the calling thread and what it starts. Returns 0 or a negative errno. */
-int lock_down_landlock(int version);
+int lock_down_landlock(int version, bool reading);
 
 #endif

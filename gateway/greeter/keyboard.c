@@ -2,6 +2,7 @@
 #include "greeter/keyboard.h"
 
 #include "base/cleanup.h"
+#include "base/utf_8.h"
 #include "greeter/screen.h"
 
 #include <errno.h>
@@ -12,18 +13,26 @@
 
 #define EVDEV_OFFSET 8 /* xkb's key codes begin so much higher than evdev's */
 #define SAME_UP_TO 0x58
+#define LEVEL_3 "Mod5" /* AltGr, where the layout has one */
+
+struct dead_key {
+	uint32_t keysym;
+	const char *alone, *pairs;
+};
 
 struct keyboard {
 	struct xkb_context *context;
 	struct xkb_keymap *keymap;
 	struct xkb_state *state;
+	const struct dead_key *dead; /* pressed, and waits for its letter */
+	bool down[KEY_MAX + 1];
 };
 
 static const struct layout {
-	uint16_t language;
+	uint32_t identifier;
 	const char *name, *variant, *reads;
 } layouts[] = {
-#define LAYOUT(language, name, variant, reads) {language, name, variant, reads},
+#define LAYOUT(identifier, name, variant, reads) {identifier, name, variant, reads},
 #include "greeter/layouts.def"
 #undef LAYOUT
 };
@@ -44,13 +53,27 @@ static const uint16_t extended_codes[UINT8_MAX + 1] = {
 #undef EXTENDED
 };
 
+static const struct dead_key dead_keys[] = {
+#define DEAD(keysym, alone, pairs) {XKB_KEY_##keysym, alone, pairs},
+#include "greeter/dead_keys.def"
+#undef DEAD
+};
+
 static const struct layout *
-find_layout(uint32_t layout)
+layout_with(uint32_t identifier)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(layouts); i++)
-		if (layouts[i].language == (layout & 0xffff))
+		if (layouts[i].identifier == identifier)
 			return &layouts[i];
 	return NULL;
+}
+
+static const struct layout *
+find_layout(uint32_t identifier)
+{
+	const struct layout *found = layout_with(identifier);
+
+	return found != NULL ? found : layout_with(identifier & 0xffff);
 }
 
 const char *
@@ -82,7 +105,7 @@ keyboard_new(uint32_t layout, struct keyboard **ret_keyboard)
 
 	if (keyboard == NULL)
 		return -ENOMEM;
-	/* Nothing of the environment or of a home directory. */
+	/* Nothing of the environment. */
 	keyboard->context = xkb_context_new(XKB_CONTEXT_NO_ENVIRONMENT_NAMES);
 	if (keyboard->context != NULL)
 		keyboard->keymap = make_keymap(keyboard->context, find_layout(layout));
@@ -111,6 +134,13 @@ keyboard_free(struct keyboard *keyboard)
 	free(keyboard);
 }
 
+static bool
+is_active(const struct keyboard *keyboard, const char *modifier)
+{
+	return xkb_state_mod_name_is_active(keyboard->state, modifier, XKB_STATE_MODS_EFFECTIVE) >
+	       0;
+}
+
 static uint32_t
 modifiers(const struct keyboard *keyboard)
 {
@@ -126,10 +156,21 @@ modifiers(const struct keyboard *keyboard)
 	uint32_t bits = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (xkb_state_mod_name_is_active(
-			    keyboard->state, names[i].name, XKB_STATE_MODS_EFFECTIVE) > 0)
+		if (is_active(keyboard, names[i].name))
 			bits |= names[i].bit;
-	return bits;
+	/* Windows says AltGr as Control and AltGr; neither is meant to command anything. */
+	return is_active(keyboard, LEVEL_3) ? bits & ~(uint32_t)(SCREEN_CONTROL | SCREEN_ALT)
+					    : bits;
+}
+
+static uint32_t
+character_of(uint32_t keysym, uint32_t modifiers_now)
+{
+	uint32_t character = xkb_keysym_to_utf32(keysym);
+
+	return character < 0x20 || character == 0x7f || (modifiers_now & SCREEN_CONTROL) != 0
+		       ? 0
+		       : character;
 }
 
 static uint32_t
@@ -140,26 +181,111 @@ key_code(uint8_t code, bool extended)
 	return key == 0 && !extended && code <= SAME_UP_TO ? code : key;
 }
 
-bool
+static const struct dead_key *
+find_dead(uint32_t keysym)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(dead_keys); i++)
+		if (dead_keys[i].keysym == keysym)
+			return &dead_keys[i];
+	return NULL;
+}
+
+static uint32_t
+first_character(const char *text, size_t *ret_len)
+{
+	uint32_t character = 0;
+
+	*ret_len = utf_8_read(text, strlen(text), &character);
+	return character;
+}
+
+/* The letter with its accent; 0: this accent does not go with it. */
+static uint32_t
+accented(const struct dead_key *dead, uint32_t letter)
+{
+	size_t len = 0;
+
+	if (letter == ' ')
+		return first_character(dead->alone, &len);
+	for (const char *pair = dead->pairs; *pair != '\0'; pair += 1 + len) {
+		uint32_t character = first_character(pair + 1, &len);
+
+		if ((uint8_t)*pair == letter)
+			return character;
+	}
+	return 0;
+}
+
+static void
+type_character(struct key_press *press, uint32_t character)
+{
+	press->character = character;
+	press->keysym = xkb_utf32_to_keysym(character);
+}
+
+/* `presses[0]` is the key that went down. As Windows does it: what a dead key does not go with comes behind it. */
+static size_t
+after_dead(struct keyboard *keyboard, struct key_press presses[KEY_PRESSES_MOST])
+{
+	const struct dead_key *dead = keyboard->dead, *now = find_dead(presses[0].keysym);
+	size_t len = 0;
+	uint32_t character;
+
+	if (presses[0].character == 0 && now == NULL)
+		return 1; /* no letter: an arrow, a function key; the dead key still waits */
+	keyboard->dead = NULL;
+	character = now == dead ? first_character(dead->alone, &len)
+				: accented(dead, presses[0].character);
+	if (character != 0) {
+		type_character(&presses[0], character);
+		return 1;
+	}
+	presses[1] = presses[0];
+	type_character(&presses[0], first_character(dead->alone, &len));
+	if (now == NULL)
+		return 2;
+	keyboard->dead = now;
+	return 1;
+}
+
+static bool
+is_modifier(uint32_t keysym)
+{
+	return (keysym >= XKB_KEY_Shift_L && keysym <= XKB_KEY_Hyper_R) ||
+	       (keysym >= XKB_KEY_ISO_Lock && keysym <= XKB_KEY_ISO_Last_Group_Lock) ||
+	       keysym == XKB_KEY_Num_Lock || keysym == XKB_KEY_Mode_switch;
+}
+
+/* A held key goes down again and again, and up once: libxkbcommon wants to hear of the first alone. */
+static void
+update_state(struct keyboard *keyboard, uint32_t key, bool down)
+{
+	if (keyboard->down[key] == down)
+		return;
+	keyboard->down[key] = down;
+	xkb_state_update_key(keyboard->state, key + EVDEV_OFFSET, down ? XKB_KEY_DOWN : XKB_KEY_UP);
+}
+
+size_t
 keyboard_scancode(struct keyboard *keyboard, uint8_t code, bool extended, bool down,
-	struct key_press *ret_press)
+	struct key_press ret_presses[KEY_PRESSES_MOST])
 {
 	uint32_t key = key_code(code, extended);
+	struct key_press *press = &ret_presses[0];
 
 	if (key == 0)
-		return false;
-	key += EVDEV_OFFSET;
+		return 0;
 	/* By the state before the key, as xkbcommon wants it: Shift does not shift itself. */
-	if (down)
-		*ret_press = (struct key_press){
-			.keysym = xkb_state_key_get_one_sym(keyboard->state, key),
-			.character = xkb_state_key_get_utf32(keyboard->state, key),
-		};
-	xkb_state_update_key(keyboard->state, key, down ? XKB_KEY_DOWN : XKB_KEY_UP);
-	if (!down)
-		return false;
-	ret_press->modifiers = modifiers(keyboard);
-	return ret_press->keysym != XKB_KEY_NoSymbol;
+	press->keysym = xkb_state_key_get_one_sym(keyboard->state, key + EVDEV_OFFSET);
+	press->character = character_of(press->keysym, modifiers(keyboard));
+	update_state(keyboard, key, down);
+	press->modifiers = modifiers(keyboard);
+	if (!down || press->keysym == XKB_KEY_NoSymbol || is_modifier(press->keysym))
+		return 0;
+	if (keyboard->dead != NULL)
+		return after_dead(keyboard, ret_presses);
+	keyboard->dead = find_dead(press->keysym);
+	return keyboard->dead != NULL ? 0 : 1;
 }
 
 uint32_t
@@ -167,8 +293,16 @@ keyboard_synchronize(struct keyboard *keyboard, bool caps_lock, bool num_lock)
 {
 	xkb_mod_index_t caps = xkb_keymap_mod_get_index(keyboard->keymap, XKB_MOD_NAME_CAPS);
 	xkb_mod_index_t num = xkb_keymap_mod_get_index(keyboard->keymap, XKB_MOD_NAME_NUM);
+	struct xkb_state *fresh = xkb_state_new(keyboard->keymap);
 	xkb_mod_mask_t locked = 0;
 
+	/* A new one, since it counts how often each modifier went down. */
+	if (fresh != NULL) {
+		xkb_state_unref(keyboard->state);
+		keyboard->state = fresh;
+		memset(keyboard->down, 0, sizeof(keyboard->down));
+	}
+	keyboard->dead = NULL;
 	if (caps_lock && caps != XKB_MOD_INVALID)
 		locked |= 1u << caps;
 	if (num_lock && num != XKB_MOD_INVALID)

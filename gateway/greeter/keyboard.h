@@ -1,8 +1,9 @@
-/* A client's keyboard: scancodes and Unicode characters in, what they mean on its layout out (libxkbcommon). */
+/* A client's keyboard: scancodes in, what they mean on its layout out (libxkbcommon). */
 #ifndef GREETER_KEYBOARD_H
 #define GREETER_KEYBOARD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct keyboard;
@@ -21,12 +22,15 @@ struct key_press {
 	uint32_t modifiers; /* bits of enum screen_modifier */
 };
 
-/* An RDP scancode goes down or up. True for a press that means something; held keys press again. */
-bool keyboard_scancode(struct keyboard *keyboard, uint8_t code, bool extended, bool down,
-	struct key_press *ret_press);
+/* A dead key that does not go with the letter behind it types itself and the letter. */
+#define KEY_PRESSES_MOST 2
 
-/* The client's lock keys (Synchronize, MS-RDPBCGR 2.2.8.1.1.3.1.1.5); every other key is up now. Returns the
- * modifiers. */
+/* A scancode of set 1 goes down or up. Returns how many presses it comes to: 0 for a key that goes up, a modifier, a dead
+ * key, or one that no layout has. A held key presses again whenever the client says so. */
+size_t keyboard_scancode(struct keyboard *keyboard, uint8_t code, bool extended, bool down,
+	struct key_press ret_presses[KEY_PRESSES_MOST]);
+
+/* The client's lock keys (Synchronize, MS-RDPBCGR 2.2.8.1.1.3.1.1.5); every other key is up now. Returns the modifiers. */
 uint32_t keyboard_synchronize(struct keyboard *keyboard, bool caps_lock, bool num_lock);
 
 #endif

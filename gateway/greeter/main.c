@@ -133,7 +133,10 @@ prepare(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 	r = lock_down_early();
 	if (r == 0)
-		r = peer_warm_up();
+		r = lock_down_before_threads();
+	if (r < 0)
+		return r;
+	r = peer_warm_up();
 	if (r < 0)
 		return fail("libfreerdp", r);
 	r = screen_warm_up(GREETER_CATALOGUE, &why);

@@ -1,12 +1,14 @@
 /* libfreerdp's peer as the greeter uses it; see peer.h. In the greeter, sandboxed; every byte that is read here comes from a client
- * that has shown nothing yet, through FreeRDP's parsers.
+ * that has shown nothing yet, through FreeRDP's parsers. Input goes on in peer_input.c, pictures in tiles.c.
  */
 #include "greeter/peer.h"
 
 #include "base/cleanup.h"
 #include "base/secret.h"
 #include "greeter/keyboard.h"
+#include "greeter/peer_private.h"
 #include "greeter/screen.h"
+#include "greeter/tiles.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -15,56 +17,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <freerdp/codec/interleaved.h>
-#include <freerdp/codec/planar.h>
 #include <freerdp/crypto/certificate.h>
-#include <freerdp/crypto/privatekey.h>
-#include <freerdp/freerdp.h>
-#include <freerdp/peer.h>
 #include <freerdp/primitives.h>
 #include <freerdp/transport_io.h>
+#include <winpr/wlog.h>
 
-#define TILE 64
-#define TILE_ROW (TILE * 4)
-#define UPDATE_BYTES 14000 /* of pictures in one PDU: below what a client may have to reassemble */
-#define UPDATE_TILES 32
-#define TILES_A_TURN 256
+#define TILES_A_TURN 64
 #define READS_A_TURN 32
-#define FALLBACK_WIDTH 1024
-#define FALLBACK_HEIGHT 768
-
-struct peer {
-	freerdp_peer *rdp;
-	struct screen *screen; /* NULL before Activate has told the size */
-	struct keyboard *keyboard;
-	struct peer_setup setup;
-	char facility[257];
-	char language[9];
-	int fd;
-	bool active;     /* pictures may be sent */
-	bool suppressed; /* the client's window is not seen */
-	bool failed;
-	uint32_t shown; /* serial of the last SHOW that was sent whole */
-	uint32_t buttons;
-	uint16_t half;         /* first of two UTF-16 units */
-	struct msg_show *show; /* what is to be shown once there is a screen */
-	struct msg_choice *choices;
-	size_t choice_count;
-	BITMAP_PLANAR_CONTEXT *planar;
-	BITMAP_INTERLEAVED_CONTEXT *interleaved;
-	uint8_t tile[TILE * TILE_ROW];
-};
-
-struct peer_context {
-	rdpContext context; /* first: FreeRDP's */
-	struct peer *peer;
-};
-
-static struct peer *
-peer_of(const rdpContext *context)
-{
-	return ((const struct peer_context *)context)->peer;
-}
+#define MONITORS_MOST 16 /* 2.2.1.3.6 */
 
 /* Showing */
 
@@ -123,23 +83,38 @@ screen_answered(void *owner, const struct msg_answer *answer)
 	peer->setup.answered(peer->setup.owner, answer);
 }
 
-static uint16_t
-size_between(uint32_t size, uint16_t otherwise)
+static void
+choose_area(struct peer *peer)
 {
-	return size >= 200 && size <= 8192 ? (uint16_t)size : otherwise;
+	const rdpSettings *settings = peer->rdp->context->settings;
+	uint32_t count = freerdp_settings_get_uint32(settings, FreeRDP_MonitorCount);
+	struct area_monitor monitors[MONITORS_MOST];
+
+	if (count > MONITORS_MOST)
+		count = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		const rdpMonitor *monitor =
+			freerdp_settings_get_pointer_array(settings, FreeRDP_MonitorDefArray, i);
+
+		if (monitor == NULL) {
+			count = 0;
+			break;
+		}
+		monitors[i] = (struct area_monitor){monitor->x, monitor->y, monitor->width,
+			monitor->height, monitor->is_primary != FALSE};
+	}
+	area_choose(freerdp_settings_get_uint32(settings, FreeRDP_DesktopWidth),
+		freerdp_settings_get_uint32(settings, FreeRDP_DesktopHeight), monitors, count,
+		&peer->area);
 }
 
-/* The size stays what the Connect-Initial said: some clients cannot change it when they go over to the jump host. */
+/* The desktop's size stays what the Connect-Initial said: some clients cannot change it when they go over to the jump host. */
 static int
 make_screen(struct peer *peer)
 {
 	const rdpSettings *settings = peer->rdp->context->settings;
 	uint32_t scale = freerdp_settings_get_uint32(settings, FreeRDP_DesktopScaleFactor);
-	const struct screen_setup setup = {
-		.width = size_between(freerdp_settings_get_uint32(settings, FreeRDP_DesktopWidth),
-			FALLBACK_WIDTH),
-		.height = size_between(freerdp_settings_get_uint32(settings, FreeRDP_DesktopHeight),
-			FALLBACK_HEIGHT),
+	struct screen_setup setup = {
 		.scale_percent = scale >= 100 && scale <= 500 ? (uint16_t)scale : 100,
 		.facility = peer->facility,
 		.language = peer->language,
@@ -147,132 +122,71 @@ make_screen(struct peer *peer)
 		.answered = screen_answered,
 		.owner = peer,
 	};
-	int r = screen_new(&setup, &peer->screen);
+	int r;
 
+	choose_area(peer);
+	setup.width = peer->area.width;
+	setup.height = peer->area.height;
+	r = screen_new(&setup, &peer->screen);
 	return r < 0 ? r : apply_show(peer);
 }
 
 /* Pictures */
 
-/* The tile's pixels in rows of TILE, its last column repeated up to a multiple of four. */
-static uint32_t
-copy_tile(struct peer *peer, const struct screen_rectangle *tile)
+/* What lies on the desktop of these rectangles. */
+static size_t
+cut_to_desktop(const struct area *area, struct screen_rectangle *rectangles, size_t count)
 {
-	uint32_t width = (tile->width + 3u) & ~3u;
-	size_t stride;
-	const uint8_t *pixels = screen_pixels(peer->screen, &stride);
+	size_t kept = 0;
 
-	for (uint32_t row = 0; row < tile->height; row++) {
-		uint8_t *to = peer->tile + (size_t)row * TILE_ROW;
+	for (size_t i = 0; i < count; i++) {
+		struct screen_rectangle one = rectangles[i];
 
-		memcpy(to, pixels + (tile->y + row) * stride + tile->x * 4u, tile->width * 4u);
-		for (uint32_t column = tile->width; column < width; column++)
-			memcpy(to + column * 4u, to + (tile->width - 1u) * 4u, 4);
+		if (one.x >= area->seen_width || one.y >= area->seen_height)
+			continue;
+		if (one.x + one.width > area->seen_width)
+			one.width = (uint16_t)(area->seen_width - one.x);
+		if (one.y + one.height > area->seen_height)
+			one.height = (uint16_t)(area->seen_height - one.y);
+		rectangles[kept++] = one;
 	}
-	return width;
+	return kept;
 }
 
-static bool
-compress_tile(
-	struct peer *peer, uint32_t width, uint32_t height, uint32_t bits, BITMAP_DATA *bitmap)
+/* Told when it has left us: then the worker may cut, and nothing of it is missing. */
+static void
+tell_shown(struct peer *peer)
 {
-	uint32_t size = TILE * TILE * 4;
+	uint32_t serial = screen_serial(peer->screen);
 
-	if (bits == 32) {
-		free(bitmap->bitmapDataStream);
-		bitmap->bitmapDataStream = freerdp_bitmap_compress_planar(peer->planar, peer->tile,
-			PIXEL_FORMAT_BGRX32, width, height, TILE_ROW, NULL, &size);
-	} else if (!interleaved_compress(peer->interleaved, bitmap->bitmapDataStream, &size, width,
-			   height, peer->tile, PIXEL_FORMAT_BGRX32, TILE_ROW, 0, 0, NULL, bits)) {
-		return false;
-	}
-	bitmap->bitmapLength = size;
-	return bitmap->bitmapDataStream != NULL;
+	if (serial == peer->shown)
+		return;
+	peer->shown = serial;
+	peer->setup.shown(peer->setup.owner, serial);
 }
 
-static bool
-fill_bitmap(
-	struct peer *peer, const struct screen_rectangle *tile, uint32_t bits, BITMAP_DATA *bitmap)
-{
-	uint32_t width = copy_tile(peer, tile);
-
-	bitmap->destLeft = tile->x;
-	bitmap->destTop = tile->y;
-	bitmap->destRight = tile->x + tile->width - 1u;
-	bitmap->destBottom = tile->y + tile->height - 1u;
-	bitmap->width = width;
-	bitmap->height = tile->height;
-	bitmap->bitsPerPixel = bits;
-	bitmap->compressed = TRUE;
-	if (!compress_tile(peer, width, tile->height, bits, bitmap))
-		return false;
-	bitmap->cbScanWidth = width * (bits + 7) / 8;
-	bitmap->cbUncompressedSize = width * tile->height * (bits + 7) / 8;
-	bitmap->cbCompFirstRowSize = 0;
-	bitmap->cbCompMainBodySize = bitmap->bitmapLength;
-	return true;
-}
-
-static bool
-send_bitmaps(struct peer *peer, BITMAP_DATA *bitmaps, uint32_t count)
-{
-	rdpUpdate *update = peer->rdp->context->update;
-	const BITMAP_UPDATE bitmap_update = {
-		.number = count, .rectangles = bitmaps, .skipCompression = TRUE};
-
-	return count == 0 || update->BitmapUpdate(peer->rdp->context, &bitmap_update);
-}
-
-static bool
-send_tiles(struct peer *peer, const struct screen_rectangle *tiles, size_t count)
-{
-	uint32_t bits =
-		freerdp_settings_get_uint32(peer->rdp->context->settings, FreeRDP_ColorDepth);
-	BITMAP_DATA bitmaps[UPDATE_TILES] = {0};
-	uint32_t filled = 0, bytes = 0;
-	bool ok = true;
-
-	if (bits != 32)
-		for (size_t i = 0; i < UPDATE_TILES; i++)
-			bitmaps[i].bitmapDataStream = malloc(TILE * TILE * 4);
-	for (size_t i = 0; i < count && ok; i++) {
-		ok = (bits == 32 || bitmaps[filled].bitmapDataStream != NULL) &&
-		     fill_bitmap(peer, &tiles[i], bits, &bitmaps[filled]);
-		bytes += ok ? bitmaps[filled].bitmapLength : 0;
-		filled += ok;
-		if (ok && (filled == UPDATE_TILES || bytes > UPDATE_BYTES)) {
-			ok = send_bitmaps(peer, bitmaps, filled);
-			filled = bytes = 0;
-		}
-	}
-	ok = ok && send_bitmaps(peer, bitmaps, filled);
-	for (size_t i = 0; i < UPDATE_TILES; i++)
-		free(bitmaps[i].bitmapDataStream);
-	return ok;
-}
-
-/* What has changed, as long as the socket takes it. */
+/* What has changed, as long as the socket takes it. A window that nobody sees shows everything. */
 static int
 send_picture(struct peer *peer)
 {
-	struct screen_rectangle tiles[TILES_A_TURN];
+	struct screen_rectangle rectangles[TILES_A_TURN];
+	struct tiles_picture picture = {.left = peer->area.left, .top = peer->area.top};
 	size_t count;
 
-	if (!peer->active || peer->suppressed || peer->screen == NULL)
+	if (!peer->active || peer->screen == NULL || peer->rdp->IsWriteBlocked(peer->rdp))
 		return 0;
-	while (!peer->rdp->IsWriteBlocked(peer->rdp)) {
-		count = screen_draw(peer->screen, tiles, TILES_A_TURN);
-		if (count == 0) {
-			uint32_t serial = screen_serial(peer->screen);
-
-			if (serial != peer->shown)
-				peer->setup.shown(peer->setup.owner, serial);
-			peer->shown = serial;
-			return 0;
-		}
-		if (!send_tiles(peer, tiles, count))
-			return -EPIPE;
+	if (peer->suppressed) {
+		tell_shown(peer);
+		return 0;
 	}
+	count = screen_draw(peer->screen, rectangles, TILES_A_TURN);
+	peer->more = count == TILES_A_TURN;
+	count = cut_to_desktop(&peer->area, rectangles, count);
+	picture.pixels = screen_pixels(peer->screen, &picture.stride);
+	if (!tiles_send(peer->tiles, peer->rdp->context, &picture, rectangles, count))
+		return -EPIPE;
+	if (!peer->more && !peer->rdp->IsWriteBlocked(peer->rdp))
+		tell_shown(peer);
 	return 0;
 }
 
@@ -288,11 +202,15 @@ on_logon(freerdp_peer *rdp, const SEC_WINNT_AUTH_IDENTITY *identity, BOOL automa
 	return TRUE;
 }
 
+/* What a client's Client Info said of user and password is the supervisor's to judge, who has it from the worker. */
 static BOOL
 on_post_connect(freerdp_peer *rdp)
 {
-	(void)rdp;
-	return TRUE;
+	rdpSettings *settings = rdp->context->settings;
+
+	return freerdp_settings_set_string(settings, FreeRDP_Password, NULL) &&
+	       freerdp_settings_set_string(settings, FreeRDP_Username, NULL) &&
+	       freerdp_settings_set_string(settings, FreeRDP_Domain, NULL);
 }
 
 static BOOL
@@ -300,12 +218,15 @@ on_activate(freerdp_peer *rdp)
 {
 	struct peer *peer = peer_of(rdp->context);
 
-	if (peer->screen == NULL && make_screen(peer) < 0)
+	tiles_free(peer->tiles);
+	peer->tiles = tiles_new(
+		freerdp_settings_get_bool(rdp->context->settings, FreeRDP_DrawAllowSkipAlpha));
+	if (peer->tiles == NULL || (peer->screen == NULL && make_screen(peer) < 0))
 		peer->failed = true;
-	if (peer->screen != NULL)
+	else
 		screen_redraw(peer->screen);
 	peer->active = !peer->failed;
-	return !peer->failed;
+	return peer->active;
 }
 
 static BOOL
@@ -320,106 +241,6 @@ on_tls_accept(rdpTransport *transport)
 {
 	(void)transport;
 	return TRUE; /* the worker has done it */
-}
-
-static BOOL
-on_keyboard(rdpInput *input, UINT16 flags, UINT8 code)
-{
-	struct peer *peer = peer_of(input->context);
-	struct key_press press;
-
-	if (peer->screen == NULL)
-		return TRUE;
-	if (keyboard_scancode(peer->keyboard, code, (flags & KBD_FLAGS_EXTENDED) != 0,
-		    (flags & KBD_FLAGS_RELEASE) == 0, &press))
-		screen_key(peer->screen, press.keysym, press.character, press.modifiers);
-	return TRUE;
-}
-
-static size_t
-write_utf8(uint32_t character, char *text)
-{
-	size_t len = character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
-	static const uint8_t first[] = {0, 0x00, 0xc0, 0xe0, 0xf0};
-
-	for (size_t i = len; i-- > 0; character >>= 6)
-		text[i] = (char)(i > 0 ? 0x80 | (character & 0x3f) : first[len] | character);
-	text[len] = '\0';
-	return len;
-}
-
-/* UTF-16 units, one event each. */
-static BOOL
-on_unicode(rdpInput *input, UINT16 flags, UINT16 code)
-{
-	struct peer *peer = peer_of(input->context);
-	uint32_t character = code;
-	char text[5];
-
-	if (peer->screen == NULL || (flags & KBD_FLAGS_RELEASE) != 0)
-		return TRUE;
-	if ((code & 0xfc00) == 0xd800) {
-		peer->half = code;
-		return TRUE;
-	}
-	if ((code & 0xfc00) == 0xdc00) {
-		if (peer->half == 0)
-			return TRUE;
-		character = 0x10000u + ((peer->half & 0x3ffu) << 10) + (code & 0x3ffu);
-	}
-	peer->half = 0;
-	(void)write_utf8(character, text);
-	screen_text(peer->screen, text);
-	return TRUE;
-}
-
-static BOOL
-on_mouse(rdpInput *input, UINT16 flags, UINT16 x, UINT16 y)
-{
-	static const struct {
-		uint16_t flag;
-		uint32_t button;
-	} buttons[] = {
-		{PTR_FLAGS_BUTTON1, SCREEN_BUTTON_LEFT}, {PTR_FLAGS_BUTTON2, SCREEN_BUTTON_RIGHT}};
-	struct peer *peer = peer_of(input->context);
-	int wheel = 0;
-
-	if (peer->screen == NULL)
-		return TRUE;
-	for (size_t i = 0; i < ARRAY_SIZE(buttons); i++) {
-		if ((flags & buttons[i].flag) == 0 || (flags & PTR_FLAGS_WHEEL) != 0)
-			continue;
-		if ((flags & PTR_FLAGS_DOWN) != 0)
-			peer->buttons |= buttons[i].button;
-		else
-			peer->buttons &= ~buttons[i].button;
-	}
-	if ((flags & PTR_FLAGS_WHEEL) != 0)
-		wheel = (flags & PTR_FLAGS_WHEEL_NEGATIVE) != 0 ? -1 : 1;
-	screen_pointer(peer->screen, x, y, peer->buttons, wheel);
-	return TRUE;
-}
-
-static BOOL
-on_extended_mouse(rdpInput *input, UINT16 flags, UINT16 x, UINT16 y)
-{
-	(void)input;
-	(void)flags;
-	(void)x;
-	(void)y;
-	return TRUE; /* buttons that mean nothing here */
-}
-
-static BOOL
-on_synchronize(rdpInput *input, UINT32 flags)
-{
-	struct peer *peer = peer_of(input->context);
-	uint32_t modifiers = keyboard_synchronize(peer->keyboard, (flags & KBD_SYNC_CAPS_LOCK) != 0,
-		(flags & KBD_SYNC_NUM_LOCK) != 0);
-
-	if (peer->screen != NULL)
-		screen_modifiers(peer->screen, modifiers);
-	return TRUE;
 }
 
 static BOOL
@@ -439,9 +260,8 @@ on_suppress(rdpContext *context, BYTE allow, const RECTANGLE_16 *area)
 {
 	struct peer *peer = peer_of(context);
 
-	(void)area;
 	peer->suppressed = allow == 0;
-	return on_refresh(context, 0, NULL);
+	return on_refresh(context, 0, area);
 }
 
 /* Beginning and end */
@@ -449,6 +269,9 @@ on_suppress(rdpContext *context, BYTE allow, const RECTANGLE_16 *area)
 int
 peer_warm_up(void)
 {
+	/* Its lines would hold what clients say; ours tell what happened. */
+	if (!WLog_SetLogLevel(WLog_GetRoot(), WLOG_OFF))
+		return -ENOMEM;
 	/* The best of several implementations is looked for otherwise, by measuring them for 0.3 seconds. */
 	primitives_set_hints(PRIMITIVES_ONLY_CPU);
 	return primitives_get() != NULL ? 0 : -ENOMEM;
@@ -504,6 +327,8 @@ set_flags(rdpSettings *settings)
 		{FreeRDP_RefreshRect, TRUE},
 		{FreeRDP_SuppressOutput, TRUE},
 		{FreeRDP_DrawAllowSkipAlpha, TRUE},
+		/* It would wait for a client that does not read, and answer nobody else meanwhile. */
+		{FreeRDP_WaitForOutputBufferFlush, FALSE},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
@@ -525,18 +350,13 @@ set_certificate(rdpSettings *settings)
 static void
 set_callbacks(freerdp_peer *rdp)
 {
-	rdpInput *input = rdp->context->input;
 	rdpUpdate *update = rdp->context->update;
 
 	rdp->Capabilities = on_capabilities;
 	rdp->PostConnect = on_post_connect;
 	rdp->Activate = on_activate;
 	rdp->Logon = on_logon;
-	input->SynchronizeEvent = on_synchronize;
-	input->KeyboardEvent = on_keyboard;
-	input->UnicodeKeyboardEvent = on_unicode;
-	input->MouseEvent = on_mouse;
-	input->ExtendedMouseEvent = on_extended_mouse;
+	peer_set_input(rdp->context->input);
 	update->RefreshRect = on_refresh;
 	update->SuppressOutput = on_suppress;
 }
@@ -545,17 +365,14 @@ bool
 peer_callbacks_are_set(const struct peer *peer)
 {
 	const freerdp_peer *rdp = peer->rdp;
-	const rdpInput *input = rdp->context->input;
 	const rdpUpdate *update = rdp->context->update;
 	const rdpTransportIo *io = freerdp_get_io_callbacks(rdp->context);
 
 	return rdp->Capabilities == on_capabilities && rdp->PostConnect == on_post_connect &&
 	       rdp->Activate == on_activate && rdp->Logon == on_logon &&
-	       input->SynchronizeEvent == on_synchronize && input->KeyboardEvent == on_keyboard &&
-	       input->UnicodeKeyboardEvent == on_unicode && input->MouseEvent == on_mouse &&
-	       input->ExtendedMouseEvent == on_extended_mouse &&
-	       update->RefreshRect == on_refresh && update->SuppressOutput == on_suppress &&
-	       io != NULL && io->TLSAccept == on_tls_accept;
+	       peer_input_is_set(rdp->context->input) && update->RefreshRect == on_refresh &&
+	       update->SuppressOutput == on_suppress && io != NULL &&
+	       io->TLSAccept == on_tls_accept;
 }
 
 static int
@@ -591,11 +408,8 @@ peer_new(const struct peer_setup *setup, int *fd, struct peer **ret_peer)
 	peer->fd = *fd;
 	snprintf(peer->facility, sizeof(peer->facility), "%s", setup->facility);
 	snprintf(peer->language, sizeof(peer->language), "%s", setup->language);
-	peer->planar = freerdp_bitmap_planar_context_new(
-		PLANAR_FORMAT_HEADER_NA | PLANAR_FORMAT_HEADER_RLE, TILE, TILE);
-	peer->interleaved = bitmap_interleaved_context_new(TRUE);
 	peer->rdp = freerdp_peer_new(*fd);
-	if (peer->planar != NULL && peer->interleaved != NULL && peer->rdp != NULL)
+	if (peer->rdp != NULL)
 		r = set_up(peer);
 	if (r < 0) {
 		peer_free(peer);
@@ -617,8 +431,7 @@ peer_free(struct peer *peer)
 	}
 	screen_free(peer->screen);
 	keyboard_free(peer->keyboard);
-	freerdp_bitmap_planar_context_free(peer->planar);
-	bitmap_interleaved_context_free(peer->interleaved);
+	tiles_free(peer->tiles);
 	free(peer->choices);
 	secret_free(peer->show);
 	free(peer);
@@ -638,9 +451,19 @@ peer_events(const struct peer *peer)
 	return (short)(POLLIN | (peer->rdp->IsWriteBlocked(peer->rdp) ? POLLOUT : 0));
 }
 
+/* Of the rest of a turn: bytes that libfreerdp has read already, tiles that are drawn. */
+static bool
+has_more(const struct peer *peer)
+{
+	return peer->rdp->HasMoreToRead(peer->rdp) ||
+	       (peer->more && !peer->rdp->IsWriteBlocked(peer->rdp));
+}
+
 int
 peer_wait_ms(const struct peer *peer)
 {
+	if (has_more(peer))
+		return 0;
 	return peer->active && peer->screen != NULL ? screen_tick(peer->screen) : -1;
 }
 
@@ -651,13 +474,11 @@ peer_serve(struct peer *peer, short revents)
 
 	if ((revents & POLLOUT) != 0 && rdp->DrainOutputBuffer(rdp) < 0)
 		return -ECONNRESET;
-	if ((revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
+	if ((revents & (POLLIN | POLLHUP | POLLERR)) != 0 || rdp->HasMoreToRead(rdp)) {
 		for (unsigned int i = 0; i == 0 || (i < READS_A_TURN && rdp->HasMoreToRead(rdp));
 			i++)
 			if (!rdp->CheckFileDescriptor(rdp))
-				return -ECONNRESET;
+				return peer->failed ? -EIO : -ECONNRESET;
 	}
-	if (peer->failed)
-		return -EIO;
 	return send_picture(peer);
 }

@@ -85,7 +85,7 @@ landlock_denies_files(void)
 {
 	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
 	CHECK(access("/etc/passwd", R_OK) == 0);
-	CHECK(lock_down_landlock(lock_down_landlock_version()) == 0);
+	CHECK(lock_down_landlock(lock_down_landlock_version(), false) == 0);
 	if (!LOCK_DOWN_SANITIZED)
 		CHECK(open("/etc/passwd", O_RDONLY | O_CLOEXEC) < 0 && errno == EACCES);
 	CHECK(open("/tmp/sekisho-layers", O_CREAT | O_WRONLY | O_CLOEXEC, 0600) < 0 &&
@@ -100,7 +100,7 @@ static int
 landlock_denies_tcp(void)
 {
 	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	CHECK(lock_down_landlock(lock_down_landlock_version()) == 0);
+	CHECK(lock_down_landlock(lock_down_landlock_version(), false) == 0);
 	CHECK(tcp_to(9, connect) == -EACCES);
 	CHECK(tcp_to(0, bind) == -EACCES);
 	return 0;
@@ -111,7 +111,7 @@ landlock_denies_signals(void)
 {
 	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
 	CHECK(kill(getppid(), 0) == 0);
-	CHECK(lock_down_landlock(lock_down_landlock_version()) == 0);
+	CHECK(lock_down_landlock(lock_down_landlock_version(), false) == 0);
 	CHECK(kill(getppid(), 0) < 0 && errno == EPERM);
 	return 0;
 }
@@ -129,7 +129,7 @@ landlock_denies_abstract_sockets(void)
 	CHECK(bind(listener, (struct sockaddr *)&address, len) == 0 && listen(listener, 4) == 0);
 	CHECK(connect(before, (struct sockaddr *)&address, len) == 0);
 	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	CHECK(lock_down_landlock(lock_down_landlock_version()) == 0);
+	CHECK(lock_down_landlock(lock_down_landlock_version(), false) == 0);
 	CHECK(connect(after, (struct sockaddr *)&address, len) < 0 && errno == EPERM);
 	return 0;
 }

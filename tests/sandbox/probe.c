@@ -1,4 +1,4 @@
-/* Runs the probes of one profile: sandbox_probe worker|key|supervisor. Prints TAP; see probe.h. */
+/* Runs the probes of one profile: sandbox_probe worker|key|greeter|supervisor. Prints TAP; see probe.h. */
 #include "probe.h"
 
 #include "base/cleanup.h"
@@ -23,10 +23,11 @@ static const struct {
 	int expected[LOCK_DOWN_COUNT];
 	const char *what;
 } probes[] = {
-#define PROBE(name, worker, key, supervisor, what)            \
+#define PROBE(name, worker, key, greeter, supervisor, what)   \
 	{#name, probe_##name,                                 \
 		{[LOCK_DOWN_WORKER] = worker,                 \
 			[LOCK_DOWN_KEY] = key,                \
+			[LOCK_DOWN_GREETER] = greeter,        \
 			[LOCK_DOWN_SUPERVISOR] = supervisor}, \
 		what},
 #include "probes.def"
@@ -205,7 +206,7 @@ main(int argc, char **argv)
 	}
 	profile = argc == 2 ? profile_of(argv[1]) : LOCK_DOWN_COUNT;
 	if (profile == LOCK_DOWN_COUNT) {
-		fprintf(stderr, "usage: sandbox_probe worker|key|supervisor\n");
+		fprintf(stderr, "usage: sandbox_probe worker|key|greeter|supervisor\n");
 		return 2;
 	}
 	log_init("sandbox_probe");

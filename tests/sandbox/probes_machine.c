@@ -131,6 +131,16 @@ probe_thread(const struct probe_hands *hands)
 }
 
 int
+probe_memory_without_end(const struct probe_hands *hands)
+{
+	void *pages =
+		mmap(NULL, 1u << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)hands;
+	return pages == MAP_FAILED ? errno : 0;
+}
+
+int
 probe_mmap_exec(const struct probe_hands *hands)
 {
 	void *pages = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -160,6 +160,30 @@ probe_receive_fd_elsewhere(const struct probe_hands *hands)
 	return RESULT(recvmsg(hands->stream[0], &header, 0));
 }
 
+static int
+send_byte(int socket)
+{
+	char byte = 1;
+	struct iovec part = {.iov_base = &byte, .iov_len = 1};
+	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
+
+	return RESULT(sendmsg(socket, &header, 0));
+}
+
+int
+probe_channel_message(const struct probe_hands *hands)
+{
+	(void)hands;
+	return send_byte(CHILD_FD_CHANNEL);
+}
+
+int
+probe_send_to_key(const struct probe_hands *hands)
+{
+	(void)hands;
+	return send_byte(CHILD_FD_KEY);
+}
+
 int
 probe_channel_io(const struct probe_hands *hands)
 {
