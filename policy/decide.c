@@ -97,6 +97,7 @@ terminal_has_room(const struct policy_facts *facts)
 	return facts->terminal_capacity == 0 || facts->terminal_sessions < facts->terminal_capacity;
 }
 
+#define SIGN_IN MOMENT_SIGN_IN
 #define ISSUE MOMENT_ISSUE
 #define REDEEM MOMENT_REDEEM
 #define RUNNING MOMENT_RUNNING

@@ -3,6 +3,7 @@
  * The rules are the rows of rules.def, asked in their order; the first that says no is the verdict.
  * A rule is asked only at the moments its row names:
  *
+ *	SIGN_IN  the password was right; no terminal is chosen yet
  *	ISSUE    a ticket is about to be given out
  *	REDEEM   a client stands at the door with its ticket
  *	RUNNING  a session runs, and something it rests on has changed, or a minute has passed
@@ -22,6 +23,7 @@ enum policy_moment {
 	MOMENT_ISSUE = 1u << 0,
 	MOMENT_REDEEM = 1u << 1,
 	MOMENT_RUNNING = 1u << 2,
+	MOMENT_SIGN_IN = 1u << 3,
 };
 
 struct policy_facts {

@@ -182,6 +182,8 @@ rule_json(const struct explained_rule *explained)
 
 	(void)json_object_set_new(object, "rule", json_string(explained->rule->name));
 	(void)json_object_set_new(object, "allows", answer_json(explained->new_connection));
+	(void)json_object_set_new(
+		object, "sign_in", answer_json(explained->answers[EXPLAIN_SIGN_IN]));
 	(void)json_object_set_new(object, "issue", answer_json(explained->answers[EXPLAIN_ISSUE]));
 	(void)json_object_set_new(
 		object, "redeem", answer_json(explained->answers[EXPLAIN_REDEEM]));
@@ -211,7 +213,7 @@ set_device(json_t *object, const struct explain_question *question)
 static json_t *
 result_json(const struct explaining *explaining, const struct explanation *explanation)
 {
-	static const char *const names[EXPLAIN_MOMENTS] = {"issue", "redeem", "running"};
+	static const char *const names[EXPLAIN_MOMENTS] = {"sign_in", "issue", "redeem", "running"};
 	const struct account *account = &explaining->gathered.account;
 	json_t *object = json_object();
 	json_t *rules = json_array();

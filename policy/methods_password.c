@@ -56,7 +56,7 @@ make_password(struct store_db *db, struct method_call *call, const struct accoun
 
 	r = initial_password_make(password, sizeof(password), stored.hash, sizeof(stored.hash));
 	if (r == 0)
-		r = password_set(db, account->number, reset->kind, &stored);
+		r = password_replace(db, account->number, reset->kind, &stored);
 	call->result = r == 0 ? answer(db, account) : NULL;
 	if (r == 0 && (call->result == NULL || json_object_set_new(call->result, reset->key,
 						       json_string(password)) < 0))

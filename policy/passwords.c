@@ -23,6 +23,7 @@ static const char digits[] = "23456789";
 
 /* "j" is the flavour that crypt(5) knows, then log2 N and r in its base 64: 2^4 and 1. */
 #define SETTING_COST "$y$j1.$"
+#define HASH_CHARACTERS 43 /* 256 bits, of which the last character has 4 */
 #define SALT_CHARACTERS 20 /* 15 bytes, so that every text of this length is a salt: 120 bits */
 
 /* Random bytes in stock, so that a character does not cost a system call. */
@@ -51,7 +52,7 @@ static int
 random_below(struct random_stock *stock, size_t count, size_t *ret_number)
 {
 	size_t usable = 256 - 256 % count;
-	uint8_t byte;
+	uint8_t byte = 0;
 	int r;
 
 	do {
@@ -102,23 +103,31 @@ has_every_class(const char *password)
 	       strpbrk(password, digits) != NULL;
 }
 
+/* Characters as crypt(5) writes bits, the first `below` of them. */
 static int
-make_setting(struct random_stock *stock, char *ret_setting)
+draw_base64(struct random_stock *stock, size_t count, size_t below, char *ret_text)
 {
 	static const char base64[] =
 		"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-	char *at = stpcpy(ret_setting, SETTING_COST);
 	size_t number;
 	int r;
 
-	for (size_t i = 0; i < SALT_CHARACTERS; i++) {
-		r = random_below(stock, sizeof(base64) - 1, &number);
+	for (size_t i = 0; i < count; i++) {
+		r = random_below(stock, below, &number);
 		if (r < 0)
 			return r;
-		*at++ = base64[number];
+		*ret_text++ = base64[number];
 	}
-	*at = '\0';
+	*ret_text = '\0';
 	return 0;
+}
+
+static int
+make_setting(struct random_stock *stock, char *ret_setting)
+{
+	char *at = stpcpy(ret_setting, SETTING_COST);
+
+	return draw_base64(stock, SALT_CHARACTERS, 64, at);
 }
 
 static int
@@ -171,5 +180,26 @@ initial_password_make(char *ret_password, size_t password_size, char *ret_hash, 
 		secret_wipe(ret_password, password_size);
 		ret_hash[0] = '\0';
 	}
+	return r;
+}
+
+int
+password_decoy_make(char *ret_hash, size_t hash_size)
+{
+	struct random_stock stock = {0};
+	char *at;
+	int r;
+
+	assert(hash_size >= PASSWORD_HASH_SIZE);
+	at = stpcpy(ret_hash, PASSWORD_FULL_COST);
+	r = draw_base64(&stock, SALT_CHARACTERS, 64, at);
+	at += SALT_CHARACTERS;
+	*at++ = '$';
+	if (r == 0)
+		r = draw_base64(&stock, HASH_CHARACTERS - 1, 64, at);
+	if (r == 0)
+		r = draw_base64(&stock, 1, 16, at + HASH_CHARACTERS - 1);
+	if (r < 0)
+		ret_hash[0] = '\0';
 	return r;
 }

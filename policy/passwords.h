@@ -34,6 +34,13 @@ enum password_policy {
 	PASSWORD_POLICY_SECOND_FACTOR, /* 8 or more of mixed kinds, and a second factor */
 };
 
+/* What crypt_gensalt(3) makes a salt from for what a person chooses: yescrypt at the full cost. */
+#define PASSWORD_FULL_COST "$y$j9T$"
+
+/* A hash of full cost that no password opens, for names that no account has: random characters of the right form, of which
+ * nobody knows anything that leads to them. As above; 0 or a negative errno. */
+int password_decoy_make(char *ret_hash, size_t hash_size);
+
 /* A new random password and its hash; the rooms are at least INITIAL_PASSWORD_SIZE and
  * PASSWORD_HASH_SIZE. The caller wipes the password (secret_wipe) once it is handed over. 0, or a
  * negative errno with both empty. */

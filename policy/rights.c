@@ -7,10 +7,10 @@
 #include <strings.h>
 
 static const struct right_row rows[] = {
-#define RIGHT(name_, bit, text, allowed, channels_, meaning_) \
-	{.right = SESSION_RIGHT_##name_,                      \
-		.name = (text),                               \
-		.channels = (channels_),                      \
+#define RIGHT(name_, bit, text, allowed, files, channels_, meaning_) \
+	{.right = SESSION_RIGHT_##name_,                             \
+		.name = (text),                                      \
+		.channels = (channels_),                             \
 		.meaning = (meaning_)},
 #include "policy/rights.def"
 #undef RIGHT
@@ -22,8 +22,22 @@ session_rights_default(void)
 	enum { DENIED = 0, ALLOWED = 1 };
 	uint32_t rights = 0;
 
-#define RIGHT(name, bit, text, allowed, channels, meaning) \
-	if ((allowed) == ALLOWED)                          \
+#define RIGHT(name, bit, text, allowed, files, channels, meaning) \
+	if ((allowed) == ALLOWED)                                 \
+		rights |= SESSION_RIGHT_##name;
+#include "policy/rights.def"
+#undef RIGHT
+	return rights;
+}
+
+uint32_t
+session_rights_of_files(void)
+{
+	enum { NO_FILES = 0, FILES = 1 };
+	uint32_t rights = 0;
+
+#define RIGHT(name, bit, text, allowed, files, channels, meaning) \
+	if ((files) == FILES)                                     \
 		rights |= SESSION_RIGHT_##name;
 #include "policy/rights.def"
 #undef RIGHT

@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 enum session_right {
-#define RIGHT(name, bit, text, allowed, channels, meaning) SESSION_RIGHT_##name = 1u << (bit),
+#define RIGHT(name, bit, text, allowed, files, channels, meaning) \
+	SESSION_RIGHT_##name = 1u << (bit),
 #include "policy/rights.def"
 #undef RIGHT
 };
@@ -20,6 +21,9 @@ struct right_row {
 
 /* What a new terminal lets through. */
 uint32_t session_rights_default(void);
+
+/* All that may carry files. */
+uint32_t session_rights_of_files(void);
 
 /* The row of a name, or NULL. */
 const struct right_row *session_right_find(const char *name);

@@ -40,6 +40,11 @@ take_changes(struct settings *running, struct settings *fresh)
 	SWAP(running->public_address, fresh->public_address);
 	SWAP(running->roles, fresh->roles);
 	SWAP(running->linked_services, fresh->linked_services);
+	SWAP(running->sign_in.password_policy, fresh->sign_in.password_policy);
+	SWAP(running->sign_in.second_factor, fresh->sign_in.second_factor);
+	SWAP(running->sign_in.earlier_passwords, fresh->sign_in.earlier_passwords);
+	SWAP(running->sign_in.banner, fresh->sign_in.banner);
+	SWAP(running->sign_in.notices, fresh->sign_in.notices);
 	SWAP(running->sessions.hours_end, fresh->sessions.hours_end);
 	SWAP(running->health, fresh->health);
 	SWAP(running->exports.validity_ms, fresh->exports.validity_ms);
@@ -49,6 +54,15 @@ take_changes(struct settings *running, struct settings *fresh)
 	SWAP(running->evidence.openvpn_max_age_ms, fresh->evidence.openvpn_max_age_ms);
 }
 
+_Static_assert((int)SETTINGS_PASSWORD_LONG == PASSWORD_POLICY_LONG &&
+		       (int)SETTINGS_PASSWORD_TWO_MONTHS == PASSWORD_POLICY_TWO_MONTHS &&
+		       (int)SETTINGS_PASSWORD_SECOND_FACTOR == PASSWORD_POLICY_SECOND_FACTOR,
+	"the settings' policies are those of policy/");
+_Static_assert((int)SETTINGS_SECOND_FACTOR_OFF == SECOND_FACTOR_OFF &&
+		       (int)SETTINGS_SECOND_FACTOR_OPTIONAL == SECOND_FACTOR_OPTIONAL &&
+		       (int)SETTINGS_SECOND_FACTOR_REQUIRED == SECOND_FACTOR_REQUIRED,
+	"the settings' words for a second factor are those of policy/");
+
 void
 policy_settings_from(const struct settings *settings, struct policy_settings *ret_policy)
 {
@@ -57,6 +71,11 @@ policy_settings_from(const struct settings *settings, struct policy_settings *re
 		.ticket_ms = settings->limits.ticket_ms,
 		.grace_ms = settings->limits.grace_ms,
 	};
+	ret_policy->sign_in.password_policy =
+		(enum password_policy)settings->sign_in.password_policy;
+	ret_policy->sign_in.second_factor =
+		(enum second_factor_rule)settings->sign_in.second_factor;
+	ret_policy->sign_in.earlier_passwords = settings->sign_in.earlier_passwords;
 	snprintf(ret_policy->facility.prefix, sizeof(ret_policy->facility.prefix), "%s",
 		settings->facility.id);
 	snprintf(ret_policy->facility.domain, sizeof(ret_policy->facility.domain), "%s",

@@ -19,6 +19,7 @@ struct store_db {
 	sqlite3 *handle;
 	const struct policy_settings *settings;
 	const struct sealing *sealing;
+	const struct sign_in_decoy *decoy;
 	const char *boot_id; /* CLOCK_BOOTTIME counts from another zero after a restart */
 	int64_t now_us;      /* of the transaction */
 	locale_t characters; /* for lower(): UTF-8, whatever the process speaks */

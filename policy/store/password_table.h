@@ -5,6 +5,7 @@
 #include "policy/passwords.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct store_db;
@@ -25,6 +26,14 @@ struct stored_password {
 /* In the place of the one there is, if any. */
 int password_set(struct store_db *db, int64_t account, enum password_kind kind,
 	const struct stored_password *password);
+
+/* The same, and the one there was is remembered: as many as the settings say may not come again. */
+int password_replace(struct store_db *db, int64_t account, enum password_kind kind,
+	const struct stored_password *password);
+
+/* Earlier ones to sign in with, the newest first, at most `most`. */
+int password_earlier_load(struct store_db *db, int64_t account, size_t most,
+	char ret_hashes[][PASSWORD_HASH_SIZE], size_t *ret_count);
 
 /* -ENOENT: the account has none of this kind. */
 int password_load(struct store_db *db, int64_t account, enum password_kind kind,

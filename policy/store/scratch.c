@@ -114,6 +114,7 @@ scratch_db(struct scratch *scratch, const struct store_db *live)
 {
 	scratch->db.settings = live->settings;
 	scratch->db.sealing = live->sealing;
+	scratch->db.decoy = live->decoy;
 	scratch->db.boot_id = live->boot_id;
 	scratch->db.now_us = live->now_us;
 	return &scratch->db;

@@ -21,6 +21,7 @@ enum form {
 	TIME,
 	ID,
 	ALLOWLIST,
+	FLAG,
 	DURATION,
 };
 
@@ -45,6 +46,9 @@ static const struct {
 	{",\"end\":", SESSION_ENDED, TIME},
 	{",\"evidence\":", SESSION_EVIDENCE, TEXT},
 	{",\"full_id\":", SESSION_FULL_ID, TEXT},
+	{",\"let_in_by\":", SESSION_LET_IN_BY, TEXT},
+	{",\"let_in_control\":", SESSION_LET_IN_CONTROL, FLAG},
+	{",\"let_in_files\":", SESSION_LET_IN_FILES, FLAG},
 	{",\"lost_at\":", SESSION_LOST_AT, NUMBER_OR_NULL},
 	{",\"name\":", SESSION_NAME, TEXT},
 	{",\"reason\":", SESSION_REASON, TEXT},
@@ -144,6 +148,8 @@ expect_value(struct comparison *comparison, sqlite3_stmt *row, enum session_colu
 		expect_id(comparison, session);
 	else if (form == ALLOWLIST)
 		expect_id(comparison, number != 0 ? "off" : "enforced");
+	else if (form == FLAG)
+		expect(comparison, number != 0 ? "true" : "false", number != 0 ? 4 : 5);
 	else if (form == DURATION)
 		expect_number(
 			comparison, (number - sql_column_number(row, SESSION_STARTED)) / 1000000);
@@ -163,6 +169,17 @@ is_written_as(sqlite3_stmt *row, const char *session, const char *payload)
 	return !comparison.differs && strcmp(comparison.at, "}") == 0;
 }
 
+/* Nor did those of version 2 say that nobody had to let somebody in; what stands in a row now, they must say. */
+static void
+drop_let_in(json_t *object)
+{
+	static const char *const keys[] = {"let_in_by", "let_in_control", "let_in_files"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (json_is_null(json_object_get(object, keys[i])))
+			(void)json_object_del(object, keys[i]);
+}
+
 static bool
 says_the_same(sqlite3_stmt *row, const char *payload)
 {
@@ -172,6 +189,8 @@ says_the_same(sqlite3_stmt *row, const char *payload)
 	/* Events of version 1 had less of the row. */
 	if (strstr(payload, "\"boot\":") == NULL)
 		session_json_for_people(object);
+	if (strstr(payload, "\"let_in_by\":") == NULL)
+		drop_let_in(object);
 	text = record_text(object);
 	json_decref(object);
 	return text != NULL && strcmp(text, payload) == 0;

@@ -30,6 +30,7 @@ static const struct {
 	{"device", SESSION_DEVICE},
 	{"evidence", SESSION_EVIDENCE},
 	{"ticket", SESSION_TICKET},
+	{"let_in_by", SESSION_LET_IN_BY},
 };
 
 static const struct {
@@ -72,6 +73,13 @@ duration(sqlite3_stmt *row)
 		1000000);
 }
 
+static json_t *
+flag(sqlite3_stmt *row, enum session_column column)
+{
+	return sql_column_is_null(row, column) ? json_null()
+					       : json_boolean(sql_column_number(row, column) != 0);
+}
+
 json_t *
 session_json_row(sqlite3_stmt *row)
 {
@@ -94,6 +102,8 @@ session_json_row(sqlite3_stmt *row)
 		json_string(
 			sql_column_number(row, SESSION_ALLOWLIST_OFF) != 0 ? "off" : "enforced"));
 	(void)json_object_set_new(object, "duration_seconds", duration(row));
+	(void)json_object_set_new(object, "let_in_control", flag(row, SESSION_LET_IN_CONTROL));
+	(void)json_object_set_new(object, "let_in_files", flag(row, SESSION_LET_IN_FILES));
 	return object;
 }
 

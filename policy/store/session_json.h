@@ -9,7 +9,7 @@
 	"number, last_event, id, started, ended, account_id, account_full, account_name, "      \
 	"terminal_name, state, reason, end_code, ended_by, because, source, device, evidence, " \
 	"allowlist_off, bytes_from_client, bytes_to_client, connections, ticket, account, "     \
-	"terminal, connection, boot, lost_at_boottime"
+	"terminal, connection, boot, lost_at_boottime, let_in_by, let_in_control, let_in_files"
 
 enum session_column {
 	SESSION_NUMBER,
@@ -40,6 +40,10 @@ enum session_column {
 	SESSION_CONNECTION,
 	SESSION_BOOT,
 	SESSION_LOST_AT,
+	/* Who let it in (C7); people see that. */
+	SESSION_LET_IN_BY,
+	SESSION_LET_IN_CONTROL,
+	SESSION_LET_IN_FILES,
 	SESSION_COLUMN_COUNT
 };
 

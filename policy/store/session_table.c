@@ -11,7 +11,7 @@
 #define COLUMNS                                                                                  \
 	"id, ticket, account, account_id, account_full, account_name, terminal, terminal_name, " \
 	"state, started, source, device, evidence, allowlist_off, connection, boot, "            \
-	"lost_at_boottime"
+	"lost_at_boottime, let_in_by, let_in_control, let_in_files"
 
 static void
 read_record(struct store_db *db, sqlite3_stmt *row, struct session_record *session)
@@ -38,6 +38,10 @@ read_record(struct store_db *db, sqlite3_stmt *row, struct session_record *sessi
 	sql_column_text(row, 15, boot, sizeof(boot));
 	session->this_boot = strcmp(boot, db->boot_id) == 0;
 	session->lost_at_ms = sql_column_number(row, 16);
+	session->attendance.given =
+		sql_column_text(row, 17, session->attendance.by, sizeof(session->attendance.by));
+	session->attendance.control = sql_column_number(row, 18) != 0;
+	session->attendance.files = sql_column_number(row, 19) != 0;
 }
 
 /* NULL, or the MAC address as text. */
@@ -50,13 +54,24 @@ device_text(const struct device_evidence *device, char *room)
 	return room;
 }
 
+static int
+set_attendance(struct store_db *db, const struct session_record *session)
+{
+	return sql_run(db,
+		"UPDATE session SET let_in_by = ?, let_in_control = ?, let_in_files = ? WHERE id = "
+		"?",
+		"tiib", session->attendance.by, (int64_t)session->attendance.control,
+		(int64_t)session->attendance.files, session->id, sizeof(session->id));
+}
+
 int
 session_insert(struct store_db *db, struct session_record *session)
 {
 	char device[MAC_TEXT_SIZE];
+	int r;
 
 	session->started_us = store_db_now(db);
-	return sql_run(db,
+	r = sql_run(db,
 		"INSERT INTO session (id, ticket, account, account_id, account_full, account_name, "
 		"terminal, terminal_name, state, started, source, device, evidence, allowlist_off, "
 		"connection, boot) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'active', ?, ?, ?, ?, ?, ?, ?)",
@@ -65,6 +80,7 @@ session_insert(struct store_db *db, struct session_record *session)
 		session->terminal, session->terminal_name, session->started_us, session->source,
 		device_text(&session->device, device), session->device.kind,
 		(int64_t)session->allowlist_off, session->connection, db->boot_id);
+	return r < 0 || !session->attendance.given ? r : set_attendance(db, session);
 }
 
 int

@@ -26,7 +26,8 @@ struct session_record {
 	bool allowlist_off;
 	int64_t connection;
 	bool this_boot;
-	int64_t lost_at_ms; /* of CLOCK_BOOTTIME, when state is "lost" */
+	int64_t lost_at_ms;           /* of CLOCK_BOOTTIME, when state is "lost" */
+	struct attendance attendance; /* without its number */
 };
 
 /* State is "active", started now. */

@@ -28,6 +28,12 @@ store_db_sealing(const struct store_db *db)
 	return db->sealing;
 }
 
+const struct sign_in_decoy *
+store_db_decoy(const struct store_db *db)
+{
+	return db->decoy;
+}
+
 int64_t
 store_db_now(const struct store_db *db)
 {
@@ -300,6 +306,7 @@ store_db_again(const struct store_db *db, struct store_db **ret_again)
 		return -ENOMEM;
 	again->settings = db->settings;
 	again->sealing = db->sealing;
+	again->decoy = db->decoy;
 	again->boot_id = db->boot_id;
 	again->now_us = db->now_us;
 	r = database_open(again, sqlite3_db_filename(db->handle, "main"), DATABASE_READ,

@@ -11,6 +11,7 @@
 #define POLICY_STORE_STORE_H
 
 #include "policy/accounts.h"
+#include "policy/passwords.h"
 #include "policy/sealing.h"
 
 #include <stdbool.h>
@@ -18,6 +19,7 @@
 #include <stdint.h>
 
 struct store;
+struct sign_in_decoy;
 struct store_db; /* a connection, inside a job; see the operations in policy/sessions.h, methods.h … */
 
 /* Embedded in what the caller needs for work and answer; it must live until done has run.
@@ -44,12 +46,24 @@ struct store_job {
 	int status;
 };
 
+/* As settings.sign_in. */
+enum second_factor_rule {
+	SECOND_FACTOR_OFF,
+	SECOND_FACTOR_OPTIONAL,
+	SECOND_FACTOR_REQUIRED,
+};
+
 /* What policy needs from the settings. */
 struct policy_settings {
 	struct facility facility;
 	bool hours_end_disconnects; /* A6; default no */
 	uint32_t ticket_ms;         /* how long a ticket lives; 60000 */
 	uint32_t grace_ms;          /* how long a lost session may be continued */
+	struct {
+		enum password_policy password_policy;
+		enum second_factor_rule second_factor;
+		uint32_t earlier_passwords; /* that may not come again; 0-SIGN_IN_EARLIER_MOST */
+	} sign_in;
 	char linked_services[LINKED_SERVICES_MOST][LINKED_SERVICE_SIZE]; /* A8; the rest "" */
 };
 
@@ -110,6 +124,7 @@ const char *store_error_text(int status);
 /* Inside a job. */
 const struct policy_settings *store_db_settings(const struct store_db *db);
 const struct sealing *store_db_sealing(const struct store_db *db);
+const struct sign_in_decoy *store_db_decoy(const struct store_db *db);
 
 /* Inside a job: the instant all records of this transaction carry (clock_now when it began). */
 int64_t store_db_now(const struct store_db *db);

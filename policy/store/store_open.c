@@ -66,6 +66,7 @@ prepare_thread(struct store *store, struct store_thread *thread, enum lane lane,
 	thread->lane = lane;
 	thread->db.settings = &thread->settings;
 	thread->db.sealing = options->sealing;
+	thread->db.decoy = &store->decoy;
 	thread->db.boot_id = store->boot_id;
 }
 
@@ -105,6 +106,8 @@ open_all(struct store *store, const struct store_options *options, const char **
 	int r;
 
 	r = find_boot_id(store, options->boot_id);
+	if (r == 0)
+		r = sign_in_decoy_make(options->sealing, &store->decoy);
 	if (r == 0)
 		r = lock_database(store, options->path, ret_why);
 	if (r == 0)

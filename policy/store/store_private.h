@@ -2,6 +2,7 @@
 #ifndef POLICY_STORE_STORE_PRIVATE_H
 #define POLICY_STORE_STORE_PRIVATE_H
 
+#include "policy/sign_in_decoy.h"
 #include "policy/store/database.h"
 #include "policy/store/store.h"
 
@@ -36,6 +37,7 @@ struct store_thread {
 struct store {
 	struct policy_settings settings; /* under the lock */
 	char boot_id[64];
+	struct sign_in_decoy decoy;
 	void (*notify)(void *argument);
 	void *notify_argument;
 	int lock_fd; /* keeps a second gateway away from this database */

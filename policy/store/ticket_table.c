@@ -15,16 +15,56 @@ text_or_null(const char *text)
 	return text[0] != '\0' ? text : NULL;
 }
 
+static int
+set_redirect(struct store_db *db, const struct ticket *ticket)
+{
+	const struct attendance *attendance = &ticket->attendance;
+	char device[MAC_TEXT_SIZE];
+
+	mac_format(&ticket->device.mac, device);
+	if (!attendance->given)
+		return sql_run(db,
+			"UPDATE ticket SET kind = 'redirect', device = ? WHERE handle = ?", "tt",
+			ticket->device.known ? device : NULL, ticket->handle);
+	return sql_run(db,
+		"UPDATE ticket SET kind = 'redirect', device = ?, let_in_by = ?, let_in_control = "
+		"?, let_in_files = ?, let_in_number = ? WHERE handle = ?",
+		"ttiint", ticket->device.known ? device : NULL, attendance->by,
+		(int64_t)attendance->control, (int64_t)attendance->files, attendance->number,
+		ticket->handle);
+}
+
 int
 ticket_insert(struct store_db *db, const struct ticket *ticket, const char *issued_by)
 {
-	return sql_run(db,
+	int r;
+
+	r = sql_run(db,
 		"INSERT INTO ticket (handle, secret_hash, account, terminal, source, mac, issued, "
 		"issued_by, boot, dead_at_boottime) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		"tbiittitti", ticket->handle, ticket->secret_hash, sizeof(ticket->secret_hash),
 		ticket->account, ticket->terminal, text_or_null(ticket->source),
 		text_or_null(ticket->mac), store_db_now(db), issued_by, db->boot_id,
 		ticket->dead_at_ms);
+	return r < 0 || !ticket->redirect ? r : set_redirect(db, ticket);
+}
+
+static void
+read_redirect(sqlite3_stmt *row, int first, struct ticket *ticket)
+{
+	struct field_error unused;
+	char kind[16], device[MAC_TEXT_SIZE];
+
+	sql_column_text(row, first, kind, sizeof(kind));
+	ticket->redirect = strcmp(kind, "redirect") == 0;
+	ticket->device.known = sql_column_text(row, first + 1, device, sizeof(device)) &&
+			       mac_parse(device, &ticket->device.mac, &unused) == 0;
+	ticket->wrong = sql_column_number(row, first + 2);
+	ticket->attendance.given = sql_column_text(
+		row, first + 3, ticket->attendance.by, sizeof(ticket->attendance.by));
+	ticket->attendance.control = sql_column_number(row, first + 4) != 0;
+	ticket->attendance.files = sql_column_number(row, first + 5) != 0;
+	ticket->attendance.number = sql_column_number(row, first + 6);
 }
 
 int
@@ -38,7 +78,8 @@ ticket_find(struct store_db *db, const char *handle, struct ticket *ret_ticket)
 	r = sql_ask(db, &row,
 		"SELECT handle, secret_hash, account, terminal, source, mac, boot, "
 		"dead_at_boottime, "
-		"refusals, used, session FROM ticket WHERE handle = ?",
+		"refusals, used, session, kind, device, wrong, let_in_by, let_in_control, "
+		"let_in_files, let_in_number FROM ticket WHERE handle = ?",
 		"t", handle);
 	if (r < 0)
 		return r;
@@ -57,6 +98,7 @@ ticket_find(struct store_db *db, const char *handle, struct ticket *ret_ticket)
 	ticket.refusals = sql_column_number(row, 8);
 	ticket.used = !sql_column_is_null(row, 9);
 	ticket.has_session = sql_column_bytes(row, 10, ticket.session, sizeof(ticket.session));
+	read_redirect(row, 11, &ticket);
 	sql_end(row);
 	*ret_ticket = ticket;
 	return 0;
@@ -81,6 +123,12 @@ ticket_count_refusal(struct store_db *db, const char *handle)
 {
 	return sql_run(
 		db, "UPDATE ticket SET refusals = refusals + 1 WHERE handle = ?", "t", handle);
+}
+
+int
+ticket_count_wrong(struct store_db *db, const char *handle)
+{
+	return sql_run(db, "UPDATE ticket SET wrong = wrong + 1 WHERE handle = ?", "t", handle);
 }
 
 int

@@ -19,6 +19,10 @@ struct ticket {
 	bool this_boot;           /* issued since the machine was started */
 	int64_t dead_at_ms;       /* of CLOCK_BOOTTIME */
 	int64_t refusals;
+	bool redirect;                 /* of a Server Redirection: what follows is of such a one */
+	struct device_evidence device; /* bound to it, if known; the kind is not kept */
+	int64_t wrong;                 /* tries with a wrong secret */
+	struct attendance attendance;
 	bool used;
 	bool has_session;
 	uint8_t session[SESSION_ID_BYTES];
@@ -31,6 +35,7 @@ int ticket_find(struct store_db *db, const char *handle, struct ticket *ret_tick
 int ticket_burn(struct store_db *db, const char *handle);
 int ticket_set_session(struct store_db *db, const char *handle, const uint8_t *session);
 int ticket_count_refusal(struct store_db *db, const char *handle);
+int ticket_count_wrong(struct store_db *db, const char *handle);
 
 /* Forgets tickets of more than a day ago that no running session rests on. */
 int ticket_forget_old(struct store_db *db);

@@ -171,7 +171,8 @@ entry_without_a_row_is_found_in_each_index(void **state)
 		       "account_id, account_full, account_name, terminal, terminal_name, state, "
 		       "started, ended, reason, end_code, ended_by, because, source, device, "
 		       "evidence, allowlist_off, connection, connections, bytes_from_client, "
-		       "bytes_to_client, boot, lost_at_boottime, last_event FROM kept");
+		       "bytes_to_client, boot, lost_at_boottime, last_event, let_in_by, "
+		       "let_in_control, let_in_files FROM kept");
 		hide(indexes[i].index);
 		tamper("DELETE FROM session WHERE number > 100; DROP TABLE kept");
 		show();
@@ -306,7 +307,7 @@ second_row_of_a_session_is_found(void **state)
 	       "account_name, terminal, terminal_name, state, started, ended, reason, end_code, "
 	       "ended_by, because, source, device, evidence, allowlist_off, connection, "
 	       "connections, bytes_from_client, bytes_to_client, boot, lost_at_boottime, "
-	       "last_event FROM session WHERE number = 1");
+	       "last_event, let_in_by, let_in_control, let_in_files FROM session WHERE number = 1");
 	begin_anew();
 	expect_damage("sqlite_autoindex_session_1");
 }

@@ -1,0 +1,42 @@
+/* See offer_table.h. */
+#include "policy/store/offer_table.h"
+
+#include "policy/store/sql.h"
+
+static void
+read_row(sqlite3_stmt *row, struct offer_row *offer)
+{
+	*offer = (struct offer_row){.terminal = sql_column_number(row, 0)};
+	sql_column_text(row, 1, offer->name, sizeof(offer->name));
+	offer->in_service = sql_column_number(row, 2) != 0;
+	offer->attendance_required = sql_column_number(row, 3) != 0;
+	offer->capacity = (uint32_t)sql_column_number(row, 4);
+	offer->sessions = (uint32_t)sql_column_number(row, 5);
+	sql_column_text(row, 6, offer->used_by, sizeof(offer->used_by));
+}
+
+int
+offer_each(struct store_db *db, int64_t account,
+	int (*visit)(const struct offer_row *row, void *argument), void *argument)
+{
+	struct offer_row offer;
+	sqlite3_stmt *row;
+	int r;
+
+	r = sql_ask(db, &row,
+		"SELECT terminal.number, name, in_service, attendance_required, capacity, "
+		"(SELECT count(*) FROM session WHERE state = 'active' AND "
+		"session.terminal = terminal.number), "
+		"(SELECT account_full FROM session WHERE state = 'active' AND "
+		"session.terminal = terminal.number ORDER BY session.number LIMIT 1) "
+		"FROM assignment JOIN terminal ON terminal.number = assignment.terminal "
+		"WHERE assignment.account = ? ORDER BY name_key",
+		"i", account);
+	while (r == 0 && (r = sql_next(row)) > 0) {
+		read_row(row, &offer);
+		r = visit(&offer, argument);
+		if (r < 0)
+			sql_end(row);
+	}
+	return r;
+}
