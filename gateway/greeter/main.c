@@ -1,6 +1,6 @@
 /* sekisho-greeter: shows one client the sign-in screen, as an RDP server behind the relay worker, and ends with it.
  *
- *	fd 2 the log   3 the supervisor   4 nothing
+ *	fd 2 the log   3 the supervisor
  *
  * Started before it is needed, and warmed up; waits for BEGIN_SCREEN, which brings the socket to the worker, closes
  * its sandbox, and only then reads what a client sent. It knows no account, no password but what is typed here, and no
@@ -43,7 +43,7 @@ answered(void *owner, const struct msg_answer *answer)
 {
 	(void)owner;
 	if (channel_send(process.supervisor, MSG_ANSWER, answer, -1) < 0)
-		process.failed = -EPIPE;
+		process.failed = -ECONNRESET;
 }
 
 static void
@@ -53,7 +53,7 @@ shown(void *owner, uint32_t serial)
 
 	(void)owner;
 	if (channel_send(process.supervisor, MSG_SHOWN, &message, -1) < 0)
-		process.failed = -EPIPE;
+		process.failed = -ECONNRESET;
 }
 
 /* The client's keyboard is known now, and its files are read before nothing can be opened any more. */
@@ -166,7 +166,7 @@ turn(void)
 	if (poll(waits, ARRAY_SIZE(waits), wait_ms) < 0)
 		return errno == EINTR ? 0 : -errno;
 	if ((waits[0].revents & POLLOUT) != 0 && channel_flush(process.supervisor) < 0)
-		return -EPIPE;
+		return -ECONNRESET;
 	if ((waits[0].revents & ~POLLOUT) != 0) {
 		r = channel_receive(process.supervisor, MESSAGES_A_TURN, &why);
 		if (r < 0)
@@ -177,6 +177,8 @@ turn(void)
 	if (process.peer == NULL)
 		return 0;
 	r = peer_serve(process.peer, waits[1].revents);
+	if (r < 0 && r != -ECONNRESET)
+		return fail("the RDP server", r);
 	return r < 0 ? r : process.failed;
 }
 

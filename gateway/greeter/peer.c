@@ -52,6 +52,8 @@ peer_choice(struct peer *peer, const struct msg_choice *choice)
 
 	if (peer->screen != NULL)
 		return screen_add_choice(peer->screen, choice);
+	if (peer->choice_count > 0 && peer->choices[0].serial != choice->serial)
+		peer->choice_count = 0; /* of a list that was never shown */
 	if (peer->choice_count >= SCREEN_CHOICES_MAX)
 		return -E2BIG;
 	more = reallocarray(peer->choices, peer->choice_count + 1, sizeof(*more));
@@ -184,7 +186,7 @@ send_picture(struct peer *peer)
 	count = cut_to_desktop(&peer->area, rectangles, count);
 	picture.pixels = screen_pixels(peer->screen, &picture.stride);
 	if (!tiles_send(peer->tiles, peer->rdp->context, &picture, rectangles, count))
-		return -EPIPE;
+		return -ECONNRESET;
 	if (!peer->more && !peer->rdp->IsWriteBlocked(peer->rdp))
 		tell_shown(peer);
 	return 0;

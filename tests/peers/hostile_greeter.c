@@ -1,0 +1,385 @@
+/* A sign-in screen that has been taken over. Put in the place of sekisho-greeter, it says HELLO as that would, and then does what the
+ * word in the file hostile-greeter beside it says (modes below; --help). What it is told it writes to hostile-greeter.heard, one
+ * message a line, so that a test can look for what it must not have been told.
+ *
+ * The supervisor must end it (or, where so noted, not care), log that, and go on.
+ */
+#include "base/cleanup.h"
+#include "base/lock_down.h"
+#include "messages/messages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct {
+	int client; /* of BEGIN_SCREEN */
+	uint32_t serial;
+	bool shown; /* a SHOW has come */
+	FILE *heard;
+} greeter = {.client = -1};
+
+static void
+send_raw(const void *bytes, size_t len, int fd)
+{
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = {0};
+	struct iovec part = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = len};
+	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
+
+	if (fd >= 0) {
+		header.msg_control = control.room;
+		header.msg_controllen = sizeof(control.room);
+		control.align.cmsg_level = SOL_SOCKET;
+		control.align.cmsg_type = SCM_RIGHTS;
+		control.align.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.align), &fd, sizeof(int));
+	}
+	(void)sendmsg(CHILD_FD_CHANNEL, &header, MSG_NOSIGNAL);
+}
+
+static void
+send_message(enum message number, const void *body, int fd)
+{
+	static uint8_t room[MESSAGE_MOST_BYTES];
+	int len = message_put(number, body, room, sizeof(room));
+
+	if (len > 0)
+		send_raw(room, (size_t)len, fd);
+}
+
+static void
+answer(uint32_t serial, uint8_t action, const char *account, const char *secret)
+{
+	struct msg_answer message = {.serial = serial, .action = action, .choice = UINT16_MAX};
+
+	snprintf(message.account, sizeof(message.account), "%s", account);
+	message.secret_len = strlen(secret);
+	memcpy(message.secret, secret, message.secret_len);
+	send_message(MSG_ANSWER, &message, -1);
+}
+
+/* At the start, instead of HELLO or behind it */
+
+static void
+say_hello(uint64_t change)
+{
+	const struct msg_hello hello = {.build_hash = messages_build_hash() + change};
+
+	send_message(MSG_HELLO, &hello, -1);
+}
+
+static void
+other_build(void)
+{
+	say_hello(1);
+}
+
+static void
+hello_twice(void)
+{
+	say_hello(0);
+	say_hello(0);
+}
+
+static void
+shown_too_early(void)
+{
+	const struct msg_shown shown = {.serial = 1};
+
+	say_hello(0);
+	send_message(MSG_SHOWN, &shown, -1);
+}
+
+static void
+answer_too_early(void)
+{
+	say_hello(0);
+	answer(1, 1, "sato", "password");
+}
+
+/* When the first SHOW has come */
+
+/* As if it were a worker: somebody has signed in. */
+static void
+introduced(void)
+{
+	const struct msg_introduced message = {.connection = 1, .user = "sato"};
+
+	send_message(MSG_INTRODUCED, &message, -1);
+}
+
+static void
+ended(void)
+{
+	const struct msg_ended message = {.connection = 1};
+
+	send_message(MSG_ENDED, &message, -1);
+}
+
+/* As if it were sekisho-pam: signed in. */
+static void
+pam_result(void)
+{
+	const struct msg_pam_result message = {.user = "sato"};
+
+	send_message(MSG_PAM_RESULT, &message, -1);
+}
+
+/* As if it were the supervisor. */
+static void
+attach(void)
+{
+	static const struct msg_attach message = {.connection = 1};
+
+	send_message(MSG_ATTACH, &message, greeter.client);
+}
+
+static void
+descriptor(void)
+{
+	const struct msg_shown shown = {.serial = greeter.serial};
+
+	send_message(MSG_SHOWN, &shown, greeter.client);
+}
+
+static void
+unknown_message(void)
+{
+	static const uint8_t bytes[] = {0xff, 0xff, 1, 2, 3};
+
+	send_raw(bytes, sizeof(bytes), -1);
+}
+
+static void
+cut_message(void)
+{
+	static const uint8_t bytes[] = {MSG_ANSWER, 0, 1};
+
+	send_raw(bytes, sizeof(bytes), -1);
+}
+
+static void
+long_message(void)
+{
+	static uint8_t bytes[200000] = {MSG_ANSWER};
+
+	send_raw(bytes, sizeof(bytes), -1);
+}
+
+/* Not cared about: late, or of no page. */
+static void
+other_serials(void)
+{
+	answer(greeter.serial + 1, 1, "tanaka", "guess");
+	answer(greeter.serial - 1, 1, "tanaka", "guess");
+	answer(0, 1, "tanaka", "guess");
+	answer(UINT32_MAX, 1, "tanaka", "guess");
+}
+
+static void
+unknown_action(void)
+{
+	answer(greeter.serial, 200, "sato", "guess");
+}
+
+/* A password a moment, of its own. Guessing is counted wherever it comes from. */
+static void
+guess(void)
+{
+	char secret[32];
+
+	snprintf(secret, sizeof(secret), "guess-%u", greeter.serial);
+	answer(greeter.serial, 1, "sato", secret);
+}
+
+static void
+flood(void)
+{
+	for (unsigned int i = 0; i < 1000000; i++)
+		answer(greeter.serial + i, 1, "sato", "flood");
+}
+
+/* Where it stands, bytes that look as if they were for the worker. */
+static void
+garbage_to_worker(void)
+{
+	static const uint8_t garbage[] = {0x7f, 0x7e, 0x7d, 0x7c};
+
+	(void)send(greeter.client, garbage, sizeof(garbage), MSG_NOSIGNAL);
+}
+
+static void
+crash(void)
+{
+	abort();
+}
+
+static void
+leave(void)
+{
+	exit(0);
+}
+
+static void
+hang(void)
+{
+	for (;;)
+		pause();
+}
+
+static const struct {
+	const char *name, *help;
+	void (*at_start)(void); /* NULL: HELLO */
+	void (*at_show)(void);  /* the first; NULL: nothing */
+	bool every_show;
+} modes[] = {
+	{"listen", "does nothing but write down what it is told", NULL, NULL, false},
+	{"silent", "says nothing, not even HELLO", hang, NULL, false},
+	{"other-build", "HELLO with another hash", other_build, NULL, false},
+	{"hello-twice", "HELLO twice", hello_twice, NULL, false},
+	{"shown-too-early", "SHOWN before SHOW", shown_too_early, NULL, false},
+	{"answer-too-early", "ANSWER before SHOW", answer_too_early, NULL, false},
+	{"introduced", "INTRODUCED, a worker's", NULL, introduced, false},
+	{"ended", "ENDED, a worker's", NULL, ended, false},
+	{"pam-result", "PAM_RESULT, sekisho-pam's", NULL, pam_result, false},
+	{"attach", "ATTACH, the supervisor's", NULL, attach, false},
+	{"descriptor", "a descriptor with SHOWN", NULL, descriptor, false},
+	{"unknown-message", "a message that there is not", NULL, unknown_message, false},
+	{"cut-message", "half an ANSWER", NULL, cut_message, false},
+	{"long-message", "200,000 bytes", NULL, long_message, false},
+	{"other-serials", "ANSWERs to pages that are not shown (not cared about)", NULL,
+		other_serials, false},
+	{"unknown-action", "an action that there is not", NULL, unknown_action, false},
+	{"guess", "passwords of its own, one for each page", NULL, guess, true},
+	{"flood", "a million ANSWERs", NULL, flood, false},
+	{"garbage-to-worker", "no RDP for the worker", NULL, garbage_to_worker, false},
+	{"crash", "aborts", NULL, crash, false},
+	{"leave", "exits with 0", NULL, leave, false},
+	{"hang", "answers no PING any more", NULL, hang, false},
+};
+
+/* The file beside this program, with what is to be appended to its name. */
+static FILE *
+open_beside(const char *name, const char *how)
+{
+	char path[512];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 64);
+	char *slash;
+
+	if (len <= 0)
+		return NULL;
+	path[len] = '\0';
+	slash = strrchr(path, '/');
+	snprintf(slash + 1, 64, "%s", name);
+	return fopen(path, how);
+}
+
+static size_t
+read_mode(void)
+{
+	FILE *file = open_beside("hostile-greeter", "re");
+	char word[64] = "";
+	size_t i = 0;
+
+	if (file == NULL || fscanf(file, "%63s", word) != 1)
+		word[0] = '\0';
+	if (file != NULL)
+		(void)fclose(file);
+	while (i < ARRAY_SIZE(modes) && strcmp(modes[i].name, word) != 0)
+		i++;
+	return i;
+}
+
+/* Everything of a message that can be read, so that grep finds it. */
+static void
+write_down(const char *name, const uint8_t *bytes, size_t len)
+{
+	if (greeter.heard == NULL)
+		return;
+	fprintf(greeter.heard, "%s ", name);
+	for (size_t i = 0; i < len; i++)
+		(void)fputc(bytes[i] >= ' ' && bytes[i] != 0x7f ? bytes[i] : '.', greeter.heard);
+	(void)fputc('\n', greeter.heard);
+	(void)fflush(greeter.heard);
+}
+
+static void
+take(const uint8_t *bytes, size_t len, size_t mode)
+{
+	static union message_body body;
+	const struct message_row *row = NULL;
+	bool first = !greeter.shown;
+
+	if (message_get(bytes, len, &row, &body) < 0)
+		return;
+	write_down(row->name, bytes, len);
+	if (row->number == MSG_PING) {
+		const struct msg_pong pong = {.serial = body.ping.serial};
+
+		send_message(MSG_PONG, &pong, -1);
+	}
+	if (row->number != MSG_SHOW)
+		return;
+	greeter.serial = body.show.serial;
+	greeter.shown = true;
+	if (modes[mode].at_show != NULL && (first || modes[mode].every_show))
+		modes[mode].at_show();
+}
+
+/* Returns false when the supervisor has gone. */
+static bool
+receive(size_t mode)
+{
+	static uint8_t bytes[MESSAGE_MOST_BYTES];
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec part = {.iov_base = bytes, .iov_len = sizeof(bytes)};
+	struct msghdr header = {.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof(control.room)};
+	ssize_t len = recvmsg(CHILD_FD_CHANNEL, &header, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
+
+	if (len <= 0)
+		return len < 0 && errno == EINTR;
+	if (rights != NULL && rights->cmsg_type == SCM_RIGHTS)
+		memcpy(&greeter.client, CMSG_DATA(rights), sizeof(int));
+	take(bytes, (size_t)len, mode);
+	return true;
+}
+
+int
+main(int argc, char **argv)
+{
+	size_t mode = read_mode();
+
+	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+		for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+			printf("  %-18s %s\n", modes[i].name, modes[i].help);
+		return 0;
+	}
+	if (mode == ARRAY_SIZE(modes)) {
+		fprintf(stderr, "hostile_greeter: no mode in the file hostile-greeter\n");
+		return 2;
+	}
+	greeter.heard = open_beside("hostile-greeter.heard", "ae");
+	if (modes[mode].at_start != NULL)
+		modes[mode].at_start();
+	else
+		say_hello(0);
+	while (receive(mode))
+		;
+	return 0;
+}
