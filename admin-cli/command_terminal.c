@@ -57,6 +57,16 @@ add_ca_file(struct admin *admin, const char *path, json_t *changes)
 	return ADMIN_DONE;
 }
 
+static void
+add_attended(const struct admin *admin, json_t *object)
+{
+	const char *attended = argument_text(admin->arguments, "attended");
+
+	if (attended != NULL)
+		(void)json_object_set_new(
+			object, "attended", json_boolean(strcmp(attended, "on") == 0));
+}
+
 /* What is not as it stands in the parameters yet. */
 static enum admin_exit
 complete_changes(struct admin *admin, json_t *changes)
@@ -69,6 +79,7 @@ complete_changes(struct admin *admin, json_t *changes)
 	if (in_service != NULL)
 		(void)json_object_set_new(
 			changes, "in_service", json_boolean(strcmp(in_service, "yes") == 0));
+	add_attended(admin, changes);
 	return ca_file != NULL ? add_ca_file(admin, ca_file, changes) : ADMIN_DONE;
 }
 
@@ -88,6 +99,7 @@ command_terminal_add(struct admin *admin)
 	const char *name = argument_text(admin->arguments, "TERMINAL");
 	json_t *parameters = arguments_parameters(admin->arguments);
 
+	add_attended(admin, parameters);
 	if (prefix == NULL)
 		(void)json_object_set_new(parameters, "default_prefix", json_true());
 	else

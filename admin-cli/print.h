@@ -21,6 +21,11 @@ command_printer print_vendor;
 command_printer print_vendor_added;
 command_printer print_vendor_changed;
 command_printer print_vendor_deleted;
+command_printer print_number_issued;
+command_printer print_number_cancelled;
+command_printer print_attendances;
+command_printer print_allowed;
+command_printer print_refused;
 command_printer print_explanation;
 command_printer print_sessions;
 command_printer print_session;
@@ -35,5 +40,8 @@ command_printer print_backup_created;
 command_printer print_backup_fetched;
 command_printer print_backup_restored;
 command_printer print_backup_deleted;
+
+/* The rows of those who wait for permission, as attend list and its --follow show them. */
+void print_waiting(const json_t *rows);
 
 #endif

@@ -126,6 +126,7 @@ static const struct field {
 	{"state", VALUE_WORD, NULL, NULL},
 	{"locked", VALUE_TEXT, put_value, NULL},
 	{"in_service", VALUE_TEXT, put_value, NULL},
+	{"attended", VALUE_TEXT, put_value, NULL},
 	{"valid_from", VALUE_TEXT, put_value, NULL},
 	{"valid_until", VALUE_TEXT, put_value, NULL},
 	{"hours", VALUE_HOURS, NULL, NULL},
@@ -170,6 +171,9 @@ static const struct field {
 	{"bytes", VALUE_BYTES, NULL, N_("Size")},
 	{"sha256", VALUE_TEXT, put_value, "SHA-256"},
 	/* sessions */
+	{"number", VALUE_TEXT, put_value, NULL},
+	{"control", VALUE_TEXT, put_value, NULL},
+	{"files", VALUE_TEXT, put_value, NULL},
 	{"since", VALUE_TIME, NULL, NULL},
 	{"source", VALUE_TEXT, put_value, NULL},
 	{"evidence", VALUE_WORD, NULL, NULL},

@@ -66,6 +66,7 @@ static const struct {
 	{"at", N_("Time")},
 	{"rights", N_("What may pass")},
 	{"in_service", N_("In service")},
+	{"attended", N_("Attended")},
 	{"capacity", N_("Sessions at once (0 = no limit)")},
 	{"accounts", N_("Assigned accounts")},
 	{"because", N_("Reason given")},
@@ -138,6 +139,10 @@ static const struct {
 	{"problems", N_("Wrong")},
 	{"unused_days", N_("Unused for (days)")},
 	{"ending_days", N_("Ending within (days)")},
+	{"control", N_("Control")},
+	{"files", N_("Clipboard and drives")},
+	{"let_in_by", N_("Let in by")},
+	{"number", N_("Number")},
 	{"moved_accounts", N_("Accounts moved")},
 	{"moved_to", N_("Moved to")},
 };

@@ -230,7 +230,9 @@ found_attended(const struct explain_question *question, bool allows, struct expl
 	else if (allows)
 		SAY(found, "", N_("an attendant lets the engineer in"));
 	else
-		SAY(found, "", N_("an attendant must let the engineer in"));
+		SAY(found, "",
+			N_("somebody at the hospital must let the engineer in: by a number (attend "
+			   "issue), or while the engineer waits (attend allow)"));
 }
 
 static void

@@ -2,6 +2,7 @@
 #include "policy/method_call.h"
 
 #include "base/cleanup.h"
+#include "policy/attendance.h"
 #include "policy/sessions.h"
 #include "policy/store/account_table.h"
 #include "policy/store/store.h"
@@ -11,7 +12,38 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+int
+method_scope_load(struct store_db *db, struct method_call *call)
+{
+	struct method_scope *scope = &call->scope;
+
+	if (!scope->limited)
+		return 0;
+	free(scope->terminals);
+	return attendant_terminals(
+		db, call->actor, &scope->account, &scope->terminals, &scope->count);
+}
+
+bool
+method_scope_has(const struct method_scope *scope, int64_t terminal)
+{
+	if (!scope->limited)
+		return true;
+	for (size_t i = 0; i < scope->count; i++)
+		if (scope->terminals[i] == terminal)
+			return true;
+	return false;
+}
+
+void
+method_scope_done(struct method_scope *scope)
+{
+	free(scope->terminals);
+	*scope = (struct method_scope){0};
+}
 
 void
 method_call_reset(struct method_call *call)
@@ -183,6 +215,22 @@ method_find_terminal(struct store_db *db, struct method_call *call, const char *
 	if (r == -ENOENT)
 		return method_refuse(call, METHOD_NOT_FOUND, "there is no terminal '%.256s'", name);
 	return r;
+}
+
+int
+method_find_own_terminal(struct store_db *db, struct method_call *call, const char *name,
+	struct terminal *ret_terminal)
+{
+	int r;
+
+	r = method_find_terminal(db, call, name, ret_terminal);
+	if (r < 0 || method_scope_has(&call->scope, ret_terminal->number))
+		return r;
+	terminal_done(ret_terminal);
+	return method_refuse(call, METHOD_NOT_FOUND,
+		"there is no terminal '%.256s' that has been given to you: an administrator does "
+		"that with account edit %s --add-terminal",
+		name, attendant_name(call->actor));
 }
 
 int

@@ -56,6 +56,10 @@ int method_find_terminal(struct store_db *db, struct method_call *call, const ch
 int method_find_vendor(
 	struct store_db *db, struct method_call *call, const char *name, struct vendor *ret_vendor);
 
+/* The same for who may see only terminals of an attendant's: another one is not found either. */
+int method_find_own_terminal(struct store_db *db, struct method_call *call, const char *name,
+	struct terminal *ret_terminal);
+
 /* Adds "text" and "values", of which sekisho-admin makes the sentence in the reader's language. */
 void sentence_json(const struct sentence *sentence, json_t *object);
 

@@ -259,6 +259,7 @@ terminal_json(struct store_db *db, const struct terminal *terminal, bool with_ac
 		terminal->ca_bundle != NULL ? json_string(terminal->ca_bundle) : json_null());
 	(void)json_object_set_new(object, "rights", rights_json(terminal));
 	(void)json_object_set_new(object, "in_service", json_boolean(terminal->in_service));
+	(void)json_object_set_new(object, "attended", json_boolean(terminal->attendance_required));
 	(void)json_object_set_new(object, "capacity", json_integer(terminal->capacity));
 	(void)json_object_set_new(object, "accounts", accounts);
 	(void)json_object_set_new(object, "protected", text_or_null(terminal->protected_note));

@@ -32,9 +32,18 @@ struct method_error {
 	json_t *now;              /* what somebody else has made of it meanwhile, or NULL; owned */
 };
 
+/* Whose terminals an attendant sees and acts for; attendant_terminals() of policy/attendance.h. */
+struct method_scope {
+	bool limited; /* the caller is an attendant and nothing more; else nothing below counts */
+	int64_t account;
+	int64_t *terminals; /* ascending */
+	size_t count;
+};
+
 struct method_call {
 	const char *actor; /* "unix:yamada" */
 	json_t *params;    /* object, borrowed */
+	struct method_scope scope;
 
 	json_t *result; /* out: object, the caller's reference */
 	bool overrode;  /* a protection, at the caller's wish: record_change says so (A18) */
@@ -44,11 +53,19 @@ struct method_call {
 	bool touched_all; /* out: the running rules must be asked for every session */
 };
 
+/* Reads anew what a caller whose scope is limited may see. 0 or a negative errno. */
+int method_scope_load(struct store_db *db, struct method_call *call);
+bool method_scope_has(const struct method_scope *scope, int64_t terminal);
+void method_scope_done(struct method_scope *scope);
+
 /* Frees the result and forgets the rest; work may run again. Call it first in work. */
 void method_call_reset(struct method_call *call);
 
 /* {"code", "message", "data"}, new reference, for an answer with error.code set. */
 json_t *method_error_json(const struct method_error *error);
+
+/* The numbers of attend.list that the caller may see, into an array. */
+int attend_numbers_json(struct store_db *db, const struct method_call *call, json_t *numbers);
 
 typedef int method_function(struct store_db *db, struct method_call *call);
 
@@ -77,6 +94,8 @@ method_function method_vendor_show;
 method_function method_vendor_edit;
 method_function method_vendor_delete;
 method_function method_explain;
+method_function method_attend_issue;
+method_function method_attend_cancel;
 method_function method_log_connections;
 method_function method_output_list;
 method_function method_log_logins;

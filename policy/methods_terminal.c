@@ -63,6 +63,13 @@ change_protected(struct change *change)
 }
 
 static int
+change_attended(struct change *change)
+{
+	change->terminal->attendance_required = json_is_true(change->value);
+	return 0;
+}
+
+static int
 change_in_service(struct change *change)
 {
 	change->terminal->in_service = json_is_true(change->value);
@@ -207,6 +214,7 @@ static const struct {
 	{"note", PARAM_TEXT, change_note},
 	{"capacity", PARAM_NUMBER, change_capacity},
 	{"in_service", PARAM_FLAG, change_in_service},
+	{"attended", PARAM_FLAG, change_attended},
 	{"protected", PARAM_TEXT_OR_NULL, change_protected},
 	{"ca_bundle", PARAM_TEXT, change_ca_bundle},
 	{"allow", PARAM_LIST, change_allow},
@@ -256,6 +264,7 @@ changes_of_new(const json_t *params)
 		{"port", "port"},
 		{"note", "note"},
 		{"capacity", "capacity"},
+		{"attended", "attended"},
 		{"rights", "allow"},
 		{"protected", "protected"},
 	};
@@ -341,7 +350,7 @@ take_terminal(
 	int r;
 
 	*terminal = (struct terminal){0};
-	r = method_find_terminal(db, call, name != NULL ? name : "", terminal);
+	r = method_find_own_terminal(db, call, name != NULL ? name : "", terminal);
 	if (r < 0)
 		return r;
 	call->touched_terminal = terminal->number;

@@ -33,6 +33,17 @@ read_account(struct store_db *db, struct method_call *call, struct terminal_filt
 	return r;
 }
 
+/* An attendant's list is that of their own account, which is all they may ask for. */
+static int
+read_own(struct method_call *call, struct terminal_filter *filter)
+{
+	if (param_text(call->params, "account") != NULL)
+		return method_refuse(call, METHOD_NOT_ALLOWED, "your role may not do this");
+	/* 0 would be no filter. */
+	filter->account = call->scope.account != 0 ? call->scope.account : -1;
+	return 0;
+}
+
 static int
 read_state(struct method_call *call, struct terminal_filter *filter)
 {
@@ -106,7 +117,7 @@ method_terminal_list(struct store_db *db, struct method_call *call)
 	int64_t total = 0;
 	int r;
 
-	r = read_account(db, call, &filter);
+	r = call->scope.limited ? read_own(call, &filter) : read_account(db, call, &filter);
 	if (r == 0)
 		r = read_state(call, &filter);
 	if (r == 0)

@@ -21,6 +21,7 @@
 struct sealing {
 	uint8_t seal_key[32];
 	uint8_t file_root[32]; /* of the keys of files */
+	uint8_t digest_key[32];
 	EVP_PKEY *signing_key;
 };
 
@@ -64,6 +65,8 @@ sealing_new(const uint8_t *key, struct sealing **ret_sealing)
 	if (r == 0)
 		r = derive(key, "sekisho files 1", sealing->file_root);
 	if (r == 0)
+		r = derive(key, "sekisho digest 1", sealing->digest_key);
+	if (r == 0)
 		r = derive(key, "sekisho sign 1", seed);
 	if (r == 0) {
 		sealing->signing_key =
@@ -86,6 +89,7 @@ sealing_free(struct sealing *sealing)
 		return;
 	secret_wipe(sealing->seal_key, sizeof(sealing->seal_key));
 	secret_wipe(sealing->file_root, sizeof(sealing->file_root));
+	secret_wipe(sealing->digest_key, sizeof(sealing->digest_key));
 	EVP_PKEY_free(sealing->signing_key);
 	free(sealing);
 }
@@ -148,6 +152,24 @@ int
 sealing_file_key(const struct sealing *sealing, const uint8_t *file_id, uint8_t *ret_key)
 {
 	return derive_for(sealing->file_root, file_id, FILE_ID_BYTES, ret_key);
+}
+
+/* A key for each purpose, so that no two have a text in common. */
+int
+sealing_digest(const struct sealing *sealing, const char *about, const void *bytes, size_t len,
+	uint8_t ret_digest[DIGEST_BYTES])
+{
+	uint8_t key[32];
+	size_t size = 0;
+	char digest[] = "SHA256";
+	int r;
+
+	r = derive_for(sealing->digest_key, about, strlen(about), key);
+	if (r == 0 && EVP_Q_mac(NULL, "HMAC", NULL, digest, NULL, key, sizeof(key), bytes, len,
+			      ret_digest, DIGEST_BYTES, &size) == NULL)
+		r = -EIO;
+	secret_wipe(key, sizeof(key));
+	return r;
 }
 
 int

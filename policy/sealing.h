@@ -41,6 +41,13 @@ int sealing_unseal(const struct sealing *sealing, const char *about, const uint8
  * caller wipes it. ret_key has room for FACILITY_KEY_BYTES. */
 int sealing_file_key(const struct sealing *sealing, const uint8_t *file_id, uint8_t *ret_key);
 
+#define DIGEST_BYTES 32
+
+/* For what is too short to be hashed by itself, such as 8 digits: HMAC-SHA256 under a derived key. `about` as above; what
+ * is digested for one purpose never equals what is digested for another. */
+int sealing_digest(const struct sealing *sealing, const char *about, const void *bytes, size_t len,
+	uint8_t ret_digest[DIGEST_BYTES]);
+
 int sealing_sign(
 	const struct sealing *sealing, const void *bytes, size_t len, uint8_t *ret_signature);
 

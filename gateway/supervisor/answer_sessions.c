@@ -75,6 +75,7 @@ running_json(const struct connection *connection)
 }
 
 struct listing {
+	const struct control_call *call;
 	const char *prefix; /* the facility's */
 	const char *terminal;
 	const char *account;
@@ -96,6 +97,7 @@ list_one(void *context, struct connection *connection)
 	const struct carried_session *session = connection->session;
 
 	if (session == NULL || connection->reason == CLOSE_CONTINUED ||
+		!control_call_sees(listing->call, session->terminal_number) ||
 		(listing->terminal != NULL &&
 			!terminal_name_is(listing->prefix, listing->terminal, session->terminal)) ||
 		(listing->account != NULL && !account_is(session, listing->account)))
@@ -107,6 +109,7 @@ void
 method_session_list(struct control_call *call)
 {
 	struct listing listing = {
+		.call = call,
 		.prefix = call->supervisor->settings->facility.id,
 		.terminal = control_call_text(call, "terminal"),
 		.account = control_call_text(call, "account"),
@@ -173,6 +176,7 @@ refuse_several(struct control_call *call, const json_t *sessions)
 }
 
 struct running {
+	const struct control_call *call;
 	const struct session_prefix *prefix;
 	struct connection *one; /* the last that fits */
 	json_t *all;
@@ -185,6 +189,7 @@ collect_running(void *context, struct connection *connection)
 
 	/* The one that was told to make place is still here for a moment. */
 	if (connection->session == NULL || connection->reason == CLOSE_CONTINUED ||
+		!control_call_sees(running->call, connection->session->terminal_number) ||
 		!session_prefix_fits(running->prefix, connection->session->id))
 		return;
 	running->one = connection;
@@ -196,7 +201,7 @@ collect_running(void *context, struct connection *connection)
 static struct connection *
 find_running(struct control_call *call, const struct session_prefix *prefix, bool must_run)
 {
-	struct running running = {.prefix = prefix, .all = json_array()};
+	struct running running = {.call = call, .prefix = prefix, .all = json_array()};
 	size_t count;
 
 	connections_each(call->supervisor->connections, collect_running, &running);
@@ -265,11 +270,12 @@ show_from_store(struct control_call *call, const struct session_prefix *prefix)
 	store_read(call->supervisor->store, &call->job);
 }
 
-/* A session that is over is shown as the connection history has it. */
+/* A session that is over is shown as the connection history has it; that is not for attendants. */
 void
 method_session_show(struct control_call *call)
 {
-	bool must_run = json_is_true(json_object_get(call->request.params, "running"));
+	bool must_run = call->method.scope.limited ||
+			json_is_true(json_object_get(call->request.params, "running"));
 	bool whole = strlen(control_call_text(call, "id")) == SESSION_PREFIX_MOST;
 	struct connection *connection = NULL;
 	struct session_prefix prefix;

@@ -28,6 +28,7 @@ static void
 call_free(struct control_call *call)
 {
 	method_call_reset(&call->method);
+	method_scope_done(&call->method.scope);
 	control_request_done(&call->request);
 	free(call->actor);
 	free(call);
@@ -95,9 +96,11 @@ static int
 store_method_work(struct store_db *db, struct store_job *job)
 {
 	struct control_call *call = (struct control_call *)job;
+	int r;
 
 	method_call_reset(&call->method);
-	return functions[call->request.method].store(db, &call->method);
+	r = method_scope_load(db, &call->method);
+	return r < 0 ? r : functions[call->request.method].store(db, &call->method);
 }
 
 /* What a change touched is checked at once: a locked account's session ends now. */
@@ -134,9 +137,47 @@ store_method_done(struct store_job *job, int status)
 	control_call_answer(call, result);
 }
 
+bool
+control_call_sees(const struct control_call *call, int64_t terminal)
+{
+	return method_scope_has(&call->method.scope, terminal);
+}
+
+static int
+scope_work(struct store_db *db, struct store_job *job)
+{
+	struct control_call *call = (struct control_call *)job;
+
+	return method_scope_load(db, &call->method);
+}
+
+static void
+scope_done(struct store_job *job, int status)
+{
+	struct control_call *call = (struct control_call *)job;
+
+	if (status < 0)
+		control_call_fail(call, status);
+	else
+		functions[call->request.method].loop(call);
+}
+
+/* What an attendant may see is read first. */
+static void
+start_loop_method(struct control_call *call)
+{
+	if (!call->method.scope.limited) {
+		functions[call->request.method].loop(call);
+		return;
+	}
+	call->job.work = scope_work;
+	call->job.done = scope_done;
+	store_read(call->supervisor->store, &call->job);
+}
+
 void
 control_call_start(struct supervisor *supervisor, uint64_t client, const char *actor,
-	struct control_request *request)
+	uint32_t roles, struct control_request *request)
 {
 	struct control_call *call = calloc(1, sizeof(*call));
 	char *copy = strdup(actor);
@@ -158,8 +199,9 @@ control_call_start(struct supervisor *supervisor, uint64_t client, const char *a
 	*request = (struct control_request){0};
 	call->method.actor = call->actor;
 	call->method.params = call->request.params;
+	call->method.scope.limited = roles == CONTROL_ROLE_ATTENDANT;
 	if (functions[call->request.method].loop != NULL) {
-		functions[call->request.method].loop(call);
+		start_loop_method(call);
 		return;
 	}
 	call->job.work = store_method_work;

@@ -18,9 +18,10 @@ struct control_call {
 	void *more;  /* a LOOP method's own; it frees it before it answers */
 };
 
-/* Starts a call. Takes `request`. Its answer goes to the client by id, if that is still there. */
+/* Starts a call of somebody with these roles. Takes `request`. Its answer goes to the client by id, if that is still
+ * there. */
 void control_call_start(struct supervisor *supervisor, uint64_t client, const char *actor,
-	struct control_request *request);
+	uint32_t roles, struct control_request *request);
 
 /* A LOOP method answers exactly once, at once or later, with one of these; the call is over then. */
 typedef void loop_method(struct control_call *call);
@@ -34,6 +35,9 @@ void control_call_fail(struct control_call *call, int status);
 /* How far a LOOP method has come, for the one who waits for its answer: {"method": "progress", "params": {"what",
  * "done", "of"}}. `what` is a word that sekisho-admin knows (values.c); of 0: nobody knows yet. */
 void control_call_progress(struct control_call *call, const char *what, uint64_t done, uint64_t of);
+
+/* Whether this terminal is one that the caller may see: attendants see those given to them. */
+bool control_call_sees(const struct control_call *call, int64_t terminal);
 
 /* A text parameter, or NULL. */
 const char *control_call_text(const struct control_call *call, const char *name);
@@ -59,6 +63,10 @@ loop_method method_backup_upload;
 loop_method method_backup_check;
 loop_method method_backup_restore;
 loop_method method_backup_delete;
+loop_method method_attend_list;
+loop_method method_attend_allow;
+loop_method method_attend_refuse;
+loop_method method_attend_follow;
 loop_method method_gateway_status;
 
 #endif

@@ -58,6 +58,7 @@ struct control_client {
 	bool follows;
 	struct log_filter follow;
 	json_t *follow_params; /* the filter's texts */
+	bool follows_attendances;
 };
 
 struct control_server {
@@ -239,6 +240,28 @@ control_client_follow(
 	client->follows = true;
 }
 
+void
+control_client_follow_attendances(struct control_client *client)
+{
+	client->follows_attendances = true;
+}
+
+/* Without words: who is told asks what they may see. */
+void
+control_server_tell_attendances(struct control_server *server)
+{
+	struct control_client *next;
+
+	for (struct control_client *client = server == NULL ? NULL : server->clients;
+		client != NULL; client = next) {
+		next = client->next;
+		if (client->state == CLIENT_CLOSING || !client->follows_attendances)
+			continue;
+		send_line(client, json_pack("{s:s, s:s, s:{}}", "jsonrpc", "2.0", "method",
+					  "attend.changed", "params"));
+	}
+}
+
 bool
 control_server_is_followed(const struct control_server *server)
 {
@@ -279,7 +302,8 @@ start_call(struct control_client *client, const char *line, size_t len)
 	if (r < 0)
 		control_client_answer(client, error);
 	else
-		control_call_start(client->server->supervisor, client->id, client->actor, &request);
+		control_call_start(client->server->supervisor, client->id, client->actor,
+			client->roles, &request);
 	memory_scope_end();
 }
 
@@ -288,7 +312,7 @@ static void
 refuse_and_close(struct control_client *client, int code, const char *message)
 {
 	client->state = CLIENT_REFUSED;
-	client->follows = false;
+	client->follows = client->follows_attendances = false;
 	send_line(client, control_answer_error(NULL, control_error(code, message, NULL, NULL)));
 }
 

@@ -34,6 +34,9 @@ void control_server_close(struct control_server *server);
 void control_server_tell(struct control_server *server, enum log_name log, json_t *row);
 bool control_server_is_followed(const struct control_server *server);
 
+/* Somebody waits for an attendant, or waits no longer: to those who follow that. Accepts NULL. */
+void control_server_tell_attendances(struct control_server *server);
+
 /* For the calls (control_calls.c). An id is never used twice; NULL if that client has gone. */
 struct control_client *control_client_find(struct control_server *server, uint64_t id);
 
@@ -47,5 +50,8 @@ void control_client_notify(struct control_client *client, const char *method, js
 /* From now on it is told of new rows that the filter lets through. Takes params, from which the filter was read. */
 void control_client_follow(
 	struct control_client *client, json_t *params, const struct log_filter *filter);
+
+/* From now on it is told of changes among those who wait for an attendant. */
+void control_client_follow_attendances(struct control_client *client);
 
 #endif

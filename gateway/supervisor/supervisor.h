@@ -12,11 +12,13 @@
  *	outputs.c         exports in the background
  *	log_tail.c        new records of the logs: to those who follow, and to programs elsewhere
  *	backups.c, backup_*.c   backups and restores
+ *	attendances.c     who waits for the hospital's permission
  *	control_*.c       control.sock; answer_*.c what it answers from the loop
  */
 #ifndef SUPERVISOR_SUPERVISOR_H
 #define SUPERVISOR_SUPERVISOR_H
 
+#include "supervisor/attendance_list.h"
 #include "supervisor/login_limit.h"
 
 #include <stdbool.h>
@@ -67,8 +69,9 @@ struct supervisor {
 	struct outputs *outputs;
 	struct log_tail *log_tail;
 	struct login_limit logins;
-	uint64_t next_connection; /* ids of connections and looks: never used twice */
-	int64_t ready_us;         /* clock_now() when listeners opened; 0 before */
+	struct attendance_list attendances; /* attendances.h */
+	uint64_t next_connection;           /* ids of connections and looks: never used twice */
+	int64_t ready_us;                   /* clock_now() when listeners opened; 0 before */
 };
 
 #endif

@@ -1,8 +1,6 @@
 """Every rule of the policy refuses through the real daemon, at the door and in a running session."""
 
-import contextlib
 import datetime
-import sqlite3
 import zoneinfo
 
 import pytest
@@ -71,12 +69,7 @@ def out_of_service(lab, _, terminal):
 
 
 def need_attendance(lab, _, terminal):
-    """No command asks for attendance yet, so it is asked for in the database; the edit has the running rules asked."""
-    database = lab.state.path("gateway", "var", "sekisho.db")
-    with contextlib.closing(sqlite3.connect(database, timeout=20)) as connection, connection:
-        changed = connection.execute("UPDATE terminal SET attendance_required = 1 WHERE name = ?", (terminal,))
-        assert changed.rowcount == 1
-    lab.edit_terminal(terminal, note="attended")
+    lab.edit_terminal(terminal, attended=True)
 
 
 def delete_terminal(lab, _, terminal):

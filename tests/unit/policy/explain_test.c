@@ -317,7 +317,10 @@ each_rule_says_what_it_found(void **state)
 			"never"},
 		{close_terminal, "terminal-in-service", "the terminal is out of service", "",
 			"never"},
-		{attend, "attended", "an attendant must let the engineer in", "", "never"},
+		{attend, "attended",
+			"somebody at the hospital must let the engineer in: by a number (attend "
+			"issue), or while the engineer waits (attend allow)",
+			"", "never"},
 		{fill_up, "terminal-full", "2 sessions run on the terminal, which has room for 2",
 			"#sessions #capacity", "never"},
 	};

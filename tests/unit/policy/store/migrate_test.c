@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#define NEWEST 9
+#define NEWEST 10
 
 static struct store_fixture fixture;
 
