@@ -6,37 +6,21 @@
 #include "base/secret.h"
 #include "policy/attendance_digits.h"
 #include "policy/logins.h"
+#include "policy/sign_in_names.h"
 #include "policy/store/account_table.h"
 #include "policy/store/attendance_table.h"
 #include "policy/store/store.h"
-#include "policy/ticket_text.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-/* As tries are counted: whoever has one address of an IPv6 network has them all. */
-static int
-source_of_tries(const char *source, char ret_source[SOURCE_SIZE])
-{
-	struct in6_addr address;
-
-	if (source_canonical(source, ret_source) < 0)
-		return -EINVAL;
-	if (inet_pton(AF_INET6, ret_source, &address) != 1)
-		return 0;
-	memset(address.s6_addr + 8, 0, 8);
-	inet_ntop(AF_INET6, &address, ret_source, SOURCE_SIZE);
-	return 0;
-}
 
 /* What one redemption is about. */
 struct trial {
 	int64_t account;
 	int64_t terminal;
-	const char *source; /* as the client has it */
-	char counted[SOURCE_SIZE];
+	const char *source;        /* as the client has it */
+	char counted[SOURCE_SIZE]; /* as sign_in_names.h has it */
 };
 
 /* At most ATTENDANCE_TRIES from a source in 15 minutes: nobody fills the log with them. */
@@ -115,9 +99,8 @@ attendance_redeem(struct store_db *db, int64_t account_number, int64_t terminal_
 
 	*ret_attendance = (struct attendance){0};
 	*ret_answer = ATTENDANCE_TOO_OFTEN;
-	r = source_of_tries(source, trial.counted);
-	if (r == 0)
-		r = attendance_source_tries(db, trial.counted, &tries);
+	sign_in_source(source, trial.counted);
+	r = attendance_source_tries(db, trial.counted, &tries);
 	if (r < 0 || tries >= ATTENDANCE_TRIES)
 		return r;
 	r = use_number(db, &trial, digits, ret_attendance);
