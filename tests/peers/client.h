@@ -21,7 +21,11 @@ struct client_mode {
 	int (*on_tick)(
 		struct client_connection *connection, uint64_t now_ns); /* whenever time passes */
 	int (*on_ready)(struct client_connection *connection);          /* after Font Map came */
+	int (*on_desktop)(struct client_connection
+			*connection); /* the first Font Map, though another is awaited */
+	int (*on_demand)(struct client_connection *connection); /* another Demand Active came */
 	void (*prepare)(SSL_CTX *tls);
+	bool stays; /* where a Server Redirection would lead it away */
 };
 
 /* One byte of one PDU that is sent changed. */
@@ -45,6 +49,7 @@ struct client_options {
 	unsigned start_rate;   /* set-ups begun a second; 0: no limit */
 	unsigned long seconds; /* stay that long after the last one is ready */
 	unsigned long timeout; /* seconds for all set-ups */
+	unsigned desktops;     /* ready at the Font Map of this one; 0, 1: the first */
 	bool again;            /* leave when ready and begin anew, for `seconds` */
 	bool tls_first;
 	bool no_message_channel;
@@ -81,6 +86,8 @@ struct client_connection {
 	uint32_t error_info; /* of Set Error Info; 0: none came */
 	int reason;          /* of the Disconnect Provider Ultimatum; -1: none came */
 	unsigned activations;
+	bool deactivated;  /* Deactivate All came, and Demand Active not yet */
+	bool in_fragments; /* of a fast-path update */
 	uint64_t began_ns, ready_ns, ping_ns, next_ns;
 	uint32_t ping_number;
 	bool ping_open;

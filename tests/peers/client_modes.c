@@ -141,6 +141,22 @@ hang_up_in_a_pdu(struct client_connection *connection)
 	return leave(connection);
 }
 
+/* The first half of a mouse event for the first desktop, and the other one when the next desktop is announced. */
+static const uint8_t torn[] = {4, 9, 0x20, 0, 8, 1, 0, 1, 0};
+
+static int
+tear_a_pdu(struct client_connection *connection)
+{
+	connection->progress = 1;
+	return send_plain(connection, torn, 5);
+}
+
+static int
+end_the_torn_pdu(struct client_connection *connection)
+{
+	return connection->progress == 1 ? send_plain(connection, torn + 5, sizeof(torn) - 5) : 0;
+}
+
 static int
 log_off(struct client_connection *connection)
 {
@@ -236,6 +252,11 @@ static const struct client_mode modes[] = {
 	{.name = "stop-reading", .help = "ready, reads no more", .on_ready = stop_reading},
 	{.name = "leave", .help = "ready, closes", .on_ready = leave},
 	{.name = "half", .help = "ready, closes in a PDU", .on_ready = hang_up_in_a_pdu},
+	{.name = "torn",
+		.help = "a PDU torn by the next Demand Active",
+		.on_desktop = tear_a_pdu,
+		.on_demand = end_the_torn_pdu},
+	{.name = "stays", .help = "follows no Server Redirection", .stays = true},
 	{.name = "log-off", .help = "ready, says good-bye", .on_ready = log_off},
 	{.name = "unknown-channel",
 		.help = "ready, data on a channel that is none",

@@ -201,8 +201,17 @@ answer_demand(struct client_connection *connection, uint32_t share_id)
 	uint8_t room[SEQUENCE_ROOM];
 	struct bytes_writer writer;
 
+	if (connection->activations > 0 && !connection->deactivated)
+		return refuse(connection, "another Demand Active without Deactivate All");
+	connection->deactivated = false;
 	connection->address.share_id = share_id;
 	connection->activations++;
+	/* No input before Font Map; the answer to an open one will not come any more. */
+	connection->ping_open = true;
+	connection->ping_number++;
+	if (connection->activations > 1 && connection->client->options.mode->on_demand != NULL &&
+		connection->client->options.mode->on_demand(connection) < 0)
+		return -EPROTO;
 	if (connection->step < CLIENT_READY)
 		connection->step = CLIENT_ACTIVATION;
 	bytes_writer_init(&writer, room, sizeof(room));
@@ -219,8 +228,16 @@ become_ready(struct client_connection *connection)
 {
 	struct client *client = connection->client;
 
+	connection->ping_open = false;
+	if (!client->options.quiet && client->options.desktops > 1)
+		printf("event=desktop id=%lu activations=%u\n", connection->id,
+			connection->activations);
 	if (connection->step == CLIENT_READY)
 		return 0;
+	if (connection->activations < client->options.desktops)
+		return client->options.mode->on_desktop != NULL
+			       ? client->options.mode->on_desktop(connection)
+			       : 0;
 	connection->step = CLIENT_READY;
 	connection->ready_ns = loop_now_ns();
 	client->setting_up--;
@@ -238,10 +255,17 @@ static int
 take_share_pdu(
 	struct client_connection *connection, const uint8_t *payload, const struct share_pdu *pdu)
 {
+	if (pdu->type == SHARE_REDIRECTION && connection->client->options.mode->stays)
+		return printf("event=redirected id=%lu\n", connection->id) < 0 ? -EIO : 0;
 	if (pdu->type == SHARE_REDIRECTION)
 		return refuse(connection, "redirected to another host");
 	if (pdu->type == SHARE_DEMAND_ACTIVE)
 		return answer_demand(connection, pdu->share_id);
+	if (connection->deactivated)
+		return refuse(connection, "a PDU between Deactivate All and Demand Active");
+	if (pdu->type == SHARE_DEACTIVATE_ALL && connection->in_fragments)
+		return refuse(connection, "taken away inside a fragmented update");
+	connection->deactivated = pdu->type == SHARE_DEACTIVATE_ALL;
 	if (pdu->type != SHARE_DATA)
 		return 0;
 	if (pdu->data_type == SHARE_DATA_SET_ERROR_INFO && pdu->total_len >= SHARE_ERROR_INFO_LEN)
@@ -305,8 +329,16 @@ take_fast_path(struct client_connection *connection, const uint8_t *frame, size_
 {
 	uint32_t number;
 
+	uint8_t place =
+		frame[(frame[1] & 0x80) != 0 ? 3 : 2] & 0x30; /* fragmentation, 2.2.9.1.2.1 */
+
 	if (connection->step < CLIENT_ACTIVATION)
 		return refuse(connection, "fast-path before the desktop is ready");
+	if (connection->deactivated)
+		return refuse(connection, "fast-path while there is no desktop");
+	if (connection->in_fragments != (place == 0x30 || place == 0x10))
+		return refuse(connection, "fragments out of order");
+	connection->in_fragments = place == 0x20 || place == 0x30;
 	if (!sequence_pong_parse(frame, len, &number)) {
 		connection->updates++;
 		return 0;

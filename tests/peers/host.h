@@ -33,8 +33,10 @@ struct host_options {
 	unsigned rate;       /* records a second and connection; 0: as fast as it goes */
 	uint64_t count;      /* records a connection; 0: without end */
 	uint16_t channel_base;
-	bool tls_first; /* TLS before X.224, as behind a plain TLS proxy */
-	bool paused;    /* SIGUSR2 toggles */
+	unsigned fragments; /* frames of a record; 0: it is one update */
+	bool tls_first;     /* TLS before X.224, as behind a plain TLS proxy */
+	bool plain;         /* no TLS behind X.224: a sign-in screen behind the relay worker */
+	bool paused;        /* SIGUSR2 toggles */
 	bool quiet;
 };
 

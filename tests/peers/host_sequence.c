@@ -58,7 +58,7 @@ take_request(struct host_connection *connection, const uint8_t *frame, size_t le
 	if (host->options.mode->on_request != NULL)
 		return host->options.mode->on_request(connection);
 	r = host_send_confirm(connection);
-	if (r < 0 || host->options.tls_first) {
+	if (r < 0 || host->options.tls_first || host->options.plain) {
 		connection->step = HOST_INITIAL;
 		return r;
 	}

@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -70,13 +71,28 @@ parse_address(const char *address)
 	return in;
 }
 
+static int
+listen_at_path(const char *path)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	(void)snprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&un, sizeof(un)) < 0 || listen(fd, 4096) < 0)
+		loop_die(path, strerror(errno));
+	return fd;
+}
+
 int
 loop_listen(const char *address)
 {
-	struct sockaddr_in in = parse_address(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int one = 1;
+	struct sockaddr_in in;
+	int fd, one = 1;
 
+	if (strncmp(address, "unix:", 5) == 0)
+		return listen_at_path(address + 5);
+	in = parse_address(address);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
 		bind(fd, (struct sockaddr *)&in, sizeof(in)) < 0 || listen(fd, 4096) < 0)
 		loop_die(address, strerror(errno));

@@ -15,7 +15,7 @@ void loop_prepare_process(void (*on_signal)(int number));
 
 uint64_t loop_now_ns(void);
 
-/* "127.0.0.1:3389". Returns a socket, or ends the program with a message: wrong arguments are the
+/* "127.0.0.1:3389" or "unix:PATH". Returns a socket, or ends the program with a message: wrong arguments are the
  * script's mistake. */
 int loop_listen(const char *address);
 /* Begins to connect; the socket becomes writable when it is done. Returns the socket or an

@@ -363,6 +363,7 @@ static const struct option names[] = {
 	{"parallel", required_argument, NULL, 'P'},
 	{"start-rate", required_argument, NULL, 'r'},
 	{"again", no_argument, NULL, 'g'},
+	{"desktops", required_argument, NULL, 'd'},
 	{"pings", required_argument, NULL, 'i'},
 	{"seconds", required_argument, NULL, 's'},
 	{"timeout", required_argument, NULL, 'o'},
@@ -386,6 +387,8 @@ print_help(void)
 	       "  --parallel N          set-ups under way at a time, default 20\n"
 	       "  --start-rate N        set-ups begun a second\n"
 	       "  --again               leave when ready and begin anew, for --seconds\n"
+	       "  --desktops N          ready on the Nth desktop: behind a sign-in screen there "
+	       "are two\n"
 	       "  --pings N             mouse events a second and connection, one open at a time\n"
 	       "  --seconds N           stay that long after all are ready, default 0\n"
 	       "  --timeout N           seconds for all set-ups, default 30\n"
@@ -422,6 +425,9 @@ take_number(struct client_options *options, int option)
 		return true;
 	case 'r':
 		options->start_rate = (unsigned)loop_number("--start-rate", optarg, 100000);
+		return true;
+	case 'd':
+		options->desktops = (unsigned)loop_number("--desktops", optarg, 100);
 		return true;
 	case 'i':
 		options->pings = (unsigned)loop_number("--pings", optarg, 10000);

@@ -143,17 +143,49 @@ wants_to_send(const struct host_connection *connection)
 	       records_due(connection, 0) > connection->records;
 }
 
+/* The record as an update in so many frames, 2.2.9.1.2.1; what is in them only a real client would mind. */
+static int
+send_fragments(struct host_connection *connection, unsigned count)
+{
+	enum {
+		UPDATE_HEADER_AT = 3,
+		NEXT = 0x30,
+		FIRST = 0x20,
+		LAST = 0x10,
+	};
+	struct host *host = connection->host;
+	uint8_t *header = host->record + UPDATE_HEADER_AT;
+	int r = 0;
+
+	for (unsigned i = 0; i < count && r == 0; i++) {
+		*header = (uint8_t)((*header & 0x0f) | (i == 0                  ? FIRST
+							       : i == count - 1 ? LAST
+										: NEXT));
+		r = stream_send(&connection->stream, host->record, host->record_len);
+	}
+	return r;
+}
+
+static int
+send_record(struct host_connection *connection)
+{
+	const struct host *host = connection->host;
+
+	if (host->options.fragments > 1)
+		return send_fragments(connection, host->options.fragments);
+	return stream_send(&connection->stream, host->record, host->record_len);
+}
+
 static int
 send_records(struct host_connection *connection, uint64_t now)
 {
-	struct host *host = connection->host;
 	uint64_t due = records_due(connection, now);
 	int r = 0;
 
 	for (int i = 0; i < RECORDS_A_TURN && r == 0; i++) {
 		if (connection->stream.out_len > 0 || connection->records >= due)
 			break;
-		r = stream_send(&connection->stream, host->record, host->record_len);
+		r = send_record(connection);
 		connection->records++;
 	}
 	return r;
@@ -362,7 +394,9 @@ static const struct option names[] = {
 	{"rate", required_argument, NULL, 'n'},
 	{"count", required_argument, NULL, 'C'},
 	{"channel-base", required_argument, NULL, 'b'},
+	{"fragments", required_argument, NULL, 'f'},
 	{"tls-first", no_argument, NULL, 't'},
+	{"plain", no_argument, NULL, 'P'},
 	{"paused", no_argument, NULL, 'p'},
 	{"quiet", no_argument, NULL, 'q'},
 	{"help", no_argument, NULL, 'h'},
@@ -373,14 +407,16 @@ static void
 print_help(void)
 {
 	printf("rdp_host [OPTIONS]   a small RDP host for tests\n"
-	       "  --listen ADDR:PORT    default 127.0.0.1:0; the port is printed\n"
+	       "  --listen ADDR:PORT    default 127.0.0.1:0; the port is printed; or unix:PATH\n"
 	       "  --certificate FILE    with --key FILE; default: made on the spot\n"
 	       "  --record BYTES        fast-path updates of about this size (156 to 16384) ...\n"
 	       "  --rate N              ... so many a second; default 0, as fast as it goes\n"
 	       "  --count N             ... so many in all; default 0, without end\n"
 	       "  --paused              send none until SIGUSR2, which toggles\n"
 	       "  --channel-base N      first static channel id, default 1104; 1004 is usual\n"
+	       "  --fragments N         each of them as N fragments\n"
 	       "  --tls-first           TLS before X.224: behind a plain TLS proxy\n"
+	       "  --plain               no TLS: a sign-in screen behind the relay worker\n"
 	       "  --quiet               only the listening and the totals line\n"
 	       "  --mode MODE\n");
 	host_modes_print();
@@ -419,8 +455,14 @@ take_option(struct host_options *options, int option)
 	case 'b':
 		options->channel_base = (uint16_t)loop_number("--channel-base", optarg, 60000);
 		return;
+	case 'f':
+		options->fragments = (unsigned)loop_number("--fragments", optarg, 1000);
+		return;
 	case 't':
 		options->tls_first = true;
+		return;
+	case 'P':
+		options->plain = true;
 		return;
 	case 'p':
 		options->paused = true;

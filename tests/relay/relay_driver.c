@@ -3,11 +3,14 @@
  * prints each message as a line of text on standard output.
  *
  *	relay_driver --programs DIR --certificate PEM --key PEM --listen PORT --host ADDRESS:PORT
- *		[--loud-host ADDRESS:PORT] [--pin HEX | --ca PEM --name NAME] [--rights N] [--refuse REASON] [--stall MS] [--quiet]
+ *		[--loud-host ADDRESS:PORT] [--pin HEX | --ca PEM --name NAME] [--rights N] [--refuse REASON] [--stall MS]
+ *		[--attach-limit MS] [--redirect-limit MS] [--greeter PATH [--at-once]] [--quiet]
  *
- * Commands on standard input, a line each: "kill ID REASON", "look", "ping", "quit". Without --pin and --ca it first
- * looks at the host, and trusts what it saw. A user called "loud" goes to
- * --loud-host, with the same trust. --quiet: no line for what each connection does. A reason is a name of close_reasons.def.
+ * Commands on standard input, a line each: "kill ID REASON", "attach ID ADDRESS:PORT [PIN]", "redirect ID TOKEN SESSION",
+ * "look", "ping", "quit". Without --pin and --ca it first looks at the host, and trusts what it saw. A user called "loud"
+ * goes to --loud-host, with the same trust. With --greeter everybody but the user "direct" sees a sign-in screen first: an
+ * RDP server without TLS that listens on this Unix socket; with --at-once ATTACH follows GREET at once. --quiet: no line for
+ * what each connection does. A reason is a name of close_reasons.def.
  */
 #include "base/cleanup.h"
 #include "base/lock_down.h"
@@ -27,9 +30,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
-#define CONNECTIONS_MAX 8192
+#define CONNECTIONS_MAX 32768
 
 struct settings {
 	const char *programs;
@@ -38,11 +42,14 @@ struct settings {
 	uint16_t listen_port;
 	struct sockaddr_in host;
 	struct sockaddr_in loud_host;
-	struct msg_attach attach; /* pin or CA, name, rights */
-	bool trusts;              /* a pin or a CA was given, or seen */
-	bool configured;          /* the worker said HELLO and was told what it needs */
-	uint32_t refuse;          /* enum close_reason, or CLOSE_NONE */
-	uint32_t stall_ms;        /* TCP_USER_TIMEOUT; 0: 10 seconds */
+	struct msg_attach attach;        /* pin or CA, name, rights */
+	bool trusts;                     /* a pin or a CA was given, or seen */
+	bool configured;                 /* the worker said HELLO and was told what it needs */
+	uint32_t refuse;                 /* enum close_reason, or CLOSE_NONE */
+	uint32_t stall_ms;               /* TCP_USER_TIMEOUT; 0: 10 seconds */
+	uint32_t attach_ms, redirect_ms; /* time limits; 0: as usual */
+	const char *greeter;             /* its socket, or NULL */
+	bool at_once;
 	bool quiet;
 };
 
@@ -84,6 +91,43 @@ dial_host(const struct sockaddr_in *host)
 	if (fd < 0 || connect(fd, (const struct sockaddr *)host, sizeof(*host)) < 0)
 		die("the jump host", errno);
 	return fd;
+}
+
+/* As the supervisor's end of a socketpair would be. */
+static int
+dial_greeter(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", settings.greeter);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+		fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+		die("the greeter", errno);
+	return fd;
+}
+
+static int
+attach(uint64_t connection, const struct sockaddr_in *host, const char *pin)
+{
+	static struct msg_attach message;
+	auto_fd int fd = dial_host(host);
+
+	message = settings.attach;
+	message.connection = connection;
+	if (pin[0] != '\0' && bytes_from_hex(pin, message.pin, 32) < 0)
+		die("attach", EINVAL);
+	return channel_send(worker, MSG_ATTACH, &message, fd);
+}
+
+static int
+greet(uint64_t connection)
+{
+	const struct msg_greet message = {.connection = connection};
+	auto_fd int fd = dial_greeter();
+	int r = channel_send(worker, MSG_GREET, &message, fd);
+
+	return r < 0 || !settings.at_once ? r : attach(connection, &settings.host, "");
 }
 
 static void
@@ -142,6 +186,10 @@ on_hello(struct channel *channel, union message_body *message)
 	(void)fclose(file);
 	if (settings.stall_ms != 0)
 		configure.stall_ms = settings.stall_ms;
+	if (settings.attach_ms != 0)
+		configure.attach_ms = settings.attach_ms;
+	if (settings.redirect_ms != 0)
+		configure.redirect_ms = settings.redirect_ms;
 	settings.configured = true;
 	return channel_send(channel, MSG_CONFIGURE, &configure, -1);
 }
@@ -150,23 +198,33 @@ static int
 on_introduced(struct channel *channel, union message_body *message)
 {
 	const struct msg_introduced *introduced = &message->introduced;
-	auto_fd int fd = -1;
+	bool is_loud = strcmp(introduced->user, "loud") == 0;
 
+	(void)channel;
 	SAY("INTRODUCED connection=%" PRIu64
 	    " token='%s' user='%s' domain='%s' password=%u bytes channels='%s' %ux%u "
-	    "client='%s' build=%u\n",
+	    "client='%s' build=%u may_redirect=%u autologon=%u session=%u\n",
 		introduced->connection, introduced->routing_token, introduced->user,
 		introduced->domain, introduced->password_len, introduced->channels,
 		introduced->width, introduced->height, introduced->client_name,
-		introduced->client_build);
+		introduced->client_build, introduced->may_redirect, introduced->autologon,
+		introduced->redirected_session);
 	if (settings.refuse != CLOSE_NONE) {
 		kill_connection(introduced->connection, settings.refuse);
 		return 0;
 	}
-	settings.attach.connection = introduced->connection;
-	fd = dial_host(
-		strcmp(introduced->user, "loud") == 0 ? &settings.loud_host : &settings.host);
-	return channel_send(channel, MSG_ATTACH, &settings.attach, fd);
+	if (settings.greeter != NULL && strcmp(introduced->user, "direct") != 0)
+		return greet(introduced->connection);
+	return attach(introduced->connection, is_loud ? &settings.loud_host : &settings.host, "");
+}
+
+static int
+on_returned(struct channel *channel, union message_body *message)
+{
+	(void)channel;
+	SAY("RETURNED connection=%" PRIu64 " reason=%s detail='%s'\n", message->returned.connection,
+		close_reason_row(message->returned.reason)->name, message->returned.detail);
+	return 0;
 }
 
 static int
@@ -227,6 +285,7 @@ static const struct channel_handler worker_handlers[] = {
 	{MSG_HELLO, on_hello},
 	{MSG_INTRODUCED, on_introduced},
 	{MSG_MOVED, on_moved},
+	{MSG_RETURNED, on_returned},
 	{MSG_ENDED, on_ended},
 	{MSG_HOST_REPORT, on_host_report},
 	{MSG_PONG, on_pong},
@@ -350,21 +409,43 @@ accept_client(int listener)
 	SAY("TAKEN connection=%" PRIu64 "\n", take.connection);
 }
 
+static void
+read_host(const char *text, struct sockaddr_in *ret_host)
+{
+	char address[64];
+	unsigned int port;
+
+	if (sscanf(text, "%63[0-9.]:%u", address, &port) != 2)
+		die(text, EINVAL);
+	ret_host->sin_family = AF_INET;
+	ret_host->sin_port = htons((uint16_t)port);
+	(void)inet_pton(AF_INET, address, &ret_host->sin_addr);
+}
+
 static bool
 obey(const char *line)
 {
 	const struct msg_ping ping = {.serial = 1};
+	struct msg_redirect redirect = {0};
+	struct sockaddr_in host = {0};
 	uint64_t connection;
-	char reason[64];
+	char reason[64], address[64], pin[65] = "";
 
-	if (sscanf(line, "kill %" SCNu64 " %63s", &connection, reason) == 2)
+	if (sscanf(line, "attach %" SCNu64 " %63s %64s", &connection, address, pin) >= 2) {
+		read_host(address, &host);
+		(void)attach(connection, &host, pin);
+	} else if (sscanf(line, "redirect %" SCNu64 " %128s %" SCNu32, &redirect.connection,
+			   redirect.load_balance_info, &redirect.session) == 3) {
+		(void)channel_send(worker, MSG_REDIRECT, &redirect, -1);
+	} else if (sscanf(line, "kill %" SCNu64 " %63s", &connection, reason) == 2) {
 		kill_connection(connection, reason_of(reason));
-	else if (strncmp(line, "look", 4) == 0)
+	} else if (strncmp(line, "look", 4) == 0) {
 		look_at_host();
-	else if (strncmp(line, "ping", 4) == 0)
+	} else if (strncmp(line, "ping", 4) == 0) {
 		(void)channel_send(worker, MSG_PING, &ping, -1);
-	else if (strncmp(line, "quit", 4) == 0)
+	} else if (strncmp(line, "quit", 4) == 0) {
 		return false;
+	}
 	return true;
 }
 
@@ -421,19 +502,6 @@ read_file(const char *path, uint8_t *room, size_t size, uint32_t *ret_len)
 }
 
 static void
-read_host(const char *text, struct sockaddr_in *ret_host)
-{
-	char address[64];
-	unsigned int port;
-
-	if (sscanf(text, "%63[0-9.]:%u", address, &port) != 2)
-		die(text, EINVAL);
-	ret_host->sin_family = AF_INET;
-	ret_host->sin_port = htons((uint16_t)port);
-	(void)inet_pton(AF_INET, address, &ret_host->sin_addr);
-}
-
-static void
 read_option(int option, const char *value)
 {
 	struct msg_attach *attach = &settings.attach;
@@ -481,6 +549,18 @@ read_option(int option, const char *value)
 	case 's':
 		settings.stall_ms = (uint32_t)atoi(value);
 		break;
+	case 't':
+		settings.attach_ms = (uint32_t)atoi(value);
+		break;
+	case 'T':
+		settings.redirect_ms = (uint32_t)atoi(value);
+		break;
+	case 'g':
+		settings.greeter = value;
+		break;
+	case 'G':
+		settings.at_once = true;
+		break;
 	case 'q':
 		settings.quiet = true;
 		break;
@@ -505,6 +585,10 @@ main(int count, char **values)
 		{"rights", required_argument, NULL, 'r'},
 		{"refuse", required_argument, NULL, 'x'},
 		{"stall", required_argument, NULL, 's'},
+		{"attach-limit", required_argument, NULL, 't'},
+		{"redirect-limit", required_argument, NULL, 'T'},
+		{"greeter", required_argument, NULL, 'g'},
+		{"at-once", no_argument, NULL, 'G'},
 		{"quiet", no_argument, NULL, 'q'},
 		{0},
 	};

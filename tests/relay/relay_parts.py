@@ -5,6 +5,7 @@ import re
 import select
 import signal
 import subprocess
+import tempfile
 import time
 
 
@@ -63,6 +64,20 @@ class Host(Process):
         self.port, self.fingerprint = said["port"], said["fingerprint"]
 
 
+class Greeter(Process):
+    """A sign-in screen for each connection to `path`."""
+
+    def __init__(self, program, folder, *options):
+        self.path = os.path.join(tempfile.mkdtemp(dir=folder), "greeter")
+        super().__init__([program, "--plain", "--listen", f"unix:{self.path}", *options])
+        self.wait_line(lambda line: "event=listening" in line)
+
+
+def resident_kb(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return int(re.search(r"VmRSS:\s+(\d+)", file.read())[1])
+
+
 class Relay(Process):
     """relay_driver: sekisho-worker, sekisho-key, and a listener whose clients all go to one host."""
 
@@ -83,6 +98,13 @@ class Relay(Process):
 
     def ended(self, limit=10):
         return fields(self.expect("ENDED", limit))
+
+    def wait_idle(self):
+        """Until the worker has no connection any more."""
+        connections = None
+        while connections != "0":
+            self.say("ping")
+            connections = fields(self.expect("PONG"))["connections"]
 
     def stop(self):
         if self.child.poll() is None:
