@@ -410,11 +410,15 @@ gcc_connect_initial_rewrite(const uint8_t *frame, size_t len,
 	return user_data.failed || writer->failed ? -ENOSPC : 0;
 }
 
+/* rdesktop says that it follows version 4, and then loses the token or crashes. It takes itself for the mstsc of Windows XP,
+ * which does not know version 4 either. */
+#define RDESKTOP_BUILD 2600
+
 bool
 gcc_client_follows_redirection(const struct gcc_client *client)
 {
 	uint32_t version = client->cluster_flags >> GCC_CLUSTER_VERSION_SHIFT & 0xf;
 
-	return client->has_cluster &&
-	       (client->cluster_flags & GCC_CLUSTER_REDIRECTION_SUPPORTED) != 0 && version >= 3;
+	return client->has_cluster && version >= 3 && client->client_build != RDESKTOP_BUILD &&
+	       (client->cluster_flags & GCC_CLUSTER_REDIRECTION_SUPPORTED) != 0;
 }

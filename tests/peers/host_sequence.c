@@ -104,9 +104,9 @@ take_initial(struct host_connection *connection, const uint8_t *frame, size_t le
 					      ? (uint16_t)(options->channel_base + GCC_CHANNELS_MAX)
 					      : 0;
 	if (!options->quiet) {
-		printf("event=initial id=%lu size=%ux%u multitransport=%d channels=",
+		printf("event=initial id=%lu size=%ux%u multitransport=%d cluster=%#x channels=",
 			connection->id, client.desktop_width, client.desktop_height,
-			client.has_multitransport);
+			client.has_multitransport, (unsigned)client.cluster_flags);
 		for (uint16_t i = 0; i < client.channel_count; i++)
 			printf("%s%s", i == 0 ? "" : ",", client.channels[i].name);
 		printf("\n");

@@ -261,6 +261,35 @@ rewrite_needs_room_and_a_good_frame(void **state)
 		-EBADMSG);
 }
 
+/* CS_CLUSTER as these clients send it, and their build. */
+static void
+redirection_is_for_clients_that_follow_it(void **state)
+{
+	static const struct {
+		bool has_cluster;
+		uint32_t flags, build;
+		bool follows;
+	} rows[] = {
+		{true, 0x15, 18363, true},  /* xfreerdp 3 */
+		{true, 0x0d, 18363, true},  /* xfreerdp 2 */
+		{true, 0x11, 22621, true},  /* mstsc */
+		{true, 0x0d, 2600, false},  /* rdesktop 1.9 */
+		{true, 0x09, 18363, false}, /* version 3 */
+		{true, 0x14, 18363, false}, /* not supported */
+		{false, 0x15, 18363, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct gcc_client client = {.has_cluster = rows[i].has_cluster,
+			.cluster_flags = rows[i].flags,
+			.client_build = rows[i].build};
+
+		if (gcc_client_follows_redirection(&client) != rows[i].follows)
+			fail_msg("row %zu", i);
+	}
+}
+
 int
 main(void)
 {
@@ -276,6 +305,7 @@ main(void)
 		cmocka_unit_test(rewrite_changes_what_it_should),
 		cmocka_unit_test(rewrite_keeps_the_rest_byte_by_byte),
 		cmocka_unit_test(rewrite_needs_room_and_a_good_frame),
+		cmocka_unit_test(redirection_is_for_clients_that_follow_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -405,6 +405,63 @@ what_the_host_shall_be_known_by_must_be_usable(void **state)
 	}
 }
 
+/* The sign-in screen shows why; the supervisor is told the reason, and another host may follow. */
+static void
+behind_the_screen_a_failure_leads_back_to_it(void **state)
+{
+	static max_align_t leg;
+
+	(void)state;
+	start(session_rights_default(), RDP_CONFIRM_EXTENDED_CLIENT_DATA);
+	fakes.conn.legs[SIDE_GREETER] = fakes.conn.legs[SIDE_HOST] = (struct leg *)&leg;
+	attach_failed(&fakes.conn, CLOSE_HOST_TOO_SLOW, "a detail");
+	assert_int_equal(fakes.closed, CLOSE_NONE);
+	assert_true(fakes.dropped[SIDE_HOST]);
+	assert_false(fakes.dropped[SIDE_GREETER]);
+	assert_null(fakes.conn.attachment);
+	assert_int_equal(fakes.went_to, PHASE_GREET);
+	assert_int_equal(fakes.told, MSG_RETURNED);
+	assert_int_equal(fakes.message.returned.connection, 7);
+	assert_int_equal(fakes.message.returned.reason, CLOSE_HOST_TOO_SLOW);
+	assert_string_equal(fakes.message.returned.detail, "a detail");
+
+	/* A pin that cannot be used is found before the screen is left. */
+	start(session_rights_default(), RDP_CONFIRM_EXTENDED_CLIENT_DATA);
+	fakes.conn.phase = PHASE_GREET;
+	fakes.conn.legs[SIDE_GREETER] = fakes.conn.legs[SIDE_HOST] = (struct leg *)&leg;
+	attach_failed(&fakes.conn, CLOSE_HOST_CERTIFICATE, NULL);
+	assert_false(fakes.went);
+	assert_int_equal(fakes.message.returned.reason, CLOSE_HOST_CERTIFICATE);
+	fakes_done();
+}
+
+/* Behind the screen the host's first PDU is for take_over.c: the client hears nothing of it. */
+static void
+behind_the_screen_the_client_waits_for_the_desktop(void **state)
+{
+	static max_align_t leg;
+	struct gcc_server host;
+
+	(void)state;
+	start(session_rights_default(), RDP_CONFIRM_EXTENDED_CLIENT_DATA);
+	fakes.conn.legs[SIDE_GREETER] = fakes.conn.legs[SIDE_HOST] = (struct leg *)&leg;
+	host = usual_host();
+	GIVE_PDU(gcc_connect_response_write, &host);
+	GIVE_PDU(mcs_attach_user_confirm_write, HOST_USER);
+	(void)confirm_joins(0);
+	GIVE_PDU(mcs_disconnect_write, MCS_USER_REQUESTED);
+	assert_int_equal(fakes.message.returned.reason, CLOSE_HOST_REFUSED);
+
+	start(session_rights_default(), RDP_CONFIRM_EXTENDED_CLIENT_DATA);
+	fakes.conn.legs[SIDE_GREETER] = fakes.conn.legs[SIDE_HOST] = (struct leg *)&leg;
+	fakes.conn.attachment->step = ATTACH_FIRST_PDU;
+	give(sample_demand, sizeof(sample_demand));
+	assert_int_equal(fakes.behind_greeter, sizeof(sample_demand));
+	assert_false(fakes.went);
+	assert_null(fakes.conn.bridge);
+	fakes_done();
+}
+
 int
 main(void)
 {
@@ -419,6 +476,8 @@ main(void)
 		cmocka_unit_test(only_a_host_that_selects_tls_is_secured),
 		cmocka_unit_test(ends_of_attach_have_their_own_reasons),
 		cmocka_unit_test(what_the_host_shall_be_known_by_must_be_usable),
+		cmocka_unit_test(behind_the_screen_a_failure_leads_back_to_it),
+		cmocka_unit_test(behind_the_screen_the_client_waits_for_the_desktop),
 	};
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -88,6 +88,7 @@ PAYLOAD(confirm_active, write_share(writer, SHARE_CONFIRM_ACTIVE, 0, 200))
 PAYLOAD(deactivate_all, write_share(writer, SHARE_DEACTIVATE_ALL, 0, 3))
 PAYLOAD(data, write_share(writer, SHARE_DATA, SHARE_DATA_INPUT, 40))
 PAYLOAD(redirection, write_share(writer, SHARE_REDIRECTION, 0, 100))
+PAYLOAD(font_map, write_share(writer, SHARE_DATA, SHARE_DATA_FONT_MAP, 8))
 PAYLOAD(nothing, (void)writer)
 PAYLOAD(two_data, write_share(writer, SHARE_DATA, SHARE_DATA_INPUT, 40);
 	write_share(writer, SHARE_DATA, SHARE_DATA_CONTROL, 8))
@@ -111,67 +112,96 @@ write_pdu(uint8_t *room, size_t size, enum side from, uint16_t channel, write_pa
 }
 
 struct rule_case {
-	enum side from;
+	enum side from; /* SIDE_GREETER: it is the back end, and sends */
 	uint16_t channel;
 	write_payload *payload;
-	bool begun;
+	enum bridge_stage stage;
 	bool passes; /* and is for the other side */
 	enum close_reason reason;
 };
 
 #define H SIDE_HOST
 #define C SIDE_CLIENT
+#define G SIDE_GREETER
 static const struct rule_case rule_cases[] = {
 	/* the jump host's I/O channel */
-	{H, HOST_IO, write_licence, false, true, CLOSE_NONE},
-	{H, HOST_IO, write_licence, true, false, CLOSE_HOST_BAD_PDU},
-	{H, HOST_IO, write_demand_active, false, true, CLOSE_NONE},
-	{H, HOST_IO, write_demand_active, true, true, CLOSE_NONE},
-	{H, HOST_IO, write_deactivate_all, true, true, CLOSE_NONE},
-	{H, HOST_IO, write_deactivate_all, false, false, CLOSE_HOST_BAD_PDU},
-	{H, HOST_IO, write_data, true, true, CLOSE_NONE},
-	{H, HOST_IO, write_data, false, true, CLOSE_NONE},
-	{H, HOST_IO, write_confirm_active, true, false, CLOSE_HOST_BAD_PDU},
-	{H, HOST_IO, write_redirection, true, false, CLOSE_HOST_REDIRECTS},
-	{H, HOST_IO, write_redirection, false, false, CLOSE_HOST_REDIRECTS},
-	{H, HOST_IO, write_redirection_standard, false, false, CLOSE_HOST_REDIRECTS},
-	{H, HOST_IO, write_multitransport, false, false, CLOSE_HOST_MULTITRANSPORT},
-	{H, HOST_IO, write_autodetect_request, false, false, CLOSE_HOST_BAD_PDU},
-	{H, HOST_IO, write_encrypted, true, false, CLOSE_HOST_BAD_PDU},
-	{H, HOST_IO, write_client_info, false, false, CLOSE_HOST_BAD_PDU},
-	{H, HOST_IO, write_nothing, true, false, CLOSE_HOST_BAD_PDU},
-	{H, HOST_IO, write_two_data, true, true, CLOSE_NONE},
+	{H, HOST_IO, write_licence, BRIDGE_BEFORE, true, CLOSE_NONE},
+	{H, HOST_IO, write_licence, BRIDGE_ACTIVE, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_IO, write_demand_active, BRIDGE_BEFORE, true, CLOSE_NONE},
+	{H, HOST_IO, write_demand_active, BRIDGE_ACTIVE, true, CLOSE_NONE},
+	{H, HOST_IO, write_deactivate_all, BRIDGE_ACTIVE, true, CLOSE_NONE},
+	{H, HOST_IO, write_deactivate_all, BRIDGE_BEFORE, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_IO, write_data, BRIDGE_ACTIVE, true, CLOSE_NONE},
+	{H, HOST_IO, write_data, BRIDGE_BEFORE, true, CLOSE_NONE},
+	{H, HOST_IO, write_confirm_active, BRIDGE_ACTIVE, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_IO, write_redirection, BRIDGE_ACTIVE, false, CLOSE_HOST_REDIRECTS},
+	{H, HOST_IO, write_redirection, BRIDGE_BEFORE, false, CLOSE_HOST_REDIRECTS},
+	{H, HOST_IO, write_redirection_standard, BRIDGE_BEFORE, false, CLOSE_HOST_REDIRECTS},
+	{H, HOST_IO, write_multitransport, BRIDGE_BEFORE, false, CLOSE_HOST_MULTITRANSPORT},
+	{H, HOST_IO, write_autodetect_request, BRIDGE_BEFORE, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_IO, write_encrypted, BRIDGE_ACTIVE, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_IO, write_client_info, BRIDGE_BEFORE, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_IO, write_nothing, BRIDGE_ACTIVE, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_IO, write_two_data, BRIDGE_ACTIVE, true, CLOSE_NONE},
 	/* its message channel */
-	{H, HOST_MESSAGE, write_autodetect_request, false, true, CLOSE_NONE},
-	{H, HOST_MESSAGE, write_heartbeat, true, true, CLOSE_NONE},
-	{H, HOST_MESSAGE, write_multitransport, true, false, CLOSE_HOST_MULTITRANSPORT},
-	{H, HOST_MESSAGE, write_redirection, true, false, CLOSE_HOST_REDIRECTS},
-	{H, HOST_MESSAGE, write_data, true, false, CLOSE_HOST_BAD_PDU},
-	{H, HOST_MESSAGE, write_licence, false, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_MESSAGE, write_autodetect_request, BRIDGE_BEFORE, true, CLOSE_NONE},
+	{H, HOST_MESSAGE, write_heartbeat, BRIDGE_ACTIVE, true, CLOSE_NONE},
+	{H, HOST_MESSAGE, write_multitransport, BRIDGE_ACTIVE, false, CLOSE_HOST_MULTITRANSPORT},
+	{H, HOST_MESSAGE, write_redirection, BRIDGE_ACTIVE, false, CLOSE_HOST_REDIRECTS},
+	{H, HOST_MESSAGE, write_data, BRIDGE_ACTIVE, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_MESSAGE, write_licence, BRIDGE_BEFORE, false, CLOSE_HOST_BAD_PDU},
 	/* its static channels */
-	{H, HOST_ALLOWED, write_data, true, true, CLOSE_NONE},
-	{H, HOST_ALLOWED, write_redirection, true, true,
+	{H, HOST_ALLOWED, write_data, BRIDGE_ACTIVE, true, CLOSE_NONE},
+	{H, HOST_ALLOWED, write_redirection, BRIDGE_ACTIVE, true,
 		CLOSE_NONE}, /* bytes of no meaning there */
-	{H, HOST_DENIED, write_data, true, false, CLOSE_NONE},
-	{H, 1100, write_data, true, false, CLOSE_HOST_BAD_PDU},
-	{H, HOST_USER, write_data, true, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_DENIED, write_data, BRIDGE_ACTIVE, false, CLOSE_NONE},
+	{H, 1100, write_data, BRIDGE_ACTIVE, false, CLOSE_HOST_BAD_PDU},
+	{H, HOST_USER, write_data, BRIDGE_ACTIVE, false, CLOSE_HOST_BAD_PDU},
 	/* the client */
-	{C, MCS_IO_CHANNEL, write_licence, false, true, CLOSE_NONE},
-	{C, MCS_IO_CHANNEL, write_licence, true, false, CLOSE_CLIENT_BAD_PDU},
-	{C, MCS_IO_CHANNEL, write_confirm_active, true, true, CLOSE_NONE},
-	{C, MCS_IO_CHANNEL, write_confirm_active, false, false, CLOSE_CLIENT_BAD_PDU},
-	{C, MCS_IO_CHANNEL, write_data, true, true, CLOSE_NONE},
-	{C, MCS_IO_CHANNEL, write_data, false, false, CLOSE_CLIENT_BAD_PDU},
-	{C, MCS_IO_CHANNEL, write_demand_active, true, false, CLOSE_CLIENT_BAD_PDU},
-	{C, MCS_IO_CHANNEL, write_client_info, false, false, CLOSE_CLIENT_BAD_PDU},
-	{C, MCS_IO_CHANNEL, write_redirection, true, false, CLOSE_CLIENT_BAD_PDU},
-	{C, CLIENT_MESSAGE, write_autodetect_response, false, true, CLOSE_NONE},
-	{C, CLIENT_MESSAGE, write_autodetect_request, false, false, CLOSE_CLIENT_BAD_PDU},
-	{C, CLIENT_MESSAGE, write_multitransport, true, false, CLOSE_CLIENT_BAD_PDU},
-	{C, ALLOWED, write_data, true, true, CLOSE_NONE},
-	{C, DENIED, write_data, true, false, CLOSE_NONE},
-	{C, DEAD, write_data, true, false, CLOSE_NONE},
-	{C, 1100, write_data, true, false, CLOSE_CLIENT_BAD_PDU},
+	{C, MCS_IO_CHANNEL, write_licence, BRIDGE_BEFORE, true, CLOSE_NONE},
+	{C, MCS_IO_CHANNEL, write_licence, BRIDGE_ACTIVE, false, CLOSE_CLIENT_BAD_PDU},
+	{C, MCS_IO_CHANNEL, write_confirm_active, BRIDGE_ACTIVE, true, CLOSE_NONE},
+	{C, MCS_IO_CHANNEL, write_confirm_active, BRIDGE_BEFORE, false, CLOSE_CLIENT_BAD_PDU},
+	{C, MCS_IO_CHANNEL, write_data, BRIDGE_ACTIVE, true, CLOSE_NONE},
+	{C, MCS_IO_CHANNEL, write_data, BRIDGE_BEFORE, false, CLOSE_CLIENT_BAD_PDU},
+	{C, MCS_IO_CHANNEL, write_demand_active, BRIDGE_ACTIVE, false, CLOSE_CLIENT_BAD_PDU},
+	{C, MCS_IO_CHANNEL, write_client_info, BRIDGE_BEFORE, false, CLOSE_CLIENT_BAD_PDU},
+	{C, MCS_IO_CHANNEL, write_redirection, BRIDGE_ACTIVE, false, CLOSE_CLIENT_BAD_PDU},
+	{C, CLIENT_MESSAGE, write_autodetect_response, BRIDGE_BEFORE, true, CLOSE_NONE},
+	{C, CLIENT_MESSAGE, write_autodetect_request, BRIDGE_BEFORE, false, CLOSE_CLIENT_BAD_PDU},
+	{C, CLIENT_MESSAGE, write_multitransport, BRIDGE_ACTIVE, false, CLOSE_CLIENT_BAD_PDU},
+	{C, ALLOWED, write_data, BRIDGE_ACTIVE, true, CLOSE_NONE},
+	{C, DENIED, write_data, BRIDGE_ACTIVE, false, CLOSE_NONE},
+	{C, DEAD, write_data, BRIDGE_ACTIVE, false, CLOSE_NONE},
+	{C, 1100, write_data, BRIDGE_ACTIVE, false, CLOSE_CLIENT_BAD_PDU},
+	/* one who still answers the sign-in screen */
+	{C, MCS_IO_CHANNEL, write_data, BRIDGE_REACTIVATING, false, CLOSE_NONE},
+	{C, MCS_IO_CHANNEL, write_two_data, BRIDGE_REACTIVATING, false, CLOSE_NONE},
+	{C, MCS_IO_CHANNEL, write_licence, BRIDGE_REACTIVATING, false, CLOSE_NONE},
+	{C, MCS_IO_CHANNEL, write_confirm_active, BRIDGE_REACTIVATING, true, CLOSE_NONE},
+	{C, ALLOWED, write_data, BRIDGE_REACTIVATING, false, CLOSE_NONE},
+	{C, DENIED, write_data, BRIDGE_REACTIVATING, false, CLOSE_NONE},
+	{C, CLIENT_MESSAGE, write_autodetect_response, BRIDGE_REACTIVATING, false, CLOSE_NONE},
+	{C, MCS_IO_CHANNEL, write_client_info, BRIDGE_REACTIVATING, false, CLOSE_CLIENT_BAD_PDU},
+	{C, MCS_IO_CHANNEL, write_redirection, BRIDGE_REACTIVATING, false, CLOSE_CLIENT_BAD_PDU},
+	{C, 1100, write_data, BRIDGE_REACTIVATING, false, CLOSE_CLIENT_BAD_PDU},
+	{H, HOST_IO, write_demand_active, BRIDGE_REACTIVATING, true, CLOSE_NONE},
+	{H, HOST_IO, write_redirection, BRIDGE_REACTIVATING, false, CLOSE_HOST_REDIRECTS},
+	/* the sign-in screen draws, and nothing else */
+	{G, HOST_IO, write_licence, BRIDGE_BEFORE, true, CLOSE_NONE},
+	{G, HOST_IO, write_licence, BRIDGE_ACTIVE, false, CLOSE_GREETER_FAULT},
+	{G, HOST_IO, write_demand_active, BRIDGE_BEFORE, true, CLOSE_NONE},
+	{G, HOST_IO, write_demand_active, BRIDGE_ACTIVE, false, CLOSE_GREETER_FAULT},
+	{G, HOST_IO, write_deactivate_all, BRIDGE_ACTIVE, false, CLOSE_GREETER_FAULT},
+	{G, HOST_IO, write_data, BRIDGE_ACTIVE, true, CLOSE_NONE},
+	{G, HOST_IO, write_data, BRIDGE_BEFORE, false, CLOSE_GREETER_FAULT},
+	{G, HOST_IO, write_redirection, BRIDGE_ACTIVE, false, CLOSE_GREETER_FAULT},
+	{G, HOST_IO, write_redirection_standard, BRIDGE_BEFORE, false, CLOSE_GREETER_FAULT},
+	{G, HOST_IO, write_multitransport, BRIDGE_BEFORE, false, CLOSE_GREETER_FAULT},
+	{G, HOST_MESSAGE, write_autodetect_request, BRIDGE_ACTIVE, false, CLOSE_GREETER_FAULT},
+	{G, HOST_MESSAGE, write_heartbeat, BRIDGE_ACTIVE, false, CLOSE_GREETER_FAULT},
+	{G, HOST_ALLOWED, write_data, BRIDGE_ACTIVE, false, CLOSE_GREETER_FAULT},
+	{G, HOST_DENIED, write_data, BRIDGE_ACTIVE, false, CLOSE_GREETER_FAULT},
 };
 
 /* What passes the filter when the bytes come in two reads, cut at `cut`; as connection_io.c does it, a
@@ -214,10 +244,14 @@ each_pdu_has_its_rule_wherever_the_reads_cut_it(void **state)
 		size_t len = write_pdu(pdu, sizeof(pdu), row->from, row->channel, row->payload);
 
 		for (size_t cut = 0; cut <= len; cut++) {
-			struct bridge *bridge = some_bridge(row->begun);
+			struct bridge *bridge = some_bridge(false);
+			enum side from = row->from == SIDE_CLIENT ? SIDE_CLIENT : SIDE_HOST;
 			enum close_reason reason;
-			size_t passed =
-				filter_in_two(bridge, row->from, pdu, len, cut, out, &reason);
+			size_t passed;
+
+			bridge->stage = row->stage;
+			bridge->back_end = row->from == SIDE_GREETER ? SIDE_GREETER : SIDE_HOST;
+			passed = filter_in_two(bridge, from, pdu, len, cut, out, &reason);
 
 			if (reason != row->reason || passed != (row->passes ? len : 0))
 				fail_msg("row %zu cut %zu: reason %d, %zu of %zu passed", i, cut,
@@ -562,6 +596,126 @@ a_security_header_cannot_be_read_as_a_redirection(void **state)
 	}
 }
 
+static void
+pass(struct bridge *bridge, enum side from, write_payload *payload)
+{
+	uint8_t pdu[1024];
+	size_t len = write_pdu(pdu, sizeof(pdu), from, MCS_IO_CHANNEL, payload);
+	struct bridge_result result;
+
+	bridge_filter(bridge, from, pdu, len, &result);
+	assert_int_equal(result.reason, CLOSE_NONE);
+}
+
+static void
+a_desktop_is_active_with_the_font_map(void **state)
+{
+	struct bridge *bridge = some_bridge(false);
+
+	(void)state;
+	pass(bridge, SIDE_HOST, write_demand_active);
+	assert_int_equal(bridge->stage, BRIDGE_ACTIVATING);
+	pass(bridge, SIDE_CLIENT, write_confirm_active);
+	assert_int_equal(bridge->stage, BRIDGE_ACTIVATING);
+	assert_false(bridge_is_at_rest(bridge));
+	pass(bridge, SIDE_HOST, write_font_map);
+	assert_int_equal(bridge->stage, BRIDGE_ACTIVE);
+	assert_true(bridge_is_at_rest(bridge));
+	/* a resize */
+	pass(bridge, SIDE_HOST, write_demand_active);
+	assert_int_equal(bridge->stage, BRIDGE_ACTIVATING);
+	bridge_free(bridge);
+}
+
+static void
+one_who_was_taken_over_is_heard_again_from_confirm_active_on(void **state)
+{
+	struct bridge *before = some_bridge(true), *bridge = some_bridge(false);
+	uint8_t pdu[1024];
+	size_t len = write_pdu(pdu, sizeof(pdu), SIDE_CLIENT, MCS_IO_CHANNEL, write_data);
+	struct bridge_result result;
+
+	(void)state;
+	bridge_take_over(bridge, before);
+	assert_true(bridge->licensed);
+	pass(bridge, SIDE_HOST, write_demand_active);
+	assert_int_equal(bridge->stage, BRIDGE_REACTIVATING);
+	bridge_filter(bridge, SIDE_CLIENT, pdu, len, &result);
+	assert_int_equal(result.out, 0);
+	pass(bridge, SIDE_CLIENT, write_confirm_active);
+	assert_int_equal(bridge->stage, BRIDGE_ACTIVATING);
+	bridge_filter(bridge, SIDE_CLIENT, pdu, len, &result);
+	assert_int_equal(result.out, len);
+	pass(bridge, SIDE_HOST, write_font_map);
+	assert_int_equal(bridge->stage, BRIDGE_ACTIVE);
+	bridge_free(before);
+	bridge_free(bridge);
+}
+
+/* Wherever the switch tears it, nothing of it comes through, and what follows is understood. */
+static void
+a_client_pdu_torn_by_the_take_over_is_dropped(void **state)
+{
+	uint8_t pdu[1024], confirm[1024], buffer[4096];
+	size_t len = write_pdu(pdu, sizeof(pdu), SIDE_CLIENT, MCS_IO_CHANNEL, write_two_data);
+	size_t confirm_len = write_pdu(
+		confirm, sizeof(confirm), SIDE_CLIENT, MCS_IO_CHANNEL, write_confirm_active);
+	struct bridge_result result;
+
+	(void)state;
+	for (size_t cut = 0; cut <= len; cut++) {
+		struct bridge *before = some_bridge(true), *bridge = some_bridge(false);
+
+		memcpy(buffer, pdu, cut);
+		bridge_filter(before, SIDE_CLIENT, buffer, cut, &result);
+		bridge_take_over(bridge, before);
+		pass(bridge, SIDE_HOST, write_demand_active);
+		/* the tail that the first one left, the rest, and the answer to the new desktop */
+		memcpy(buffer, pdu + result.used, len - result.used);
+		memcpy(buffer + len - result.used, confirm, confirm_len);
+		bridge_filter(
+			bridge, SIDE_CLIENT, buffer, len - result.used + confirm_len, &result);
+		assert_int_equal(result.reason, CLOSE_NONE);
+		assert_int_equal(result.out, confirm_len);
+		assert_int_equal(bridge->stage, BRIDGE_ACTIVATING);
+		bridge_free(before);
+		bridge_free(bridge);
+	}
+}
+
+/* Fast-path updates of 8 bytes: fragmentation in the fourth bit pair, 2.2.9.1.2.1. */
+#define UPDATE(place) 0, 8, (place) << 4 | 1, 3, 0, 1, 2, 3
+enum { SINGLE, LAST, FIRST, NEXT };
+
+static void
+a_greeter_is_at_rest_between_whole_updates(void **state)
+{
+	static const uint8_t stream[] = {
+		UPDATE(SINGLE), UPDATE(FIRST), UPDATE(NEXT), UPDATE(LAST), UPDATE(SINGLE)};
+	static const size_t rests[] = {0, 8, 32, 40};
+	uint8_t buffer[sizeof(stream)];
+	struct bridge_result result;
+
+	(void)state;
+	for (size_t cut = 0; cut <= sizeof(stream); cut++) {
+		struct bridge *bridge = some_bridge(true);
+		size_t taken, rest = 0;
+
+		bridge->back_end = SIDE_GREETER;
+		memcpy(buffer, stream, cut);
+		bridge_filter(bridge, SIDE_HOST, buffer, cut, &result);
+		taken = result.used;
+		memcpy(buffer, stream + taken, sizeof(stream) - taken);
+		bridge_filter_until_rest(
+			bridge, SIDE_HOST, buffer, sizeof(stream) - taken, &result);
+		while (rests[rest] < taken)
+			rest++;
+		assert_true(bridge_is_at_rest(bridge));
+		assert_int_equal(taken + result.used, rests[rest]);
+		bridge_free(bridge);
+	}
+}
+
 int
 main(void)
 {
@@ -580,6 +734,10 @@ main(void)
 		cmocka_unit_test(a_stream_comes_out_the_same_for_every_size_of_read),
 		cmocka_unit_test(the_rest_of_a_pdu_is_counted_to_its_boundary),
 		cmocka_unit_test(licensing_is_over_with_the_hosts_last_word),
+		cmocka_unit_test(a_desktop_is_active_with_the_font_map),
+		cmocka_unit_test(one_who_was_taken_over_is_heard_again_from_confirm_active_on),
+		cmocka_unit_test(a_client_pdu_torn_by_the_take_over_is_dropped),
+		cmocka_unit_test(a_greeter_is_at_rest_between_whole_updates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

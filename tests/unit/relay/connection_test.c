@@ -313,6 +313,53 @@ an_end_goes_by_way_of_drain_where_something_can_be_told(void **state)
 	}
 }
 
+/* One that followed a redirection is gone; there is nobody to wait for. */
+static void
+who_has_left_is_told_nothing(void **state)
+{
+	(void)state;
+	for (int ended = 0; ended < 2; ended++) {
+		start();
+		go_to(PHASE_DECIDE);
+		connection_go(conn, PHASE_GREET);
+		connection_go(conn, PHASE_REDIRECT);
+		client_ended = ended;
+		connection_close(conn, CLOSE_REDIRECTED, NULL);
+		assert_int_equal(conn->phase, ended ? PHASE_CLOSED : PHASE_DRAIN);
+		client_ended = false;
+		connection_close(conn, CLOSE_REDIRECTED, NULL);
+		assert_int_equal(seen.last_ended.reason, CLOSE_REDIRECTED);
+		assert_int_equal(seen.last_ended.phase, PHASE_REDIRECT);
+		finish();
+	}
+}
+
+static void
+behind_the_sign_in_screen_a_host_is_attached_by_other_rules(void **state)
+{
+	(void)state;
+	start();
+	go_to(PHASE_DECIDE);
+	connection_go(conn, PHASE_ATTACH);
+	assert_ptr_equal(conn->ops, &phase_attach);
+	assert_int_equal(connection_counterpart(conn, SIDE_CLIENT), SIDE_HOST);
+	connection_close(conn, CLOSE_CLIENT_LEFT, NULL);
+	finish();
+
+	start();
+	go_to(PHASE_DECIDE);
+	conn->legs[SIDE_GREETER] = &client_leg;
+	connection_go(conn, PHASE_GREET);
+	connection_go(conn, PHASE_ATTACH);
+	assert_ptr_equal(conn->ops, &phase_attach_greeted);
+	assert_int_equal(connection_counterpart(conn, SIDE_CLIENT), SIDE_GREETER);
+	assert_int_equal(connection_counterpart(conn, SIDE_HOST), SIDE_CLIENT);
+	connection_peer_ended(conn, SIDE_GREETER, 0, false);
+	assert_int_equal(conn->reason, CLOSE_GREETER_FAULT);
+	connection_close(conn, CLOSE_GREETER_FAULT, NULL);
+	finish();
+}
+
 /* What a phase does not name is refused, not ignored. */
 static void
 an_event_without_a_slot_ends_the_connection(void **state)
@@ -425,6 +472,8 @@ main(void)
 		cmocka_unit_test(an_attach_that_comes_too_late_is_let_go),
 		cmocka_unit_test(ends_of_peers_are_told_apart),
 		cmocka_unit_test(a_look_without_client_ends_without_drain),
+		cmocka_unit_test(who_has_left_is_told_nothing),
+		cmocka_unit_test(behind_the_sign_in_screen_a_host_is_attached_by_other_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include "relay/introduction.h"
 #include "relay/phase_attach.h"
 #include "relay/phase_greet.h"
+#include "relay/phase_redirect.h"
 #include "relay/take_over.h"
 
 #include <assert.h>
@@ -44,6 +45,8 @@ fakes_done(void)
 	introduction_free(fakes.conn.introduction);
 	attachment_free(fakes.conn.attachment);
 	bridge_free(fakes.conn.bridge);
+	early_attach_free(fakes.conn.early);
+	redirection_free(fakes.conn.redirection);
 	memset(&fakes, 0, sizeof(fakes));
 }
 
@@ -117,6 +120,70 @@ FAKE void
 connection_use(struct connection *conn, const struct phase_ops *ops)
 {
 	conn->ops = ops;
+}
+
+FAKE void
+io_limit(struct connection *conn, uint32_t limit_ms)
+{
+	(void)conn;
+	fakes.limit_ms = limit_ms;
+}
+
+FAKE struct attachment *
+attachment_new(enum side side)
+{
+	struct attachment *attachment = calloc(1, sizeof(*attachment));
+
+	attachment->side = side;
+	return attachment;
+}
+
+FAKE void
+attach_begin(struct connection *conn)
+{
+	(void)conn;
+	fakes.attaching = true;
+}
+
+FAKE void
+attach_on_pdu(struct connection *conn, uint8_t *pdu, size_t len)
+{
+	(void)conn;
+	(void)pdu;
+	fakes.attached += len;
+}
+
+/* Back to the sign-in screen or closed: the tests look at the reason alone. */
+FAKE void
+attach_failed(struct connection *conn, enum close_reason reason, const char *detail)
+{
+	connection_close(conn, reason, detail);
+}
+
+FAKE void
+redirection_take(struct connection *conn, const struct msg_redirect *redirect)
+{
+	(void)conn;
+	(void)redirect;
+}
+
+FAKE void
+greet_on_redirect(struct connection *conn, const struct msg_redirect *redirect)
+{
+	(void)conn;
+	(void)redirect;
+}
+
+FAKE void
+early_attach_free(struct early_attach *early)
+{
+	free(early);
+}
+
+FAKE void
+redirection_free(struct redirection *redirection)
+{
+	free(redirection);
 }
 
 FAKE void

@@ -25,6 +25,9 @@ struct fakes {
 	bool dropped[SIDE_COUNT]; /* leg_drop was called */
 	bool greeted;             /* greet_begin was called */
 	size_t behind_greeter;    /* bytes given to take_over_on_pdu */
+	bool attaching;           /* attach_begin was called … */
+	size_t attached;          /* … and attach_on_pdu, with so many bytes */
+	uint32_t limit_ms;        /* of io_limit */
 
 	enum message told; /* last message to the supervisor; MSG_NOTHING: none */
 	union message_body message;
