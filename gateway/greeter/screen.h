@@ -28,8 +28,9 @@ struct screen_setup {
 	void *owner;
 };
 
-/* Fonts and catalogues are found once in the life of the process, before the sandbox closes. Returns 0 or a negative
- * errno; *ret_why is then a fixed text. catalogue: path of the Japanese .mo file. */
+/* Fonts and catalogues are found once in the life of the process, before the sandbox closes: afterwards nothing here opens
+ * a file or starts a thread. (Pango's own thread, where it keeps one, is started here.) Returns 0 or a negative errno;
+ * *ret_why is then a fixed text. catalogue: path of the Japanese .mo file; NULL: the project's own. */
 int screen_warm_up(const char *catalogue, const char **ret_why);
 
 /* Returns 0 or -ENOMEM, -EINVAL (a size out of range). Blank until the first screen_show. */
@@ -70,7 +71,7 @@ struct screen_rectangle {
 	uint16_t x, y, width, height;
 };
 
-/* Time has passed: the caret blinks, seconds run. Returns ms until it wants to be called again. */
+/* Time has passed: the caret blinks, seconds run. Returns ms until it wants to be called again; -1: nothing moves. */
 int screen_tick(struct screen *screen);
 
 /* Draws what has changed since the last call and says where: whole tiles of 64 x 64 within the screen, at most `most`
