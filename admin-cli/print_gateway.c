@@ -32,6 +32,7 @@ print_sessions(const struct admin *admin, const json_t *result)
 		{N_("Source address"), 0, "source", VALUE_TEXT},
 		{N_("Device"), 0, "device", VALUE_TEXT},
 		{N_("Evidence"), 0, "evidence", VALUE_WORD},
+		{N_("Let in by"), 24, "let_in_by", VALUE_TEXT},
 		{N_("From the client"), 0, "bytes_from_client", VALUE_BYTES},
 		{N_("To the client"), 0, "bytes_to_client", VALUE_BYTES},
 	};
@@ -63,6 +64,9 @@ print_session(const struct admin *admin, const json_t *result)
 		{"source", VALUE_TEXT},
 		{"device", VALUE_TEXT},
 		{"evidence", VALUE_WORD},
+		{"let_in_by", VALUE_TEXT},
+		{"let_in_control", VALUE_YES},
+		{"let_in_files", VALUE_YES},
 		{"bytes_from_client", VALUE_BYTES},
 		{"bytes_to_client", VALUE_BYTES},
 	};

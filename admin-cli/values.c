@@ -142,6 +142,8 @@ static const struct {
 	{"control", N_("Control")},
 	{"files", N_("Clipboard and drives")},
 	{"let_in_by", N_("Let in by")},
+	{"let_in_control", N_("Consent to control")},
+	{"let_in_files", N_("Consent to clipboard and drives")},
 	{"number", N_("Number")},
 	{"moved_accounts", N_("Accounts moved")},
 	{"moved_to", N_("Moved to")},
@@ -432,7 +434,9 @@ value_duration(const json_t *object, const char *key)
 const char *
 value_yes(const json_t *object, const char *key)
 {
-	return json_is_true(json_object_get(object, key)) ? _("yes") : _("no");
+	const json_t *value = json_object_get(object, key);
+
+	return json_is_null(value) ? "" : json_is_true(value) ? _("yes") : _("no");
 }
 
 const char *

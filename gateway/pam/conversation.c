@@ -11,6 +11,7 @@
 #include "base/utf_8.h"
 #include "messages/channel.h"
 #include "pam/binary_prompt.h"
+#include "pam/steps.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -22,18 +23,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum step {
-#define STEP(name, text) STEP_##name,
-#include "pam/steps.def"
-#undef STEP
-	STEP_COUNT
-};
-
 struct conversation {
 	struct channel *channel;
 	timer_t deadline;
 	struct msg_pam_begin begin;
-	enum step step;
+	enum pam_step step;
 	uint32_t serial; /* of the newest question */
 	unsigned int prompts, texts;
 
@@ -356,9 +350,10 @@ static int
 start(const struct conversation *conversation, const struct pam_conv *conv, const char *confdir,
 	pam_handle_t **ret_pam)
 {
-	int r = confdir == NULL ? pam_start(SEKISHO_SERVICE, conversation->begin.user, conv, ret_pam)
-				: pam_start_confdir(SEKISHO_SERVICE, conversation->begin.user, conv,
-					  confdir, ret_pam);
+	int r = confdir == NULL
+			? pam_start(SEKISHO_SERVICE, conversation->begin.user, conv, ret_pam)
+			: pam_start_confdir(SEKISHO_SERVICE, conversation->begin.user, conv,
+				  confdir, ret_pam);
 
 	if (r == PAM_SUCCESS)
 		r = pam_set_item(*ret_pam, PAM_RHOST, conversation->begin.host);
@@ -374,15 +369,15 @@ go_through(struct conversation *conversation, pam_handle_t *pam)
 {
 	int r;
 
-	conversation->step = STEP_AUTHENTICATE;
+	conversation->step = PAM_STEP_AUTHENTICATE;
 	r = pam_authenticate(pam, PAM_DISALLOW_NULL_AUTHTOK);
 	if (r != PAM_SUCCESS)
 		return r;
-	conversation->step = STEP_ACCOUNT;
+	conversation->step = PAM_STEP_ACCOUNT;
 	r = pam_acct_mgmt(pam, PAM_DISALLOW_NULL_AUTHTOK);
 	if (r != PAM_NEW_AUTHTOK_REQD)
 		return r;
-	conversation->step = STEP_CHANGE;
+	conversation->step = PAM_STEP_CHANGE;
 	return pam_chauthtok(pam, PAM_CHANGE_EXPIRED_AUTHTOK);
 }
 

@@ -60,18 +60,23 @@ static json_t *
 running_json(const struct connection *connection)
 {
 	const struct carried_session *session = connection->session;
+	const struct attendance *attendance = &session->attendance;
 	struct socket_bytes bytes = socket_bytes(connection->client_fd);
+	bool given = attendance->given;
 	char source[SOCKET_TEXT_SIZE];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:I, s:I}", "id",
-		session->id_text, "account", session->account, "full_id", session->account_full,
-		"name", session->account_name, "terminal", session->terminal, "phase",
-		phase_row(connection->phase)->name, "state", state_name(connection), "since",
-		time_json(session->started_us), "source",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:I, s:I, s:s?, "
+			 "s:o, s:o}",
+		"id", session->id_text, "account", session->account, "full_id",
+		session->account_full, "name", session->account_name, "terminal", session->terminal,
+		"phase", phase_row(connection->phase)->name, "state", state_name(connection),
+		"since", time_json(session->started_us), "source",
 		socket_text_without_port((const struct sockaddr *)&connection->source, source),
 		"device", device_json(&session->device), "evidence", session->device.kind,
 		"bytes_from_client", (json_int_t)bytes.received, "bytes_to_client",
-		(json_int_t)bytes.sent);
+		(json_int_t)bytes.sent, "let_in_by", given ? attendance->by : NULL,
+		"let_in_control", given ? json_boolean(attendance->control) : json_null(),
+		"let_in_files", given ? json_boolean(attendance->files) : json_null());
 }
 
 struct listing {

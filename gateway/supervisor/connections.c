@@ -363,6 +363,7 @@ connection_set_session(struct connection *connection, const struct session_grant
 	snprintf(session->account_name, sizeof(session->account_name), "%s", grant->account_name);
 	snprintf(session->terminal, sizeof(session->terminal), "%s", grant->terminal.name);
 	session->device = grant->device;
+	session->attendance = grant->attendance;
 	connection->session = session;
 	connection->supervisor->connections->sessions++;
 	return 0;

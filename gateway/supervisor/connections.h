@@ -43,6 +43,7 @@ struct carried_session {
 	char account_name[2 * ACCOUNT_NAME_SIZE];
 	char terminal[TERMINAL_NAME_SIZE];
 	struct device_evidence device;
+	struct attendance attendance;
 	char by[ACTOR_SIZE]; /* who ended it, "" unless a person did */
 	char because[BECAUSE_SIZE];
 };

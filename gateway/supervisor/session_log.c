@@ -78,6 +78,7 @@ static const struct {
 	{"source", SESSION_LOG_START},
 	{"device", SESSION_LOG_START},
 	{"evidence", SESSION_LOG_START},
+	{"let_in_by", SESSION_LOG_START},
 	{"state", SESSION_LOG_END},
 	{"reason", SESSION_LOG_END},
 	{"reason_code", SESSION_LOG_END},

@@ -8,6 +8,7 @@
  *	sessions.c        end records, running rules
  *	worker_messages.c what workers say
  *	looks.c           a jump host without a client
+ *	pam_conversation.c  who signs in, asked of sekisho-pam
  *	health.c          looks at all terminals, now and then
  *	outputs.c         exports in the background
  *	log_tail.c        new records of the logs: to those who follow, and to programs elsewhere
@@ -70,6 +71,7 @@ struct supervisor {
 	struct log_tail *log_tail;
 	struct login_limit logins;
 	struct attendance_list attendances; /* attendances.h */
+	uint32_t pam_conversations;         /* under way */
 	uint64_t next_connection;           /* ids of connections and looks: never used twice */
 	int64_t ready_us;                   /* clock_now() when listeners opened; 0 before */
 };
