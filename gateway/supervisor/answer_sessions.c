@@ -61,7 +61,7 @@ running_json(const struct connection *connection)
 {
 	const struct carried_session *session = connection->session;
 	const struct attendance *attendance = &session->attendance;
-	struct socket_bytes bytes = socket_bytes(connection->client_fd);
+	struct socket_bytes bytes = connection_session_bytes(connection);
 	bool given = attendance->given;
 	char source[SOCKET_TEXT_SIZE];
 

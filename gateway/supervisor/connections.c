@@ -254,6 +254,7 @@ connection_over(struct connection *connection, enum close_reason reason, const c
 {
 	struct supervisor *supervisor = connection->supervisor;
 	struct socket_bytes bytes = socket_bytes(connection->client_fd);
+	struct socket_bytes of_session = connection_session_bytes(connection);
 	enum phase phase = connection->worked_in;
 	uint64_t id = connection->id;
 	struct connection *successor;
@@ -274,7 +275,7 @@ connection_over(struct connection *connection, enum close_reason reason, const c
 		penalties_end(supervisor->penalties, (const struct sockaddr *)&connection->source,
 			connection->finished, penalised_reason(reason, phase), clock_boottime_ms());
 	if (connection->session != NULL)
-		session_record_end(supervisor, connection->session, id, reason, phase, &bytes);
+		session_record_end(supervisor, connection->session, id, reason, phase, &of_session);
 	attempt_abandon(take_pointer(&connection->attempt), reason, phase);
 	table_remove(supervisor->connections, connection);
 	successor = connection_find(supervisor->connections, connection->awaited_by);
@@ -343,7 +344,25 @@ connection_moved(struct connection *connection, uint8_t phase)
 	connection->phase = (enum phase)phase;
 	if (phase != PHASE_DRAIN && phase != PHASE_CLOSED)
 		connection->worked_in = connection->phase;
+	if (phase == PHASE_GREET)
+		connection->greeted = true;
+	if (phase == PHASE_BRIDGE && connection->greeted)
+		connection->before_desktop = socket_bytes(connection->client_fd);
 	return true;
+}
+
+struct socket_bytes
+connection_session_bytes(const struct connection *connection)
+{
+	struct socket_bytes bytes = socket_bytes(connection->client_fd);
+
+	if (!connection->greeted)
+		return bytes;
+	if (connection->worked_in != PHASE_BRIDGE)
+		return (struct socket_bytes){0};
+	bytes.received -= connection->before_desktop.received;
+	bytes.sent -= connection->before_desktop.sent;
+	return bytes;
 }
 
 int

@@ -66,9 +66,11 @@ struct connection {
 	char source_text[SOCKET_TEXT_SIZE];
 	int64_t began_us;
 	int client_fd;
-	int host_fd;   /* -1 until dialled */
-	bool counted;  /* penalties_admit has been called for `source` */
-	bool finished; /* penalties_verdict has been called */
+	int host_fd;                        /* -1 until dialled */
+	bool counted;                       /* penalties_admit has been called for `source` */
+	bool finished;                      /* penalties_verdict has been called */
+	bool greeted;                       /* it has seen the sign-in screen */
+	struct socket_bytes before_desktop; /* of one that was greeted: on the wire until then */
 
 	struct attempt *attempt; /* from INTRODUCED to ATTACH */
 	uint64_t
@@ -124,6 +126,9 @@ void connection_finished(struct connection *connection);
 
 /* Its worker says that it is in another phase. Returns false for a move that phases.def does not know. */
 bool connection_moved(struct connection *connection, uint8_t phase);
+
+/* On the wire for its session: what went to the sign-in screen before is not the session's. */
+struct socket_bytes connection_session_bytes(const struct connection *connection);
 
 /* The start of its session is on disk. Returns -ENOMEM without changing anything. */
 int connection_set_session(struct connection *connection, const struct session_grant *grant);

@@ -16,6 +16,7 @@
 #include "supervisor/start.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -37,6 +38,7 @@ static struct {
 	unsigned int kills;
 	unsigned int ends; /* session_record_end */
 	enum close_reason end_reason, penalised;
+	struct socket_bytes end_bytes;
 	enum phase end_phase;
 	unsigned int verdicts, penalties;
 	bool was_finished;
@@ -123,7 +125,7 @@ session_record_end(struct supervisor *unused, const struct carried_session *sess
 {
 	(void)unused;
 	(void)session;
-	(void)bytes;
+	seen.end_bytes = *bytes;
 	/* The table no longer knows what is being recorded as over. */
 	assert_true(connection != 0);
 	seen.ends++;
@@ -383,6 +385,70 @@ only_moves_of_the_table_are_believed(void **state)
 	connection_over(connection, CLOSE_CLIENT_LEFT, "");
 }
 
+/* A connection over real TCP, which counts; *ret_client is the client's end. */
+static struct connection *
+tcp_connection(int *ret_client)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_storage source = {.ss_family = AF_INET};
+	socklen_t len = sizeof(address);
+	auto_fd int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct connection *connection;
+	int fd;
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, len), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+	*ret_client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(*ret_client, (struct sockaddr *)&address, len), 0);
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	assert_int_equal(connection_new(&supervisor, 0, &fd, &source, &connection), 0);
+	connection_to_worker(connection);
+	return connection;
+}
+
+static void
+what_passes_to_the_sign_in_screen_is_not_the_sessions(void **state)
+{
+	static const enum phase way[] = {PHASE_SECURE, PHASE_INTRODUCE, PHASE_DECIDE, PHASE_GREET,
+		PHASE_ATTACH, PHASE_GREET, PHASE_ATTACH};
+	static const char bytes[100];
+	auto_fd int client = -1;
+	struct connection *connection = tcp_connection(&client);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(way) / sizeof(way[0]); i++)
+		assert_true(connection_moved(connection, way[i]));
+	give_session(connection, 1);
+	assert_int_equal(send(client, bytes, 100, 0), 100);
+	assert_int_equal(connection_session_bytes(connection).received, 0);
+	assert_true(connection_moved(connection, PHASE_BRIDGE));
+	assert_int_equal(send(client, bytes, 30, 0), 30);
+	assert_int_equal(connection_session_bytes(connection).received, 30);
+	connection_over(connection, CLOSE_CLIENT_LEFT, "");
+	assert_int_equal(seen.end_bytes.received, 30);
+}
+
+/* Without one, all of the connection is. */
+static void
+a_session_without_a_sign_in_screen_has_all_bytes(void **state)
+{
+	static const enum phase way[] = {
+		PHASE_SECURE, PHASE_INTRODUCE, PHASE_DECIDE, PHASE_ATTACH, PHASE_BRIDGE};
+	static const char bytes[100];
+	auto_fd int client = -1;
+	struct connection *connection = tcp_connection(&client);
+
+	(void)state;
+	assert_int_equal(send(client, bytes, 100, 0), 100);
+	for (size_t i = 0; i < sizeof(way) / sizeof(way[0]); i++)
+		assert_true(connection_moved(connection, way[i]));
+	give_session(connection, 1);
+	connection_over(connection, CLOSE_CLIENT_LEFT, "");
+	assert_int_equal(seen.end_bytes.received, 100);
+}
+
 static void
 a_verdict_counts_once_and_for_counted_ones_alone(void **state)
 {
@@ -507,6 +573,8 @@ main(void)
 		TEST(a_session_is_cut_when_the_worker_takes_too_long),
 		TEST(a_client_that_is_being_told_why_may_read_on),
 		TEST(only_moves_of_the_table_are_believed),
+		TEST(what_passes_to_the_sign_in_screen_is_not_the_sessions),
+		TEST(a_session_without_a_sign_in_screen_has_all_bytes),
 		TEST(a_verdict_counts_once_and_for_counted_ones_alone),
 		TEST(a_slow_verdict_is_not_the_clients_fault),
 		TEST(who_waited_for_the_end_goes_on),
