@@ -107,10 +107,13 @@ class Relay(Process):
             connections = fields(self.expect("PONG"))["connections"]
 
     def stop(self):
+        """Returns the exit status of the driver, or of a child of its: sanitizers speak by it."""
         if self.child.poll() is None:
             self.say("quit")
+            self.lines += self.child.stdout.read().decode("utf-8", "replace").split("\n")
             self.child.wait(10)
-        status = self.child.returncode
+        statuses = [int(fields(line)["status"]) for line in self.lines if line.startswith("EXITED")]
+        status = self.child.returncode or max(statuses, default=0)
         super().stop()
         self.errors.close()
         return status
