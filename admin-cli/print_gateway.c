@@ -164,6 +164,20 @@ print_workers(const json_t *workers)
 	(void)list_print(workers, columns, ARRAY_SIZE(columns));
 }
 
+static void
+print_penalties(const json_t *penalties)
+{
+	static const struct list_column columns[] = {
+		{N_("Penalised source"), 0, "source", VALUE_TEXT},
+		{N_("Penalty of (s)"), 0, "seconds", VALUE_TEXT},
+	};
+
+	if (json_array_size(penalties) == 0)
+		return;
+	putchar('\n');
+	(void)list_print(penalties, columns, ARRAY_SIZE(columns));
+}
+
 void
 print_status(const struct admin *admin, const json_t *result)
 {
@@ -179,6 +193,11 @@ print_status(const struct admin *admin, const json_t *result)
 		{"connections", VALUE_TEXT},
 		{"unfinished", VALUE_TEXT},
 		{"sources", VALUE_TEXT},
+		{"penalised", VALUE_TEXT},
+		{"sign_ins", VALUE_TEXT},
+		{"sign_ins_most", VALUE_TEXT},
+		{"greeters_busy", VALUE_TEXT},
+		{"greeters_warm", VALUE_TEXT},
 		{"store_pending", VALUE_TEXT},
 		{"terminals_watched", VALUE_TEXT},
 		{"terminals_warned", VALUE_TEXT},
@@ -188,4 +207,5 @@ print_status(const struct admin *admin, const json_t *result)
 	values_print(result, rows, ARRAY_SIZE(rows));
 	print_listeners(json_object_get(result, "listeners"));
 	print_workers(json_object_get(result, "workers"));
+	print_penalties(json_object_get(result, "penalties"));
 }

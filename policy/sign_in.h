@@ -115,6 +115,8 @@ struct sign_in_verdict {
 	enum close_reason reason; /* CLOSE_NONE: go on */
 	const char *rule;
 	char hours[16]; /* "08:30-17:30" when the reason is OUTSIDE_HOURS, else "" */
+	char date
+		[CIVIL_DATE_SIZE]; /* the day that ACCOUNT_NOT_YET or ACCOUNT_EXPIRED is about, else "" */
 };
 int sign_in_decide(struct store_db *db, const struct sign_in_check *check,
 	struct sign_in_verdict *ret_verdict);

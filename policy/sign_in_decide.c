@@ -62,6 +62,10 @@ refuse(struct store_db *db, const struct sign_in_check *check, const struct acco
 	ret_verdict->rule = verdict->rule->name;
 	if (verdict->reason == CLOSE_OUTSIDE_HOURS)
 		account_hours_format(&account->hours, ret_verdict->hours);
+	if (verdict->reason == CLOSE_ACCOUNT_NOT_YET)
+		civil_date_format(account->valid_from, ret_verdict->date);
+	if (verdict->reason == CLOSE_ACCOUNT_EXPIRED)
+		civil_date_format(account->valid_until, ret_verdict->date);
 	if (account->id[0] != '\0')
 		snprintf(
 			person, sizeof(person), "%s %s", account->family_name, account->given_name);

@@ -1,5 +1,6 @@
 /* session.list, session.show, session.kill, gateway.status: answered from what the loop knows. */
 #include "base/bytes.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "policy/method_call.h"
@@ -12,10 +13,12 @@
 #include "supervisor/connections.h"
 #include "supervisor/control_calls.h"
 #include "supervisor/control_server.h"
+#include "supervisor/greeters.h"
 #include "supervisor/health.h"
 #include "supervisor/penalties.h"
 #include "supervisor/session_prefix.h"
 #include "supervisor/sessions.h"
+#include "supervisor/sign_ins.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -26,6 +29,8 @@
 
 /* How long the answer to session.kill waits for the record. */
 #define KILL_ANSWER_MS 3000
+
+#define PENALTIES_SHOWN 10
 
 static const char *
 state_name(const struct connection *connection)
@@ -442,11 +447,28 @@ listeners_json(const struct settings *settings)
 	return list;
 }
 
+/* The sources with the highest penalties. */
+static json_t *
+penalties_json(const struct supervisor *supervisor)
+{
+	struct penalised worst[PENALTIES_SHOWN];
+	size_t count = penalties_worst(
+		supervisor->penalties, clock_boottime_ms(), worst, ARRAY_SIZE(worst));
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(
+			list, json_pack("{s:s, s:I}", "source", worst[i].source, "seconds",
+				      (json_int_t)(worst[i].penalty_ms + 999) / 1000));
+	return list;
+}
+
 void
 method_gateway_status(struct control_call *call)
 {
 	const struct supervisor *supervisor = call->supervisor;
-	struct penalty_numbers numbers = penalties_numbers(supervisor->penalties);
+	struct penalty_numbers numbers =
+		penalties_numbers(supervisor->penalties, clock_boottime_ms());
 	struct health_numbers terminals = health_numbers(supervisor->health);
 	json_t *workers = json_array();
 
@@ -454,7 +476,7 @@ method_gateway_status(struct control_call *call)
 	control_call_answer(call,
 		json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:s, s:o, s:o, s:I, s:I, s:I, s:I, "
 			  "s:I, "
-			  "s:I, "
+			  "s:I, s:I, s:o, s:I, s:I, s:I, s:I, "
 			  "s:I}",
 			"version", SEKISHO_VERSION, "facility", supervisor->settings->facility.name,
 			"prefix", supervisor->settings->facility.id, "time_zone",
@@ -466,7 +488,13 @@ method_gateway_status(struct control_call *call)
 			"sessions", (json_int_t)connections_sessions(supervisor->connections),
 			"connections", (json_int_t)numbers.connections, "unfinished",
 			(json_int_t)numbers.unfinished, "sources", (json_int_t)numbers.sources,
-			"store_pending", (json_int_t)store_pending(supervisor->store),
-			"terminals_watched", (json_int_t)terminals.watched, "terminals_warned",
+			"penalised", (json_int_t)numbers.penalised, "penalties",
+			penalties_json(supervisor), "sign_ins",
+			(json_int_t)sign_ins_count(supervisor), "sign_ins_most",
+			(json_int_t)supervisor->settings->sign_in.greeters, "greeters_warm",
+			(json_int_t)greeters_warm(supervisor), "greeters_busy",
+			(json_int_t)greeters_busy(supervisor), "store_pending",
+			(json_int_t)store_pending(supervisor->store), "terminals_watched",
+			(json_int_t)terminals.watched, "terminals_warned",
 			(json_int_t)terminals.warned));
 }

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +29,8 @@
 #define FIRST_WAIT_MS 100
 #define LONGEST_WAIT_MS 10000
 
+#define GREETER_NICENESS 5
+
 void
 children_handle_gone(struct children *children)
 {
@@ -40,11 +43,13 @@ children_handle_gone(struct children *children)
 static int
 open_fourth(struct child *child, int *ret_fd)
 {
+	bool is_key = child->slot->process == PROCESS_KEY;
 	int fd;
 
 	if (child_is_worker(child))
 		return child_new_key_channel(child, ret_fd);
-	fd = open(child->slot->children->key_path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	fd = open(is_key ? child->slot->children->key_path : "/dev/null",
+		O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return -errno;
 	*ret_fd = fd;
@@ -73,6 +78,9 @@ child_start_process(struct slot *slot, struct child *child, int *ret_channel, in
 		r = child_spawn(path, slot->program, writes, theirs, fourth, &child->pid);
 	if (r < 0)
 		return r;
+	/* To get ready is less urgent than any session. */
+	if (slot->process == PROCESS_GREETER)
+		(void)setpriority(PRIO_PROCESS, (id_t)child->pid, GREETER_NICENESS);
 	*ret_channel = take_fd(&ours);
 	*ret_output = take_fd(&output);
 	return 0;
@@ -134,6 +142,12 @@ slot_fill(uv_timer_t *timer)
 	}
 }
 
+void
+slot_fill_in(struct slot *slot, uint64_t wait_ms)
+{
+	(void)uv_timer_start(&slot->timer, slot_fill, wait_ms, 0);
+}
+
 static void
 slot_fill_later(struct slot *slot)
 {
@@ -148,7 +162,10 @@ log_death(const struct child *child, int status)
 {
 	bool by_filter = WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
 
-	if (child->ended_by != ENDED_BY_ITSELF)
+	/* A greeter ends with its client; we may have been faster than its own exit. */
+	if (child->ended_by != ENDED_BY_ITSELF ||
+		(child->taken &&
+			(status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL))))
 		return;
 	log_event(by_filter ? EV_CHILD_SANDBOX : EV_CHILD_DIED,
 		"program='%s' pid=%d %s=%d connections=%u", child->slot->program, (int)child->pid,
@@ -165,6 +182,7 @@ child_gone(struct child *child, int status)
 	struct slot *slot = child->slot;
 	struct children *children = slot->children;
 	bool unusable = WIFEXITED(status) && WEXITSTATUS(status) == CHILD_EXIT_UNUSABLE;
+	bool was_taken;
 
 	child->reaped = true;
 	/* What it had said before it died counts. */
@@ -175,15 +193,24 @@ child_gone(struct child *child, int status)
 	slot->child = NULL;
 	if (child_is_worker(child) && children->setup.worker_died != NULL)
 		children->setup.worker_died(children->setup.owner, child);
+	if (child->taken && child->tag != NULL)
+		children->setup.greeter_died(children->setup.owner, child);
 	if (uv_now(children->setup.loop) - child->started_ms >= LIVED_LONG_MS)
 		slot->wait_ms = 0;
+	was_taken = child->taken;
 	child_unwatch(child);
 	if (children->stopping) {
 		close_if_empty(children);
 		return;
 	}
+	if (was_taken) {
+		slot->wait_ms = 0;
+		children_warm_up(children);
+		return;
+	}
 	slot_fill_later(slot);
-	if (unusable)
+	/* Without a sign-in screen tickets still work. */
+	if (unusable && slot->process != PROCESS_GREETER)
 		children_say_failed(children);
 }
 
@@ -213,11 +240,34 @@ on_watchdog(uv_timer_t *timer)
 	}
 }
 
+/* Ours and the supervisor's. */
+static struct channel_handler *
+join_handlers(const struct channel_handler *more)
+{
+	struct channel_handler *joined;
+	size_t count = 0;
+
+	while (more != NULL && more[count].function != NULL)
+		count++;
+	joined = calloc(CHILD_OWN_HANDLERS + count + 1, sizeof(*joined));
+	if (joined == NULL)
+		return NULL;
+	memcpy(joined, child_own_handlers, CHILD_OWN_HANDLERS * sizeof(*joined));
+	if (count > 0)
+		memcpy(joined + CHILD_OWN_HANDLERS, more, count * sizeof(*joined));
+	return joined;
+}
+
+static unsigned int
+slots_wanted(const struct children_setup *setup)
+{
+	return 1 + setup->workers +
+	       (setup->warm_greeters > 0 ? setup->warm_greeters + setup->most_greeters : 0);
+}
+
 static int
 copy_setup(struct children *children, const struct children_setup *setup)
 {
-	size_t count = 0;
-
 	children->setup = *setup;
 	if (setup->ping_ms == 0)
 		children->setup.ping_ms = PING_MS;
@@ -226,21 +276,28 @@ copy_setup(struct children *children, const struct children_setup *setup)
 	children->configure = malloc(sizeof(*children->configure));
 	children->key_path = strdup(setup->key_path);
 	children->directory = setup->directory == NULL ? NULL : strdup(setup->directory);
-	children->slots = calloc(setup->workers + 1, sizeof(*children->slots));
-	while (setup->worker_handlers[count].function != NULL)
-		count++;
-	children->worker_handlers =
-		calloc(CHILD_OWN_HANDLERS + count + 1, sizeof(*children->worker_handlers));
+	children->slots = calloc(slots_wanted(setup), sizeof(*children->slots));
+	children->worker_handlers = join_handlers(setup->worker_handlers);
+	children->greeter_handlers = join_handlers(setup->greeter_handlers);
 	if (children->configure == NULL || children->key_path == NULL || children->slots == NULL ||
-		children->worker_handlers == NULL ||
+		children->worker_handlers == NULL || children->greeter_handlers == NULL ||
 		(setup->directory != NULL && children->directory == NULL))
 		return -ENOMEM;
 	*children->configure = *setup->configure;
-	memcpy(children->worker_handlers, child_own_handlers,
-		CHILD_OWN_HANDLERS * sizeof(child_own_handlers[0]));
-	memcpy(children->worker_handlers + CHILD_OWN_HANDLERS, setup->worker_handlers,
-		count * sizeof(child_own_handlers[0]));
 	return 0;
+}
+
+static const char *
+program_of(enum process process)
+{
+	switch (process) {
+	case PROCESS_KEY:
+		return "sekisho-key";
+	case PROCESS_WORKER:
+		return "sekisho-worker";
+	default:
+		return "sekisho-greeter";
+	}
 }
 
 static int
@@ -250,12 +307,14 @@ start_handles(struct children *children)
 	uint64_t every_ms = children->setup.ping_ms;
 	int r;
 
-	for (unsigned int i = 0; i <= children->setup.workers; i++) {
+	for (unsigned int i = 0; i < slots_wanted(&children->setup); i++) {
 		struct slot *slot = &children->slots[i];
 
 		slot->children = children;
-		slot->process = i == 0 ? PROCESS_KEY : PROCESS_WORKER;
-		slot->program = i == 0 ? "sekisho-key" : "sekisho-worker";
+		slot->process = i == 0                         ? PROCESS_KEY
+				: i <= children->setup.workers ? PROCESS_WORKER
+							       : PROCESS_GREETER;
+		slot->program = program_of(slot->process);
 		(void)uv_timer_init(loop, &slot->timer);
 		slot->timer.data = slot;
 		children->slot_count++;
@@ -291,12 +350,14 @@ children_start(const struct children_setup *setup, struct children **ret_childre
 	}
 	*ret_children = children;
 	r = start_handles(children);
-	for (unsigned int i = 0; i < children->slot_count && r == 0; i++) {
+	for (unsigned int i = 0; i <= setup->workers && r == 0; i++) {
 		r = child_start(&children->slots[i]);
 		if (r < 0)
 			log_event(EV_CHILD_NOT_STARTED, "program='%s' error='%s'",
 				children->slots[i].program, strerror(-r));
 	}
+	if (r == 0)
+		children_warm_up(children);
 	return r;
 }
 
@@ -373,11 +434,12 @@ children_free(struct children *children)
 	free(children->directory);
 	free(children->slots);
 	free(children->worker_handlers);
+	free(children->greeter_handlers);
 	free(children);
 }
 
-static bool
-is_running(const struct child *child)
+bool
+child_is_running(const struct child *child)
 {
 	return child != NULL && child->is_ready && channel_fd(child->channel) >= 0;
 }
@@ -387,10 +449,11 @@ children_pick_worker(struct children *children)
 {
 	struct child *best = NULL;
 
-	for (unsigned int i = 1; i < children->slot_count; i++) {
+	for (unsigned int i = 1; i <= children->setup.workers; i++) {
 		struct child *child = children->slots[i].child;
 
-		if (is_running(child) && (best == NULL || child->connections < best->connections))
+		if (child_is_running(child) &&
+			(best == NULL || child->connections < best->connections))
 			best = child;
 	}
 	return best;
@@ -400,8 +463,8 @@ void
 children_each_worker(struct children *children,
 	void (*on_worker)(void *context, struct child *worker), void *context)
 {
-	for (unsigned int i = 1; i < children->slot_count; i++) {
-		if (is_running(children->slots[i].child))
+	for (unsigned int i = 1; i <= children->setup.workers; i++) {
+		if (child_is_running(children->slots[i].child))
 			on_worker(context, children->slots[i].child);
 	}
 }
@@ -454,5 +517,5 @@ children_key_pid(const struct children *children)
 {
 	const struct child *key = children->slots[0].child;
 
-	return is_running(key) ? (int)key->pid : 0;
+	return child_is_running(key) ? (int)key->pid : 0;
 }

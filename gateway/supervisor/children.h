@@ -1,10 +1,13 @@
-/* The supervisor's children: relay workers and sekisho-key. Starts them (fork and exec, numbered
+/* The supervisor's children: relay workers, sekisho-key and greeters. Starts them (fork and exec, numbered
  * descriptors), checks their build hash, gives workers their CONFIGURE and signing channel, watches
  * them with PING, ends what misbehaves, starts again what died (with a growing wait), and says so
  * to the supervisor.
  *
  *	fd 0 /dev/null   1, 2 a pipe of its own to us, see child_output.h   3 channel
- *	   4 of a worker: signing channel, of sekisho-key: the PEM
+ *	   4 of a worker: signing channel, of sekisho-key: the PEM, of a greeter: /dev/null
+ *
+ * Greeters are thrown away: so many wait, started and unused; one that is taken has its place filled, and is never started
+ * again when it ends.
  */
 #ifndef SUPERVISOR_CHILDREN_H
 #define SUPERVISOR_CHILDREN_H
@@ -38,6 +41,14 @@ struct children_setup {
 	struct permits_seen *(*connection_seen)(
 		void *owner, struct child *worker, uint64_t connection);
 
+	unsigned int warm_greeters; /* that wait; 0: none is ever started */
+	unsigned int most_greeters; /* taken ones, at once */
+	const struct channel_handler
+		*greeter_handlers; /* as worker_handlers; NULL without greeters */
+
+	/* A greeter that had been taken is gone; as worker_died. */
+	void (*greeter_died)(void *owner, struct child *greeter);
+
 	/* Every worker is running for the first time: listeners may be opened. */
 	void (*ready)(void *owner);
 
@@ -69,6 +80,17 @@ void children_free(struct children *children);
 
 /* The worker with the fewest connections; NULL if none runs (close with CLOSE_NO_WORKER). */
 struct child *children_pick_worker(struct children *children);
+
+/* One that is warm: the caller's from now on, until greeter_died. `tag` is what child_tag gives back. Returns 0, -EUSERS if
+ * most_greeters are taken, -EAGAIN if none is warm. */
+int children_take_greeter(struct children *children, void *tag, struct child **ret_greeter);
+
+/* A taken greeter is not needed any more: greeter_died is not called for it. */
+void children_end_greeter(struct child *greeter);
+
+void *child_tag(const struct child *child);
+unsigned int children_warm_greeters(const struct children *children);
+unsigned int children_taken_greeters(const struct children *children);
 
 /* Call on_worker for each running worker. */
 void children_each_worker(struct children *children,

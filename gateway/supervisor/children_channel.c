@@ -57,7 +57,7 @@ say_ready(struct children *children)
 {
 	if (children->was_ready || children->stopping)
 		return;
-	for (unsigned int i = 0; i < children->slot_count; i++) {
+	for (unsigned int i = 0; i <= children->setup.workers; i++) {
 		if (children->slots[i].child == NULL || !children->slots[i].child->is_ready)
 			return;
 	}
@@ -106,7 +106,7 @@ renew_key_channel(struct child *worker)
 void
 children_renew_key_channels(struct children *children)
 {
-	for (unsigned int i = 1; i < children->slot_count; i++) {
+	for (unsigned int i = 1; i <= children->setup.workers; i++) {
 		struct child *worker = children->slots[i].child;
 
 		/* One that has not said HELLO yet gets it then. */
@@ -256,8 +256,9 @@ child_watch(struct child *child, int *fd)
 	struct channel_setup setup = {
 		.self = PROCESS_SUPERVISOR,
 		.peer = slot->process,
-		.handlers = slot->process == PROCESS_WORKER ? children->worker_handlers
-							    : child_own_handlers,
+		.handlers = slot->process == PROCESS_WORKER    ? children->worker_handlers
+			    : slot->process == PROCESS_GREETER ? children->greeter_handlers
+							       : child_own_handlers,
 		.owner = child,
 		.connection_seen = connection_seen,
 		.events_changed = events_changed,

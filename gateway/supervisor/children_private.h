@@ -37,6 +37,8 @@ struct child {
 	bool said_hello;
 	bool is_ready; /* it has what it needs and takes connections */
 	bool reaped;   /* the pid may be another's by now */
+	bool taken;    /* a greeter that serves somebody */
+	void *tag;     /* of a taken one; NULL once nobody wants to hear of it */
 	enum ended_by ended_by;
 };
 
@@ -46,9 +48,11 @@ struct children {
 	char *key_path;
 	char *directory;
 	struct channel_handler *worker_handlers; /* ours and the supervisor's */
+	struct channel_handler *greeter_handlers;
 	struct slot *slots;
 	unsigned int slot_count;
 	uint32_t last_number;
+	uint64_t next_greeter_ms; /* before this no further one is started */
 	bool was_ready;
 	bool has_failed;
 	bool stopping;
@@ -63,6 +67,15 @@ extern const struct channel_handler child_own_handlers[];
 #define CHILD_OWN_HANDLERS 2u
 
 bool child_is_worker(const struct child *child);
+
+/* It has said HELLO and takes work. Accepts NULL. */
+bool child_is_running(const struct child *child);
+
+/* Starts the slot's process after a while. */
+void slot_fill_in(struct slot *slot, uint64_t wait_ms);
+
+/* Starts greeters until enough are warm. */
+void children_warm_up(struct children *children);
 
 void child_kill(const struct child *child);
 

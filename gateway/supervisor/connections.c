@@ -9,7 +9,9 @@
 #include "supervisor/attempts.h"
 #include "supervisor/children.h"
 #include "supervisor/penalties.h"
+#include "supervisor/session_starts.h"
 #include "supervisor/sessions.h"
+#include "supervisor/sign_ins.h"
 #include "supervisor/start.h"
 
 #include <assert.h>
@@ -215,10 +217,15 @@ log_summary(const struct connection *connection, enum close_reason reason, enum 
 {
 	const struct close_reason_row *row = close_reason_row(reason);
 	uint64_t seconds = (uint64_t)(clock_now() - connection->began_us) / 1000000;
-	const char *account = connection->session != NULL ? connection->session->account
-							  : attempt_account(connection->attempt);
-	const char *terminal = connection->session != NULL ? connection->session->terminal
-							   : attempt_terminal(connection->attempt);
+	const struct carried_session *session = connection->session;
+	const char *account = session != NULL ? session->account
+			      : connection->sign_in != NULL
+				      ? sign_in_account(connection->sign_in)
+				      : session_start_account(connection->start);
+	const char *terminal = session != NULL ? session->terminal
+			       : connection->sign_in != NULL
+				       ? sign_in_terminal(connection->sign_in)
+				       : session_start_terminal(connection->start);
 
 	log_event(row->event,
 		"conn=%" PRIx64 " src=%s session=%s user='%s' host='%s' end=%c%c in=%" PRIu64
@@ -276,11 +283,13 @@ connection_over(struct connection *connection, enum close_reason reason, const c
 			connection->finished, penalised_reason(reason, phase), clock_boottime_ms());
 	if (connection->session != NULL)
 		session_record_end(supervisor, connection->session, id, reason, phase, &of_session);
-	attempt_abandon(take_pointer(&connection->attempt), reason, phase);
+	attempt_abandon(take_pointer(&connection->attempt));
+	sign_in_abandon(take_pointer(&connection->sign_in));
+	session_start_abandon(take_pointer(&connection->start), reason, phase);
 	table_remove(supervisor->connections, connection);
 	successor = connection_find(supervisor->connections, connection->awaited_by);
 	if (successor != NULL)
-		attempt_goes_on(successor);
+		session_start_goes_on(successor);
 	if (supervisor->state == SUPERVISOR_STOPPING)
 		supervisor_maybe_drained(supervisor);
 }
@@ -386,4 +395,18 @@ connection_set_session(struct connection *connection, const struct session_grant
 	connection->session = session;
 	connection->supervisor->connections->sessions++;
 	return 0;
+}
+
+void
+connection_drop_session(struct connection *connection, enum close_reason reason, enum phase phase)
+{
+	struct carried_session *session = take_pointer(&connection->session);
+	const struct socket_bytes none = {0};
+
+	if (session == NULL)
+		return;
+	connection->supervisor->connections->sessions--;
+	session_record_end(connection->supervisor, session, connection->id, reason, phase, &none);
+	free(session);
+	shut(&connection->host_fd);
 }

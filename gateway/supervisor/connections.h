@@ -18,6 +18,8 @@
 
 struct child;
 struct attempt;
+struct session_start;
+struct sign_in;
 struct connections;
 
 /* A worker that has been told to end a connection has this long to say that it is ending it; a running
@@ -72,7 +74,9 @@ struct connection {
 	bool greeted;                       /* it has seen the sign-in screen */
 	struct socket_bytes before_desktop; /* of one that was greeted: on the wire until then */
 
-	struct attempt *attempt; /* from INTRODUCED to ATTACH */
+	struct attempt *attempt;     /* with a ticket: from INTRODUCED to the verdict */
+	struct sign_in *sign_in;     /* without: from INTRODUCED to the desktop */
+	struct session_start *start; /* of either: from the verdict to ATTACH */
 	uint64_t
 		awaited_by; /* the connection that its session goes on over, once it is over; 0: none */
 	struct carried_session *session; /* from the start record on */
@@ -132,5 +136,9 @@ struct socket_bytes connection_session_bytes(const struct connection *connection
 
 /* The start of its session is on disk. Returns -ENOMEM without changing anything. */
 int connection_set_session(struct connection *connection, const struct session_grant *grant);
+
+/* Its session came to nothing, but the client stays: the end is recorded, the jump host's socket shut. */
+void connection_drop_session(
+	struct connection *connection, enum close_reason reason, enum phase phase);
 
 #endif

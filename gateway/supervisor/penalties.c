@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -297,19 +298,12 @@ penalties_verdict(struct penalties *penalties, const struct sockaddr *address)
 	penalties->unfinished--;
 }
 
-void
-penalties_end(struct penalties *penalties, const struct sockaddr *address, bool finished,
-	enum close_reason reason, int64_t now_ms)
+static void
+add(const struct penalties *penalties, struct source *source, uint32_t units, int64_t now_ms)
 {
-	struct source *source;
-	int64_t penalty_ms = (int64_t)penalty_units(reason) * penalties->limits.penalty_ms;
+	int64_t penalty_ms = (int64_t)units * penalties->limits.penalty_ms;
 	int64_t most_ms = now_ms + penalties->limits.penalty_most_ms;
 
-	if (!finished)
-		penalties_verdict(penalties, address);
-	source = find_counted(penalties, address);
-	source->connections--;
-	penalties->connections--;
 	if (penalty_ms == 0)
 		return;
 	if (source->penalty_until_ms < now_ms)
@@ -317,6 +311,45 @@ penalties_end(struct penalties *penalties, const struct sockaddr *address, bool 
 	source->penalty_until_ms += penalty_ms;
 	if (source->penalty_until_ms > most_ms)
 		source->penalty_until_ms = most_ms;
+}
+
+void
+penalties_add(
+	struct penalties *penalties, const struct sockaddr *address, uint32_t units, int64_t now_ms)
+{
+	add(penalties, find_counted(penalties, address), units, now_ms);
+}
+
+uint32_t
+penalties_wait_ms(const struct penalties *penalties, const struct sockaddr *address, int64_t now_ms)
+{
+	uint32_t left = penalties_left_ms(penalties, address, now_ms);
+	uint32_t threshold = penalties->limits.penalty_refuse_ms;
+
+	return left > threshold ? left - threshold : 0;
+}
+
+bool
+penalties_same_source(
+	const struct penalties *penalties, const struct sockaddr *one, const struct sockaddr *other)
+{
+	struct source_key first = key_of(penalties, one), second = key_of(penalties, other);
+
+	return first.high == second.high && first.low == second.low;
+}
+
+void
+penalties_end(struct penalties *penalties, const struct sockaddr *address, bool finished,
+	enum close_reason reason, int64_t now_ms)
+{
+	struct source *source;
+
+	if (!finished)
+		penalties_verdict(penalties, address);
+	source = find_counted(penalties, address);
+	source->connections--;
+	penalties->connections--;
+	add(penalties, source, penalty_units(reason), now_ms);
 }
 
 uint32_t
@@ -327,10 +360,69 @@ penalties_left_ms(const struct penalties *penalties, const struct sockaddr *addr
 	return left_ms(find(penalties, &key), now_ms);
 }
 
+static void
+key_text(const struct source_key *key, char ret_text[PENALTY_SOURCE_SIZE])
+{
+	uint8_t bytes[16];
+
+	memcpy(bytes, &key->high, 8);
+	memcpy(bytes + 8, &key->low, 8);
+	if (IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)(const void *)bytes))
+		(void)inet_ntop(AF_INET, bytes + 12, ret_text, PENALTY_SOURCE_SIZE);
+	else
+		(void)inet_ntop(AF_INET6, bytes, ret_text, PENALTY_SOURCE_SIZE);
+}
+
+/* Keeps the worst so far, the worst of them first. */
+static size_t
+keep_worst(struct penalised *worst, size_t count, size_t most, const struct source *source,
+	uint32_t penalty_ms)
+{
+	size_t at = count;
+
+	while (at > 0 && worst[at - 1].penalty_ms < penalty_ms)
+		at--;
+	if (at == most)
+		return count;
+	if (count < most)
+		count++;
+	memmove(&worst[at + 1], &worst[at], (count - at - 1) * sizeof(*worst));
+	worst[at].penalty_ms = penalty_ms;
+	key_text(&source->key, worst[at].source);
+	return count;
+}
+
+size_t
+penalties_worst(
+	const struct penalties *penalties, int64_t now_ms, struct penalised *ret_worst, size_t most)
+{
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < penalties->place_count; i++) {
+		const struct source *source = &penalties->places[i];
+		uint32_t penalty_ms = source->used ? left_ms(source, now_ms) : 0;
+
+		if (penalty_ms > 0)
+			count = keep_worst(ret_worst, count, most, source, penalty_ms);
+	}
+	return count;
+}
+
+static uint32_t
+count_penalised(const struct penalties *penalties, int64_t now_ms)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < penalties->place_count; i++)
+		count += penalties->places[i].used && left_ms(&penalties->places[i], now_ms) > 0;
+	return count;
+}
+
 struct penalty_numbers
-penalties_numbers(const struct penalties *penalties)
+penalties_numbers(const struct penalties *penalties, int64_t now_ms)
 {
 	return (struct penalty_numbers){.connections = penalties->connections,
 		.unfinished = penalties->unfinished,
-		.sources = penalties->used};
+		.sources = penalties->used,
+		.penalised = count_penalised(penalties, now_ms)};
 }

@@ -11,6 +11,7 @@
 #include "relay/close_reasons.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -56,12 +57,36 @@ void penalties_end(struct penalties *penalties, const struct sockaddr *source, b
 uint32_t penalties_left_ms(
 	const struct penalties *penalties, const struct sockaddr *source, int64_t now_ms);
 
+/* Added while a connection that was admitted goes on: a wrong password on a sign-in screen that stays. */
+void penalties_add(
+	struct penalties *penalties, const struct sockaddr *source, uint32_t units, int64_t now_ms);
+
+/* How long until this source is no longer refused; 0: it is not. */
+uint32_t penalties_wait_ms(
+	const struct penalties *penalties, const struct sockaddr *source, int64_t now_ms);
+
+/* Whether two addresses are one source. */
+bool penalties_same_source(const struct penalties *penalties, const struct sockaddr *one,
+	const struct sockaddr *other);
+
 struct penalty_numbers {
 	uint32_t connections;
 	uint32_t unfinished;
-	uint32_t sources; /* that are remembered */
+	uint32_t sources;   /* that are remembered */
+	uint32_t penalised; /* … with a penalty left */
 };
-struct penalty_numbers penalties_numbers(const struct penalties *penalties);
+struct penalty_numbers penalties_numbers(const struct penalties *penalties, int64_t now_ms);
+
+#define PENALTY_SOURCE_SIZE 46
+
+struct penalised {
+	char source[PENALTY_SOURCE_SIZE]; /* its first address */
+	uint32_t penalty_ms;              /* left */
+};
+
+/* The highest penalties, highest first. Returns how many there are, at most `most`. */
+size_t penalties_worst(const struct penalties *penalties, int64_t now_ms,
+	struct penalised *ret_worst, size_t most);
 
 /* How many units an ending of this kind adds to the penalty of its source, 0-3. */
 uint32_t penalty_units(enum close_reason reason);

@@ -4,8 +4,8 @@
  *	->  start record  ->  jump host dialled  ->  ATTACH (in-band) or REDIRECT
  *
  * With all of it in Client Info ("account%terminal" or "account#terminal", and the password) nothing is shown; else a greeter
- * asks for what is missing, beginning there. steps of sign_in_steps.def; whatever fails shows why and goes back to
- * the step it names. For the loop thread.
+ * asks for what is missing, beginning there. Steps of sign_in_steps.def; whatever fails shows why and goes back to
+ * the step it names. At most sign_in.greeters are under way at once, with a screen or without. For the loop thread.
  */
 #ifndef SUPERVISOR_SIGN_INS_H
 #define SUPERVISOR_SIGN_INS_H
@@ -18,17 +18,17 @@ struct sign_in;
 /* The client shows no ticket and its listener allows signing in. On failure the connection is ended. */
 void sign_in_start(struct connection *connection, const struct msg_introduced *introduced);
 
-/* RETURNED: the jump host could not be attached, or a redirected client is still here. */
-void sign_in_returned(struct connection *connection, const struct msg_returned *returned);
+/* RETURNED: the jump host could not be attached, or a redirected client is still here. -EPROTO: that cannot be. */
+int sign_in_returned(struct connection *connection, const struct msg_returned *returned);
 
-/* The desktop has begun (MOVED to BRIDGE): the greeter goes. */
-void sign_in_done(struct connection *connection);
+/* The connection is over, or the desktop has begun (MOVED to BRIDGE): the greeter goes. Accepts NULL. */
+void sign_in_abandon(struct sign_in *sign_in);
 
-/* The connection is over; accepts NULL. */
-void sign_in_abandon(struct sign_in *sign_in, enum close_reason reason, enum phase phase);
-
-/* For the log; "" while unknown, and for NULL. */
+/* For the log; "" while unknown. */
 const char *sign_in_account(const struct sign_in *sign_in);
 const char *sign_in_terminal(const struct sign_in *sign_in);
+
+/* For `gateway status`: how many are under way. */
+uint32_t sign_ins_count(const struct supervisor *supervisor);
 
 #endif

@@ -14,6 +14,7 @@
 #include "supervisor/connections.h"
 #include "supervisor/control_server.h"
 #include "supervisor/evidence.h"
+#include "supervisor/greeter_messages.h"
 #include "supervisor/health.h"
 #include "supervisor/log_tail.h"
 #include "supervisor/looks.h"
@@ -302,6 +303,16 @@ fill_configure(const struct settings *settings, struct msg_configure *configure)
 	return read_certificate(settings->tls.certificate, configure);
 }
 
+static bool
+someone_may_sign_in(const struct settings *settings)
+{
+	for (size_t i = 0; i < settings->listeners.count; i++) {
+		if (settings->listeners.items[i].sign_in == SETTINGS_SIGN_IN_ON)
+			return true;
+	}
+	return false;
+}
+
 /* Step 3. */
 static void
 start_children(struct gateway *gateway)
@@ -321,6 +332,11 @@ start_children(struct gateway *gateway)
 		.ready = on_children_ready,
 		.failed = on_children_failed,
 		.worker_died = worker_died,
+		.warm_greeters =
+			someone_may_sign_in(settings) ? settings->sign_in.warm_greeters : 0,
+		.most_greeters = settings->sign_in.greeters,
+		.greeter_handlers = greeter_messages,
+		.greeter_died = greeter_died,
 		.stopped = on_children_stopped,
 	};
 	int r;

@@ -4,7 +4,10 @@
  *	start.c           start-up order, orderly stop, reload, systemd
  *	accept.c          listeners, PROXY v2, limits; then to a worker
  *	connections.c     every client's connection from accept to its one summary line
- *	attempts.c        a client has said who it is: evidence, verdict and start record, dial, ATTACH
+ *	attempts.c        a client has shown a ticket: evidence of its device, then
+ *	session_starts.c  verdict and start record, dial, ATTACH
+ *	sign_ins.c, sign_in_*.c  a client without a ticket: sign-in screen, PAM, choice; then the same
+ *	greeters.c        the processes that show it
  *	sessions.c        end records, running rules
  *	worker_messages.c what workers say
  *	looks.c           a jump host without a client
@@ -43,6 +46,7 @@ struct control_server;
 struct session_log;
 struct outputs;
 struct log_tail;
+struct sign_in;
 
 enum supervisor_state {
 	SUPERVISOR_STARTING,
@@ -72,6 +76,7 @@ struct supervisor {
 	struct login_limit logins;
 	struct attendance_list attendances; /* attendances.h */
 	uint32_t pam_conversations;         /* under way */
+	struct sign_in *sign_ins;           /* those under way */
 	uint64_t next_connection;           /* ids of connections and looks: never used twice */
 	int64_t ready_us;                   /* clock_now() when listeners opened; 0 before */
 };

@@ -2,7 +2,10 @@
 #include "supervisor/ticket.h"
 
 #include "base/cleanup.h"
+#include "base/secret.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *
@@ -22,6 +25,7 @@ ticket_shown(const struct msg_introduced *introduced, struct shown_ticket *ret_s
 {
 	const char *token = without_prefix(introduced->routing_token);
 	const char *handle = "", *secret = "";
+	char number[11];
 
 	if (introduced->user[0] == '+') {
 		handle = introduced->user;
@@ -29,6 +33,12 @@ ticket_shown(const struct msg_introduced *introduced, struct shown_ticket *ret_s
 	} else if (token[0] == '+') {
 		handle = token;
 		secret = introduced->user;
+		/* Whom the gateway itself has redirected brings back a number of its own; the name is what was typed. */
+		if (introduced->redirected_session != 0) {
+			(void)snprintf(
+				number, sizeof(number), "%" PRIu32, introduced->redirected_session);
+			secret = number;
+		}
 	}
 	*ret_shown = (struct shown_ticket){0};
 	/* Cut, a secret could match a shorter one: what is too long is as good as none. */
@@ -36,4 +46,5 @@ ticket_shown(const struct msg_introduced *introduced, struct shown_ticket *ret_s
 		strcpy(ret_shown->handle, handle);
 	if (strlen(secret) < sizeof(ret_shown->secret))
 		strcpy(ret_shown->secret, secret);
+	secret_wipe(number, sizeof(number));
 }

@@ -1,7 +1,8 @@
 /* Which ticket a client shows (design 2). Pure. A handle begins with "+", which no account id may contain.
  *
  * In a .rdp file the handle is the routing token "Cookie: msts=+…" and the user name is the secret; clients
- * without routing tokens send the handle as user name and the secret as password.
+ * without routing tokens send the handle as user name and the secret as password. Who was redirected by the sign-in screen
+ * has the handle in the routing token and the secret, a number, in CS_CLUSTER.
  */
 #ifndef SUPERVISOR_TICKET_H
 #define SUPERVISOR_TICKET_H

@@ -1,11 +1,16 @@
 /* What workers say; see worker_messages.h. */
 #include "supervisor/worker_messages.h"
 
+#include "base/cleanup.h"
 #include "base/log.h"
+#include "base/secret.h"
+#include "settings/settings.h"
 #include "supervisor/attempts.h"
 #include "supervisor/children.h"
 #include "supervisor/connections.h"
 #include "supervisor/looks.h"
+#include "supervisor/sign_ins.h"
+#include "supervisor/ticket.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -69,15 +74,28 @@ on_ended(struct channel *channel, union message_body *message)
 	return 0;
 }
 
+static bool
+may_sign_in(const struct connection *connection)
+{
+	return connection->supervisor->settings->listeners.items[connection->listener].sign_in ==
+	       SETTINGS_SIGN_IN_ON;
+}
+
 static int
 on_introduced(struct channel *channel, union message_body *message)
 {
 	struct connection *connection = own_connection(channel, message->introduced.connection);
+	struct shown_ticket shown;
 
 	/* Told to end in the meantime: nothing to decide any more. */
 	if (connection == NULL || connection->stage != CONNECTION_RELAYED)
 		return 0;
-	attempt_start(connection, &message->introduced);
+	ticket_shown(&message->introduced, &shown);
+	secret_wipe(shown.secret, sizeof(shown.secret));
+	if (shown.handle[0] == '\0' && may_sign_in(connection))
+		sign_in_start(connection, &message->introduced);
+	else
+		attempt_start(connection, &message->introduced);
 	return 0;
 }
 
@@ -86,8 +104,28 @@ on_moved(struct channel *channel, union message_body *message)
 {
 	struct connection *connection = own_connection(channel, message->moved.connection);
 
-	return connection == NULL || connection_moved(connection, message->moved.phase) ? 0
-											: -EPROTO;
+	if (connection == NULL)
+		return 0;
+	if (!connection_moved(connection, message->moved.phase))
+		return -EPROTO;
+	/* The desktop has taken the place of the sign-in screen. */
+	if (connection->phase == PHASE_BRIDGE)
+		sign_in_abandon(take_pointer(&connection->sign_in));
+	return 0;
+}
+
+static int
+on_returned(struct channel *channel, union message_body *message)
+{
+	struct connection *connection = own_connection(channel, message->returned.connection);
+	uint32_t reason = message->returned.reason;
+
+	if (connection == NULL)
+		return 0;
+	if (reason == CLOSE_NONE || reason >= CLOSE_REASON_COUNT ||
+		!may_be_a_workers((enum close_reason)reason))
+		return -EPROTO;
+	return sign_in_returned(connection, &message->returned);
 }
 
 static int
@@ -103,6 +141,7 @@ const struct channel_handler worker_messages[] = {
 	{MSG_ENDED, on_ended},
 	{MSG_INTRODUCED, on_introduced},
 	{MSG_MOVED, on_moved},
+	{MSG_RETURNED, on_returned},
 	{MSG_HOST_REPORT, on_host_report},
 	{MSG_NOTHING, NULL},
 };

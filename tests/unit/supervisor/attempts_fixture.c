@@ -13,6 +13,7 @@
 #include "settings/settings.h"
 #include "supervisor/attempts.h"
 #include "supervisor/children.h"
+#include "supervisor/session_starts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,6 +75,17 @@ session_begin(
 	seen.request = *request;
 	*ret_grant = seen.grant;
 	return seen.begin;
+}
+
+int
+session_begin_signed_in(struct store_db *db, const struct signed_in_request *request,
+	struct session_grant *ret_grant)
+{
+	(void)db;
+	(void)request;
+	(void)ret_grant;
+	fail(); /* a ticket is no sign-in */
+	return -EINVAL;
 }
 
 void
@@ -214,6 +226,7 @@ attempt_teardown(void **state)
 	(void)state;
 	/* No attempt is left. */
 	assert_null(connection.attempt);
+	assert_null(connection.start);
 	cleanup_close(&connection.host_fd);
 	return 0;
 }
@@ -222,7 +235,8 @@ attempt_teardown(void **state)
 void
 end_connection(enum close_reason reason)
 {
-	attempt_abandon(take_pointer(&connection.attempt), reason, PHASE_DECIDE);
+	attempt_abandon(take_pointer(&connection.attempt));
+	session_start_abandon(take_pointer(&connection.start), reason, PHASE_DECIDE);
 }
 
 void

@@ -1,4 +1,4 @@
-/* gateway/supervisor/attempts.c: each step of the way from INTRODUCED to ATTACH, and an end at each of them. */
+/* gateway/supervisor/attempts.c, session_starts.c: each step of the way from INTRODUCED to ATTACH, and an end at each of them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 
 #include "attempts_fixture.h"
 #include "supervisor/attempts.h"
+#include "supervisor/session_starts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -254,11 +255,11 @@ the_older_connection_ends_before_the_host_is_dialled(void **state)
 	assert_int_equal(seen.older_killed, CLOSE_CONTINUED);
 	assert_int_equal(older.awaited_by, connection.id);
 	assert_false(seen.dialling);
-	attempt_goes_on(&connection);
+	session_start_goes_on(&connection);
 	assert_true(seen.dialling);
 	answer_dial(CLOSE_NONE);
 	assert_true(seen.attached);
-	attempt_goes_on(&connection); /* nothing waits any more */
+	session_start_goes_on(&connection); /* nothing waits any more */
 	assert_false(seen.dialling);
 }
 
@@ -268,7 +269,7 @@ one_that_was_cut_while_it_waited_does_not_dial(void **state)
 	(void)state;
 	continue_older();
 	connection.stage = CONNECTION_KILLED;
-	attempt_goes_on(&connection);
+	session_start_goes_on(&connection);
 	assert_false(seen.dialling);
 	end_connection(CLOSE_STOPPING);
 }

@@ -29,7 +29,7 @@ struct fixture {
 	struct permits_seen seen;
 	struct child *worker;
 	bool ready, failed, stopped, timed_out;
-	unsigned int deaths, ends;
+	unsigned int deaths, ends, answers, greeter_deaths;
 	uint32_t dead_number, dead_connections;
 	char detail[161];
 	int client; /* our end of what the worker was given */
@@ -481,6 +481,136 @@ a_missing_program_or_key_is_said_at_once(void **state)
 	stop(fixture);
 }
 
+static int
+on_answer(struct channel *channel, union message_body *message)
+{
+	struct child *greeter = channel_owner(channel);
+	struct fixture *fixture = child_owner(greeter);
+
+	(void)message;
+	assert_ptr_equal(child_tag(greeter), fixture);
+	fixture->answers++;
+	return -EPROTO; /* as greeters.c does with what may not be */
+}
+
+static const struct channel_handler greeter_handlers[] = {
+	{MSG_ANSWER, on_answer},
+	{0},
+};
+
+static void
+on_greeter_died(void *owner, struct child *greeter)
+{
+	struct fixture *fixture = owner;
+
+	assert_ptr_equal(child_tag(greeter), fixture);
+	fixture->greeter_deaths++;
+}
+
+static void
+start_pool(struct fixture *fixture)
+{
+	struct children_setup setup = setup_of(fixture, FAKE_CHILDREN, "good");
+
+	setup.warm_greeters = 2;
+	setup.most_greeters = 3;
+	setup.greeter_handlers = greeter_handlers;
+	setup.greeter_died = on_greeter_died;
+	open_fixture(fixture);
+	assert_int_equal(children_start(&setup, &fixture->children), 0);
+	WAIT_FOR(children_warm_greeters(fixture->children) == 2);
+}
+
+/* Takes one; fixture->client is the other end of what it shows. */
+static struct child *
+take_greeter(struct fixture *fixture, const char *role)
+{
+	struct msg_begin_screen begin = {.language = "en"};
+	struct child *greeter = NULL;
+	int ends[2];
+
+	strcpy(begin.facility, role);
+	assert_int_equal(children_take_greeter(fixture->children, fixture, &greeter), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	if (fixture->client >= 0)
+		close(fixture->client);
+	fixture->client = ends[0];
+	assert_int_equal(children_send(greeter, MSG_BEGIN_SCREEN, &begin, ends[1]), 0);
+	close(ends[1]);
+	return greeter;
+}
+
+static void
+a_taken_greeter_has_its_place_filled(void **state)
+{
+	struct fixture fixture_, *fixture = &fixture_;
+	struct child *taken[3], *more;
+	char byte;
+
+	(void)state;
+	start_pool(fixture);
+	for (size_t i = 0; i < 3; i++) {
+		WAIT_FOR(children_warm_greeters(fixture->children) > 0);
+		taken[i] = take_greeter(fixture, "good");
+		assert_int_equal(read(fixture->client, &byte, 1), 1);
+	}
+	WAIT_FOR(children_warm_greeters(fixture->children) == 2);
+	assert_int_equal(children_taken_greeters(fixture->children), 3);
+	assert_int_equal(children_take_greeter(fixture->children, fixture, &more), -EUSERS);
+	/* One that is let go makes room, and nobody is told. */
+	children_end_greeter(taken[0]);
+	WAIT_FOR(children_taken_greeters(fixture->children) == 2);
+	assert_int_equal(children_take_greeter(fixture->children, fixture, &more), 0);
+	children_end_greeter(more);
+	children_end_greeter(taken[1]);
+	children_end_greeter(taken[2]);
+	WAIT_FOR(children_taken_greeters(fixture->children) == 0);
+	WAIT_FOR(children_warm_greeters(fixture->children) == 2);
+	stop(fixture);
+	assert_int_equal(fixture->greeter_deaths, 0);
+	assert_false(fixture->failed);
+}
+
+static void
+an_empty_pool_says_so(void **state)
+{
+	struct fixture fixture_, *fixture = &fixture_;
+	struct child *greeter;
+
+	(void)state;
+	start_pool(fixture);
+	(void)take_greeter(fixture, "good");
+	(void)take_greeter(fixture, "good");
+	assert_int_equal(children_take_greeter(fixture->children, fixture, &greeter), -EAGAIN);
+	WAIT_FOR(children_warm_greeters(fixture->children) > 0);
+	stop(fixture);
+	assert_int_equal(fixture->greeter_deaths, 2);
+}
+
+static void
+whose_greeter_ends_hears_of_it(void **state)
+{
+	static const char *const roles[] = {"die", "leave", "break"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+		struct msg_show show = {.serial = 1};
+		struct fixture fixture_, *fixture = &fixture_;
+		struct child *greeter;
+
+		start_pool(fixture);
+		greeter = take_greeter(fixture, roles[i]);
+		(void)children_send(greeter, MSG_SHOW, &show, -1);
+		WAIT_FOR(fixture->greeter_deaths == 1);
+		assert_int_equal(fixture->answers, strcmp(roles[i], "break") == 0);
+		assert_int_equal(children_taken_greeters(fixture->children), 0);
+		WAIT_FOR(children_warm_greeters(fixture->children) == 2);
+		assert_int_equal(fixture->deaths, 0); /* of workers */
+		stop(fixture);
+		assert_int_equal(fixture->greeter_deaths, 1);
+	}
+}
+
 int
 main(void)
 {
@@ -498,6 +628,9 @@ main(void)
 		cmocka_unit_test(a_certificate_that_cannot_be_used_is_said),
 		cmocka_unit_test(another_build_is_refused),
 		cmocka_unit_test(a_missing_program_or_key_is_said_at_once),
+		cmocka_unit_test(a_taken_greeter_has_its_place_filled),
+		cmocka_unit_test(an_empty_pool_says_so),
+		cmocka_unit_test(whose_greeter_ends_hears_of_it),
 	};
 
 	log_init("children_test");

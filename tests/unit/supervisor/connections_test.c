@@ -12,7 +12,9 @@
 #include "supervisor/children.h"
 #include "supervisor/connections.h"
 #include "supervisor/penalties.h"
+#include "supervisor/session_starts.h"
 #include "supervisor/sessions.h"
+#include "supervisor/sign_ins.h"
 #include "supervisor/start.h"
 
 #include <errno.h>
@@ -90,32 +92,58 @@ children_send(struct child *worker, enum message number, const void *body, int f
 	return seen.worker_is_deaf ? -ENOTCONN : 0;
 }
 
-const char *
-attempt_account(const struct attempt *attempt)
+void
+attempt_abandon(struct attempt *attempt)
 {
 	(void)attempt;
+}
+
+const char *
+session_start_account(const struct session_start *start)
+{
+	(void)start;
 	return "";
 }
 
 const char *
-attempt_terminal(const struct attempt *attempt)
+session_start_terminal(const struct session_start *start)
 {
-	(void)attempt;
+	(void)start;
 	return "";
 }
 
 void
-attempt_abandon(struct attempt *attempt, enum close_reason reason, enum phase phase)
+session_start_abandon(struct session_start *start, enum close_reason reason, enum phase phase)
 {
-	(void)attempt;
+	(void)start;
 	(void)reason;
 	(void)phase;
 }
 
 void
-attempt_goes_on(struct connection *connection)
+session_start_goes_on(struct connection *connection)
 {
 	seen.went_on = connection;
+}
+
+const char *
+sign_in_account(const struct sign_in *sign_in)
+{
+	(void)sign_in;
+	return "";
+}
+
+const char *
+sign_in_terminal(const struct sign_in *sign_in)
+{
+	(void)sign_in;
+	return "";
+}
+
+void
+sign_in_abandon(struct sign_in *sign_in)
+{
+	(void)sign_in;
 }
 
 void

@@ -94,7 +94,7 @@ the_whole_gateway_is_limited_even_for_the_exempt(void **state)
 			penalties_admit(penalties, address("10.0.0.1"), true, 0, &delay_ms), 0);
 	assert_int_equal(
 		penalties_admit(penalties, address("10.0.0.1"), true, 0, &delay_ms), -ENOSPC);
-	assert_int_equal(penalties_numbers(penalties).unfinished, 5);
+	assert_int_equal(penalties_numbers(penalties, 0).unfinished, 5);
 	penalties_free(penalties);
 }
 
@@ -186,9 +186,9 @@ a_full_table_forgets_the_idle_source_whose_penalty_ends_first(void **state)
 		snprintf(text, sizeof(text), "10.0.0.%d", i);
 		fail_once(penalties, text, CLOSE_EARLY_BYTES, 0);
 	}
-	assert_int_equal(penalties_numbers(penalties).sources, 8);
+	assert_int_equal(penalties_numbers(penalties, 0).sources, 8);
 	fail_once(penalties, "10.0.1.1", CLOSE_EARLY_BYTES, 0);
-	assert_int_equal(penalties_numbers(penalties).sources, 8);
+	assert_int_equal(penalties_numbers(penalties, 0).sources, 8);
 	assert_int_equal(penalties_left_ms(penalties, address("10.0.0.2"), 0), 0);
 	assert_int_equal(penalties_left_ms(penalties, address("10.0.0.3"), 0), 4000);
 	penalties_end(penalties, address("10.0.0.1"), false, CLOSE_NOT_RDP, 0);
@@ -212,6 +212,66 @@ a_table_full_of_connections_admits_no_new_source(void **state)
 	penalties_free(penalties);
 }
 
+/* Wrong passwords on a screen that stays. */
+static void
+a_penalty_grows_while_a_connection_goes_on(void **state)
+{
+	struct penalties *penalties = penalties_new(&usual);
+	uint32_t delay_ms;
+
+	(void)state;
+	assert_int_equal(admit(penalties, "10.0.0.1", 0, &delay_ms), 0);
+	penalties_add(penalties, address("10.0.0.1"), 2, 0);
+	assert_int_equal(penalties_left_ms(penalties, address("10.0.0.1"), 0), 4000);
+	assert_int_equal(penalties_wait_ms(penalties, address("10.0.0.1"), 0), 0);
+	penalties_add(penalties, address("10.0.0.1"), 2, 0);
+	assert_int_equal(penalties_wait_ms(penalties, address("10.0.0.1"), 0), 3000);
+	assert_int_equal(penalties_wait_ms(penalties, address("10.0.0.1"), 3000), 0);
+	assert_int_equal(penalties_wait_ms(penalties, address("10.0.0.2"), 0), 0);
+	penalties_end(penalties, address("10.0.0.1"), false, CLOSE_CLIENT_LEFT, 0);
+	assert_int_equal(penalties_left_ms(penalties, address("10.0.0.1"), 0), 8000);
+	penalties_free(penalties);
+}
+
+static void
+sources_are_compared_as_they_are_counted(void **state)
+{
+	struct penalties *penalties = penalties_new(&usual);
+
+	(void)state;
+	assert_true(penalties_same_source(
+		penalties, address("2001:db8::1"), address("2001:db8::ffff")));
+	assert_false(penalties_same_source(
+		penalties, address("2001:db8::1"), address("2001:db8:0:1::1")));
+	assert_true(
+		penalties_same_source(penalties, address("10.0.0.1"), address("::ffff:10.0.0.1")));
+	assert_false(penalties_same_source(penalties, address("10.0.0.1"), address("10.0.0.2")));
+	penalties_free(penalties);
+}
+
+static void
+the_worst_are_named_worst_first(void **state)
+{
+	struct penalties *penalties = penalties_new(&usual);
+	struct penalised worst[2];
+
+	(void)state;
+	assert_int_equal(penalties_worst(penalties, 0, worst, 2), 0);
+	fail_once(penalties, "10.0.0.1", CLOSE_NOT_RDP, 0);
+	fail_once(penalties, "2001:db8::7", CLOSE_TICKET_SECRET, 0);
+	fail_once(penalties, "10.0.0.3", CLOSE_EARLY_BYTES, 0);
+	assert_int_equal(penalties_numbers(penalties, 0).penalised, 3);
+	assert_int_equal(penalties_worst(penalties, 0, worst, 2), 2);
+	assert_string_equal(worst[0].source, "2001:db8::");
+	assert_int_equal(worst[0].penalty_ms, 6000);
+	assert_string_equal(worst[1].source, "10.0.0.3");
+	/* Those that have run down are not there any more. */
+	assert_int_equal(penalties_worst(penalties, 5000, worst, 2), 1);
+	assert_int_equal(penalties_numbers(penalties, 5000).penalised, 1);
+	assert_int_equal(penalties_worst(penalties, 6000, worst, 2), 0);
+	penalties_free(penalties);
+}
+
 int
 main(void)
 {
@@ -224,6 +284,9 @@ main(void)
 		cmocka_unit_test(prefixes_may_be_shorter),
 		cmocka_unit_test(a_full_table_forgets_the_idle_source_whose_penalty_ends_first),
 		cmocka_unit_test(a_table_full_of_connections_admits_no_new_source),
+		cmocka_unit_test(a_penalty_grows_while_a_connection_goes_on),
+		cmocka_unit_test(sources_are_compared_as_they_are_counted),
+		cmocka_unit_test(the_worst_are_named_worst_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

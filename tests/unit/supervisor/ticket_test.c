@@ -68,12 +68,27 @@ what_is_too_long_is_as_good_as_nothing(void **state)
 	assert_string_equal(shown.handle, "");
 }
 
+static void
+a_redirected_client_brings_back_a_number(void **state)
+{
+	static struct msg_introduced introduced = {.redirected_session = 4000000000u};
+	struct shown_ticket shown;
+
+	(void)state;
+	strcpy(introduced.routing_token, "Cookie: msts=+abc");
+	strcpy(introduced.user, "taro"); /* as it was typed at first */
+	ticket_shown(&introduced, &shown);
+	assert_string_equal(shown.handle, "+abc");
+	assert_string_equal(shown.secret, "4000000000");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ways_to_show_a_ticket),
 		cmocka_unit_test(what_is_too_long_is_as_good_as_nothing),
+		cmocka_unit_test(a_redirected_client_brings_back_a_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

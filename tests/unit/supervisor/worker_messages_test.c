@@ -6,10 +6,12 @@
 
 #include <cmocka.h>
 
+#include "settings/settings.h"
 #include "supervisor/attempts.h"
 #include "supervisor/children.h"
 #include "supervisor/connections.h"
 #include "supervisor/looks.h"
+#include "supervisor/sign_ins.h"
 #include "supervisor/worker_messages.h"
 
 #include <errno.h>
@@ -19,11 +21,14 @@
 static char workers[2];
 #define WORKER(number) ((struct child *)&workers[number])
 
-static struct supervisor supervisor;
+static struct settings_listener listener;
+static struct settings settings = {.listeners = {.items = &listener, .count = 1}};
+static struct supervisor supervisor = {.settings = &settings};
 static struct connection connection;
 static struct child *talking;
 static enum close_reason over; /* CLOSE_NONE: connection_over was not called */
-static bool started, looked;
+static bool started, looked, signing_in, abandoned;
+static uint32_t returned;
 
 void *
 channel_owner(const struct channel *channel)
@@ -77,6 +82,28 @@ attempt_start(struct connection *one, const struct msg_introduced *introduced)
 	started = true;
 }
 
+void
+sign_in_start(struct connection *one, const struct msg_introduced *introduced)
+{
+	(void)one;
+	(void)introduced;
+	signing_in = true;
+}
+
+int
+sign_in_returned(struct connection *one, const struct msg_returned *message)
+{
+	(void)one;
+	returned = message->reason;
+	return 0;
+}
+
+void
+sign_in_abandon(struct sign_in *sign_in)
+{
+	abandoned = sign_in != NULL;
+}
+
 struct permits_seen *
 look_seen(const struct looks *looks, const struct child *worker, uint64_t id)
 {
@@ -122,7 +149,8 @@ setup(void **state)
 		.worker = WORKER(0)};
 	talking = WORKER(0);
 	over = CLOSE_NONE;
-	started = looked = false;
+	started = looked = signing_in = abandoned = false;
+	returned = CLOSE_NONE;
 	return 0;
 }
 
@@ -212,6 +240,69 @@ who_is_being_killed_introduces_nobody(void **state)
 	assert_false(started);
 }
 
+static void
+who_shows_no_ticket_signs_in_where_that_is_allowed(void **state)
+{
+	union message_body introduced = {.introduced = {.connection = 7, .user = "taro"}};
+
+	(void)state;
+	listener.sign_in = SETTINGS_SIGN_IN_ON;
+	assert_int_equal(say(MSG_INTRODUCED, &introduced), 0);
+	assert_true(signing_in);
+	assert_false(started);
+
+	signing_in = false;
+	strcpy(introduced.introduced.routing_token, "Cookie: msts=+0123456789abcdef");
+	assert_int_equal(say(MSG_INTRODUCED, &introduced), 0);
+	assert_true(started);
+	assert_false(signing_in);
+
+	started = false;
+	introduced.introduced.routing_token[0] = '\0';
+	listener.sign_in = SETTINGS_SIGN_IN_OFF;
+	assert_int_equal(say(MSG_INTRODUCED, &introduced), 0);
+	assert_true(started); /* and is refused there */
+	assert_false(signing_in);
+}
+
+static void
+what_returned_says_is_a_workers_to_say(void **state)
+{
+	union message_body message = {.returned = {.connection = 7}};
+
+	(void)state;
+	message.returned.reason = CLOSE_HOST_REFUSED;
+	assert_int_equal(say(MSG_RETURNED, &message), 0);
+	assert_int_equal(returned, CLOSE_HOST_REFUSED);
+	returned = CLOSE_NONE;
+	message.returned.reason = CLOSE_NONE;
+	assert_int_equal(say(MSG_RETURNED, &message), -EPROTO);
+	message.returned.reason = CLOSE_REASON_COUNT;
+	assert_int_equal(say(MSG_RETURNED, &message), -EPROTO);
+	message.returned.reason = CLOSE_ACCOUNT_LOCKED;
+	assert_int_equal(say(MSG_RETURNED, &message), -EPROTO);
+	talking = WORKER(1);
+	message.returned.reason = CLOSE_HOST_REFUSED;
+	assert_int_equal(say(MSG_RETURNED, &message), 0);
+	assert_int_equal(returned, CLOSE_NONE);
+}
+
+static void
+the_desktop_ends_the_sign_in(void **state)
+{
+	static char place;
+	union message_body moved = {.moved = {.connection = 7, .phase = PHASE_ATTACH}};
+
+	(void)state;
+	connection.sign_in = (struct sign_in *)&place;
+	assert_int_equal(say(MSG_MOVED, &moved), 0);
+	assert_false(abandoned);
+	moved.moved.phase = PHASE_BRIDGE;
+	assert_int_equal(say(MSG_MOVED, &moved), 0);
+	assert_true(abandoned);
+	assert_null(connection.sign_in);
+}
+
 int
 main(void)
 {
@@ -220,6 +311,9 @@ main(void)
 		cmocka_unit_test_setup(a_worker_that_was_told_repeats_the_reason, setup),
 		cmocka_unit_test_setup(another_workers_connection_is_left_alone, setup),
 		cmocka_unit_test_setup(who_is_being_killed_introduces_nobody, setup),
+		cmocka_unit_test_setup(who_shows_no_ticket_signs_in_where_that_is_allowed, setup),
+		cmocka_unit_test_setup(what_returned_says_is_a_workers_to_say, setup),
+		cmocka_unit_test_setup(the_desktop_ends_the_sign_in, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

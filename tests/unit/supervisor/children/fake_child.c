@@ -1,6 +1,6 @@
-/* A stand-in for sekisho-worker and sekisho-key that does as CONFIGURE's certificate_chain says, so
- * that the supervisor's side of the channels can be tried on a real process. Built under both
- * names; see children_test.c.
+/* A stand-in for sekisho-worker, sekisho-key and sekisho-greeter that does as CONFIGURE's certificate_chain says, so
+ * that the supervisor's side of the channels can be tried on a real process. Built under all three
+ * names; a greeter's role is the facility of BEGIN_SCREEN. See children_test.c.
  *
  *	good        answers PING, takes clients, ends them when told to
  *	hang        answers the first PING and never anything again
@@ -29,6 +29,8 @@
 
 #ifdef FAKE_KEY
 #define SELF PROCESS_KEY
+#elif defined(FAKE_GREETER)
+#define SELF PROCESS_GREETER
 #else
 #define SELF PROCESS_WORKER
 #endif
@@ -64,6 +66,35 @@ on_key_add_worker(struct channel *channel, union message_body *message)
 static const struct channel_handler handlers[] = {
 	{MSG_PING, on_ping},
 	{MSG_KEY_ADD_WORKER, on_key_add_worker},
+	{0},
+};
+#elif defined(FAKE_GREETER)
+static int
+on_begin_screen(struct channel *channel, union message_body *message)
+{
+	auto_fd int client = channel_take_fd(channel);
+
+	memcpy(role, message->begin_screen.facility, sizeof(role) - 1);
+	if (strcmp(role, "die") == 0)
+		abort();
+	if (strcmp(role, "leave") == 0)
+		exit(0);
+	return write(client, "g", 1) == 1 ? 0 : -EIO;
+}
+
+/* "break": an answer although nothing was asked a second time; the test's handler refuses it. */
+static int
+on_show(struct channel *channel, union message_body *message)
+{
+	struct msg_answer answer = {.serial = message->show.serial, .action = 1};
+
+	return channel_send(channel, MSG_ANSWER, &answer, -1);
+}
+
+static const struct channel_handler handlers[] = {
+	{MSG_PING, on_ping},
+	{MSG_BEGIN_SCREEN, on_begin_screen},
+	{MSG_SHOW, on_show},
 	{0},
 };
 #else

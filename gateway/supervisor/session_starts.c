@@ -1,0 +1,349 @@
+/* From a verdict to ATTACH; see session_starts.h. */
+#include "supervisor/session_starts.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "policy/store/store.h"
+#include "settings/settings.h"
+#include "supervisor/children.h"
+#include "supervisor/dial.h"
+#include "supervisor/sessions.h"
+#include "supervisor/ticket.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum start_step {
+	START_BEGIN,      /* in the store: cannot be stopped */
+	START_WAIT_OLDER, /* for the end of `grant.older_connection` */
+	START_DIAL,
+	START_OVER, /* an event has said so; kept for the log */
+};
+
+struct session_start {
+	struct store_job job;
+	enum start_step step;
+	const struct session_start_events *events;
+	struct supervisor *supervisor;
+	struct connection *connection; /* NULL once it is over */
+	enum close_reason over_reason; /* … why, and where */
+	enum phase over_phase;
+	uint64_t connection_id;
+	char source[SOCKET_TEXT_SIZE];
+	bool by_ticket;
+	struct session_request ticket;
+	struct shown_ticket shown; /* what `ticket` points to */
+	struct signed_in_request signed_in;
+	struct attendance attendance; /* … `signed_in` */
+	struct session_grant grant;
+	json_t *row; /* the session as `log connections` shows it */
+	struct dial *dial;
+};
+
+static void
+start_free(struct session_start *start)
+{
+	secret_wipe(&start->shown, sizeof(start->shown));
+	session_grant_done(&start->grant);
+	json_decref(start->row);
+	free(start);
+}
+
+/* While the store works on it, the grant is the writer thread's. */
+static bool
+has_grant(const struct session_start *start)
+{
+	return start != NULL && start->step > START_BEGIN;
+}
+
+const char *
+session_start_account(const struct session_start *start)
+{
+	return has_grant(start) ? start->grant.account : "";
+}
+
+const char *
+session_start_terminal(const struct session_start *start)
+{
+	return has_grant(start) ? start->grant.terminal.name : "";
+}
+
+static void
+fail(struct session_start *start, enum close_reason reason)
+{
+	start->step = START_OVER;
+	start->events->failed(start->connection, reason);
+}
+
+/* ATTACH: everything the worker needs to know about the jump host. */
+static int
+send_attach(struct session_start *start)
+{
+	const struct terminal *terminal = &start->grant.terminal;
+	struct connection *connection = start->connection;
+	auto_free struct msg_attach *attach = calloc(1, sizeof(*attach));
+
+	if (attach == NULL)
+		return -ENOMEM;
+	attach->connection = connection->id;
+	attach->session_len = SESSION_ID_BYTES;
+	memcpy(attach->session, start->grant.session, SESSION_ID_BYTES);
+	attach->trust = terminal->trust == TERMINAL_TRUST_CA;
+	if (terminal->trust == TERMINAL_TRUST_PIN) {
+		attach->pin_len = TERMINAL_PIN_BYTES;
+		memcpy(attach->pin, terminal->pin, TERMINAL_PIN_BYTES);
+	} else {
+		attach->ca_bundle_len =
+			(uint32_t)strnlen(terminal->ca_bundle, TERMINAL_CA_BUNDLE_MAX);
+		memcpy(attach->ca_bundle, terminal->ca_bundle, attach->ca_bundle_len);
+	}
+	snprintf(attach->host_name, sizeof(attach->host_name), "%s", terminal->address);
+	attach->rights = terminal->rights;
+	return children_send(connection->worker, MSG_ATTACH, attach, connection->host_fd);
+}
+
+static void
+on_dialled(void *owner, const struct dial_result *result)
+{
+	struct session_start *start = owner;
+	const struct session_start_events *events;
+	struct connection *connection = start->connection;
+	int fd = result->fd;
+	int r;
+
+	start->dial = NULL;
+	if (connection->stage != CONNECTION_RELAYED) {
+		cleanup_close(&fd);
+		return;
+	}
+	if (result->reason != CLOSE_NONE) {
+		log_event(EV_DIAL_FAILED, "conn=%llx host='%s' address='%s' port=%u detail='%s'",
+			(unsigned long long)connection->id, log_quote(start->grant.terminal.name),
+			log_quote(start->grant.terminal.address),
+			(unsigned int)start->grant.terminal.port, result->detail);
+		fail(start, result->reason);
+		return;
+	}
+	connection->host_fd = fd;
+	socket_set_session_options(fd, start->supervisor->settings->limits.stall_ms);
+	r = send_attach(start);
+	if (r < 0) {
+		connection_kill(connection, r == -ENOMEM ? CLOSE_OUT_OF_ROOM : CLOSE_WORKER_DIED);
+		return;
+	}
+	events = start->events;
+	connection->start = NULL;
+	start_free(start);
+	if (events->attached != NULL)
+		events->attached(connection);
+}
+
+static void
+dial(struct session_start *start)
+{
+	const struct terminal *terminal = &start->grant.terminal;
+	const struct settings *settings = start->supervisor->settings;
+	const struct dial_setup setup = {
+		.loop = start->supervisor->loop,
+		.host = terminal->address,
+		.port = terminal->port,
+		.resolve_ms = settings->limits.resolve_ms,
+		.connect_ms = settings->limits.dial_ms,
+		.done = on_dialled,
+		.owner = start,
+	};
+
+	start->step = START_DIAL;
+	if (terminal->trust == TERMINAL_TRUST_NONE) {
+		fail(start, CLOSE_HOST_CERTIFICATE);
+		return;
+	}
+	if (dial_start(&setup, &start->dial) < 0)
+		connection_kill(start->connection, CLOSE_OUT_OF_ROOM);
+}
+
+/* The connection that carries the session of this grant until now, or NULL. Numbers of connections begin again
+ * with each start of the gateway, so that the number alone may be another client's. */
+static struct connection *
+find_older(const struct session_start *start)
+{
+	const struct session_grant *grant = &start->grant;
+	struct connection *older =
+		connection_find(start->supervisor->connections, grant->older_connection);
+
+	if (!grant->continued || older == NULL || older == start->connection ||
+		older->session == NULL ||
+		memcmp(older->session->id, grant->session, SESSION_ID_BYTES) != 0)
+		return NULL;
+	return older;
+}
+
+/* A session has one connection: the older one ends before the jump host is dialled again. */
+static void
+close_older_or_dial(struct session_start *start)
+{
+	struct connection *older = find_older(start);
+
+	if (older == NULL) {
+		dial(start);
+		return;
+	}
+	/* What is being cut off is not continued. */
+	if (older->reason != CLOSE_NONE &&
+		close_reason_row(older->reason)->state == END_STATE_KILLED) {
+		session_kill(start->connection, older->reason, older->session->by,
+			older->session->because);
+		return;
+	}
+	start->step = START_WAIT_OLDER;
+	older->awaited_by = start->connection_id;
+	connection_kill(older, CLOSE_CONTINUED);
+}
+
+void
+session_start_goes_on(struct connection *connection)
+{
+	struct session_start *start = connection->start;
+
+	if (start != NULL && start->step == START_WAIT_OLDER &&
+		connection->stage == CONNECTION_RELAYED)
+		dial(start);
+}
+
+static int
+begin_work(struct store_db *db, struct store_job *job)
+{
+	struct session_start *start = (struct session_start *)job;
+	int r;
+
+	session_grant_done(&start->grant);
+	start->grant = (struct session_grant){0};
+	json_decref(start->row);
+	start->row = NULL;
+	r = start->by_ticket ? session_begin(db, &start->ticket, &start->grant)
+			     : session_begin_signed_in(db, &start->signed_in, &start->grant);
+	if (r < 0 || start->grant.reason != CLOSE_NONE)
+		return r;
+	return session_row(db, start->grant.session, &start->row);
+}
+
+/* The start is on disk but its connection is not there any more. */
+static void
+undo_start(struct session_start *start, enum close_reason reason, enum phase phase)
+{
+	struct carried_session session = {0};
+	const struct socket_bytes none = {0};
+
+	memcpy(session.id, start->grant.session, SESSION_ID_BYTES);
+	session_record_end(start->supervisor, &session, start->connection_id, reason, phase, &none);
+}
+
+static void
+begin_done(struct store_job *job, int status)
+{
+	struct session_start *start = (struct session_start *)job;
+	struct connection *connection = start->connection;
+	const struct session_grant *grant = &start->grant;
+	bool started = status == 0 && grant->reason == CLOSE_NONE;
+
+	if (status < 0)
+		log_event(EV_STORE_FAILED, "conn=%llx what='start of a session' why='%s'",
+			(unsigned long long)start->connection_id, store_error_text(status));
+	if (started)
+		sessions_tell_start(start->supervisor, start->row);
+	else if (status == 0)
+		login_limit_count(&start->supervisor->logins, start->source, clock_boottime_ms());
+	start->step = START_WAIT_OLDER;
+	if (connection == NULL) {
+		if (started)
+			undo_start(start, start->over_reason, start->over_phase);
+		start_free(start);
+		return;
+	}
+	connection_finished(connection);
+	if (started && connection_set_session(connection, grant) < 0) {
+		undo_start(start, CLOSE_OUT_OF_ROOM, PHASE_DECIDE);
+		connection_kill(connection, CLOSE_OUT_OF_ROOM);
+		return;
+	}
+	if (connection->stage != CONNECTION_RELAYED)
+		return;
+	if (started) {
+		close_older_or_dial(start);
+		return;
+	}
+	start->step = START_OVER;
+	start->events->refused(connection, status < 0 ? CLOSE_NOT_LOGGED : grant->reason, grant);
+}
+
+static void
+copy_ticket(struct session_start *start, const struct session_request *ticket)
+{
+	start->by_ticket = true;
+	start->ticket = *ticket;
+	snprintf(start->shown.handle, sizeof(start->shown.handle), "%s", ticket->handle);
+	snprintf(start->shown.secret, sizeof(start->shown.secret), "%s", ticket->secret);
+	start->ticket.handle = start->shown.handle;
+	start->ticket.secret = start->shown.secret;
+	start->ticket.connection = start->connection_id;
+	start->ticket.source = start->source;
+}
+
+static void
+copy_signed_in(struct session_start *start, const struct signed_in_request *signed_in)
+{
+	start->signed_in = *signed_in;
+	if (signed_in->attendance != NULL) {
+		start->attendance = *signed_in->attendance;
+		start->signed_in.attendance = &start->attendance;
+	}
+	start->signed_in.connection = start->connection_id;
+	start->signed_in.source = start->source;
+}
+
+int
+session_start_begin(struct connection *connection, const struct session_start_setup *setup)
+{
+	struct supervisor *supervisor = connection->supervisor;
+	struct session_start *start = calloc(1, sizeof(*start));
+
+	if (start == NULL)
+		return -ENOMEM;
+	session_start_abandon(
+		take_pointer(&connection->start), CLOSE_CLIENT_LEFT, connection->worked_in);
+	start->supervisor = supervisor;
+	start->connection = connection;
+	start->connection_id = connection->id;
+	start->events = setup->events;
+	(void)socket_text_without_port((const struct sockaddr *)&connection->source, start->source);
+	if (setup->ticket != NULL)
+		copy_ticket(start, setup->ticket);
+	else
+		copy_signed_in(start, setup->signed_in);
+	start->ticket.logging = start->signed_in.logging =
+		login_limit_ask(&supervisor->logins, start->source, clock_boottime_ms());
+	start->job.work = begin_work;
+	start->job.done = begin_done;
+	connection->start = start;
+	store_write(supervisor->store, &start->job);
+	return 0;
+}
+
+void
+session_start_abandon(struct session_start *start, enum close_reason reason, enum phase phase)
+{
+	if (start == NULL)
+		return;
+	start->connection = NULL;
+	start->over_reason = reason;
+	start->over_phase = phase;
+	dial_cancel(take_pointer(&start->dial));
+	if (start->step != START_BEGIN)
+		start_free(start);
+}

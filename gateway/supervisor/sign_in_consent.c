@@ -1,0 +1,135 @@
+/* The hospital's consent (C7): a number that it has told the engineer, or somebody there who says yes; see
+ * sign_in_steps.def.
+ */
+#include "supervisor/sign_in_private.h"
+
+#include "base/cleanup.h"
+#include "base/sentence.h"
+#include "settings/settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WRONG_UNITS 2
+
+static void
+fill_number(struct sign_in *sign_in)
+{
+	(void)sign_in_page(sign_in, SCREEN_NUMBER);
+	sign_in_page_text(sign_in,
+		N_("The hospital lets you in to %s. Type the number of 8 digits that it has told "
+		   "you. If you have none, leave it "
+		   "empty: somebody there is asked."),
+		sign_in->offers[sign_in->chosen].name);
+}
+
+void
+sign_in_number(struct sign_in *sign_in)
+{
+	fill_number(sign_in);
+	sign_in_page_show(sign_in);
+}
+
+static int
+number_work(struct store_db *db, struct store_job *store_job)
+{
+	struct sign_in_job *job = (struct sign_in_job *)store_job;
+
+	job->attendance = (struct attendance){0};
+	return attendance_redeem(db, job->account_number, job->terminal_number, job->source,
+		job->digits, &job->answer, &job->attendance);
+}
+
+static void
+number_done(struct sign_in *sign_in, struct sign_in_job *job, int status)
+{
+	if (status < 0) {
+		sign_in_sorry(sign_in, CLOSE_NOT_LOGGED, STEP_RULES);
+		return;
+	}
+	if (job->answer == ATTENDANCE_RIGHT) {
+		sign_in->attendance = job->attendance;
+		sign_in_go(sign_in, STEP_CONNECT);
+		return;
+	}
+	sign_in_penalise(sign_in, WRONG_UNITS);
+	fill_number(sign_in);
+	if (job->answer == ATTENDANCE_TOO_OFTEN)
+		sign_in_page_error(
+			sign_in, N_("Too many wrong numbers. Wait 15 minutes, or leave it empty."));
+	else
+		sign_in_page_error(sign_in, N_("This number is wrong, used or too old."));
+	sign_in_page_show(sign_in);
+}
+
+void
+sign_in_number_answered(struct sign_in *sign_in, const struct msg_answer *answer)
+{
+	struct sign_in_job *job;
+
+	if (answer->secret_len == 0) {
+		sign_in_go(sign_in, STEP_WAITING);
+		return;
+	}
+	job = sign_in_job_new(sign_in, number_work, number_done);
+	if (job == NULL)
+		return;
+	job->account_number = sign_in->account_number;
+	job->terminal_number = sign_in->offers[sign_in->chosen].number;
+	snprintf(job->digits, sizeof(job->digits), "%s", (const char *)answer->secret);
+	sign_in_job_hand_in(sign_in, job);
+}
+
+static void
+on_decided(void *owner, const struct attendance *attendance)
+{
+	struct sign_in *sign_in = owner;
+
+	sign_in->waiting = NULL;
+	if (sign_in_is_over(sign_in))
+		return;
+	if (attendance->given) {
+		sign_in->attendance = *attendance;
+		sign_in_go(sign_in, STEP_CONNECT);
+		return;
+	}
+	(void)sign_in_page(sign_in, SCREEN_SORRY);
+	sign_in_page_text(sign_in, N_("The hospital has not let you in to %s."),
+		sign_in->offers[sign_in->chosen].name);
+	sign_in_sorry_said(sign_in, CLOSE_ATTENDANCE_MISSING, STEP_RULES);
+}
+
+void
+sign_in_waiting(struct sign_in *sign_in)
+{
+	struct connection *connection = sign_in->connection;
+	const struct terminal_offer *offer = &sign_in->offers[sign_in->chosen];
+	const struct waiting_setup setup = {
+		.connection = connection->id,
+		.account_number = sign_in->account_number,
+		.terminal_number = offer->number,
+		.account = sign_in->credentials.account,
+		.name = "",
+		.terminal = offer->name,
+		.source = sign_in->source,
+		.decided = on_decided,
+		.owner = sign_in,
+	};
+	int r = attendance_wait(connection->supervisor, &setup, &sign_in->waiting);
+	struct msg_show *page;
+
+	if (r < 0) {
+		(void)sign_in_page(sign_in, SCREEN_SORRY);
+		sign_in_page_text(sign_in,
+			N_("Too many people wait for the hospital's permission. Try again later."));
+		sign_in_sorry_said(sign_in, CLOSE_ATTENDANCE_MISSING, STEP_RULES);
+		return;
+	}
+	page = sign_in_page(sign_in, SCREEN_WAITING);
+	page->seconds = connection->supervisor->settings->limits.consent_ms / 1000;
+	sign_in_page_text(sign_in,
+		N_("Somebody at the hospital is asked whether you may connect to %s."),
+		offer->name);
+	sign_in_page_show(sign_in);
+}

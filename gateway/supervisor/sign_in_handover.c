@@ -1,0 +1,173 @@
+/* From the choice of a terminal to its desktop; see sign_in_steps.def.
+ *
+ * In-band the worker takes the client over from the greeter, once the jump host is ready; a client that is
+ * redirected connects again with a ticket, and this connection ends with REDIRECTED. Without a screen the jump host is
+ * attached at once.
+ */
+#include "supervisor/sign_in_private.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/sentence.h"
+#include "settings/settings.h"
+#include "supervisor/children.h"
+#include "supervisor/login_limit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct signed_in_request
+request_of(const struct sign_in *sign_in)
+{
+	return (struct signed_in_request){
+		.connection = sign_in->connection->id,
+		.account_number = sign_in->account_number,
+		.terminal_number = sign_in->offers[sign_in->chosen].number,
+		.source = sign_in->source,
+		.device = sign_in->device.device,
+		.attendance = sign_in->attendance.given ? &sign_in->attendance : NULL,
+		.logging = login_limit_ask(&sign_in->connection->supervisor->logins,
+			sign_in->source, clock_boottime_ms()),
+	};
+}
+
+/* The screen stays as it is until the desktop comes: it says what is happening. */
+void
+sign_in_connect(struct sign_in *sign_in)
+{
+	if (sign_in->greeter == NULL) {
+		sign_in_go(sign_in, STEP_START);
+		return;
+	}
+	(void)sign_in_page(sign_in, SCREEN_BUSY);
+	sign_in_page_text(sign_in, N_("Connecting to %s."), sign_in->offers[sign_in->chosen].name);
+	sign_in_page_show(sign_in);
+}
+
+static bool
+shall_redirect(const struct sign_in *sign_in)
+{
+	const struct connection *connection = sign_in->connection;
+	enum settings_handover handover =
+		connection->supervisor->settings->listeners.items[connection->listener].handover;
+
+	if (sign_in->redirect_ignored || handover == SETTINGS_HANDOVER_IN_BAND)
+		return false;
+	return handover == SETTINGS_HANDOVER_REDIRECT || sign_in->may_redirect;
+}
+
+void
+sign_in_shown(struct sign_in *sign_in, uint32_t serial)
+{
+	if (sign_in->step == STEP_CONNECT && serial == sign_in->page->serial)
+		sign_in_go(sign_in, shall_redirect(sign_in) ? STEP_REDIRECT : STEP_START);
+}
+
+static void
+on_refused(
+	struct connection *connection, enum close_reason reason, const struct session_grant *grant)
+{
+	(void)grant;
+	sign_in_sorry(connection->sign_in, reason, STEP_RULES);
+}
+
+static void
+on_failed(struct connection *connection, enum close_reason reason)
+{
+	connection_drop_session(connection, reason, connection->worked_in);
+	sign_in_sorry(connection->sign_in, reason, STEP_RULES);
+}
+
+static void
+on_attached(struct connection *connection)
+{
+	sign_in_go(connection->sign_in, STEP_ATTACHED);
+}
+
+static const struct session_start_events start_events = {
+	.refused = on_refused,
+	.failed = on_failed,
+	.attached = on_attached,
+};
+
+void
+sign_in_start_session(struct sign_in *sign_in)
+{
+	const struct signed_in_request request = request_of(sign_in);
+	const struct session_start_setup setup = {.events = &start_events, .signed_in = &request};
+
+	if (session_start_begin(sign_in->connection, &setup) < 0)
+		sign_in_end(sign_in, CLOSE_OUT_OF_ROOM);
+}
+
+static int
+redirect_work(struct store_db *db, struct store_job *store_job)
+{
+	struct sign_in_job *job = (struct sign_in_job *)store_job;
+
+	return ticket_issue_redirect(db, &job->request, &job->ticket);
+}
+
+static void
+redirect_done(struct sign_in *sign_in, struct sign_in_job *job, int status)
+{
+	struct connection *connection = sign_in->connection;
+	struct msg_redirect redirect = {
+		.connection = connection->id, .session = job->ticket.session};
+
+	if (status < 0) {
+		sign_in_sorry(sign_in, CLOSE_NOT_LOGGED, STEP_RULES);
+		return;
+	}
+	if (job->ticket.reason != CLOSE_NONE) {
+		login_limit_count(
+			&connection->supervisor->logins, sign_in->source, clock_boottime_ms());
+		sign_in_sorry(sign_in, job->ticket.reason, STEP_RULES);
+		return;
+	}
+	snprintf(redirect.load_balance_info, sizeof(redirect.load_balance_info), "%s",
+		job->ticket.handle);
+	if (children_send(connection->worker, MSG_REDIRECT, &redirect, -1) < 0)
+		sign_in_end(sign_in, CLOSE_WORKER_DIED);
+	secret_wipe(&redirect, sizeof(redirect));
+}
+
+void
+sign_in_redirect(struct sign_in *sign_in)
+{
+	struct sign_in_job *job = sign_in_job_new(sign_in, redirect_work, redirect_done);
+
+	if (job == NULL)
+		return;
+	job->request = request_of(sign_in);
+	job->request.source = job->source;
+	job->attendance = sign_in->attendance;
+	if (job->request.attendance != NULL)
+		job->request.attendance = &job->attendance;
+	sign_in_job_hand_in(sign_in, job);
+}
+
+int
+sign_in_returned(struct connection *connection, const struct msg_returned *returned)
+{
+	struct sign_in *sign_in = connection->sign_in;
+
+	if (sign_in == NULL || sign_in_is_over(sign_in))
+		return 0;
+	if (sign_in->step == STEP_REDIRECT && returned->reason == CLOSE_REDIRECT_IGNORED) {
+		sign_in->redirect_ignored = true;
+		sign_in_go(sign_in, STEP_START);
+		return 0;
+	}
+	if (sign_in->step != STEP_ATTACHED || returned->reason == CLOSE_REDIRECT_IGNORED)
+		return -EPROTO;
+	log_event(EV_ATTACH_FAILED, "conn=%llx user='%s' host='%s' reason=%s detail='%s'",
+		(unsigned long long)connection->id, log_quote(sign_in->credentials.account),
+		log_quote(sign_in_terminal(sign_in)), close_reason_row(returned->reason)->name,
+		log_quote(returned->detail));
+	connection_drop_session(connection, (enum close_reason)returned->reason, PHASE_ATTACH);
+	sign_in_sorry(sign_in, (enum close_reason)returned->reason, STEP_RULES);
+	return 0;
+}

@@ -1,0 +1,275 @@
+/* What a sign-in shows; see sign_in_private.h. Sentences are English here and looked up by the greeter, which knows the
+ * user's language.
+ */
+#include "supervisor/sign_in_private.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/sentence.h"
+#include "settings/settings.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* All greeters may just be warming up; how often is looked, and for how long. */
+#define WARM_UP_LOOK_MS 20
+#define WARM_UP_MOST_MS 5000
+
+struct msg_show *
+sign_in_page(struct sign_in *sign_in, enum greeter_screen screen)
+{
+	secret_wipe(sign_in->page, sizeof(*sign_in->page));
+	sign_in->page->screen = (uint8_t)screen;
+	return sign_in->page;
+}
+
+/* The values of a sentence as they travel. Returns their length. */
+static uint32_t
+copy_values(const struct sentence *sentence, uint8_t *ret_values, size_t room)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < sentence->count; i++) {
+		const char *value = sentence_value(sentence, i);
+		size_t size = sentence_cut(value, room - len - 1);
+
+		memcpy(ret_values + len, value, size);
+		ret_values[len + size] = '\0';
+		len += size + 1;
+		if (len >= room)
+			break;
+	}
+	return (uint32_t)len;
+}
+
+static void
+copy_text(char *ret_text, size_t size, const char *text)
+{
+	size_t len = sentence_cut(text, size - 1);
+
+	memcpy(ret_text, text, len);
+	ret_text[len] = '\0';
+}
+
+void
+sign_in_page_text(struct sign_in *sign_in, const char *format, ...)
+{
+	struct msg_show *page = sign_in->page;
+	struct sentence sentence;
+	va_list arguments;
+
+	va_start(arguments, format);
+	sentence_set_list(&sentence, format, arguments);
+	va_end(arguments);
+	copy_text(page->text, sizeof(page->text), format);
+	page->values_len = copy_values(&sentence, page->values, sizeof(page->values) - 1);
+}
+
+void
+sign_in_page_said(struct sign_in *sign_in, const struct sentence *error)
+{
+	struct msg_show *page = sign_in->page;
+
+	copy_text(page->error, sizeof(page->error), error->format);
+	page->error_values_len =
+		copy_values(error, page->error_values, sizeof(page->error_values) - 1);
+}
+
+void
+sign_in_page_error(struct sign_in *sign_in, const char *format, ...)
+{
+	struct sentence sentence;
+	va_list arguments;
+
+	va_start(arguments, format);
+	sentence_set_list(&sentence, format, arguments);
+	va_end(arguments);
+	sign_in_page_said(sign_in, &sentence);
+}
+
+void
+sign_in_page_plain(struct sign_in *sign_in, const char *text)
+{
+	copy_text(sign_in->page->text, sizeof(sign_in->page->text), text);
+	sign_in->page->values_len = 0;
+}
+
+/* How a terminal stands, as the list shows it. */
+static void
+set_state(struct msg_choice *choice, const struct terminal_offer *offer)
+{
+	struct sentence sentence = {0};
+	const char *format;
+
+	if (offer->reason == CLOSE_TERMINAL_OUT_OF_SERVICE)
+		sentence_set(&sentence, format = N_("out of service"));
+	else if (offer->used_by[0] != '\0')
+		sentence_set(&sentence, format = N_("in use by %s"), offer->used_by);
+	else if (offer->reason == CLOSE_TERMINAL_FULL)
+		sentence_set(&sentence, format = N_("in use"));
+	else if (offer->reason != CLOSE_NONE)
+		sentence_set(&sentence, format = N_("not available now"));
+	else if (offer->attended)
+		sentence_set(&sentence, format = N_("free; the hospital lets you in"));
+	else
+		sentence_set(&sentence, format = N_("free"));
+	copy_text(choice->state, sizeof(choice->state), format);
+	choice->state_values_len =
+		copy_values(&sentence, choice->state_values, sizeof(choice->state_values) - 1);
+	choice->allowed = offer->reason == CLOSE_NONE;
+}
+
+static int
+send_choices(struct sign_in *sign_in)
+{
+	size_t count = sign_in->offer_count < SCREEN_CHOICES_MAX ? sign_in->offer_count
+								 : SCREEN_CHOICES_MAX;
+	int r = 0;
+
+	if (count < sign_in->offer_count)
+		log_event(EV_SIGN_IN_LIST_CUT, "conn=%llx user='%s' terminals=%zu shown=%zu",
+			(unsigned long long)sign_in->connection->id,
+			log_quote(sign_in->credentials.account), sign_in->offer_count, count);
+	for (size_t i = 0; i < count && r == 0; i++) {
+		struct msg_choice choice = {0};
+
+		copy_text(choice.name, sizeof(choice.name), sign_in->offers[i].name);
+		set_state(&choice, &sign_in->offers[i]);
+		r = greeter_choice(sign_in->greeter, &choice);
+	}
+	return r;
+}
+
+static void
+send_page(struct sign_in *sign_in)
+{
+	int r = 0;
+
+	sign_in->page_waits = false;
+	if (sign_in->page->screen == SCREEN_TERMINALS)
+		r = send_choices(sign_in);
+	if (r == 0)
+		r = greeter_show(sign_in->greeter, sign_in->page);
+	if (r < 0 && r != -ENOTCONN)
+		sign_in_end(sign_in, CLOSE_GREETER_FAULT);
+}
+
+static void take_greeter(struct sign_in *sign_in);
+
+static void
+on_patience(uv_timer_t *timer)
+{
+	struct sign_in *sign_in = timer->data;
+
+	if (!sign_in_is_over(sign_in))
+		take_greeter(sign_in);
+}
+
+static void
+take_greeter(struct sign_in *sign_in)
+{
+	int r = greeter_begin(sign_in->connection, sign_in->keyboard_layout,
+		&sign_in_greeter_events, sign_in, &sign_in->greeter);
+
+	if (r == 0) {
+		sign_in->greeted = true;
+		send_page(sign_in);
+	} else if (r == -EAGAIN &&
+		   clock_boottime_ms() - sign_in->waits_since_ms < WARM_UP_MOST_MS) {
+		uv_timer_start(&sign_in->patience, on_patience, WARM_UP_LOOK_MS, 0);
+	} else {
+		sign_in_end(sign_in,
+			r == -EAGAIN || r == -EUSERS ? CLOSE_SIGN_IN_BUSY : CLOSE_OUT_OF_ROOM);
+	}
+}
+
+void
+sign_in_page_show(struct sign_in *sign_in)
+{
+	if (sign_in->greeter != NULL) {
+		send_page(sign_in);
+		return;
+	}
+	/* One that has died leads to the end; one that is being waited for will show the newest page. */
+	if (sign_in->greeted || sign_in->page_waits)
+		return;
+	sign_in->page_waits = true;
+	sign_in->waits_since_ms = clock_boottime_ms();
+	take_greeter(sign_in);
+}
+
+enum sorry_value { VALUE_NOTHING, VALUE_HOURS, VALUE_DATE, VALUE_TERMINAL, VALUE_HOLDER };
+
+static const struct {
+	enum close_reason reason;
+	const char *format;
+	enum sorry_value value;
+} sorry_texts[] = {
+#define SORRY(reason, sentence, value) {CLOSE_##reason, sentence, VALUE_##value},
+#include "supervisor/sorry_texts.def"
+#undef SORRY
+};
+
+/* Which kind of evidence is missing, in the words of who may change it. */
+static const char *
+missing_evidence(const struct sign_in *sign_in)
+{
+	uint32_t kinds = sign_in->device.asked;
+
+	if ((kinds & 1u << EVIDENCE_VPN) != 0)
+		return N_("Your device could not be recognised. Connect to the hospital's VPN "
+			  "first, then try again.");
+	if ((kinds & (1u << EVIDENCE_NEIGHBOUR | 1u << EVIDENCE_LEASE)) != 0)
+		return N_("Your device could not be recognised: its MAC address is not seen on the "
+			  "hospital's network. Connect "
+			  "by a network of the hospital, then try again.");
+	return N_("Devices are not recognised on this way in. Ask the hospital's IT department for "
+		  "a ticket.");
+}
+
+void
+sign_in_sorry(struct sign_in *sign_in, enum close_reason reason, enum sign_in_step next)
+{
+	const struct terminal_offer none = {.name = ""};
+	const struct terminal_offer *offer =
+		sign_in->chosen < sign_in->offer_count ? &sign_in->offers[sign_in->chosen] : &none;
+	const char *format = N_("The connection failed. Tell the hospital's IT department.");
+	enum sorry_value value = VALUE_NOTHING;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sorry_texts); i++) {
+		if (sorry_texts[i].reason != reason)
+			continue;
+		format = sorry_texts[i].format;
+		value = sorry_texts[i].value;
+	}
+	if (reason == CLOSE_DEVICE_UNKNOWN)
+		format = missing_evidence(sign_in);
+	(void)sign_in_page(sign_in, SCREEN_SORRY);
+	/* Whatever the sentence has no place for is left out. */
+	sign_in_page_text(sign_in, format,
+		value == VALUE_HOURS || value == VALUE_DATE ? sign_in->when : offer->name,
+		offer->used_by);
+	sign_in_sorry_said(sign_in, reason, next);
+}
+
+void
+sign_in_sorry_said(struct sign_in *sign_in, enum close_reason reason, enum sign_in_step next)
+{
+	sign_in->sorry = reason;
+	sign_in->sorry_next = next;
+	sign_in_go(sign_in, STEP_SORRY);
+	sign_in_page_show(sign_in);
+}
+
+void
+sign_in_sorry_answered(struct sign_in *sign_in, const struct msg_answer *answer)
+{
+	(void)answer;
+	if (sign_in->sorry_next == STEP_CREDENTIALS)
+		sign_in_start_over(sign_in);
+	sign_in_go(sign_in, sign_in->sorry_next);
+}

@@ -1,0 +1,180 @@
+/* What the files of sign_ins.h share.
+ *
+ *	sign_ins.c          life of a sign-in, its steps and clocks, limits
+ *	sign_in_pages.c     what is shown: pages, sentences, the greeter
+ *	sign_in_password.c  banner, credentials, PAM
+ *	sign_in_choice.c    device, rules, notices, terminals
+ *	sign_in_consent.c   the hospital's number or consent
+ *	sign_in_handover.c  from the choice to the desktop
+ *	credentials.c       what Client Info says (pure)
+ */
+#ifndef SUPERVISOR_SIGN_IN_PRIVATE_H
+#define SUPERVISOR_SIGN_IN_PRIVATE_H
+
+#include "base/sentence.h"
+#include "greeter/screens.h"
+#include "policy/attendance.h"
+#include "policy/sign_in.h"
+#include "policy/store/store.h"
+#include "supervisor/attendances.h"
+#include "supervisor/connections.h"
+#include "supervisor/credentials.h"
+#include "supervisor/device_search.h"
+#include "supervisor/greeters.h"
+#include "supervisor/pam_conversation.h"
+#include "supervisor/session_starts.h"
+#include "supervisor/sign_ins.h"
+
+#define FAREWELL_SIZE 1024
+
+enum sign_in_step {
+#define STEP(name, enter, answered, time, cancel, meanwhile) STEP_##name,
+#include "supervisor/sign_in_steps.def"
+#undef STEP
+	STEP_COUNT,
+	STEP_OVER, /* where CANCEL leads: the end … */
+	STEP_BACK, /* … or to another account */
+};
+
+enum sign_in_time { TIME_SIGNING_IN, TIME_CHOOSING, TIME_CONSENT, TIME_OTHERS };
+
+/* What a store thread works on; outlives the sign-in if need be. */
+struct sign_in_job {
+	struct store_job job;
+	struct sign_in *sign_in; /* NULL: nobody waits for it any more */
+	void (*done)(struct sign_in *sign_in, struct sign_in_job *job, int status);
+	char source[SOCKET_TEXT_SIZE];
+
+	struct sign_in_check check; /* RULES */
+	struct sign_in_verdict verdict;
+	struct terminal_offer *offers;
+	size_t offer_count;
+
+	int64_t account_number, terminal_number; /* NUMBER */
+	char digits[513];
+	enum attendance_answer answer;
+	struct attendance attendance;
+
+	struct signed_in_request request; /* REDIRECT */
+	struct redirect_ticket ticket;
+};
+
+struct sign_in {
+	struct connection *connection; /* NULL: only handles are still being closed */
+	struct sign_in *next, **at;    /* in supervisor->sign_ins */
+	enum sign_in_step step;
+	enum sign_in_time time; /* whose clock runs */
+	uv_timer_t clock;
+	uv_timer_t patience; /* for a greeter that is still warming up, or has died */
+	unsigned int open_handles;
+
+	struct greeter *greeter; /* NULL: nothing has been shown yet */
+	bool greeted;            /* it had one: there is no second */
+	struct msg_show *page;   /* the newest */
+	bool page_waits;         /* … for a greeter */
+	int64_t waits_since_ms;
+
+	struct credentials credentials; /* of Client Info, then as typed */
+	bool banner_read;
+	char source[SOCKET_TEXT_SIZE];
+	uint32_t keyboard_layout;
+	bool may_redirect;
+	unsigned int tries;         /* of passwords, since somebody was known */
+	struct sentence form_error; /* for the form, when it is shown next */
+
+	struct pam_conversation *pam;
+	bool password_given;          /* to this conversation */
+	char farewell[FAREWELL_SIZE]; /* what PAM said last, when it said yes */
+
+	struct device_search device;
+	struct sign_in_job *job; /* under way, or NULL */
+	int64_t account_number;  /* 0: not signed in */
+	size_t notice;           /* the next one to be shown */
+
+	struct terminal_offer *offers;
+	size_t offer_count;
+	size_t chosen; /* of them; offer_count: none */
+	struct waiting *waiting;
+	struct attendance attendance;
+	bool redirect_ignored;
+
+	char when[16];                /* the hours or the day that a refusal is about */
+	enum close_reason sorry;      /* what SORRY tells */
+	enum sign_in_step sorry_next; /* where it goes on */
+};
+
+/* sign_in_password.c */
+void sign_in_banner(struct sign_in *sign_in);
+void sign_in_banner_answered(struct sign_in *sign_in, const struct msg_answer *answer);
+void sign_in_credentials(struct sign_in *sign_in);
+void sign_in_credentials_answered(struct sign_in *sign_in, const struct msg_answer *answer);
+void sign_in_authenticate(struct sign_in *sign_in);
+void sign_in_authenticate_answered(struct sign_in *sign_in, const struct msg_answer *answer);
+
+/* sign_in_choice.c */
+void sign_in_device(struct sign_in *sign_in);
+void sign_in_rules(struct sign_in *sign_in);
+void sign_in_notices(struct sign_in *sign_in);
+void sign_in_notices_answered(struct sign_in *sign_in, const struct msg_answer *answer);
+void sign_in_terminals(struct sign_in *sign_in);
+void sign_in_terminals_answered(struct sign_in *sign_in, const struct msg_answer *answer);
+
+/* sign_in_consent.c */
+void sign_in_number(struct sign_in *sign_in);
+void sign_in_number_answered(struct sign_in *sign_in, const struct msg_answer *answer);
+void sign_in_waiting(struct sign_in *sign_in);
+
+/* sign_in_handover.c */
+void sign_in_connect(struct sign_in *sign_in);
+void sign_in_shown(struct sign_in *sign_in, uint32_t serial);
+void sign_in_start_session(struct sign_in *sign_in);
+void sign_in_redirect(struct sign_in *sign_in);
+
+/* sign_ins.c: the one function that changes the step. */
+void sign_in_go(struct sign_in *sign_in, enum sign_in_step step);
+
+/* The connection is ended; why is logged and told. */
+void sign_in_end(struct sign_in *sign_in, enum close_reason reason);
+
+/* Nothing more shall be done: the connection is being ended. */
+bool sign_in_is_over(const struct sign_in *sign_in);
+
+/* Forgets who has signed in, and what was chosen. */
+void sign_in_start_over(struct sign_in *sign_in);
+
+/* One at a time. NULL: no memory, and the connection is ended. `work` may touch the job alone. */
+struct sign_in_job *sign_in_job_new(struct sign_in *sign_in,
+	int (*work)(struct store_db *db, struct store_job *job),
+	void (*done)(struct sign_in *sign_in, struct sign_in_job *job, int status));
+void sign_in_job_hand_in(struct sign_in *sign_in, struct sign_in_job *job);
+
+/* The source's penalty grows by so many units; not that of an exempt one. */
+void sign_in_penalise(struct sign_in *sign_in, uint32_t units);
+
+/* Seconds for which this source has to wait; 0: none. */
+uint32_t sign_in_must_wait(const struct sign_in *sign_in);
+
+/* The login log and the journal: somebody was refused. why: for the journal. */
+void sign_in_note_refusal(struct sign_in *sign_in, enum close_reason reason, const char *why);
+
+void sign_in_sorry_answered(struct sign_in *sign_in, const struct msg_answer *answer);
+
+/* sign_in_pages.c: _page empties the page, _page_text and _page_error fill in a sentence, _page_show sends it, through a
+ * greeter that is taken for it if there is none. */
+struct msg_show *sign_in_page(struct sign_in *sign_in, enum greeter_screen screen);
+void sign_in_page_text(struct sign_in *sign_in, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void sign_in_page_error(struct sign_in *sign_in, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void sign_in_page_said(struct sign_in *sign_in,
+	const struct sentence *error); /* an error, as sentence_set made it */
+void sign_in_page_plain(struct sign_in *sign_in, const char *text); /* somebody else's words */
+void sign_in_page_show(struct sign_in *sign_in);
+
+/* SORRY with the sentence of a reason, or with the one that has been filled in already (`said`). */
+void sign_in_sorry(struct sign_in *sign_in, enum close_reason reason, enum sign_in_step next);
+void sign_in_sorry_said(struct sign_in *sign_in, enum close_reason reason, enum sign_in_step next);
+
+extern const struct greeter_events sign_in_greeter_events;
+
+#endif
