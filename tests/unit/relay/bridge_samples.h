@@ -1,0 +1,117 @@
+/* A bridge with its channels, and PDUs by name for the tables of its tests. */
+#ifndef TESTS_RELAY_BRIDGE_SAMPLES_H
+#define TESTS_RELAY_BRIDGE_SAMPLES_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "rdp/mcs.h"
+#include "rdp/share.h"
+#include "relay/bridge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	CLIENT_USER = 1008,
+	HOST_USER = 1021,
+	HOST_IO = 1003,
+	HOST_MESSAGE = 1033,
+	CLIENT_MESSAGE = 1007,
+	/* three static channels: allowed, denied, dead */
+	ALLOWED = 1004,
+	DENIED = 1005,
+	DEAD = 1006,
+	HOST_ALLOWED = 1030,
+	HOST_DENIED = 1031,
+};
+
+static inline struct bridge *
+some_bridge(bool begun)
+{
+	struct bridge *bridge = bridge_new(SIDE_HOST);
+
+	assert_non_null(bridge);
+	bridge->user[SIDE_CLIENT] = CLIENT_USER;
+	bridge->user[SIDE_HOST] = HOST_USER;
+	bridge->io[SIDE_CLIENT] = MCS_IO_CHANNEL;
+	bridge->io[SIDE_HOST] = HOST_IO;
+	bridge->message[SIDE_CLIENT] = CLIENT_MESSAGE;
+	bridge->message[SIDE_HOST] = HOST_MESSAGE;
+	bridge->channel_count = 3;
+	bridge->channels[0] = (struct bridge_channel){{ALLOWED, HOST_ALLOWED}, false};
+	bridge->channels[1] = (struct bridge_channel){{DENIED, HOST_DENIED}, true};
+	bridge->channels[2] = (struct bridge_channel){{DEAD, 0}, false};
+	bridge->stage = begun ? BRIDGE_ACTIVE : BRIDGE_BEFORE;
+	return bridge;
+}
+
+/* PDUs by name, so that a table can speak of them. */
+
+typedef void write_payload(struct bytes_writer *writer);
+
+static inline void
+write_flags(struct bytes_writer *writer, uint16_t flags)
+{
+	bytes_write_u16le(writer, flags);
+	bytes_write_u16le(writer, 0);
+	bytes_write_u8(writer, 0xff);
+	bytes_write_zeros(writer, 19);
+}
+
+static inline void
+write_share(struct bytes_writer *writer, enum share_type type, uint8_t data_type, size_t body)
+{
+	size_t begin = share_begin(writer, type, HOST_USER, 0x103ea, data_type);
+
+	bytes_write_zeros(writer, body);
+	share_end(writer, begin);
+}
+
+#define PAYLOAD(name, ...)                                           \
+	static inline void write_##name(struct bytes_writer *writer) \
+	{                                                            \
+		__VA_ARGS__;                                         \
+	}
+
+PAYLOAD(licence, write_flags(writer, SEC_LICENSE_PKT))
+PAYLOAD(redirection_standard, write_flags(writer, SEC_REDIRECTION_PKT))
+PAYLOAD(autodetect_request, write_flags(writer, SEC_AUTODETECT_REQ))
+PAYLOAD(autodetect_response, write_flags(writer, SEC_AUTODETECT_RSP))
+PAYLOAD(heartbeat, write_flags(writer, SEC_HEARTBEAT))
+PAYLOAD(multitransport, write_flags(writer, SEC_TRANSPORT_REQ))
+PAYLOAD(encrypted, write_flags(writer, SEC_ENCRYPT))
+PAYLOAD(client_info, write_flags(writer, SEC_INFO_PKT))
+PAYLOAD(demand_active, write_share(writer, SHARE_DEMAND_ACTIVE, 0, 200))
+PAYLOAD(confirm_active, write_share(writer, SHARE_CONFIRM_ACTIVE, 0, 200))
+PAYLOAD(deactivate_all, write_share(writer, SHARE_DEACTIVATE_ALL, 0, 3))
+PAYLOAD(data, write_share(writer, SHARE_DATA, SHARE_DATA_INPUT, 40))
+PAYLOAD(redirection, write_share(writer, SHARE_REDIRECTION, 0, 100))
+PAYLOAD(font_map, write_share(writer, SHARE_DATA, SHARE_DATA_FONT_MAP, 8))
+PAYLOAD(nothing, (void)writer)
+PAYLOAD(two_data, write_share(writer, SHARE_DATA, SHARE_DATA_INPUT, 40);
+	write_share(writer, SHARE_DATA, SHARE_DATA_CONTROL, 8))
+PAYLOAD(data_then_redirection, write_share(writer, SHARE_DATA, SHARE_DATA_INPUT, 40);
+	write_share(writer, SHARE_REDIRECTION, 0, 100))
+
+static inline size_t
+write_pdu(uint8_t *room, size_t size, enum side from, uint16_t channel, write_payload *payload)
+{
+	uint8_t body[1024];
+	struct bytes_writer writer, inner;
+
+	bytes_writer_init(&inner, body, sizeof(body));
+	payload(&inner);
+	bytes_writer_init(&writer, room, size);
+	mcs_send_data_write(&writer,
+		from == SIDE_CLIENT ? MCS_SEND_DATA_REQUEST : MCS_SEND_DATA_INDICATION,
+		from == SIDE_CLIENT ? CLIENT_USER : 1002, channel, body, inner.len);
+	assert_false(writer.failed);
+	return writer.len;
+}
+
+#endif
