@@ -19,7 +19,7 @@ def places_of(language):
     atexit.register(shutil.rmtree, folder)
     name, _, charset = language.partition(".")
     subprocess.run(["localedef", "-i", name, "-f", charset, os.path.join(folder, language)], check=True,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300)
     return {"LOCPATH": folder}
 
 
