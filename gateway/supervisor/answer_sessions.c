@@ -475,9 +475,7 @@ method_gateway_status(struct control_call *call)
 	children_each_worker(supervisor->children, add_worker, workers);
 	control_call_answer(call,
 		json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:s, s:o, s:o, s:I, s:I, s:I, s:I, "
-			  "s:I, "
-			  "s:I, s:I, s:o, s:I, s:I, s:I, s:I, "
-			  "s:I}",
+			  "s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 			"version", SEKISHO_VERSION, "facility", supervisor->settings->facility.name,
 			"prefix", supervisor->settings->facility.id, "time_zone",
 			supervisor->settings->facility.time_zone, "state",
