@@ -27,13 +27,15 @@
 
 static struct {
 	struct channel *supervisor;
-	struct peer *peer; /* NULL before BEGIN_SCREEN */
-	int failed;        /* negative errno: it ends */
+	struct peer *peer;
+	struct keyboard *keyboard; /* NULL before BEGIN_SCREEN: nobody is there */
+	int failed;                /* negative errno: it ends */
 } process;
 
 static int
 fail(const char *what, int error)
 {
+	process.failed = error;
 	log_event(EV_GREETER_FAILED, "what='%s' error='%s'", what, strerror(-error));
 	return error;
 }
@@ -69,11 +71,12 @@ on_begin_screen(struct channel *channel, union message_body *message)
 		.shown = shown,
 	};
 	auto_fd int fd = channel_take_fd(channel);
-	int r = keyboard_new(begin->keyboard_layout, &setup.keyboard);
+	int r = keyboard_new(begin->keyboard_layout, &process.keyboard);
 
 	if (r < 0)
 		return fail("the keyboard", r);
-	r = peer_new(&setup, &fd, &process.peer);
+	setup.keyboard = process.keyboard;
+	r = peer_begin(process.peer, &setup, &fd);
 	if (r < 0)
 		return fail("the RDP server", r);
 	return lock_down(LOCK_DOWN_GREETER);
@@ -137,9 +140,11 @@ prepare(void)
 	if (r < 0)
 		return r;
 	r = peer_warm_up();
+	if (r == 0)
+		r = peer_new(&process.peer);
 	if (r < 0)
 		return fail("libfreerdp", r);
-	r = screen_warm_up(GREETER_CATALOGUE, &why);
+	r = screen_warm_up(NULL, &why);
 	if (r < 0)
 		return fail(why, r);
 	return meet_supervisor();
@@ -158,7 +163,7 @@ turn(void)
 	const char *why = NULL;
 	int r;
 
-	if (process.peer != NULL) {
+	if (process.keyboard != NULL) {
 		waits[1] = (struct pollfd){
 			.fd = peer_fd(process.peer), .events = peer_events(process.peer)};
 		wait_ms = peer_wait_ms(process.peer);
@@ -169,12 +174,14 @@ turn(void)
 		return -ECONNRESET;
 	if ((waits[0].revents & ~POLLOUT) != 0) {
 		r = channel_receive(process.supervisor, MESSAGES_A_TURN, &why);
+		if (process.failed < 0)
+			return process.failed; /* a handler has said why */
 		if (r < 0)
 			return r == -ECONNRESET
 				       ? r
 				       : fail(why != NULL ? why : "the supervisor's channel", r);
 	}
-	if (process.peer == NULL)
+	if (process.keyboard == NULL)
 		return 0;
 	r = peer_serve(process.peer, waits[1].revents);
 	if (r < 0 && r != -ECONNRESET)
@@ -194,6 +201,7 @@ main(void)
 		r = turn();
 	while (r == 0);
 	peer_free(process.peer);
+	keyboard_free(process.keyboard);
 	channel_free(process.supervisor);
 	return r == -ECONNRESET ? 0 : 1;
 }

@@ -1,5 +1,5 @@
 /* libfreerdp's peer as the greeter uses it; see peer.h. In the greeter, sandboxed; every byte that is read here comes from a client
- * that has shown nothing yet, through FreeRDP's parsers. Input goes on in peer_input.c, pictures in tiles.c.
+ * that has shown nothing yet, through FreeRDP's parsers. Input goes on in peer_input.c, pictures in pictures.c.
  */
 #include "greeter/peer.h"
 
@@ -7,15 +7,18 @@
 #include "base/secret.h"
 #include "greeter/keyboard.h"
 #include "greeter/peer_private.h"
+#include "greeter/pictures.h"
 #include "greeter/screen.h"
-#include "greeter/tiles.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <freerdp/crypto/certificate.h>
 #include <freerdp/primitives.h>
@@ -172,7 +175,7 @@ static int
 send_picture(struct peer *peer)
 {
 	struct screen_rectangle rectangles[TILES_A_TURN];
-	struct tiles_picture picture = {.left = peer->area.left, .top = peer->area.top};
+	struct picture picture = {.left = peer->area.left, .top = peer->area.top};
 	size_t count;
 
 	if (!peer->active || peer->screen == NULL || peer->rdp->IsWriteBlocked(peer->rdp))
@@ -185,7 +188,7 @@ send_picture(struct peer *peer)
 	peer->more = count == TILES_A_TURN;
 	count = cut_to_desktop(&peer->area, rectangles, count);
 	picture.pixels = screen_pixels(peer->screen, &picture.stride);
-	if (!tiles_send(peer->tiles, peer->rdp->context, &picture, rectangles, count))
+	if (!pictures_send(peer->pictures, peer->rdp->context, &picture, rectangles, count))
 		return -ECONNRESET;
 	if (!peer->more && !peer->rdp->IsWriteBlocked(peer->rdp))
 		tell_shown(peer);
@@ -220,10 +223,10 @@ on_activate(freerdp_peer *rdp)
 {
 	struct peer *peer = peer_of(rdp->context);
 
-	tiles_free(peer->tiles);
-	peer->tiles = tiles_new(
+	pictures_free(peer->pictures);
+	peer->pictures = pictures_new(
 		freerdp_settings_get_bool(rdp->context->settings, FreeRDP_DrawAllowSkipAlpha));
-	if (peer->tiles == NULL || (peer->screen == NULL && make_screen(peer) < 0))
+	if (peer->pictures == NULL || (peer->screen == NULL && make_screen(peer) < 0))
 		peer->failed = true;
 	else
 		screen_redraw(peer->screen);
@@ -271,6 +274,9 @@ on_suppress(rdpContext *context, BYTE allow, const RECTANGLE_16 *area)
 int
 peer_warm_up(void)
 {
+	/* libfreerdp wants to know where its user's settings are. There is no user, and there are none. */
+	if (setenv("HOME", "/nonexistent", 1) < 0)
+		return -errno;
 	/* Its lines would hold what clients say; ours tell what happened. */
 	if (!WLog_SetLogLevel(WLog_GetRoot(), WLOG_OFF))
 		return -ENOMEM;
@@ -397,28 +403,58 @@ set_up(struct peer *peer)
 	return rdp->Initialize(rdp) ? 0 : -EIO;
 }
 
+/* libfreerdp takes its socket when it begins: this one keeps the place of the client's, its other end is closed. */
+static int
+make_place(void)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return -errno;
+	(void)close(ends[1]);
+	return ends[0];
+}
+
 int
-peer_new(const struct peer_setup *setup, int *fd, struct peer **ret_peer)
+peer_new(struct peer **ret_peer)
 {
 	struct peer *peer = calloc(1, sizeof(*peer));
 	int r = -ENOMEM;
 
 	if (peer == NULL)
 		return -ENOMEM;
-	peer->setup = *setup;
-	peer->keyboard = setup->keyboard;
-	peer->fd = *fd;
-	snprintf(peer->facility, sizeof(peer->facility), "%s", setup->facility);
-	snprintf(peer->language, sizeof(peer->language), "%s", setup->language);
-	peer->rdp = freerdp_peer_new(*fd);
+	peer->fd = make_place();
+	if (peer->fd < 0) {
+		r = peer->fd;
+		free(peer);
+		return r;
+	}
+	peer->rdp = freerdp_peer_new(peer->fd);
 	if (peer->rdp != NULL)
 		r = set_up(peer);
+	else
+		(void)close(peer->fd);
 	if (r < 0) {
 		peer_free(peer);
 		return r;
 	}
-	*fd = -1; /* libfreerdp's now */
 	*ret_peer = peer;
+	return 0;
+}
+
+int
+peer_begin(struct peer *peer, const struct peer_setup *setup, int *fd)
+{
+	auto_fd int taken = take_fd(fd);
+	int flags = fcntl(taken, F_GETFL);
+
+	if (flags < 0 || fcntl(taken, F_SETFL, flags | O_NONBLOCK) < 0 ||
+		dup3(taken, peer->fd, O_CLOEXEC) < 0)
+		return -errno;
+	peer->setup = *setup;
+	peer->keyboard = setup->keyboard;
+	snprintf(peer->facility, sizeof(peer->facility), "%s", setup->facility);
+	snprintf(peer->language, sizeof(peer->language), "%s", setup->language);
 	return 0;
 }
 
@@ -432,8 +468,7 @@ peer_free(struct peer *peer)
 		freerdp_peer_free(peer->rdp);
 	}
 	screen_free(peer->screen);
-	keyboard_free(peer->keyboard);
-	tiles_free(peer->tiles);
+	pictures_free(peer->pictures);
 	free(peer->choices);
 	secret_free(peer->show);
 	free(peer);

@@ -16,7 +16,7 @@ struct keyboard;
 struct peer_setup {
 	const char *facility;
 	const char *language;
-	struct keyboard *keyboard; /* taken */
+	struct keyboard *keyboard; /* borrowed; lives longer */
 	int64_t (*now_ms)(void);
 	void (*answered)(void *owner, const struct msg_answer *answer);
 	void (*shown)(void *owner, uint32_t serial); /* the picture of a SHOW is in the socket */
@@ -26,8 +26,11 @@ struct peer_setup {
 /* What of libfreerdp takes time or opens files: once, before the sandbox closes. Returns 0 or a negative errno. */
 int peer_warm_up(void);
 
-/* Takes *fd. Returns 0 or a negative errno. */
-int peer_new(const struct peer_setup *setup, int *fd, struct peer **ret_peer);
+/* libfreerdp's server, ready for a client: made while nobody waits. Returns 0 or a negative errno. */
+int peer_new(struct peer **ret_peer);
+
+/* The client has come: takes *fd, once in the life of a peer. Returns 0 or a negative errno. */
+int peer_begin(struct peer *peer, const struct peer_setup *setup, int *fd);
 void peer_free(struct peer *peer); /* accepts NULL */
 
 /* What poll(2) is to wait for. */

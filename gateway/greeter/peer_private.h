@@ -9,12 +9,12 @@
 #include <freerdp/peer.h>
 
 struct screen;
-struct tiles;
+struct pictures;
 
 struct peer {
 	freerdp_peer *rdp;
 	struct screen *screen; /* NULL before Activate has told the size */
-	struct tiles *tiles;   /* of the last Activate */
+	struct pictures *pictures;   /* of the last Activate */
 	struct keyboard *keyboard;
 	struct peer_setup setup;
 	char facility[257];

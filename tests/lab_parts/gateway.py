@@ -16,7 +16,7 @@ from .state import LabError, write_file
 HERE = os.path.dirname(os.path.realpath(__file__))
 TREE = os.path.dirname(os.path.dirname(HERE))
 
-PROGRAMS = ("gateway/sekisho-gateway", "gateway/sekisho-worker", "gateway/sekisho-key", "admin-cli/sekisho-admin")
+PROGRAMS = ("gateway/sekisho-gateway", "gateway/sekisho-worker", "gateway/sekisho-key", "gateway/sekisho-greeter", "admin-cli/sekisho-admin")
 
 FACILITY = "998-"
 DOMAIN = "example.jp"
@@ -70,6 +70,9 @@ def copy_programs(state, build):
             raise LabError(f"there is no {source}: meson setup build && ninja -C build, or --build DIR")
         shutil.copy(source, programs)
         os.chmod(os.path.join(programs, os.path.basename(name)), 0o755)
+    # The sign-in screen looks for its Japanese where the build has it: beside the programs' folder.
+    words = state.make_folder("po", "ja", "LC_MESSAGES")
+    shutil.copy(os.path.join(build, "po", "ja", "LC_MESSAGES", "sekisho-admin.mo"), words)
     return programs
 
 

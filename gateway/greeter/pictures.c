@@ -1,5 +1,5 @@
-/* See tiles.h. In the greeter; nothing here comes from a client but the colour depth. MS-RDPBCGR 2.2.9.1.1.3.1.2. */
-#include "greeter/tiles.h"
+/* See pictures.h. In the greeter; nothing here comes from a client but the colour depth. MS-RDPBCGR 2.2.9.1.1.3.1.2. */
+#include "greeter/pictures.h"
 
 #include "base/cleanup.h"
 
@@ -19,7 +19,7 @@
 /* What a client without multifragment updates may be sent in one: 16256, less the headers of an update's tiles. */
 #define UPDATE_BYTES (16256 - 64 - UPDATE_TILES * 26)
 
-struct tiles {
+struct pictures {
 	BITMAP_PLANAR_CONTEXT *planar,
 		*plain; /* with run lengths; without, for what is longer by them */
 	BITMAP_INTERLEAVED_CONTEXT *interleaved;
@@ -29,45 +29,45 @@ struct tiles {
 	uint8_t room[UPDATE_TILES][ROOM_BYTES];
 };
 
-struct tiles *
-tiles_new(bool skip_alpha)
+struct pictures *
+pictures_new(bool skip_alpha)
 {
 	uint32_t flags = skip_alpha ? PLANAR_FORMAT_HEADER_NA : 0;
-	struct tiles *tiles = calloc(1, sizeof(*tiles));
+	struct pictures *pictures = calloc(1, sizeof(*pictures));
 
-	if (tiles == NULL)
+	if (pictures == NULL)
 		return NULL;
-	tiles->planar =
+	pictures->planar =
 		freerdp_bitmap_planar_context_new(flags | PLANAR_FORMAT_HEADER_RLE, TILE, TILE);
-	tiles->plain = freerdp_bitmap_planar_context_new(flags, TILE, TILE);
-	tiles->interleaved = bitmap_interleaved_context_new(TRUE);
-	if (tiles->planar == NULL || tiles->plain == NULL || tiles->interleaved == NULL) {
-		tiles_free(tiles);
+	pictures->plain = freerdp_bitmap_planar_context_new(flags, TILE, TILE);
+	pictures->interleaved = bitmap_interleaved_context_new(TRUE);
+	if (pictures->planar == NULL || pictures->plain == NULL || pictures->interleaved == NULL) {
+		pictures_free(pictures);
 		return NULL;
 	}
-	return tiles;
+	return pictures;
 }
 
 void
-tiles_free(struct tiles *tiles)
+pictures_free(struct pictures *pictures)
 {
-	if (tiles == NULL)
+	if (pictures == NULL)
 		return;
-	freerdp_bitmap_planar_context_free(tiles->planar);
-	freerdp_bitmap_planar_context_free(tiles->plain);
-	bitmap_interleaved_context_free(tiles->interleaved);
-	free(tiles);
+	freerdp_bitmap_planar_context_free(pictures->planar);
+	freerdp_bitmap_planar_context_free(pictures->plain);
+	bitmap_interleaved_context_free(pictures->interleaved);
+	free(pictures);
 }
 
 /* The rectangle's pixels in rows of TILE, the last column repeated up to a multiple of four. Returns that width. */
 static uint32_t
-copy_out(struct tiles *tiles, const struct tiles_picture *picture,
+copy_out(struct pictures *pictures, const struct picture *picture,
 	const struct screen_rectangle *rectangle)
 {
 	uint32_t width = (rectangle->width + 3u) & ~3u;
 
 	for (uint32_t row = 0; row < rectangle->height; row++) {
-		uint8_t *to = tiles->tile + (size_t)row * TILE_ROW;
+		uint8_t *to = pictures->tile + (size_t)row * TILE_ROW;
 
 		memcpy(to,
 			picture->pixels + (rectangle->y + row) * picture->stride +
@@ -81,61 +81,63 @@ copy_out(struct tiles *tiles, const struct tiles_picture *picture,
 
 /* Both return the length, 0 if it cannot be done. */
 static uint32_t
-compress_planar(struct tiles *tiles, BITMAP_PLANAR_CONTEXT *planar, uint32_t width, uint32_t height,
-	uint8_t *ret_bytes)
+compress_planar(struct pictures *pictures, BITMAP_PLANAR_CONTEXT *planar, uint32_t width,
+	uint32_t height, uint8_t *ret_bytes)
 {
 	uint32_t len = ROOM_BYTES;
 
-	return freerdp_bitmap_compress_planar(planar, tiles->tile, PIXEL_FORMAT_BGRX32, width,
+	return freerdp_bitmap_compress_planar(planar, pictures->tile, PIXEL_FORMAT_BGRX32, width,
 		       height, TILE_ROW, ret_bytes, &len) != NULL
 		       ? len
 		       : 0;
 }
 
 static uint32_t
-compress(struct tiles *tiles, uint32_t width, uint32_t height, uint32_t depth, uint8_t *ret_bytes)
+compress(struct pictures *pictures, uint32_t width, uint32_t height, uint32_t depth,
+	uint8_t *ret_bytes)
 {
 	uint32_t len = ROOM_BYTES;
 
 	if (depth != 32)
-		return interleaved_compress(tiles->interleaved, ret_bytes, &len, width, height,
-			       tiles->tile, PIXEL_FORMAT_BGRX32, TILE_ROW, 0, 0, NULL, depth)
+		return interleaved_compress(pictures->interleaved, ret_bytes, &len, width, height,
+			       pictures->tile, PIXEL_FORMAT_BGRX32, TILE_ROW, 0, 0, NULL, depth)
 			       ? len
 			       : 0;
-	len = compress_planar(tiles, tiles->planar, width, height, ret_bytes);
-	return len > 0 ? len : compress_planar(tiles, tiles->plain, width, height, ret_bytes);
+	len = compress_planar(pictures, pictures->planar, width, height, ret_bytes);
+	return len > 0 ? len : compress_planar(pictures, pictures->plain, width, height, ret_bytes);
 }
 
 static bool
-flush(struct tiles *tiles, rdpContext *context)
+flush(struct pictures *pictures, rdpContext *context)
 {
-	const BITMAP_UPDATE update = {
-		.number = tiles->filled, .rectangles = tiles->bitmaps, .skipCompression = TRUE};
-	bool ok = tiles->filled == 0 || context->update->BitmapUpdate(context, &update);
+	const BITMAP_UPDATE update = {.number = pictures->filled,
+		.rectangles = pictures->bitmaps,
+		.skipCompression = TRUE};
+	bool ok = pictures->filled == 0 || context->update->BitmapUpdate(context, &update);
 
-	tiles->filled = tiles->bytes = 0;
+	pictures->filled = pictures->bytes = 0;
 	return ok;
 }
 
 static bool
-add(struct tiles *tiles, rdpContext *context, const struct tiles_picture *picture,
+add(struct pictures *pictures, rdpContext *context, const struct picture *picture,
 	const struct screen_rectangle *rectangle)
 {
 	uint32_t depth = freerdp_settings_get_uint32(context->settings, FreeRDP_ColorDepth);
 	uint32_t bytes_a_pixel = (depth + 7) / 8;
-	uint32_t width = copy_out(tiles, picture, rectangle);
-	uint8_t *room = tiles->room[tiles->filled];
-	uint32_t len = compress(tiles, width, rectangle->height, depth, room);
+	uint32_t width = copy_out(pictures, picture, rectangle);
+	uint8_t *room = pictures->room[pictures->filled];
+	uint32_t len = compress(pictures, width, rectangle->height, depth, room);
 
 	if (len == 0)
 		return false;
 	/* What is there goes first; this tile is then the first of the next update. */
-	if (tiles->bytes + len > UPDATE_BYTES && tiles->filled > 0) {
-		if (!flush(tiles, context))
+	if (pictures->bytes + len > UPDATE_BYTES && pictures->filled > 0) {
+		if (!flush(pictures, context))
 			return false;
-		room = memmove(tiles->room[0], room, len);
+		room = memmove(pictures->room[0], room, len);
 	}
-	tiles->bitmaps[tiles->filled++] = (BITMAP_DATA){
+	pictures->bitmaps[pictures->filled++] = (BITMAP_DATA){
 		.destLeft = picture->left + rectangle->x,
 		.destTop = picture->top + rectangle->y,
 		.destRight = picture->left + rectangle->x + rectangle->width - 1u,
@@ -150,19 +152,19 @@ add(struct tiles *tiles, rdpContext *context, const struct tiles_picture *pictur
 		.cbUncompressedSize = width * rectangle->height * bytes_a_pixel,
 		.cbCompMainBodySize = len,
 	};
-	tiles->bytes += len;
-	return tiles->filled < UPDATE_TILES || flush(tiles, context);
+	pictures->bytes += len;
+	return pictures->filled < UPDATE_TILES || flush(pictures, context);
 }
 
 bool
-tiles_send(struct tiles *tiles, rdpContext *context, const struct tiles_picture *picture,
+pictures_send(struct pictures *pictures, rdpContext *context, const struct picture *picture,
 	const struct screen_rectangle *rectangles, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		assert(rectangles[i].width > 0 && rectangles[i].width <= TILE);
 		assert(rectangles[i].height > 0 && rectangles[i].height <= TILE);
-		if (!add(tiles, context, picture, &rectangles[i]))
+		if (!add(pictures, context, picture, &rectangles[i]))
 			return false;
 	}
-	return flush(tiles, context);
+	return flush(pictures, context);
 }

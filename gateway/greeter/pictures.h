@@ -1,8 +1,8 @@
 /* Pictures for a client of libfreerdp: rectangles of at most 64 x 64 pixels, compressed (planar at 32 bits a pixel, interleaved at 15,
  * 16 and 24), several in one bitmap update.
  */
-#ifndef GREETER_TILES_H
-#define GREETER_TILES_H
+#ifndef GREETER_PICTURES_H
+#define GREETER_PICTURES_H
 
 #include "greeter/screen.h"
 
@@ -12,20 +12,20 @@
 
 #include <freerdp/freerdp.h>
 
-struct tiles;
+struct pictures;
 
 /* skip_alpha: the client does without that plane (DRAW_ALLOW_SKIP_ALPHA). NULL without memory. */
-struct tiles *tiles_new(bool skip_alpha);
-void tiles_free(struct tiles *tiles); /* accepts NULL */
+struct pictures *pictures_new(bool skip_alpha);
+void pictures_free(struct pictures *pictures); /* accepts NULL */
 
-struct tiles_picture {
+struct picture {
 	const uint8_t *pixels; /* B, G, R, unused */
 	size_t stride;
 	uint32_t left, top; /* where it lies on the client's desktop */
 };
 
 /* Sends these rectangles of a picture at the colour depth that was agreed on. False: it is over. */
-bool tiles_send(struct tiles *tiles, rdpContext *context, const struct tiles_picture *picture,
+bool pictures_send(struct pictures *pictures, rdpContext *context, const struct picture *picture,
 	const struct screen_rectangle *rectangles, size_t count);
 
 #endif
