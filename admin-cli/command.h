@@ -31,6 +31,7 @@ command_function command_terminal_delete;
 command_function command_ticket_issue;
 command_function command_vendor_edit;
 command_function command_vendor_delete;
+command_function command_attend_issue;
 command_function command_attend_list;
 command_function command_attend_decide;
 command_function command_explain;

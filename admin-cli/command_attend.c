@@ -107,6 +107,23 @@ command_attend_list(struct admin *admin)
 	return following ? follow(admin, newest) : ADMIN_DONE;
 }
 
+/* --look-only is the consent to control that is not given. */
+static enum admin_exit
+ask_with_consent(struct admin *admin)
+{
+	json_t *parameters = arguments_parameters(admin->arguments);
+
+	if (argument_flag(admin->arguments, "look-only"))
+		(void)json_object_set_new(parameters, "control", json_false());
+	return admin_ask_and_print(admin, parameters);
+}
+
+enum admin_exit
+command_attend_issue(struct admin *admin)
+{
+	return ask_with_consent(admin);
+}
+
 static json_t *
 find_waiting(const json_t *result, const char *id)
 {
@@ -125,22 +142,23 @@ confirm(struct admin *admin, const json_t *waiting)
 {
 	bool allow = strcmp(admin->arguments->command->name, "allow") == 0;
 	const char *files = argument_flag(admin->arguments, "files") ? _("yes") : _("no");
+	const char *control = argument_flag(admin->arguments, "look-only") ? _("no") : _("yes");
 	const struct fact facts[] = {
 		{value_label("account"), value_text(waiting, "account")},
 		{value_label("person"), value_text(waiting, "name")},
 		{value_label("terminal"), value_text(waiting, "terminal")},
 		{value_label("source"), value_text(waiting, "source")},
 		{value_label("since"), value_time(waiting, "since")},
+		{value_label("control"), control},
 		{value_label("files"), files},
 	};
 
 	if (allow)
 		return admin_confirm(admin, facts, ARRAY_SIZE(facts),
-			_("The engineer sees the terminal's screen and works on it. Make sure by "
-			  "telephone who "
-			  "it is."),
+			_("The engineer sees the terminal's screen. Make sure by telephone who it "
+			  "is."),
 			_("Let this engineer in?"));
-	return admin_confirm(admin, facts, ARRAY_SIZE(facts) - 1, NULL, _("Refuse this engineer?"));
+	return admin_confirm(admin, facts, ARRAY_SIZE(facts) - 2, NULL, _("Refuse this engineer?"));
 }
 
 enum admin_exit
@@ -158,7 +176,5 @@ command_attend_decide(struct admin *admin)
 				    : admin_refuse(admin, ADMIN_REFUSED,
 					      _("nobody waits under %s: see attend list"), id);
 	json_decref(result);
-	if (exit_code != ADMIN_DONE)
-		return exit_code;
-	return admin_ask_and_print(admin, arguments_parameters(admin->arguments));
+	return exit_code == ADMIN_DONE ? ask_with_consent(admin) : exit_code;
 }

@@ -51,6 +51,7 @@ print_number_issued(const struct admin *admin, const json_t *result)
 	static const struct value_row rows[] = {
 		{"terminal", VALUE_TEXT},
 		{"account", VALUE_TEXT},
+		{"control", VALUE_YES},
 		{"files", VALUE_YES},
 		{"expires", VALUE_TIME},
 	};
@@ -86,6 +87,7 @@ print_numbers(const json_t *rows)
 		{N_("ID"), 0, "number", VALUE_TEXT},
 		{N_("Terminal"), 50, "terminal", VALUE_TEXT},
 		{N_("Account"), 50, "account", VALUE_TEXT},
+		{N_("Control"), 0, "control", VALUE_YES},
 		{N_("Clipboard and drives"), 0, "files", VALUE_YES},
 		{N_("Issued by"), 40, "issued_by", VALUE_TEXT},
 		{N_("Issued"), 0, "issued", VALUE_TIME},

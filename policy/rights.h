@@ -12,6 +12,11 @@ enum session_right {
 #undef RIGHT
 };
 
+/* Among the rights of a session, but none of a terminal's: no input is relayed (C7). With it goes what else could carry
+ * input: dynamic channels (touch, pen). */
+#define SESSION_LOOK_ONLY (UINT32_C(1) << 31)
+#define SESSION_RIGHTS_NOT_LOOKING SESSION_RIGHT_DYNAMIC
+
 struct right_row {
 	enum session_right right;
 	const char *name;     /* "clipboard" */

@@ -110,6 +110,10 @@ session_start_gather(struct store_db *db, struct session_start *start, enum poli
 	start->gathered.terminal.ca_bundle = NULL;
 	if (grant->attendance.given && !grant->attendance.files)
 		grant->terminal.rights &= ~session_rights_of_files();
+	if (grant->attendance.given && !grant->attendance.control)
+		grant->terminal.rights =
+			(grant->terminal.rights & ~(uint32_t)SESSION_RIGHTS_NOT_LOOKING) |
+			SESSION_LOOK_ONLY;
 	return 0;
 }
 

@@ -114,6 +114,7 @@ attach_begin(struct connection *conn)
 		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for a bridge");
 		return;
 	}
+	conn->attachment->bridge->look_only = (conn->attachment->rights & SESSION_LOOK_ONLY) != 0;
 	bridge_know_client(conn->attachment->bridge, introduction, denied);
 	bytes_writer_init(&writer, room, sizeof(room));
 	r = gcc_connect_initial_rewrite(introduction->connect_initial.bytes,

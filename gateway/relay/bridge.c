@@ -35,6 +35,7 @@ enum bridge_kind {
 	KIND_CONFIRM_ACTIVE,
 	KIND_DEACTIVATE_ALL,
 	KIND_DATA,
+	KIND_INPUT, /* of a client, in a Data PDU; fast path is FAST_PATH */
 	KIND_REDIRECTION,
 	KIND_AUTODETECT_REQUEST,
 	KIND_AUTODETECT_RESPONSE,
@@ -57,11 +58,12 @@ struct rule {
 };
 
 /* Places in the table: has the first Demand Active passed, and does the client answer it? */
-enum rule_when { WHEN_BEFORE, WHEN_AFTER, WHEN_REACTIVATING, WHEN_COUNT };
+enum rule_when { WHEN_BEFORE, WHEN_AFTER, WHEN_REACTIVATING, WHEN_LOOKING, WHEN_COUNT };
 #define BEFORE WHEN_BEFORE... WHEN_BEFORE
 #define AFTER WHEN_AFTER... WHEN_AFTER
 #define REACTIVATING WHEN_REACTIVATING... WHEN_REACTIVATING
-#define ALWAYS WHEN_BEFORE... WHEN_REACTIVATING
+#define LOOKING WHEN_LOOKING... WHEN_LOOKING
+#define ALWAYS WHEN_BEFORE... WHEN_LOOKING
 #define LAST(reason) PASS_AS_LAST, CLOSE_##reason
 #define END(reason) END_SESSION, CLOSE_##reason
 static const struct rule rules[SIDE_COUNT][WHEN_COUNT][KIND_COUNT] = {
@@ -72,6 +74,7 @@ static const struct rule rules[SIDE_COUNT][WHEN_COUNT][KIND_COUNT] = {
 #undef BEFORE
 #undef AFTER
 #undef REACTIVATING
+#undef LOOKING
 #undef ALWAYS
 #undef LAST
 #undef END
@@ -118,9 +121,9 @@ least(size_t one, size_t other)
 /* Classifying: what is it? */
 
 static enum bridge_kind
-kind_of_share(enum share_type type)
+kind_of_share(const struct share_pdu *pdu, enum side from)
 {
-	switch (type) {
+	switch (pdu->type) {
 	case SHARE_DEMAND_ACTIVE:
 		return KIND_DEMAND_ACTIVE;
 	case SHARE_CONFIRM_ACTIVE:
@@ -128,7 +131,8 @@ kind_of_share(enum share_type type)
 	case SHARE_DEACTIVATE_ALL:
 		return KIND_DEACTIVATE_ALL;
 	case SHARE_DATA:
-		return KIND_DATA;
+		return from == SIDE_CLIENT && pdu->data_type == SHARE_DATA_INPUT ? KIND_INPUT
+										 : KIND_DATA;
 	case SHARE_REDIRECTION:
 		return KIND_REDIRECTION;
 	}
@@ -217,7 +221,9 @@ when(const struct bridge *bridge, enum side from)
 {
 	if (from == SIDE_CLIENT && bridge->stage == BRIDGE_REACTIVATING)
 		return WHEN_REACTIVATING;
-	return bridge->stage == BRIDGE_BEFORE ? WHEN_BEFORE : WHEN_AFTER;
+	if (bridge->stage == BRIDGE_BEFORE)
+		return WHEN_BEFORE;
+	return from == SIDE_CLIENT && bridge->look_only ? WHEN_LOOKING : WHEN_AFTER;
 }
 
 /* Who really sent it. */
@@ -254,7 +260,7 @@ look_at_share(struct look *look, size_t payload_at, struct bridge_result *result
 		(void)judge(look, KIND_OTHER, result);
 		return 0;
 	}
-	switch (judge(look, kind_of_share(pdu.type), result)) {
+	switch (judge(look, kind_of_share(&pdu, look->from), result)) {
 	case PASS:
 		follow_share(look, payload_at, &pdu);
 		return pdu.total_len;
@@ -480,6 +486,13 @@ begin_more(struct look *look, struct bridge_result *result)
 		return 0;
 	look->have = least(look->have, look->frame_len);
 	until = look_at_share(look, 0, result);
+	if (until != 0 && way->drop) {
+		/* The frame's length has been sent: what belongs to it cannot be left out any more. */
+		way->drop = false;
+		look->why = "input among other PDUs where it may not pass";
+		(void)judge(look, KIND_OTHER, result);
+		until = 0;
+	}
 	if (until == 0) {
 		way->refused = true;
 		return -1;

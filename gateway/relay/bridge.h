@@ -44,6 +44,7 @@ struct bridge {
 	uint8_t channel_count;
 	enum side back_end; /* SIDE_HOST or SIDE_GREETER: whose rules are for what comes from it */
 	enum bridge_stage stage;
+	bool look_only;    /* no input of the client passes (C7) */
 	bool licensed;     /* the back end's last word on licensing has passed */
 	uint32_t share_id; /* of the last Demand Active */
 	struct bridge_way ways[BRIDGE_SIDES];

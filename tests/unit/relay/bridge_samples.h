@@ -92,6 +92,9 @@ PAYLOAD(deactivate_all, write_share(writer, SHARE_DEACTIVATE_ALL, 0, 3))
 PAYLOAD(data, write_share(writer, SHARE_DATA, SHARE_DATA_INPUT, 40))
 PAYLOAD(redirection, write_share(writer, SHARE_REDIRECTION, 0, 100))
 PAYLOAD(font_map, write_share(writer, SHARE_DATA, SHARE_DATA_FONT_MAP, 8))
+PAYLOAD(font_list, write_share(writer, SHARE_DATA, SHARE_DATA_FONT_LIST, 8))
+PAYLOAD(font_list_then_input, write_share(writer, SHARE_DATA, SHARE_DATA_FONT_LIST, 8);
+	write_share(writer, SHARE_DATA, SHARE_DATA_INPUT, 40))
 PAYLOAD(nothing, (void)writer)
 PAYLOAD(two_data, write_share(writer, SHARE_DATA, SHARE_DATA_INPUT, 40);
 	write_share(writer, SHARE_DATA, SHARE_DATA_CONTROL, 8))

@@ -292,6 +292,79 @@ fast_path_passes_only_in_clear_and_after_demand_active(void **state)
 		}
 }
 
+/* C7: who may only look. In each way in which input could come, wherever the reads cut it. */
+static void
+input_is_left_out_where_the_hospital_lets_the_client_look(void **state)
+{
+	static const struct {
+		uint16_t channel;
+		write_payload *payload;
+		bool passes;
+		enum close_reason reason;
+	} rows[] = {
+		{MCS_IO_CHANNEL, write_data, false, CLOSE_NONE},
+		{MCS_IO_CHANNEL, write_two_data, false, CLOSE_NONE},
+		{MCS_IO_CHANNEL, write_font_list, true, CLOSE_NONE},
+		{MCS_IO_CHANNEL, write_confirm_active, true, CLOSE_NONE},
+		{MCS_IO_CHANNEL, write_redirection, false, CLOSE_CLIENT_BAD_PDU},
+		{ALLOWED, write_data, true, CLOSE_NONE},
+		{DENIED, write_data, false, CLOSE_NONE},
+		{CLIENT_MESSAGE, write_autodetect_response, true, CLOSE_NONE},
+	};
+	const uint8_t keys[] = {0x3c, 8, 1, 2, 3, 4, 5, 6};
+	uint8_t out[2048];
+	enum close_reason reason;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t pdu[1024];
+		size_t len =
+			write_pdu(pdu, sizeof(pdu), SIDE_CLIENT, rows[i].channel, rows[i].payload);
+
+		for (size_t cut = 0; cut <= len; cut++) {
+			struct bridge *bridge = some_bridge(true);
+
+			bridge->look_only = true;
+			assert_int_equal(
+				filter_in_two(bridge, SIDE_CLIENT, pdu, len, cut, out, &reason),
+				rows[i].passes ? len : 0);
+			assert_int_equal(reason, rows[i].reason);
+			bridge_free(bridge);
+		}
+	}
+	for (size_t cut = 0; cut <= sizeof(keys); cut++) {
+		struct bridge *bridge = some_bridge(true);
+
+		bridge->look_only = true;
+		assert_int_equal(
+			filter_in_two(bridge, SIDE_CLIENT, keys, sizeof(keys), cut, out, &reason),
+			0);
+		assert_int_equal(reason, CLOSE_NONE);
+		/* What the host draws passes as ever. */
+		assert_int_equal(
+			filter_in_two(bridge, SIDE_HOST, keys, sizeof(keys), cut, out, &reason),
+			sizeof(keys));
+		bridge_free(bridge);
+	}
+}
+
+/* Its frame's head has gone to the host: nothing may be left out of it any more. */
+static void
+input_behind_something_else_ends_the_session_of_who_may_only_look(void **state)
+{
+	struct bridge *bridge = some_bridge(true);
+	uint8_t pdu[1024], out[2048];
+	size_t len = write_pdu(
+		pdu, sizeof(pdu), SIDE_CLIENT, MCS_IO_CHANNEL, write_font_list_then_input);
+	enum close_reason reason;
+
+	(void)state;
+	bridge->look_only = true;
+	assert_true(filter_in_two(bridge, SIDE_CLIENT, pdu, len, 0, out, &reason) < len);
+	assert_int_equal(reason, CLOSE_CLIENT_BAD_PDU);
+	bridge_free(bridge);
+}
+
 static void
 an_ultimatum_passes_and_ends_the_session(void **state)
 {
@@ -504,6 +577,8 @@ main(void)
 		cmocka_unit_test(user_ids_inside_share_pdus_are_translated),
 		cmocka_unit_test(a_late_share_id_of_the_client_becomes_the_current_one),
 		cmocka_unit_test(fast_path_passes_only_in_clear_and_after_demand_active),
+		cmocka_unit_test(input_is_left_out_where_the_hospital_lets_the_client_look),
+		cmocka_unit_test(input_behind_something_else_ends_the_session_of_who_may_only_look),
 		cmocka_unit_test(an_ultimatum_passes_and_ends_the_session),
 		cmocka_unit_test(an_ultimatum_before_the_desktop_is_a_refusal),
 		cmocka_unit_test(set_up_pdus_do_not_pass),
