@@ -71,6 +71,16 @@ print_running(const json_t *result, bool allowed)
 		puts(_("A session that runs already may go on."));
 }
 
+/* Who is refused one terminal sees that on the sign-in screen, once the password was right. */
+static void
+print_signing_in(const json_t *result, bool allowed)
+{
+	const json_t *sign_in = json_object_get(result, "sign_in");
+
+	if (!allowed && json_is_true(json_object_get(sign_in, "allowed")))
+		puts(_("The account can sign in; it is this terminal that it cannot use."));
+}
+
 void
 print_explanation(const struct admin *admin, const json_t *result)
 {
@@ -92,5 +102,6 @@ print_explanation(const struct admin *admin, const json_t *result)
 	else
 		printf(_("A new connection is refused: %s.\n"), value_word(result, "reason"));
 	print_change(result, allowed);
+	print_signing_in(result, allowed);
 	print_running(result, allowed);
 }

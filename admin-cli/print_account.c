@@ -25,6 +25,30 @@ print_priorities(const json_t *account)
 		printf(_("Priorities: %s\n"), text);
 }
 
+/* Of `account show` alone. */
+static void
+print_sign_in(const json_t *sign_in)
+{
+	static const struct value_row rows[] = {
+		{"password", VALUE_WORD},
+		{"password_set", VALUE_TIME},
+		{"must_change", VALUE_YES},
+		{"second_factor", VALUE_WORD},
+		{"second_factor_since", VALUE_TIME},
+		{"failures", VALUE_TEXT},
+		{"last_failure", VALUE_TIME},
+	};
+
+	if (sign_in == NULL)
+		return;
+	putchar('\n');
+	values_print(sign_in, rows, ARRAY_SIZE(rows));
+	if (json_is_true(json_object_get(sign_in, "guessed_at")))
+		printf("\n%s\n", _("Somebody is guessing this account's password from many places: "
+				   "for now it can sign in only from "
+				   "networks where it has signed in before, or with a ticket."));
+}
+
 void
 print_account(const struct admin *admin, const json_t *result)
 {
@@ -56,6 +80,7 @@ print_account(const struct admin *admin, const json_t *result)
 	(void)admin;
 	values_print(result, rows, ARRAY_SIZE(rows));
 	print_priorities(result);
+	print_sign_in(json_object_get(result, "sign_in"));
 	if (strcmp(value_text(result, "allowlist"), "off") == 0)
 		printf("\n%s\n",
 			_("The allowlist is off: this account can connect from any device."));
@@ -86,6 +111,8 @@ print_account_changed(const struct admin *admin, const json_t *result)
 		printf(_("Nothing has changed: account %s was like that already.\n"), id);
 	else
 		printf(_("Account %s has been changed.\n"), id);
+	if (json_is_true(json_object_get(result, "failures_forgotten")))
+		puts(_("Its failed sign-ins are forgotten: it can be tried again at once."));
 }
 
 void

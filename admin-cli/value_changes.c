@@ -148,6 +148,7 @@ static const struct field {
 	{"password", VALUE_WORD, NULL, N_("Password")},
 	{"second_factor", VALUE_WORD, NULL, N_("Second factor")},
 	{"must_change", VALUE_TEXT, put_value, N_("To be changed at the first use")},
+	{"failures", VALUE_TEXT, put_value, NULL},
 	/* stock-taking; what vendors and backups have */
 	{"accounts", VALUE_TEXT, put_value, NULL},
 	{"listed", VALUE_TEXT, put_value, N_("Listed")},

@@ -68,6 +68,14 @@ int account_json(struct store_db *db, const struct account *account, json_t **re
 json_t *account_json_with(
 	struct store_db *db, const struct account *account, const struct account_ties *ties);
 
+/* How its signing in stands: `sign_in` of account.show. */
+int account_sign_in_json(
+	struct store_db *db, const struct account *account, json_t **ret_object);
+
+/* Its failures at signing in are forgotten; `recorded`: the change that this belongs to is in the log already. */
+int account_forget_failures(struct store_db *db, struct method_call *call,
+	const struct account *account, bool recorded);
+
 /* with_accounts: the ids instead of their number. */
 int terminal_json(struct store_db *db, const struct terminal *terminal, bool with_accounts,
 	json_t **ret_object);

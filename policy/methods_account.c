@@ -35,10 +35,18 @@ int
 method_account_show(struct store_db *db, struct method_call *call)
 {
 	struct account account;
+	json_t *sign_in = NULL;
 	int r;
 
 	r = take_account(db, call, &account);
-	return r < 0 ? r : account_json(db, &account, &call->result);
+	if (r == 0)
+		r = account_sign_in_json(db, &account, &sign_in);
+	if (r == 0)
+		r = account_json(db, &account, &call->result);
+	if (r == 0)
+		(void)json_object_set(call->result, "sign_in", sign_in);
+	json_decref(sign_in);
+	return r;
 }
 
 /* What every method that changes an account takes besides. */
@@ -101,7 +109,15 @@ method_account_lock(struct store_db *db, struct method_call *call)
 int
 method_account_unlock(struct store_db *db, struct method_call *call)
 {
-	return set_locked(db, call, "account.unlock", false);
+	struct account account;
+	int r;
+
+	r = set_locked(db, call, "account.unlock", false);
+	if (r == 0)
+		r = take_account(db, call, &account);
+	return r < 0 ? r
+		     : account_forget_failures(db, call, &account,
+			       json_is_true(json_object_get(call->result, "changed")));
 }
 
 static int

@@ -13,9 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "Within two months": 60 days are never more. */
-#define PASSWORD_AGE_DAYS 60
-
 /* The policy that lets a password be short asks everybody for a second factor. */
 static enum second_factor_rule
 second_factor_rule(const struct store_db *db)
@@ -25,18 +22,6 @@ second_factor_rule(const struct store_db *db)
 	return settings->sign_in.password_policy == PASSWORD_POLICY_SECOND_FACTOR
 		       ? SECOND_FACTOR_REQUIRED
 		       : settings->sign_in.second_factor;
-}
-
-static bool
-is_too_old(const struct store_db *db, const struct stored_password *password)
-{
-	struct civil_time now, set;
-
-	if (store_db_settings(db)->sign_in.password_policy != PASSWORD_POLICY_TWO_MONTHS)
-		return false;
-	civil_from_instant(store_db_now(db), &now);
-	civil_from_instant(password->set_us, &set);
-	return civil_date_compare(civil_date_add_days(set.date, PASSWORD_AGE_DAYS), now.date) < 0;
 }
 
 /* What stands in for an account that does not exist, or has no password. */
@@ -96,7 +81,7 @@ copy_row(struct store_db *db, const struct sign_in_row *row, struct sign_in_acco
 	snprintf(account->full_name, sizeof(account->full_name), "%s %s", row->family_name,
 		row->given_name);
 	memcpy(account->hash, row->password.hash, sizeof(account->hash));
-	account->must_change = row->password.must_change || is_too_old(db, &row->password);
+	account->must_change = sign_in_must_change(db, &row->password);
 	account->last_step = row->last_step;
 }
 

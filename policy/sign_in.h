@@ -131,7 +131,7 @@ struct terminal_offer {
 	char used_by[ACCOUNT_FULL_ID_SIZE]; /* one who holds it, or "" */
 };
 
-/* The caller frees *ret_offers. Reading suffices. */
+/* The caller frees *ret_offers, also when its job has failed after that. Reading suffices. */
 int sign_in_offers(struct store_db *db, const struct sign_in_check *check,
 	struct terminal_offer **ret_offers, size_t *ret_count);
 

@@ -10,6 +10,9 @@
 #define HOUR_US (60 * 60 * INT64_C(1000000))
 #define KNOWN_FOR_US (90 * 24 * HOUR_US)
 
+/* "Within two months": 60 days are never more. */
+#define PASSWORD_AGE_DAYS 60
+
 uint32_t
 sign_in_wait_after(int64_t failures)
 {
@@ -160,4 +163,22 @@ sign_in_forget(struct store_db *db, const char *account_id, bool *ret_any)
 	r = sign_in_failures_forget(db, name, NULL, &count);
 	*ret_any = count > 0;
 	return r < 0 ? r : sign_in_guesses_forget(db, name);
+}
+
+static bool
+is_too_old(const struct store_db *db, const struct stored_password *password)
+{
+	struct civil_time now, set;
+
+	if (store_db_settings(db)->sign_in.password_policy != PASSWORD_POLICY_TWO_MONTHS)
+		return false;
+	civil_from_instant(store_db_now(db), &now);
+	civil_from_instant(password->set_us, &set);
+	return civil_date_compare(civil_date_add_days(set.date, PASSWORD_AGE_DAYS), now.date) < 0;
+}
+
+bool
+sign_in_must_change(const struct store_db *db, const struct stored_password *password)
+{
+	return password->must_change || is_too_old(db, password);
 }

@@ -33,6 +33,9 @@ int sign_in_standing_fail(
 /* The account has signed in from there. */
 int sign_in_network_known(struct store_db *db, int64_t account, const char *source);
 
+/* An initial password, or one older than the policy allows. */
+bool sign_in_must_change(const struct store_db *db, const struct stored_password *password);
+
 /* What an administrator is shown of an account's name. */
 struct sign_in_summary {
 	int64_t failures; /* of the last day, from all sources */

@@ -3,6 +3,7 @@
  *
  * screen_test CATALOGUE
  */
+#include "base/lock_down_parts.h"
 #include "greeter/screen_private.h"
 
 #include <errno.h>
@@ -671,6 +672,11 @@ close_sandbox(void **state)
 	int r = filter != NULL ? 0 : -1;
 
 	(void)state;
+	/* The leak check of AddressSanitizer opens files and starts a thread of its own. */
+	if (LOCK_DOWN_SANITIZED) {
+		seccomp_release(filter);
+		return 0;
+	}
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]) && r == 0; i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, calls[i], 0);
 	if (r == 0)

@@ -175,10 +175,17 @@ newest_event(void)
 void
 expect_event(const char *action, const char *target, const char *before, const char *after)
 {
+	expect_event_by("unix:yamada", action, target, before, after);
+}
+
+void
+expect_event_by(const char *actor, const char *action, const char *target, const char *before,
+	const char *after)
+{
 	json_t *payload = NULL, *expected;
 
 	assert_int_equal(fixture_read(&fixture, last_event, &payload), 0);
-	assert_string_equal(json_string_value(json_object_get(payload, "actor")), "unix:yamada");
+	assert_string_equal(json_string_value(json_object_get(payload, "actor")), actor);
 	assert_string_equal(json_string_value(json_object_get(payload, "action")), action);
 	assert_string_equal(json_string_value(json_object_get(payload, "target")), target);
 	if (before != NULL) {

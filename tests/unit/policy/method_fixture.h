@@ -60,5 +60,7 @@ json_t *newest_event(void);
 
 /* The newest administration event; before and after as JSON, NULL: whatever. */
 void expect_event(const char *action, const char *target, const char *before, const char *after);
+void expect_event_by(const char *actor, const char *action, const char *target, const char *before,
+	const char *after);
 
 #endif
