@@ -69,8 +69,7 @@ json_t *account_json_with(
 	struct store_db *db, const struct account *account, const struct account_ties *ties);
 
 /* How its signing in stands: `sign_in` of account.show. */
-int account_sign_in_json(
-	struct store_db *db, const struct account *account, json_t **ret_object);
+int account_sign_in_json(struct store_db *db, const struct account *account, json_t **ret_object);
 
 /* Its failures at signing in are forgotten; `recorded`: the change that this belongs to is in the log already. */
 int account_forget_failures(struct store_db *db, struct method_call *call,

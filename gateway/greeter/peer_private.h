@@ -13,8 +13,8 @@ struct pictures;
 
 struct peer {
 	freerdp_peer *rdp;
-	struct screen *screen; /* NULL before Activate has told the size */
-	struct pictures *pictures;   /* of the last Activate */
+	struct screen *screen;     /* NULL before Activate has told the size */
+	struct pictures *pictures; /* of the last Activate */
 	struct keyboard *keyboard;
 	struct peer_setup setup;
 	char facility[257];

@@ -39,7 +39,8 @@ static const struct {
 	const char *after;
 } allowed[KIND_COUNT] = {
 	[KIND_TEXT] = {MEASURE_RANGE, "a text of ", " characters"},
-	[KIND_LONG_TEXT] = {MEASURE_RANGE, "a text of ", " characters, in several lines if need be"},
+	[KIND_LONG_TEXT] = {MEASURE_RANGE, "a text of ",
+		" characters, in several lines if need be"},
 	[KIND_DATE] = {MEASURE_NONE, "a day as year-month-day", ""},
 	[KIND_FACILITY_ID] = {MEASURE_MOST, "digits and hyphens, at most ", ""},
 	[KIND_DOMAIN] = {MEASURE_NONE, "a domain name without @", ""},

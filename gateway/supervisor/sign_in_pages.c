@@ -103,21 +103,20 @@ static void
 set_state(struct msg_choice *choice, const struct terminal_offer *offer)
 {
 	struct sentence sentence = {0};
-	const char *format;
 
 	if (offer->reason == CLOSE_TERMINAL_OUT_OF_SERVICE)
-		sentence_set(&sentence, format = N_("out of service"));
+		sentence_set(&sentence, N_("out of service"));
 	else if (offer->used_by[0] != '\0')
-		sentence_set(&sentence, format = N_("in use by %s"), offer->used_by);
+		sentence_set(&sentence, N_("in use by %s"), offer->used_by);
 	else if (offer->reason == CLOSE_TERMINAL_FULL)
-		sentence_set(&sentence, format = N_("in use"));
+		sentence_set(&sentence, N_("in use"));
 	else if (offer->reason != CLOSE_NONE)
-		sentence_set(&sentence, format = N_("not available now"));
+		sentence_set(&sentence, N_("not available now"));
 	else if (offer->attended)
-		sentence_set(&sentence, format = N_("free; the hospital lets you in"));
+		sentence_set(&sentence, N_("free; the hospital lets you in"));
 	else
-		sentence_set(&sentence, format = N_("free"));
-	copy_text(choice->state, sizeof(choice->state), format);
+		sentence_set(&sentence, N_("free"));
+	copy_text(choice->state, sizeof(choice->state), sentence.format);
 	choice->state_values_len =
 		copy_values(&sentence, choice->state_values, sizeof(choice->state_values) - 1);
 	choice->allowed = offer->reason == CLOSE_NONE;

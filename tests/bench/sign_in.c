@@ -132,7 +132,7 @@ main(int argc, char **argv)
 		.path = path, .settings = &settings, .notify = notify, .notify_argument = &fd};
 	struct bench bench = {.accounts = argc > 1 ? atoll(argv[1]) : 100000,
 		.loads = argc > 2 ? atoll(argv[2]) : 20000};
-	struct sealing *sealing;
+	struct sealing *sealing = NULL;
 	struct store *store;
 	const char *why = "";
 
