@@ -282,7 +282,8 @@ screen_can_submit(const struct screen *screen)
 	case SCREEN_ENROL:
 		return screen->secret.len > 0;
 	case SCREEN_NUMBER:
-		return screen->secret.len == FIELD_NUMBER_DIGITS;
+		/* Without one somebody at the hospital is asked. */
+		return screen->secret.len == 0 || screen->secret.len == FIELD_NUMBER_DIGITS;
 	case SCREEN_TERMINALS:
 		return chosen != NULL && chosen->allowed;
 	default:

@@ -18,7 +18,7 @@ enum {
 };
 
 static const struct screen_row rows[SCREEN_COUNT] = {
-#define SCREEN(name, title, fields, answers) [SCREEN_##name] = {title, fields, answers},
+#define SCREEN(name, title, fields, answers) [SCREEN_##name] = {#name, title, fields, answers},
 #include "greeter/screens.def"
 #undef SCREEN
 };

@@ -34,6 +34,7 @@ enum greeter_action {
 };
 
 struct screen_row {
+	const char *name;  /* "SIGN_IN", for the log */
 	const char *title; /* English; a message of po/ */
 	uint32_t fields;   /* bits of enum screen_field */
 	uint32_t answers;  /* bits of enum greeter_action */

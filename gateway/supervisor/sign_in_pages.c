@@ -19,6 +19,9 @@
 #define WARM_UP_LOOK_MS 20
 #define WARM_UP_MOST_MS 5000
 
+/* As much of a page's text as goes into the journal. */
+#define PAGE_NOTE_SIZE 160
+
 struct msg_show *
 sign_in_page(struct sign_in *sign_in, enum greeter_screen screen)
 {
@@ -199,6 +202,37 @@ sign_in_page_show(struct sign_in *sign_in)
 	sign_in->page_waits = true;
 	sign_in->waits_since_ms = clock_boottime_ms();
 	take_greeter(sign_in);
+}
+
+/* A sentence as it travels, in English. */
+static void
+english(const char *format, const uint8_t *values, size_t values_len, char *ret_text, size_t size)
+{
+	const char *list[SENTENCE_VALUES_MOST];
+	size_t count = 0, at = 0;
+
+	while (at < values_len && count < SENTENCE_VALUES_MOST) {
+		list[count++] = (const char *)values + at;
+		at += strlen((const char *)values + at) + 1;
+	}
+	sentence_fill(format, list, count, ret_text, size);
+}
+
+void
+sign_in_note_page(const struct sign_in *sign_in, uint32_t serial)
+{
+	const struct msg_show *page = sign_in->page;
+	const struct connection *connection = sign_in->connection;
+	char text[PAGE_NOTE_SIZE], error[PAGE_NOTE_SIZE], source[SOCKET_TEXT_SIZE];
+
+	if (serial != page->serial)
+		return;
+	(void)socket_text((const struct sockaddr *)&connection->source, source);
+	english(page->text, page->values, page->values_len, text, sizeof(text));
+	english(page->error, page->error_values, page->error_values_len, error, sizeof(error));
+	log_event(EV_SIGN_IN_PAGE, "conn=%llx src=%s page=%s prompt='%s' text='%s' error='%s'",
+		(unsigned long long)connection->id, source, screen_row(page->screen)->name,
+		log_quote(page->prompt), log_quote(text), log_quote(error));
 }
 
 enum sorry_value { VALUE_NOTHING, VALUE_HOURS, VALUE_DATE, VALUE_TERMINAL, VALUE_HOLDER };

@@ -171,6 +171,9 @@ void sign_in_page_said(struct sign_in *sign_in,
 void sign_in_page_plain(struct sign_in *sign_in, const char *text); /* somebody else's words */
 void sign_in_page_show(struct sign_in *sign_in);
 
+/* The journal: what the user reads now. Nothing if there is a newer page already. */
+void sign_in_note_page(const struct sign_in *sign_in, uint32_t serial);
+
 /* SORRY with the sentence of a reason, or with the one that has been filled in already (`said`). */
 void sign_in_sorry(struct sign_in *sign_in, enum close_reason reason, enum sign_in_step next);
 void sign_in_sorry_said(struct sign_in *sign_in, enum close_reason reason, enum sign_in_step next);

@@ -143,8 +143,10 @@ on_shown(void *owner, uint32_t serial)
 {
 	struct sign_in *sign_in = owner;
 
-	if (!sign_in_is_over(sign_in))
-		sign_in_shown(sign_in, serial);
+	if (sign_in_is_over(sign_in))
+		return;
+	sign_in_note_page(sign_in, serial);
+	sign_in_shown(sign_in, serial);
 }
 
 static void

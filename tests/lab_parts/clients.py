@@ -25,10 +25,13 @@ class Client:
         self.others = []
 
     @classmethod
-    def start(cls, state, name, command, size="1280x900", monitors=1, input_text=None):
+    def start(cls, state, name, command, size="1280x900", monitors=1, input_text=None, before=None):
+        """before(screen): what is to be done there first."""
         need(command[0])
         screen = start_screen(state, name + "-screen", size)
         screen_process = state.processes[-1]
+        if before:
+            before(screen)
         if monitors > 1:
             split_screen(screen, size, monitors)
         client = cls(state, name, screen, start_with_input(state, name, command, screen, input_text))

@@ -22,7 +22,7 @@ PARTS = {
                                                      wanted.clock, wanted.wrap), fill_facility(state)),
 }
 
-DEFAULT = ("shadow", "xrdp", "gateway")
+DEFAULT = tuple(PARTS)
 
 # Kerberos never leaves the machine.
 KRB5 = """[libdefaults]

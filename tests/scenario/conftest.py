@@ -27,6 +27,7 @@ PEACE = ["sources.exempt=[127.0.0.0/8]", "health.every=0"]
 
 def pytest_addoption(parser):
     parser.addoption("--build", default=os.path.join(TREE, "build"), help="where meson built")
+    parser.addoption("--pictures", metavar="DIR", help="keeps the pictures of sign-in screens there")
     parser.addoption("--long", action="store_true", help="also what takes minutes")
 
 
@@ -149,3 +150,47 @@ def new_host(request):
     for host in made:
         if host.process:
             stop(host.process)
+
+
+@pytest.fixture
+def new_door(request, folders, hosts):
+    """new_door("sign_in.second_factor=off", …): a facility of the test's own where people sign in."""
+    made = []
+
+    def make(*settings, **options):
+        facility = open_door(request, folders, hosts, *settings, **options)
+        facility.begin_test()
+        made.append(facility)
+        request.node.funcargs[f"door{len(made)}"] = facility
+        return facility
+    yield make
+    for facility in made:
+        facility.close()
+
+
+def open_door(request, folders, hosts, *settings, **options):
+    if os.geteuid() != 0:
+        pytest.skip("signing in needs root, for the lab's own PAM")
+    options.setdefault("build", request.config.getoption("--build"))
+    facility = Facility(folders("door"), hosts=hosts, only=("sign-in", "gateway"), settings=[*PEACE, *settings], **options)
+    facility.pictures = request.config.getoption("--pictures")
+    if facility.pictures:
+        os.makedirs(facility.pictures, exist_ok=True)
+    return facility
+
+
+@pytest.fixture(scope="session")
+def shared_door(request, folders, hosts):
+    """One gateway for all who sign in with a password alone."""
+    facility = open_door(request, folders, hosts, "sign_in.second_factor=off", "listeners.0.handover=in-band")
+    yield facility
+    facility.close()
+
+
+@pytest.fixture
+def door(shared_door):
+    """The shared facility where people sign in; clients of the test are closed after it."""
+    assert shared_door.gateway_runs(), "an earlier test has ended the gateway"
+    shared_door.begin_test()
+    yield shared_door
+    shared_door.end_test()

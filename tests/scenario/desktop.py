@@ -13,6 +13,11 @@ EMPTY_PLACE = (700, 500)
 TERMINAL = (300, 300)
 
 
+def close_to(colour, wanted):
+    """The same colour, but for what compression does to it."""
+    return all(abs(one - other) < 12 for one, other in zip(colour, wanted))
+
+
 class Desktop:
     numbers = itertools.count(1)
 
@@ -34,7 +39,7 @@ class Desktop:
         wait_for(self.is_shown, limit, f"{self.client.name} shows the desktop")
 
     def is_shown(self):
-        return all(abs(one - other) < 12 for one, other in zip(self.client.pixel(*EMPTY_PLACE), BACKGROUND))
+        return close_to(self.client.pixel(*EMPTY_PLACE), BACKGROUND)
 
     def run(self, command, limit=15):
         """Types a command into the terminal; what it printed, once it has ended."""

@@ -42,7 +42,7 @@ class Facility:
     numbers = itertools.count(1)
 
     def __init__(self, folder, build=None, hosts=None, settings=(), only=("gateway",), slow_fsync=None, clock=None,
-                 prefix=(), wrap=()):
+                 prefix=(), wrap=(), pam_stack=None):
         self.folder = str(folder)
         command = [*prefix, sys.executable, LAB, "up", self.folder]
         for part in only:
@@ -57,6 +57,8 @@ class Facility:
             command += ["--clock", clock]
         if wrap:
             command += ["--wrap", shlex.join(wrap)]
+        if pam_stack:
+            command += ["--pam-stack", pam_stack]
         done = subprocess.run(command, text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
         assert done.returncode == 0, done.stdout
         self.state = State.load(self.folder)
@@ -64,6 +66,7 @@ class Facility:
         self.clients = []
         self.fake_hosts = []
         self.raw_clients = []
+        self.visited = set()  # connections whose sign-in screen somebody reads
         self.client_prefix = []  # before xfreerdp: where it runs
         self.hosts = hosts
         self.admin = Admin(self.state)
@@ -276,6 +279,11 @@ class Facility:
             if name == program and stat_fields(pid):
                 found.append(pid)
         return sorted(found)
+
+    def conversations(self):
+        """Process ids of sekisho-pam's conversations; the one that listens is not among them."""
+        listener = int(self.variables["LAB_PAM_PID"])
+        return [pid for pid in processes_of(int(self.variables["LAB_PAM_UID"])) if pid != listener]
 
     def last_lines(self):
         parts = ["gateway:\n" + tail_of(self.log, 40)] if "LAB_GATEWAY_LOG" in self.variables else []

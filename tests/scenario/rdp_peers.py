@@ -103,10 +103,10 @@ class RawClient(Peer):
         except (ConnectionError, ssl.SSLError) as error:
             raise Closed from error
 
-    def connect_mcs(self, channels=(), message_channel=False):
+    def connect_mcs(self, channels=(), message_channel=False, **core):
         # CS_MCS_MSGCHANNEL, 2.2.1.3.7
         extra = wire.block(0xC006, bytes(4)) if message_channel else b""
-        self.send(wire.connect_initial(channels, extra))
+        self.send(wire.connect_initial(channels, extra, **core))
         self.read_pdu()
         self.send(wire.ERECT_DOMAIN)
         self.send(wire.ATTACH_USER)

@@ -21,6 +21,7 @@ PDU_CONFIRM_ACTIVE = 0x13
 PDU_DEACTIVATE_ALL = 0x16
 PDU_DATA = 0x17
 PDU_SERVER_REDIRECTION = 0x1A
+REDIRECTION_TYPE = PDU_SERVER_REDIRECTION & 0x0F
 DATA_SET_ERROR_INFO = 47
 
 ULTIMATUM = bytes.fromhex("0300000902f0802180")
@@ -76,10 +77,10 @@ def block(kind, content):
     return struct.pack("<HH", kind, len(content) + 4) + content
 
 
-def client_core(width=1024, height=768, early_flags=0x0001, selected=PROTOCOL_SSL):
+def client_core(width=1024, height=768, early_flags=0x0001, selected=PROTOCOL_SSL, layout=0x409):
     """2.2.1.3.2"""
     name = "test".encode("utf-16-le").ljust(32, b"\0")
-    core = struct.pack("<IHHHHII", 0x00080004, width, height, 0xCA01, 0xAA03, 0x409, 18363) + name
+    core = struct.pack("<IHHHHII", 0x00080004, width, height, 0xCA01, 0xAA03, layout, 18363) + name
     core += struct.pack("<III", 4, 0, 12) + bytes(64)
     core += struct.pack("<HHIHHH", 0xCA01, 1, 0, 24, 7, early_flags) + bytes(64)
     core += struct.pack("<BBI", 0, 0, selected)
@@ -92,9 +93,14 @@ def client_network(channels):
     return block(0xC003, struct.pack("<I", len(channels)) + rows)
 
 
-def connect_initial(channels=(), extra=b"", **core):
-    """2.2.1.3: T.125 Connect-Initial around a GCC Conference Create Request."""
-    blocks = client_core(**core) + block(0xC004, struct.pack("<II", 0x0D, 0))
+# CS_CLUSTER's flags (2.2.1.3.5): can be redirected by version 4, comes back from a redirection.
+CLUSTER_REDIRECTS = 0x0D
+CLUSTER_RETURNS = 0x02
+
+
+def connect_initial(channels=(), extra=b"", cluster=(CLUSTER_REDIRECTS, 0), **core):
+    """2.2.1.3: T.125 Connect-Initial around a GCC Conference Create Request. cluster: flags, RedirectedSessionID."""
+    blocks = client_core(**core) + block(0xC004, struct.pack("<II", *cluster))
     blocks += block(0xC002, struct.pack("<II", 0, 0)) + client_network(channels) + extra
     gcc = bytes.fromhex("000800100001c00044756361") + per_length(len(blocks)) + blocks
     gcc = bytes.fromhex("000500147c0001") + per_length(len(gcc)) + gcc
@@ -174,6 +180,16 @@ def demand_active(share_id=0x103EA, source=1002):
     sets = b"".join(capabilities)
     content = struct.pack("<IHH", share_id, 4, len(sets) + 4) + b"RDP\0" + struct.pack("<HH", len(capabilities), 0) + sets
     return share_control(PDU_DEMAND_ACTIVE, source, content + struct.pack("<I", 0))
+
+
+def redirection_of(content):
+    """(load balance info, SessionID) of a Server Redirection PDU (2.2.13.3.1) that names nothing else, or None."""
+    if len(content) < 8 or content[2] & 0x0F != REDIRECTION_TYPE:
+        return None
+    flags, _, session, fields = struct.unpack_from("<HHII", content, 8)
+    assert (flags, fields) == (0x0400, 0x0002), "more than LB_LOAD_BALANCE_INFO"
+    length = struct.unpack_from("<I", content, 20)[0]
+    return content[24:24 + length], session
 
 
 def server_redirection(address="192.0.2.1"):

@@ -136,6 +136,11 @@ nothing_is_sent_before_all_is_typed(void **state)
 	press(screen, XKB_KEY_Return, 0);
 	assert_int_equal(got.count, 1);
 	assert_memory_equal(got.answer.secret, "12345678", 9);
+	/* Without a number somebody at the hospital is asked. */
+	show_page(screen, SCREEN_NUMBER);
+	press(screen, XKB_KEY_Return, 0);
+	assert_int_equal(got.count, 2);
+	assert_int_equal(got.answer.secret_len, 0);
 	screen_free(screen);
 }
 

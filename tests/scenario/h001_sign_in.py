@@ -1,0 +1,200 @@
+"""C1, C4: from an RDP client and nothing else to a desktop, on the same connection and by redirection; and what Client Info
+may bring along."""
+
+import pytest
+
+import rdp_wire as wire
+from conftest import open_door
+from desktop import Desktop, close_to
+from lab_parts.processes import wait_for
+from visitor import PASSWORD, knock, settled_engineer, visit
+
+# What the lab's freerdp-shadow shows at its lower left corner.
+SHADOW_GROUND = (0x20, 0x40, 0x5A)
+
+
+@pytest.fixture(scope="module")
+def auto_gateway(request, folders, hosts):
+    facility = open_door(request, folders, hosts, "sign_in.second_factor=off", "listeners.0.handover=auto")
+    yield facility
+    facility.close()
+
+
+@pytest.fixture
+def auto_door(auto_gateway):
+    """As `door`, but clients that can follow a redirection are sent one."""
+    auto_gateway.begin_test()
+    yield auto_gateway
+    auto_gateway.end_test()
+
+
+def sign_in(lab, program, terminal):
+    """Types account and password and chooses this terminal among two: (account, visitor)."""
+    account = settled_engineer(lab, lab.shadow, lab.xrdp)
+    visitor = visit(lab, program)
+    visitor.page("SIGN_IN")
+    visitor.sign_in(account, PASSWORD)
+    visitor.page("TERMINALS")
+    visitor.choose(sorted([lab.shadow, lab.xrdp]).index(terminal))
+    assert lab.wait_session(account)["terminal"] == terminal
+    return account, visitor
+
+
+def wait_shadow(client):
+    """The desktop of freerdp-shadow in place of the sign-in screen."""
+    wait_for(lambda: close_to(client.pixel(8, 760), SHADOW_GROUND), 20, f"{client.name} shows the desktop")
+
+
+@pytest.mark.parametrize("program", ["xfreerdp3", "xfreerdp2", "rdesktop"])
+def test_h001_xrdp_on_the_same_connection(door, program):
+    account, visitor = sign_in(door, program, door.xrdp)
+    desktop = Desktop(door, visitor.client).sign_in()
+    assert "signed in" in desktop.run("echo signed in")
+    visitor.client.close()
+    door.clients.remove(visitor.client)
+    assert door.wait_end(account)["terminal"] == door.xrdp
+
+
+# rdesktop does not know the pictures that freerdp-shadow sends: test_h004 has no more than its session.
+@pytest.mark.parametrize("program", ["xfreerdp3", pytest.param("xfreerdp2", marks=pytest.mark.long)])
+def test_h002_shadow_on_the_same_connection(door, program):
+    _, visitor = sign_in(door, program, door.shadow)
+    wait_shadow(visitor.client)
+
+
+@pytest.mark.parametrize("program,terminal", [
+    ("xfreerdp3", "xrdp"), ("xfreerdp2", "shadow"),
+    pytest.param("xfreerdp3", "shadow", marks=pytest.mark.long), pytest.param("xfreerdp2", "xrdp", marks=pytest.mark.long)])
+def test_h003_by_redirection(auto_door, program, terminal):
+    _, visitor = sign_in(auto_door, program, getattr(auto_door, terminal))
+    auto_door.wait_close("SK2411")
+    if terminal == "xrdp":
+        Desktop(auto_door, visitor.client).sign_in()
+    else:
+        wait_shadow(visitor.client)
+
+
+def test_h004_rdesktop_cannot_be_redirected_and_stays(auto_door):
+    sign_in(auto_door, "rdesktop", auto_door.shadow)
+    assert "SK2411" not in auto_door.log
+
+
+def redirected(lab):
+    """A client that was sent away with a ticket: (account, token, session)."""
+    account = settled_engineer(lab, lab.shadow)
+    visitor = knock(lab)
+    visitor.page("SIGN_IN")
+    visitor.sign_in(account, PASSWORD)
+    return account, *visitor.client.wait_redirection()
+
+
+def come_back(lab, token, session, source="127.0.0.1"):
+    """The connection that a redirected client makes; its errors if it gets no desktop."""
+    client = lab.raw(source)
+    client.send(wire.connection_request(token.removesuffix(b"\r\n")))
+    client.read_pdu()
+    client.start_tls()
+    client.connect_mcs(cluster=(wire.CLUSTER_REDIRECTS | wire.CLUSTER_RETURNS, session))
+    client.send_info()
+    return client
+
+
+def test_h005_ticket_of_a_redirection_opens_one_session(auto_door):
+    account, token, session = redirected(auto_door)
+    first = come_back(auto_door, token, session)
+    first.wait_demand_active()
+    auto_door.wait_session(account)
+    auto_door.call("session.kill", id=auto_door.sessions(account)[0]["id"], because="test")
+    auto_door.wait_end(account)
+    assert come_back(auto_door, token, session).told() == [wire.ERRINFO_SERVER_DENIED]
+    auto_door.wait_close("SK2102")
+
+
+def test_h006_token_alone_opens_nothing_and_three_guesses_burn_it(auto_door):
+    account, token, session = redirected(auto_door)
+    for guess in (0, session ^ 1, session ^ 2, session ^ 4):
+        assert come_back(auto_door, token, guess).told() == [wire.ERRINFO_SERVER_DENIED]
+    assert come_back(auto_door, token, session).told() == [wire.ERRINFO_SERVER_DENIED]
+    assert not auto_door.sessions(account)
+
+
+def test_h007_stolen_token_is_refused_from_elsewhere_and_stays_its_owners(auto_door):
+    account, token, session = redirected(auto_door)
+    assert come_back(auto_door, token, session, source="127.0.0.9").told() == [wire.ERRINFO_SERVER_DENIED]
+    auto_door.wait_close("SK2104")
+    come_back(auto_door, token, session).wait_demand_active()
+    auto_door.wait_session(account)
+
+
+def test_h008_client_that_ignores_the_redirection_is_connected_where_it_is(new_door):
+    lab = new_door("sign_in.second_factor=off", "listeners.0.handover=auto", "limits.redirect=700ms")
+    account = settled_engineer(lab, lab.shadow)
+    visitor = knock(lab)
+    visitor.page("SIGN_IN")
+    visitor.sign_in(account, PASSWORD)
+    visitor.client.wait_redirection()
+    visitor.client.activate()
+    assert lab.wait_session(account)["terminal"] == lab.shadow
+
+
+# Credentials in Client Info
+
+@pytest.mark.parametrize("separator", "%#")
+def test_h010_account_and_terminal_and_password_show_no_screen(door, separator):
+    account = settled_engineer(door, door.shadow, door.xrdp)
+    start = len(door.log)
+    client = door.raw()
+    client.introduce(user=f"{account}{separator}{door.shadow}", password=PASSWORD)
+    client.wait_demand_active()
+    assert door.wait_session(account)["terminal"] == door.shadow
+    assert "shows a page" not in door.log[start:]
+
+
+def test_h011_only_terminal_needs_not_be_named(door):
+    account = settled_engineer(door, door.shadow)
+    client = door.raw()
+    client.introduce(user=account, password=PASSWORD)
+    client.wait_demand_active()
+    assert door.wait_session(account)["terminal"] == door.shadow
+
+
+def test_h012_two_terminals_and_none_named_are_asked_for(door):
+    account = settled_engineer(door, door.shadow, door.xrdp)
+    visitor = knock(door, account, PASSWORD)
+    visitor.page("TERMINALS")
+    visitor.choose()
+    door.wait_session(account)
+
+
+def test_h013_account_without_password_is_asked_for_it_alone(door):
+    account = settled_engineer(door, door.shadow)
+    visitor = knock(door, f"{account}%{door.shadow}")
+    visitor.page("SIGN_IN")
+    visitor.sign_in(account, PASSWORD, filled_in=True)
+    assert door.wait_session(account)["terminal"] == door.shadow
+
+
+def test_h014_wrong_password_is_told_on_the_screen_and_may_be_mended(door):
+    account = settled_engineer(door, door.shadow)
+    visitor = knock(door, f"{account}%{door.shadow}", "not the password")
+    visitor.page("SIGN_IN", error="wrong")
+    visitor.sign_in(account, PASSWORD, filled_in=True)
+    assert door.wait_session(account)["terminal"] == door.shadow
+
+
+def test_h015_terminal_that_is_not_the_accounts_is_not_told_from_one_that_does_not_exist(door):
+    account = settled_engineer(door, door.shadow)
+    seen = []
+    for terminal in (door.xrdp, "998-no such terminal"):
+        visitor = knock(door, f"{account}%{terminal}", PASSWORD)
+        page = visitor.page("TERMINALS", error=terminal)
+        seen.append(page["error"].replace(terminal, "it"))
+        visitor.client.close()
+    assert seen[0] == seen[1]
+
+
+def test_h016_real_client_with_saved_password_sees_no_screen(door):
+    account = settled_engineer(door, door.shadow)
+    visitor = visit(door, "xfreerdp3", f"{account}%{door.shadow}", options=["/p:" + PASSWORD])
+    wait_shadow(visitor.client)
+    assert not visitor.pages()
