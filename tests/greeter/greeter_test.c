@@ -25,6 +25,14 @@
 #define US 0x0409
 #define JAPANESE 0x0411
 
+/* libfontconfig keeps pointers as offsets, which the leak check does not see. */
+const char *__lsan_default_suppressions(void);
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:libfontconfig.so\n";
+}
+
 static const char *program;
 
 static const struct viewer_setup usual = {

@@ -30,6 +30,8 @@ introduction_free(struct introduction *introduction)
 FAKE void
 attachment_free(struct attachment *attachment)
 {
+	if (attachment != NULL)
+		secret_done(&attachment->demand_active);
 	free(attachment);
 }
 
