@@ -7,14 +7,6 @@
 
 #include "greeter/screen.h"
 
-/* libfontconfig keeps pointers as offsets, which the leak check does not see. */
-const char *__lsan_default_suppressions(void);
-const char *
-__lsan_default_suppressions(void)
-{
-	return "leak:libfontconfig.so\n";
-}
-
 static int64_t now_ms;
 
 struct input {

@@ -25,14 +25,6 @@
 #define US 0x0409
 #define JAPANESE 0x0411
 
-/* libfontconfig keeps pointers as offsets, which the leak check does not see. */
-const char *__lsan_default_suppressions(void);
-const char *
-__lsan_default_suppressions(void)
-{
-	return "leak:libfontconfig.so\n";
-}
-
 static const char *program;
 
 static const struct viewer_setup usual = {
@@ -295,17 +287,22 @@ a_window_that_nobody_sees_is_sent_nothing(void **state)
 	begin(&pair, &usual, &sign_in);
 	WAIT(&pair, pair.stage.shown == 1);
 	viewer_suppress(pair.viewer, true);
-	/* What was under way has come when the answer to a later PING has. */
+	/* It has been read when the answer to a later PING is here; what was under way may still come, the next page not. */
 	for (int i = 0; i < 3; i++) {
 		uint64_t pongs = pair.stage.pongs;
 
 		stage_ping(&pair.stage);
 		WAIT(&pair, pair.stage.pongs > pongs);
 	}
-	updates = viewer_updates(pair.viewer);
 	stage_show(&pair.stage, &busy);
 	WAIT(&pair, pair.stage.shown == 2);
-	assert_int_equal(viewer_updates(pair.viewer), updates);
+	for (int i = 0; i < 3; i++) {
+		uint64_t pongs = pair.stage.pongs;
+
+		stage_ping(&pair.stage);
+		WAIT(&pair, pair.stage.pongs > pongs);
+	}
+	assert_false(sees(pair.viewer, screen, 0, 0, 1024, 768, 0));
 	viewer_suppress(pair.viewer, false);
 	WAIT(&pair, sees(pair.viewer, screen, 0, 0, 1024, 768, 0));
 	updates = viewer_updates(pair.viewer);

@@ -8,14 +8,6 @@
 #include <string.h>
 #include <xkbcommon/xkbcommon-keysyms.h>
 
-/* libfontconfig keeps pointers as offsets, which the leak check does not see. */
-const char *__lsan_default_suppressions(void);
-const char *
-__lsan_default_suppressions(void)
-{
-	return "leak:libfontconfig.so\n";
-}
-
 int64_t scene_now_ms = 1000000;
 
 int64_t
