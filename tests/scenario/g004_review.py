@@ -149,7 +149,7 @@ def test_a017_a_signature_is_recorded_with_who_and_over_which_list(office, stock
     assert (row["note"], row["vendor"], row["unused_days"], row["listed"]) == ("第3四半期", stock.x, 60, 2)
     assert row["findings"]["locked"] == 1
     assert "第3四半期" in run(office, "account", "review", "signed").stdout
-    logged = run(office, "log", "admin", "--action", "account.review_sign", language="ja_JP.UTF-8").stdout
+    logged = run(office, "log", "admin", "--action", "account.review_sign", "--csv", language="ja_JP.UTF-8").stdout
     assert "第3四半期" in logged and "失効までの日数" in logged, logged
     assert "_days" not in logged and not re.search(r"\dT\d\d:\d\d:\d\d\.?\d*Z", logged), logged
     assert run(office, "log", "verify").returncode == 0

@@ -166,7 +166,7 @@ def test_b007_check_of_a_closed_port_and_of_a_name_that_is_none(lab):
     assert found["event"] == "SK2201" and found["problems"] == ["unreachable"]
     shown = run(lab, "terminal", "check", name, language="ja_JP.UTF-8")
     assert shown.returncode == 1 and "踏み台端末の名前を解決できません" in shown.stdout and "到達不可" in shown.stdout
-    assert "名前が登録されていません" in shown.stdout
+    assert "DNSに登録がありません" in shown.stdout
 
 
 def test_b007_check_of_a_real_tls_host(lab):

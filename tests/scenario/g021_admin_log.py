@@ -19,8 +19,10 @@ ca server general suspended unused never-used ends-soon no-device no-terminal an
 dynamic starting done failed ending killed vouched initial bound state everything true false null accounts""".split()
 
 
-# What needs a session, an interrupted import or a telephone: tests/unit/admin-cli/value_changes_test.c tells these.
-ELSEWHERE = {"session.kill", "account.reissue_passwords", "account.reset_second_factor"}
+# What needs a session, an interrupted import, a telephone or somebody who signs in: tests/unit/admin-cli/value_changes_test.c
+# tells these.
+ELSEWHERE = {"session.kill", "account.reissue_passwords", "account.reset_second_factor", "account.bind_second_factor",
+             "account.change_password", "attend.allow", "attend.cancel", "attend.issue", "attend.refuse"}
 
 
 def actions_of_the_gateway():
@@ -60,6 +62,7 @@ def do_everything(lab, folder):
     admin("account", "edit", account, "--allowlist", "off", "--because", "x", "--priority", terminal + "=3", "--hours",
           "08:30-17:30", "--file-sharing", "after-approval", "--kind", "engineer", "--protect", "要相談")
     admin("account", "edit", account, "--unprotect", "--override-protection")
+    admin("account", "edit", account, "--hours", "always")  # whatever the time is, a ticket is issued below
     admin("account", "lock", account)
     admin("account", "unlock", account)
     admin("account", "reset-password", account, "--yes")

@@ -125,7 +125,7 @@ def test_g040_explain_for_people_in_both_languages(office, engineer):
     assert status == 1 and "connection hours 22:00-05:00; it is 12:00" in english
     assert f"That changes at {day} 22:00:00" in english and "A session that runs already may go on." in english
     status, japanese, _ = explain(office, account, terminal, "--at", f"{day}T12:00", language="ja_JP.UTF-8", json_too=False)
-    assert status == 1 and "接続時間は 22:00-05:00、判定時刻は 12:00 です" in japanese
+    assert status == 1 and "接続可能時間は 22:00-05:00、判定時刻は 12:00 です" in japanese
     assert f"{day} 22:00:00 から接続できます" in japanese
 
 
