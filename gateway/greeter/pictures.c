@@ -2,12 +2,12 @@
 #include "greeter/pictures.h"
 
 #include "base/cleanup.h"
+#include "greeter/interleaved.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <freerdp/codec/interleaved.h>
 #include <freerdp/codec/planar.h>
 #include <freerdp/update.h>
 
@@ -22,7 +22,6 @@
 struct pictures {
 	BITMAP_PLANAR_CONTEXT *planar,
 		*plain; /* with run lengths; without, for what is longer by them */
-	BITMAP_INTERLEAVED_CONTEXT *interleaved;
 	BITMAP_DATA bitmaps[UPDATE_TILES];
 	uint32_t filled, bytes;
 	uint8_t tile[TILE_BYTES]; /* one, copied out of the picture */
@@ -40,8 +39,7 @@ pictures_new(bool skip_alpha)
 	pictures->planar =
 		freerdp_bitmap_planar_context_new(flags | PLANAR_FORMAT_HEADER_RLE, TILE, TILE);
 	pictures->plain = freerdp_bitmap_planar_context_new(flags, TILE, TILE);
-	pictures->interleaved = bitmap_interleaved_context_new(TRUE);
-	if (pictures->planar == NULL || pictures->plain == NULL || pictures->interleaved == NULL) {
+	if (pictures->planar == NULL || pictures->plain == NULL) {
 		pictures_free(pictures);
 		return NULL;
 	}
@@ -55,7 +53,6 @@ pictures_free(struct pictures *pictures)
 		return;
 	freerdp_bitmap_planar_context_free(pictures->planar);
 	freerdp_bitmap_planar_context_free(pictures->plain);
-	bitmap_interleaved_context_free(pictures->interleaved);
 	free(pictures);
 }
 
@@ -96,13 +93,13 @@ static uint32_t
 compress(struct pictures *pictures, uint32_t width, uint32_t height, uint32_t depth,
 	uint8_t *ret_bytes)
 {
-	uint32_t len = ROOM_BYTES;
+	uint32_t len;
 
+	if (depth == 15 || depth == 16 || depth == 24)
+		return (uint32_t)interleaved_encode(
+			pictures->tile, TILE_ROW, width, height, depth, ret_bytes);
 	if (depth != 32)
-		return interleaved_compress(pictures->interleaved, ret_bytes, &len, width, height,
-			       pictures->tile, PIXEL_FORMAT_BGRX32, TILE_ROW, 0, 0, NULL, depth)
-			       ? len
-			       : 0;
+		return 0;
 	len = compress_planar(pictures, pictures->planar, width, height, ret_bytes);
 	return len > 0 ? len : compress_planar(pictures, pictures->plain, width, height, ret_bytes);
 }
