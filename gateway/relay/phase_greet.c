@@ -11,6 +11,7 @@
 
 #include "relay/attach.h"
 #include "relay/connection_io.h"
+#include "relay/introduction.h"
 #include "relay/phase_attach.h"
 #include "relay/phase_redirect.h"
 #include "relay/worker.h"
@@ -20,6 +21,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+
+/* Below, pictures would need a palette, which libfreerdp's server cannot send. */
+#define COLOUR_BITS_LEAST 15
 
 static const struct phase_ops greet_relays;
 
@@ -47,6 +51,10 @@ greet_enter(struct connection *conn)
 
 	if (conn->bridge != NULL) {
 		connection_use(conn, &greet_relays);
+		return;
+	}
+	if (conn->introduction->client.color_depth < COLOUR_BITS_LEAST) {
+		connection_close(conn, CLOSE_FEW_COLOURS, NULL);
 		return;
 	}
 	io_limit(conn, conn->worker->limit_ms[PHASE_ATTACH]);

@@ -42,6 +42,7 @@ greeted_start(enum phase phase, const struct phase_ops *ops)
 	assert_non_null(fakes.conn.introduction);
 	fakes.conn.introduction->client.desktop_width = 1024;
 	fakes.conn.introduction->client.desktop_height = 768;
+	fakes.conn.introduction->client.color_depth = 16;
 }
 
 void

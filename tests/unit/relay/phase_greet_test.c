@@ -11,6 +11,7 @@
 #include "rdp/mcs.h"
 #include "rdp/x224.h"
 #include "relay/connection_io.h"
+#include "relay/introduction.h"
 #include "relay/phase_attach.h"
 #include "relay/phase_greet.h"
 
@@ -89,6 +90,22 @@ another_answer_is_a_fault(void **state)
 	fakes.conn.ops->on_time_limit(&fakes.conn);
 	assert_int_equal(fakes.closed, CLOSE_GREETER_FAULT);
 	assert_int_equal(fakes.sent_len[SIDE_CLIENT], 0);
+	fakes_done();
+}
+
+/* 256 colours: the greeter could only end it, and nobody would know why. */
+static void
+a_client_with_a_palette_is_told_so(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(fakes.closed, CLOSE_NONE);
+	greeted_start(PHASE_GREET, &phase_greet);
+	bridge_free(take_pointer(&fakes.conn.bridge));
+	fakes.conn.introduction->client.color_depth = 8;
+	phase_greet.enter(&fakes.conn);
+	assert_int_equal(fakes.closed, CLOSE_FEW_COLOURS);
+	assert_int_equal(fakes.sent_len[SIDE_GREETER], 0);
 	fakes_done();
 }
 
@@ -202,6 +219,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_greeter_is_asked_as_a_jump_host_is),
 		cmocka_unit_test(another_answer_is_a_fault),
+		cmocka_unit_test(a_client_with_a_palette_is_told_so),
 		cmocka_unit_test(pdus_pass_both_ways),
 		cmocka_unit_test(an_ultimatum_of_the_greeter_is_a_fault_and_not_passed_on),
 		cmocka_unit_test(a_client_may_say_good_bye),
