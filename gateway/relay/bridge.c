@@ -120,19 +120,29 @@ least(size_t one, size_t other)
 
 /* Classifying: what is it? */
 
+/* The sign-in screen has one Demand Active: a second answer would be another keyboard or size in the middle of a word. */
 static enum bridge_kind
-kind_of_share(const struct share_pdu *pdu, enum side from)
+kind_of_confirm(struct look *look)
+{
+	if (look->bridge->back_end != SIDE_GREETER || !look->bridge->answered)
+		return KIND_CONFIRM_ACTIVE;
+	look->why = "a second Confirm Active at the sign-in screen";
+	return KIND_OTHER;
+}
+
+static enum bridge_kind
+kind_of_share(struct look *look, const struct share_pdu *pdu)
 {
 	switch (pdu->type) {
 	case SHARE_DEMAND_ACTIVE:
 		return KIND_DEMAND_ACTIVE;
 	case SHARE_CONFIRM_ACTIVE:
-		return KIND_CONFIRM_ACTIVE;
+		return kind_of_confirm(look);
 	case SHARE_DEACTIVATE_ALL:
 		return KIND_DEACTIVATE_ALL;
 	case SHARE_DATA:
-		return from == SIDE_CLIENT && pdu->data_type == SHARE_DATA_INPUT ? KIND_INPUT
-										 : KIND_DATA;
+		return look->from == SIDE_CLIENT && pdu->data_type == SHARE_DATA_INPUT ? KIND_INPUT
+										       : KIND_DATA;
 	case SHARE_REDIRECTION:
 		return KIND_REDIRECTION;
 	}
@@ -173,7 +183,10 @@ static void
 follow_stage(struct bridge *bridge, enum side from, const struct share_pdu *pdu)
 {
 	if (from == SIDE_CLIENT) {
-		if (pdu->type == SHARE_CONFIRM_ACTIVE && bridge->stage == BRIDGE_REACTIVATING)
+		if (pdu->type != SHARE_CONFIRM_ACTIVE)
+			return;
+		bridge->answered = true;
+		if (bridge->stage == BRIDGE_REACTIVATING)
 			bridge->stage = BRIDGE_ACTIVATING;
 	} else if (pdu->type == SHARE_DEMAND_ACTIVE) {
 		bridge->share_id = pdu->share_id;
@@ -260,7 +273,7 @@ look_at_share(struct look *look, size_t payload_at, struct bridge_result *result
 		(void)judge(look, KIND_OTHER, result);
 		return 0;
 	}
-	switch (judge(look, kind_of_share(&pdu, look->from), result)) {
+	switch (judge(look, kind_of_share(look, &pdu), result)) {
 	case PASS:
 		follow_share(look, payload_at, &pdu);
 		return pdu.total_len;

@@ -46,6 +46,7 @@ struct bridge {
 	enum bridge_stage stage;
 	bool look_only;    /* no input of the client passes (C7) */
 	bool licensed;     /* the back end's last word on licensing has passed */
+	bool answered;     /* a Confirm Active of the client's has passed */
 	uint32_t share_id; /* of the last Demand Active */
 	struct bridge_way ways[BRIDGE_SIDES];
 	struct bridge_channel channels[GCC_CHANNELS_MAX];

@@ -12,7 +12,7 @@ import pytest
 import rdp_wire as wire
 from lab_parts.processes import wait_for
 from rdp_peers import Closed
-from typist import SCANCODE, UNICODE
+from typist import SCANCODE, SYNCHRONIZE, UNICODE
 from visitor import PASSWORD, add_engineer, knock, settled_engineer
 
 
@@ -149,20 +149,55 @@ def test_h514_strange_sizes(door, size):
     all_gone(door)
 
 
-def test_h515_layout_changes_in_the_middle_of_a_word(door):
-    """A second Confirm Active with another layout, unasked for."""
+FRENCH = 0x40C
+# The keys of "qaz" on a US keyboard; a French one has "aqw" there.
+KEYS_QAZ = [0x10, 0x1E, 0x2C]
+
+
+def confirm_again(visitor, layout, cut=0):
+    """A Confirm Active (2.2.1.13.2) that nobody has asked for, with nothing but another layout (2.2.7.1.6)."""
+    sets = struct.pack("<HH", 1, 0) + struct.pack("<HHHHIIII", 13, 88, 0x0035, 0, layout, 4, 0, 12) + bytes(64)
+    sets = sets[:len(sets) - cut]
+    visitor.client.send_share(wire.PDU_CONFIRM_ACTIVE, struct.pack("<IHHH", visitor.client.share, 0x3EA, 6, len(sets)) + b"MSTSC\0" +
+                              sets)
+
+
+@pytest.mark.parametrize("cut", [0, 60], ids=["whole", "cut off"])
+def test_h515_layout_that_changes_in_the_middle_of_a_word_ends_it(door, cut):
+    """It is the client's fault and not the screen's, and nobody else's loss."""
+    account = settled_engineer(door, door.shadow, door.xrdp)
+    quiet = knock(door)
+    quiet.page("SIGN_IN")
     visitor = knock(door)
     visitor.page("SIGN_IN")
-    visitor.type("abc", enter=False)
-    try:
-        visitor.client.send_share(wire.PDU_CONFIRM_ACTIVE, struct.pack("<IHHH", visitor.client.share, 0x3EA, 6, 4) + b"MSTSC\0" +
-                                  struct.pack("<HH", 0, 0))
-        visitor.type("def", enter=False)
-        visitor.client.look()
-    except (Closed, OSError):
-        pass
-    visitor.client.close()
-    all_gone(door)
+    quiet.type(account[:3], enter=False)
+    visitor.type(account[:3], enter=False)
+    confirm_again(visitor, FRENCH, cut)
+    assert "a second Confirm Active at the sign-in screen" in door.wait_close("SK2007")
+    with pytest.raises((Closed, OSError)):
+        while True:
+            visitor.client.read_pdu()
+    quiet.type(account[3:], enter=False)
+    quiet.key("Tab")
+    quiet.type(PASSWORD)
+    quiet.page("TERMINALS")
+    assert "SK2410" not in door.log
+
+
+def test_h516_word_of_keys_and_characters_is_one_word(door):
+    """What changes the layout for real clients: characters beside keys, and lock keys that are synchronized in between. Keys mean
+    what they meant when the client came."""
+    account = settled_engineer(door, door.shadow, door.xrdp, name=door.new_name("x") + "-qazq")
+    visitor = knock(door)
+    visitor.page("SIGN_IN")
+    visitor.type(account[:-4], enter=False)
+    for key in KEYS_QAZ:
+        visitor.client.send_events(struct.pack("<B", SYNCHRONIZE << 5))
+        visitor.key(key)
+    visitor.type("q", enter=False)
+    visitor.key("Tab")
+    visitor.type(PASSWORD)
+    visitor.page("TERMINALS")
 
 
 # How many

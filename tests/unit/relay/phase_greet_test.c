@@ -128,6 +128,27 @@ pdus_pass_both_ways(void **state)
 	fakes_done();
 }
 
+/* libfreerdp would end, and the greeter seem at fault. */
+static void
+a_second_confirm_active_is_the_clients_fault(void **state)
+{
+	uint8_t room[64];
+	size_t len;
+
+	(void)state;
+	greeted_start(PHASE_GREET, &phase_greet);
+	phase_greet.enter(&fakes.conn);
+	len = greeted_share(room, sizeof(room), SIDE_HOST, SHARE_CONFIRM_ACTIVE, 0, 8);
+	(void)greeted_give(SIDE_CLIENT, room, len);
+	assert_int_equal(fakes.closed, CLOSE_NONE);
+	assert_int_equal(fakes.sent_len[SIDE_GREETER], len);
+	len = greeted_share(room, sizeof(room), SIDE_HOST, SHARE_CONFIRM_ACTIVE, 0, 8);
+	(void)greeted_give(SIDE_CLIENT, room, len);
+	assert_int_equal(fakes.closed, CLOSE_CLIENT_BAD_PDU);
+	assert_int_equal(fakes.sent_len[SIDE_GREETER], len);
+	fakes_done();
+}
+
 /* The client must not take what the greeter says for the gateway's last word. */
 static void
 an_ultimatum_of_the_greeter_is_a_fault_and_not_passed_on(void **state)
@@ -222,6 +243,7 @@ main(void)
 		cmocka_unit_test(a_client_with_a_palette_is_told_so),
 		cmocka_unit_test(pdus_pass_both_ways),
 		cmocka_unit_test(an_ultimatum_of_the_greeter_is_a_fault_and_not_passed_on),
+		cmocka_unit_test(a_second_confirm_active_is_the_clients_fault),
 		cmocka_unit_test(a_client_may_say_good_bye),
 		cmocka_unit_test(an_attach_that_comes_early_waits_for_the_screen),
 		cmocka_unit_test(a_host_that_cannot_be_attached_leaves_the_screen_as_it_is),
