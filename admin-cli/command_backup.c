@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -171,7 +172,7 @@ write_piece(int fd, const json_t *answer)
 		return -ENOMEM;
 	if (bytes_from_hex(text, bytes, len) < 0)
 		return -EPROTO;
-	r = new_file_add(fd, bytes, len);
+	r = write_whole(fd, bytes, len);
 	return r < 0 ? r : (ssize_t)len;
 }
 

@@ -7,6 +7,7 @@
 #include "admin-cli/values.h"
 #include "base/cleanup.h"
 #include "base/utf_8.h"
+#include "base/whole.h"
 #include "policy/csv/account_columns.h"
 #include "policy/csv/encoding.h"
 
@@ -35,16 +36,8 @@ struct fetching {
 static enum admin_exit
 write_bytes(struct fetching *fetching, const char *bytes, size_t len)
 {
-	int r = 0;
+	int r = write_whole(fetching->fd, bytes, len);
 
-	for (size_t at = 0; at < len && r == 0;) {
-		ssize_t written = write(fetching->fd, bytes + at, len - at);
-
-		if (written < 0 && errno != EINTR)
-			r = -errno;
-		else if (written > 0)
-			at += (size_t)written;
-	}
 	return r < 0 ? new_file_refuse(fetching->admin, fetching->path, r) : ADMIN_DONE;
 }
 

@@ -2,10 +2,10 @@
 #include "admin-cli/new_file.h"
 
 #include "admin-cli/text.h"
+#include "base/whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,27 +19,9 @@ new_file_create(const char *path)
 }
 
 int
-new_file_add(int fd, const void *bytes, size_t len)
-{
-	const uint8_t *at = bytes;
-
-	while (len > 0) {
-		ssize_t written = write(fd, at, len);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		at += written;
-		len -= (size_t)written;
-	}
-	return 0;
-}
-
-int
 new_file_write(int fd, const void *bytes, size_t len)
 {
-	int r = new_file_add(fd, bytes, len);
+	int r = write_whole(fd, bytes, len);
 
 	if (r < 0)
 		return r;

@@ -10,9 +10,7 @@
  * A descriptor or a negative errno. */
 int new_file_create(const char *path);
 
-/* Writes all of it; new_file_write also sees it safe on the disk, with what was added before. 0 or a negative
- * errno. */
-int new_file_add(int fd, const void *bytes, size_t len);
+/* Writes all of it and sees it safe on the disk, with what was written before. 0 or a negative errno. */
 int new_file_write(int fd, const void *bytes, size_t len);
 
 /* Says why a file could not be made or written. */

@@ -2,6 +2,7 @@
 #include "policy/outputs.h"
 
 #include "base/cleanup.h"
+#include "base/whole.h"
 #include "policy/csv/account_columns.h"
 #include "policy/method_call.h"
 #include "policy/store/account_table.h"
@@ -28,21 +29,12 @@ struct writing {
 };
 
 static int
-write_all(struct writing *writing)
+write_gathered(struct writing *writing)
 {
-	const char *at = writing->csv.bytes;
-	size_t left = writing->csv.len;
+	int r = write_whole(writing->fd, writing->csv.bytes, writing->csv.len);
 
-	while (left > 0) {
-		ssize_t count = write(writing->fd, at, left);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return -errno;
-		at += count;
-		left -= (size_t)count;
-	}
+	if (r < 0)
+		return r;
 	writing->walk->bytes += (int64_t)writing->csv.len;
 	writing->csv.len = 0;
 	return 0;
@@ -67,7 +59,7 @@ write_account(struct store_db *db, const struct account *account, void *argument
 		return -EFBIG;
 	if (atomic_fetch_add(&walk->done, 1) % ACCOUNTS_BETWEEN_RENEWALS == 0)
 		r = store_db_renew(db);
-	return r == 0 && writing->csv.len > BUFFER_BYTES - ROW_MAX ? write_all(writing) : r;
+	return r == 0 && writing->csv.len > BUFFER_BYTES - ROW_MAX ? write_gathered(writing) : r;
 }
 
 static int
@@ -86,7 +78,7 @@ write_file(struct store_db *db, struct writing *writing)
 	account_header_write(&writing->csv, walk->extended);
 	r = account_each(db, write_account, writing);
 	if (r == 0)
-		r = write_all(writing);
+		r = write_gathered(writing);
 	return r == 0 && fsync(writing->fd) < 0 ? -errno : r;
 }
 

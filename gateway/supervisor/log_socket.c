@@ -2,6 +2,7 @@
 #include "supervisor/log_socket.h"
 
 #include "base/cleanup.h"
+#include "base/whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,23 +75,6 @@ log_socket_send(struct log_socket *socket, const struct iovec *parts, size_t cou
 	return r < 0 && r != -EAGAIN && r != -EMSGSIZE ? send_message(socket, &message) : r;
 }
 
-static int
-write_all(int fd, const struct iovec *part)
-{
-	const char *at = part->iov_base;
-	size_t left = part->iov_len;
-
-	while (left > 0) {
-		ssize_t written = write(fd, at, left);
-
-		if (written < 0)
-			return -errno;
-		at += written;
-		left -= (size_t)written;
-	}
-	return 0;
-}
-
 int
 log_socket_send_file(struct log_socket *socket, const struct iovec *parts, size_t count)
 {
@@ -107,7 +91,7 @@ log_socket_send_file(struct log_socket *socket, const struct iovec *parts, size_
 	if (fd < 0)
 		return -errno;
 	for (size_t i = 0; i < count && r == 0; i++)
-		r = write_all(fd, &parts[i]);
+		r = write_whole(fd, parts[i].iov_base, parts[i].iov_len);
 	/* journald maps it, and therefore reads none that could still change. */
 	if (r == 0 && fcntl(fd, F_ADD_SEALS, SEALS) < 0)
 		r = -errno;

@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/secret.h"
+#include "base/whole.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
@@ -27,22 +28,6 @@ backup_meter_step(struct backup_meter *meter, uint64_t done)
 {
 	atomic_store(&meter->done, done);
 	return atomic_load(&meter->cancel) ? -ECANCELED : 0;
-}
-
-static int
-write_all(int fd, const uint8_t *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t written = write(fd, bytes, len);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return written < 0 ? -errno : -EIO;
-		bytes += written;
-		len -= (size_t)written;
-	}
-	return 0;
 }
 
 /* As many bytes as there are, up to len. */
@@ -186,7 +171,7 @@ write_chunks(struct pass *pass, int fd, int plain_fd, struct backup_meter *meter
 		if (r == 0)
 			r = seal_chunk(pass, number, len);
 		if (r == 0)
-			r = write_all(fd, pass->sealed, len + TAG_BYTES);
+			r = write_whole(fd, pass->sealed, len + TAG_BYTES);
 		at += len;
 		if (r == 0)
 			r = backup_meter_step(meter, at);
@@ -242,7 +227,7 @@ backup_file_write(int fd, const struct sealing *sealing, struct backup_header *h
 	if (r == 0 && EVP_DigestUpdate(pass.hash, pass.header, header->len) != 1)
 		r = -EIO;
 	if (r == 0)
-		r = write_all(fd, pass.header, header->len);
+		r = write_whole(fd, pass.header, header->len);
 	if (r == 0)
 		r = write_chunks(&pass, fd, plain_fd, meter);
 	if (r == 0)
@@ -345,7 +330,7 @@ read_chunks(struct pass *pass, int fd, int plain_fd, struct backup_meter *meter,
 		if (r == 0 && unseal_chunk(pass, number, len) < 0)
 			r = bad(BACKUP_CHANGED, ret_fault);
 		if (r == 0)
-			r = write_all(plain_fd, pass->plain, len);
+			r = write_whole(plain_fd, pass->plain, len);
 		at += len;
 		if (r == 0)
 			r = backup_meter_step(meter, at);

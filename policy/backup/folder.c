@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/whole.h"
 #include "policy/backup/file.h"
 #include "policy/store/memory.h"
 
@@ -251,7 +252,6 @@ write_file(const char *folder, const char *name, const void *bytes, size_t len)
 {
 	char path[BACKUP_PATH_SIZE], part[BACKUP_PATH_SIZE];
 	auto_fd int fd = -1;
-	ssize_t written;
 	int r;
 
 	r = make_path(path, folder, name, "", "");
@@ -263,11 +263,7 @@ write_file(const char *folder, const char *name, const void *bytes, size_t len)
 	fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	written = write(fd, bytes, len);
-	if (written < 0)
-		r = -errno;
-	else if ((size_t)written < len)
-		r = -ENOSPC;
+	r = write_whole(fd, bytes, len);
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
 	if (r == 0 && rename(part, path) < 0)

@@ -1,0 +1,11 @@
+/* Bytes written to the last one, or the reason why not. */
+#ifndef BASE_WHOLE_H
+#define BASE_WHOLE_H
+
+#include <stddef.h>
+
+/* Writes all of it, however often write(2) takes only a part or is interrupted. 0, or a negative errno: then a part may
+ * be there. Not for the loop: a disk may take its time. */
+int write_whole(int fd, const void *bytes, size_t len);
+
+#endif
