@@ -5,11 +5,9 @@
 #include "base/secret.h"
 
 #include <assert.h>
-#include <crypt.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -131,28 +129,6 @@ make_setting(struct random_stock *stock, char *ret_setting)
 }
 
 static int
-hash(const char *password, const char *setting, char *ret_hash, size_t size)
-{
-	struct crypt_data *data = calloc(1, sizeof(*data));
-	const char *made;
-	int r = 0;
-
-	if (data == NULL)
-		return -ENOMEM;
-	errno = 0;
-	made = crypt_rn(password, setting, data, (int)sizeof(*data));
-	if (made == NULL)
-		r = errno == ENOMEM ? -ENOMEM : -EIO;
-	else if (strlen(made) >= size)
-		r = -ENOBUFS;
-	else
-		memcpy(ret_hash, made, strlen(made) + 1);
-	secret_wipe(data, sizeof(*data));
-	free(data);
-	return r;
-}
-
-static int
 make(struct random_stock *stock, char *ret_password, char *ret_hash, size_t hash_size)
 {
 	char setting[sizeof(SETTING_COST) + SALT_CHARACTERS];
@@ -164,7 +140,7 @@ make(struct random_stock *stock, char *ret_password, char *ret_hash, size_t hash
 			return r;
 	} while (!has_every_class(ret_password));
 	r = make_setting(stock, setting);
-	return r < 0 ? r : hash(ret_password, setting, ret_hash, hash_size);
+	return r < 0 ? r : password_hash(ret_password, setting, ret_hash, hash_size);
 }
 
 int

@@ -19,13 +19,13 @@
 #ifndef POLICY_PASSWORDS_H
 #define POLICY_PASSWORDS_H
 
+#include "policy/password_hash.h"
+
 #include <stddef.h>
 
 #define INITIAL_PASSWORD_GROUPS 3
 #define INITIAL_PASSWORD_GROUP_CHARACTERS 6
 #define INITIAL_PASSWORD_SIZE (INITIAL_PASSWORD_GROUPS * (INITIAL_PASSWORD_GROUP_CHARACTERS + 1))
-#define PASSWORD_HASH_SIZE \
-	128 /* a yescrypt hash with the longest salt that we make, and to spare */
 
 /* The presets of the Ministry's guideline (sign_in.password_policy in the settings). */
 enum password_policy {
@@ -33,9 +33,6 @@ enum password_policy {
 	PASSWORD_POLICY_TWO_MONTHS,    /* 8 or more of mixed kinds, changed within two months */
 	PASSWORD_POLICY_SECOND_FACTOR, /* 8 or more of mixed kinds, and a second factor */
 };
-
-/* What crypt_gensalt(3) makes a salt from for what a person chooses: yescrypt at the full cost. */
-#define PASSWORD_FULL_COST "$y$j9T$"
 
 /* A hash of full cost that no password opens, for names that no account has: random characters of the right form, of which
  * nobody knows anything that leads to them. As above; 0 or a negative errno. */

@@ -10,9 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* How each hash begins that hash_make makes, and the decoy of an account that does not exist. */
-#define HASH_FULL_COST "$y$j9T$"
-
 /* Does the password open it? Returns 0 or -ENOMEM. A hash that is none is opened by no password. */
 int hash_check(const char *password, const char *hash, bool *ret_opens);
 

@@ -13,6 +13,7 @@
 #include "pam/binary_prompt.h"
 #include "pam/hashes.h"
 #include "pam/prompts.h"
+#include "policy/password_hash.h"
 #include "policy/sign_in.h"
 #include "stack.h"
 
@@ -54,7 +55,7 @@ crypt_rn(const char *phrase, const char *setting, void *data, int size)
 	char *(*real)(const char *, const char *, void *, int) =
 		(char *(*)(const char *, const char *, void *, int))dlsym(RTLD_NEXT, "crypt_rn");
 
-	if (strncmp(setting, HASH_FULL_COST, strlen(HASH_FULL_COST)) == 0)
+	if (strncmp(setting, PASSWORD_FULL_COST, strlen(PASSWORD_FULL_COST)) == 0)
 		seen.full_cost++;
 	else
 		seen.cheap++;
@@ -525,7 +526,7 @@ a_password_that_must_be_changed_is_changed(void **state)
 	expect_reports("PnR");
 	assert_int_equal(hash_check(NEW_PASSWORD, (const char *)seen.reports[1].hash, &opens), 0);
 	assert_true(opens);
-	assert_memory_equal(seen.reports[1].hash, HASH_FULL_COST, strlen(HASH_FULL_COST));
+	assert_memory_equal(seen.reports[1].hash, PASSWORD_FULL_COST, strlen(PASSWORD_FULL_COST));
 	assert_string_equal(seen.said,
 		"Password\nYour password must be changed now: 13 characters or more, with letters, "
 		"digits and symbols.\nNew password\nRetype the new password\n");
