@@ -1,5 +1,6 @@
 /* Attaching a back end: the client's own connection sequence, replayed to it with the few changes that
- * must be made. Called by phase_attach.c once TLS with the back end stands and its certificate is good.
+ * must be made. Called by phase_attach.c once TLS with the jump host stands and its certificate is good, and by
+ * phase_greet.c once the greeter has answered.
  */
 #ifndef RELAY_ATTACH_H
 #define RELAY_ATTACH_H

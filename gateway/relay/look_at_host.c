@@ -9,6 +9,7 @@
 
 #include "base/sentence.h"
 #include "rdp/x224.h"
+#include "relay/back_end.h"
 #include "relay/connection_io.h"
 #include "relay/host_certificate.h"
 #include "relay/worker.h"
@@ -56,13 +57,7 @@ look_free(struct look *look)
 static void
 look_enter(struct connection *conn)
 {
-	uint8_t room[X224_CONFIRM_MAX];
-	struct bytes_writer writer;
-
-	bytes_writer_init(&writer, room, sizeof(room));
-	x224_request_write(&writer, conn->look->protocols);
-	if (conn_expect(conn, !writer.failed))
-		leg_send(conn, SIDE_HOST, room, writer.len);
+	back_end_request(conn, SIDE_HOST, conn->look->protocols);
 }
 
 /* However it ends, the report goes first. */

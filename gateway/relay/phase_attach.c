@@ -11,6 +11,7 @@
 #include "relay/phase_attach.h"
 
 #include "relay/attach.h"
+#include "relay/back_end.h"
 #include "relay/bridge.h"
 #include "relay/connection_io.h"
 #include "relay/phase_greet.h"
@@ -96,13 +97,7 @@ attach_failed(struct connection *conn, enum close_reason reason, const char *det
 static void
 attach_enter(struct connection *conn)
 {
-	uint8_t room[X224_CONFIRM_MAX];
-	struct bytes_writer writer;
-
-	bytes_writer_init(&writer, room, sizeof(room));
-	x224_request_write(&writer, RDP_PROTOCOL_SSL);
-	if (conn_expect(conn, !writer.failed))
-		leg_send(conn, SIDE_HOST, room, writer.len);
+	back_end_request(conn, SIDE_HOST, RDP_PROTOCOL_SSL);
 }
 
 static int

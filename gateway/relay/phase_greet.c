@@ -10,6 +10,7 @@
 #include "relay/phase_greet.h"
 
 #include "relay/attach.h"
+#include "relay/back_end.h"
 #include "relay/connection_io.h"
 #include "relay/introduction.h"
 #include "relay/phase_attach.h"
@@ -46,9 +47,6 @@ early_attach_free(struct early_attach *early)
 static void
 greet_enter(struct connection *conn)
 {
-	uint8_t room[X224_CONFIRM_MAX];
-	struct bytes_writer writer;
-
 	if (conn->bridge != NULL) {
 		connection_use(conn, &greet_relays);
 		return;
@@ -63,10 +61,7 @@ greet_enter(struct connection *conn)
 		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for a sign-in screen");
 		return;
 	}
-	bytes_writer_init(&writer, room, sizeof(room));
-	x224_request_write(&writer, RDP_PROTOCOL_SSL);
-	if (conn_expect(conn, !writer.failed))
-		leg_send(conn, SIDE_GREETER, room, writer.len);
+	back_end_request(conn, SIDE_GREETER, RDP_PROTOCOL_SSL);
 }
 
 static void
