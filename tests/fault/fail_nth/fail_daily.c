@@ -19,7 +19,7 @@
 static int
 setup(void **state)
 {
-	facility_setup(state);
+	fixture_setup(state);
 	change(method_account_add, "{\"id\":\"taro\",\"family_name\":\"山田\",\"given_name\":"
 				   "\"太郎\",\"email\":\"taro@example.jp\"}");
 	change(method_account_add, "{\"id\":\"hanako\",\"family_name\":\"佐藤\",\"given_name\":"
@@ -31,7 +31,7 @@ static int
 teardown(void **state)
 {
 	fixture_expect_log_whole(&fixture);
-	return facility_teardown(state);
+	return fixture_teardown(state);
 }
 
 static void

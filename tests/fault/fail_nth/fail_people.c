@@ -22,7 +22,7 @@
 static int
 setup(void **state)
 {
-	facility_setup(state);
+	fixture_setup(state);
 	change(method_vendor_add, "{\"name\":\"Vendor\"}");
 	change(method_account_add, "{\"id\":\"taro\",\"family_name\":\"山田\",\"given_name\":"
 				   "\"太郎\",\"email\":\"taro@example.jp\",\"vendor\":\"Vendor\"}");
@@ -167,11 +167,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			a_reset_is_told_and_kept_or_did_not_happen, setup, facility_teardown),
+			a_reset_is_told_and_kept_or_did_not_happen, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
-			a_stock_takings_list_is_whole_or_an_error, setup, facility_teardown),
+			a_stock_takings_list_is_whole_or_an_error, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
-			a_signature_is_recorded_or_an_error, setup, facility_teardown),
+			a_signature_is_recorded_or_an_error, setup, fixture_teardown),
 	};
 
 	fail_catch_libraries();

@@ -18,25 +18,6 @@
 
 #include <cmocka.h>
 
-static struct store_fixture fixture;
-
-static int
-do_checkpoint(struct store_db *db, void *argument)
-{
-	struct chain_checkpoint checkpoint;
-
-	return audit_checkpoint(db, &checkpoint, argument);
-}
-
-static bool
-checkpoint(void)
-{
-	bool made;
-
-	assert_int_equal(fixture_write(&fixture, do_checkpoint, &made), 0);
-	return made;
-}
-
 static int
 do_admin(struct store_db *db, void *argument)
 {
@@ -70,25 +51,13 @@ do_session(struct store_db *db, void *argument)
 static int
 setup(void **state)
 {
-	(void)state;
-	clock_hold(NOON_US, 1000000);
-	fixture_init(&fixture);
-	fixture_start(&fixture);
+	(void)fixture_setup(state);
 	assert_int_equal(fixture_write(&fixture, do_admin, "one"), 0);
 	assert_int_equal(fixture_write(&fixture, do_session, "a"), 0);
 	assert_int_equal(fixture_write(&fixture, do_session, "b"), 0);
 	assert_int_equal(fixture_write(&fixture, do_admin, "four"), 0);
-	assert_true(checkpoint());
+	assert_true(fixture_checkpoint(&fixture));
 	assert_int_equal(fixture_write(&fixture, do_admin, "five"), 0);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	fixture_done(&fixture);
-	clock_release();
 	return 0;
 }
 
@@ -116,8 +85,8 @@ untouched_log_is_good(void **state)
 	assert_int_equal(report.events, 5);
 	assert_int_equal(report.erased, 0);
 	assert_int_equal(report.checkpoints, 1);
-	assert_true(checkpoint());
-	assert_false(checkpoint());                                /* nothing new */
+	assert_true(fixture_checkpoint(&fixture));
+	assert_false(fixture_checkpoint(&fixture));                /* nothing new */
 	assert_int_equal(fixture_verify(&fixture).checkpoints, 1); /* one for each day is kept */
 }
 
@@ -337,7 +306,7 @@ retention_erases_after_two_years_and_the_log_stays_good(void **state)
 	assert_int_equal(retention(), 0); /* the last day still counts */
 	clock_hold(NOON_US + 730 * DAY_US + 1, 1000000);
 	assert_int_equal(retention(), 5);
-	assert_true(checkpoint());
+	assert_true(fixture_checkpoint(&fixture));
 	report = fixture_verify(&fixture);
 	assert_int_equal(report.found, 0);
 	assert_int_equal(report.erased, 5);
@@ -404,7 +373,7 @@ retention_does_not_excuse_what_it_did_not_name(void **state)
 	clock_hold(NOON_US + 730 * DAY_US + 1, 1000000);
 	assert_int_equal(retention(), 5);
 	assert_int_equal(fixture_write(&fixture, do_admin, "eight"), 0);
-	assert_true(checkpoint());
+	assert_true(fixture_checkpoint(&fixture));
 	fixture_sql(&fixture, "UPDATE event SET payload = NULL, salt = NULL WHERE id = 8");
 	expect_bad(8, "erased");
 }
@@ -415,7 +384,7 @@ salt_that_was_left_behind_is_found(void **state)
 	(void)state;
 	clock_hold(NOON_US + 730 * DAY_US + 1, 1000000);
 	assert_int_equal(retention(), 5);
-	assert_true(checkpoint());
+	assert_true(fixture_checkpoint(&fixture));
 	fixture_sql(&fixture, "PRAGMA ignore_check_constraints = ON; "
 			      "UPDATE event SET salt = zeroblob(16) WHERE id = 4");
 	expect_bad(4, "not its salt");
@@ -427,7 +396,7 @@ retention_event_that_was_tampered_with_excuses_nothing(void **state)
 	(void)state;
 	clock_hold(NOON_US + 730 * DAY_US + 1, 1000000);
 	assert_int_equal(retention(), 5);
-	assert_true(checkpoint());
+	assert_true(fixture_checkpoint(&fixture));
 	fixture_sql(&fixture,
 		"UPDATE event SET payload = replace(payload, 'admin', 'other') WHERE id IN (6, 7)");
 	expect_bad(1, "erased");
@@ -482,13 +451,13 @@ young_event_among_old_ones_is_not_excused(void **state)
 	assert_int_equal(fixture_write(&fixture, do_admin, "seven"), 0);
 	clock_hold(NOON_US + 730 * DAY_US + 1, 1000000);
 	assert_int_equal(retention(), 6);
-	assert_true(checkpoint());
+	assert_true(fixture_checkpoint(&fixture));
 	assert_int_equal(fixture_verify(&fixture).found, 0);
 	fixture_sql(&fixture, "UPDATE event SET payload = NULL, salt = NULL WHERE id = 6");
 	expect_bad(6, "erased");
 }
 
-#define IN_OUT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define IN_OUT(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
 
 int
 main(void)

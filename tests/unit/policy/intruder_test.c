@@ -33,23 +33,6 @@ do_login(struct store_db *db, void *argument)
 	return login_record(db, &login);
 }
 
-static int
-do_checkpoint(struct store_db *db, void *argument)
-{
-	struct chain_checkpoint checkpoint;
-
-	return audit_checkpoint(db, &checkpoint, argument);
-}
-
-static void
-checkpoint(void)
-{
-	bool made;
-
-	assert_int_equal(fixture_write(&fixture, do_checkpoint, &made), 0);
-	assert_true(made);
-}
-
 /* A session that is over, a refused login of "hanako", all signed. */
 static int
 setup(void **state)
@@ -63,18 +46,8 @@ setup(void **state)
 	grant = begin_session(&issue, 1);
 	json_decref(end_session(&grant, 1, CLOSE_CLIENT_LEFT));
 	assert_int_equal(fixture_write(&fixture, do_login, "hanako"), 0);
-	checkpoint();
+	assert_true(fixture_checkpoint(&fixture));
 	assert_int_equal(fixture_verify(&fixture).found, 0);
-	return 0;
-}
-
-/* Not session_teardown(): here the log is not whole. */
-static int
-teardown(void **state)
-{
-	(void)state;
-	fixture_done(&fixture);
-	clock_release();
 	return 0;
 }
 
@@ -360,12 +333,13 @@ end_cut_off_with_its_signatures_is_told_by_the_journal_alone(void **state)
 	fixture_sql(&fixture, "DELETE FROM checkpoint; "
 			      "DELETE FROM event_field WHERE event = (SELECT max(id) FROM event); "
 			      "DELETE FROM event WHERE id = (SELECT max(id) FROM event)");
-	checkpoint(); /* by the gateway itself, a minute later */
+	assert_true(fixture_checkpoint(&fixture)); /* by the gateway itself, a minute later */
 	assert_int_equal(fixture_verify(&fixture).found, 0);
 	assert_false(journal_agrees(&journal));
 }
 
-#define IN_OUT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+/* Not session_teardown(): here the log is not whole. */
+#define IN_OUT(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
 
 int
 main(void)

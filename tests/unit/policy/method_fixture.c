@@ -14,7 +14,6 @@
 
 #include <cmocka.h>
 
-struct store_fixture fixture;
 struct method_call call;
 
 int
@@ -107,29 +106,9 @@ list_length(const char *name)
 }
 
 int
-facility_setup(void **state)
-{
-	(void)state;
-	clock_hold(NOON_US, 1000000);
-	fixture_init(&fixture);
-	fixture.boot_id = "boot-1";
-	fixture_start(&fixture);
-	return 0;
-}
-
-int
-facility_teardown(void **state)
-{
-	(void)state;
-	fixture_done(&fixture);
-	clock_release();
-	return 0;
-}
-
-int
 method_setup(void **state)
 {
-	facility_setup(state);
+	fixture_setup(state);
 	change(method_terminal_add, "{\"name\":\"pacs-01\",\"address\":\"192.168.10.21\"}");
 	return 0;
 }
@@ -140,7 +119,7 @@ method_teardown(void **state)
 	json_decref(call.params);
 	call.params = NULL;
 	method_call_reset(&call);
-	return facility_teardown(state);
+	return fixture_teardown(state);
 }
 
 static int

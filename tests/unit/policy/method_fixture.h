@@ -5,7 +5,6 @@
 #include "policy/methods.h"
 #include "store_fixture.h"
 
-extern struct store_fixture fixture;
 extern struct method_call call;
 
 #define PIN "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
@@ -44,11 +43,7 @@ void expect_refused(method_function *method, const char *params, enum method_err
 const char *answer_text(const char *name);
 size_t list_length(const char *name);
 
-/* A facility with nothing in it, at noon. */
-int facility_setup(void **state);
-int facility_teardown(void **state);
-
-/* The same with the terminal pacs-01. */
+/* As fixture_setup, with the terminal pacs-01. */
 int method_setup(void **state);
 int method_teardown(void **state);
 

@@ -22,37 +22,48 @@ struct store_fixture {
 	const char *boot_id;
 };
 
+/* For cmocka: a facility with nothing in it, at NOON_US. */
+extern struct store_fixture fixture;
+int fixture_setup(void **state);
+int fixture_teardown(void **state);
+
 /* Makes the folder and the keys; TZ becomes Asia/Tokyo. */
-void fixture_init(struct store_fixture *fixture);
-void fixture_done(struct store_fixture *fixture);
+void fixture_init(struct store_fixture *place);
+void fixture_done(struct store_fixture *place);
 
 /* Opens the store. Returns store_open's answer. */
-int fixture_open(struct store_fixture *fixture, const char **ret_why);
-void fixture_close(struct store_fixture *fixture);
+int fixture_open(struct store_fixture *place, const char **ret_why);
+void fixture_close(struct store_fixture *place);
 
 /* Opens and expects that it works. */
-void fixture_start(struct store_fixture *fixture);
+void fixture_start(struct store_fixture *place);
 
 /* Runs done callbacks until none is pending; fails the test after 30 s. */
-void fixture_settle(struct store_fixture *fixture);
+void fixture_settle(struct store_fixture *place);
 
 typedef int fixture_work(struct store_db *db, void *argument);
 
 /* One job; returns its status. */
-int fixture_write(struct store_fixture *fixture, fixture_work *work, void *argument);
-int fixture_read(struct store_fixture *fixture, fixture_work *work, void *argument);
-int fixture_walk(struct store_fixture *fixture, fixture_work *work, void *argument);
-int fixture_slow(struct store_fixture *fixture, fixture_work *work, void *argument);
-int fixture_bare(struct store_fixture *fixture, fixture_work *work, void *argument);
+int fixture_write(struct store_fixture *place, fixture_work *work, void *argument);
+int fixture_read(struct store_fixture *place, fixture_work *work, void *argument);
+int fixture_walk(struct store_fixture *place, fixture_work *work, void *argument);
+int fixture_slow(struct store_fixture *place, fixture_work *work, void *argument);
+int fixture_bare(struct store_fixture *place, fixture_work *work, void *argument);
+
+/* Work: an event whose payload is the argument. */
+fixture_work fixture_add_event;
 
 /* A number that a literal with SQL asks the store for. */
-int64_t fixture_number(struct store_fixture *fixture, const char *sql);
+int64_t fixture_number(struct store_fixture *place, const char *sql);
+
+/* Signs what is not signed yet, as the gateway does every minute. Was there anything? */
+bool fixture_checkpoint(struct store_fixture *place);
 
 /* What audit_verify says; and that it has nothing to say. */
-struct audit_report fixture_verify(struct store_fixture *fixture);
-void fixture_expect_log_whole(struct store_fixture *fixture);
+struct audit_report fixture_verify(struct store_fixture *place);
+void fixture_expect_log_whole(struct store_fixture *place);
 
 /* SQL from beside the store, as an intruder or a test would run it; expects that it works. */
-void fixture_sql(struct store_fixture *fixture, const char *sql);
+void fixture_sql(struct store_fixture *place, const char *sql);
 
 #endif

@@ -25,7 +25,6 @@
 #define NOON_US INT64_C(1795143600000000)
 #define CALLS_MOST 20
 
-static struct store_fixture fixture;
 static struct settings settings;
 static struct supervisor supervisor;
 static uv_loop_t loop;
@@ -135,10 +134,7 @@ close_outputs(void)
 static int
 setup(void **state)
 {
-	(void)state;
-	clock_hold(NOON_US, 1000000);
-	fixture_init(&fixture);
-	fixture_start(&fixture);
+	(void)fixture_setup(state);
 	assert_int_equal(uv_loop_init(&loop), 0);
 	settings = (struct settings){0};
 	settings.exports.validity_ms = 3600000;
@@ -155,7 +151,6 @@ teardown(void **state)
 {
 	char command[512];
 
-	(void)state;
 	close_outputs();
 	assert_int_equal(uv_loop_close(&loop), 0);
 	for (size_t i = 0; i < answered; i++) {
@@ -167,9 +162,7 @@ teardown(void **state)
 	answered = 0;
 	snprintf(command, sizeof(command), "rm -r '%s/outputs'", fixture.folder);
 	assert_int_equal(system(command), 0);
-	fixture_done(&fixture);
-	clock_release();
-	return 0;
+	return fixture_teardown(state);
 }
 
 static struct control_call *export(bool wait)

@@ -28,7 +28,6 @@ struct numbered_job {
 	int64_t number;
 };
 
-static struct store_fixture fixture;
 static int pipe_fd;
 static int64_t next_number;
 

@@ -1,5 +1,5 @@
 /* policy/store/migrate.c: databases of earlier versions come up with everything that was in them. */
-#include "../store_fixture.h"
+#include "disk_fixture.h"
 
 #include "base/cleanup.h"
 #include "policy/rights.h"
@@ -8,7 +8,6 @@
 #include "policy/store/event_table.h"
 #include "policy/store/sql.h"
 #include "policy/store/terminal_table.h"
-#include "slow_vfs.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -21,27 +20,6 @@
 #include <cmocka.h>
 
 #define NEWEST 10
-
-static struct store_fixture fixture;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	slow_vfs_register();
-	slow_vfs.writes_left = -1;
-	fixture_init(&fixture);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	slow_vfs.writes_left = -1;
-	fixture_done(&fixture);
-	return 0;
-}
 
 static void
 load_fixture(const char *name)
@@ -110,13 +88,6 @@ check_version_1_content(struct store_db *db, void *argument)
 	return 0;
 }
 
-static int
-add_event(struct store_db *db, void *argument)
-{
-	(void)argument;
-	return event_append(db, EVENT_KIND_ADMIN, "{}", NULL);
-}
-
 static void
 version_1_comes_up_with_everything_in_it(void **state)
 {
@@ -125,7 +96,7 @@ version_1_comes_up_with_everything_in_it(void **state)
 	fixture_start(&fixture);
 	expect_version(NEWEST);
 	assert_int_equal(fixture_read(&fixture, check_version_1_content, NULL), 0);
-	assert_int_equal(fixture_write(&fixture, add_event, NULL), 0);
+	assert_int_equal(fixture_write(&fixture, fixture_add_event, "{}"), 0);
 }
 
 /* What version 4 adds: nobody is protected, nothing is limited, and the history tells the last session. */
@@ -171,7 +142,7 @@ version_3_comes_up_with_everything_in_it(void **state)
 	expect_version(NEWEST);
 	assert_int_equal(fixture_read(&fixture, check_version_1_content, NULL), 0);
 	assert_int_equal(fixture_read(&fixture, check_version_4_additions, NULL), 0);
-	assert_int_equal(fixture_write(&fixture, add_event, NULL), 0);
+	assert_int_equal(fixture_write(&fixture, fixture_add_event, "{}"), 0);
 }
 
 static void
@@ -235,7 +206,7 @@ numbers_are_never_used_twice(void **state)
 	assert_true(account.number > first);
 }
 
-#define IN_OUT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define IN_OUT(test) cmocka_unit_test_setup_teardown(test, disk_setup, disk_teardown)
 
 int
 main(void)

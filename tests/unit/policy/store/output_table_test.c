@@ -13,29 +13,7 @@
 
 #include <cmocka.h>
 
-#define NOON_US INT64_C(1795143600000000)
 #define HOUR_US (INT64_C(3600) * 1000000)
-
-static struct store_fixture fixture;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	clock_hold(NOON_US, 1000000);
-	fixture_init(&fixture);
-	fixture_start(&fixture);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	fixture_done(&fixture);
-	clock_release();
-	return 0;
-}
 
 static int
 insert_work(struct store_db *db, void *argument)
@@ -217,7 +195,8 @@ tidying_keeps_what_is_complete_and_what_is_under_way(void **state)
 	assert_true(load(running).why[0] != '\0');
 }
 
-#define table_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define table_test(function) \
+	cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
 
 int
 main(void)

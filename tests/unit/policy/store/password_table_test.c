@@ -14,7 +14,6 @@
 
 #include <cmocka.h>
 
-static struct store_fixture fixture;
 static int64_t account;
 
 static int
@@ -37,20 +36,8 @@ insert(struct store_db *db, void *argument)
 static int
 setup(void **state)
 {
-	(void)state;
-	clock_hold(NOON_US, 1000000);
-	fixture_init(&fixture);
-	fixture_start(&fixture);
+	(void)fixture_setup(state);
 	assert_int_equal(fixture_write(&fixture, insert, NULL), 0);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	fixture_done(&fixture);
-	clock_release();
 	return 0;
 }
 
@@ -117,7 +104,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			a_password_is_kept_replaced_and_goes_with_its_account, setup, teardown),
+			a_password_is_kept_replaced_and_goes_with_its_account, setup,
+			fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

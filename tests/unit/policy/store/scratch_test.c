@@ -18,25 +18,6 @@
 
 #include <cmocka.h>
 
-static struct store_fixture fixture;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	fixture_init(&fixture);
-	fixture_start(&fixture);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	fixture_done(&fixture);
-	return 0;
-}
-
 /* Files that are there now beside the live database's own. */
 static void
 expect_no_name(void)
@@ -65,12 +46,6 @@ expect_private(const struct scratch *scratch)
 	assert_int_equal(fstat(scratch_fd(scratch), &status), 0);
 	assert_int_equal(status.st_nlink, 0);
 	assert_int_equal(status.st_mode & 0777, 0600);
-}
-
-static int
-add_event(struct store_db *db, void *argument)
-{
-	return event_append(db, EVENT_KIND_ADMIN, argument, NULL);
 }
 
 static int
@@ -119,7 +94,7 @@ nothing_that_is_not_sealed_ever_has_a_name(void **state)
 	int steps = 0;
 
 	(void)state;
-	assert_int_equal(fixture_write(&fixture, add_event, "{}"), 0);
+	assert_int_equal(fixture_write(&fixture, fixture_add_event, "{}"), 0);
 	assert_int_equal(fixture_slow(&fixture, live_a_life, &steps), 0);
 	assert_true(steps > 0);
 }
@@ -215,12 +190,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(nothing_that_is_not_sealed_ever_has_a_name,
+			fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
-			nothing_that_is_not_sealed_ever_has_a_name, setup, teardown),
-		cmocka_unit_test_setup_teardown(it_cannot_be_opened_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_has_a_name_is_swept, setup, teardown),
+			it_cannot_be_opened_again, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
-			writers_do_not_send_the_copy_back_to_its_start, setup, teardown),
+			what_has_a_name_is_swept, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(writers_do_not_send_the_copy_back_to_its_start,
+			fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,8 @@
 /* policy/store/store_open.c, database.c: what is not opened, and why; what is, and by whom. */
-#include "../store_fixture.h"
+#include "disk_fixture.h"
 
 #include "policy/store/event_table.h"
 #include "policy/store/integrity.h"
-#include "slow_vfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,36 +16,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static struct store_fixture fixture;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	slow_vfs_register();
-	slow_vfs.sync_ms = 0;
-	slow_vfs.writes_left = -1;
-	slow_vfs.sync_fails = false;
-	fixture_init(&fixture);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	slow_vfs.writes_left = -1;
-	slow_vfs.sync_fails = false;
-	fixture_done(&fixture);
-	return 0;
-}
-
-static int
-add_event(struct store_db *db, void *argument)
-{
-	return event_append(db, EVENT_KIND_ADMIN, argument, NULL);
-}
 
 static void
 expect_refusal(int result, const char *words)
@@ -88,7 +57,7 @@ second_gateway_is_kept_out(void **state)
 	fixture.store = NULL;
 	expect_refusal(-EBUSY, "another gateway");
 	fixture.store = first;
-	assert_int_equal(fixture_write(&fixture, add_event, "{}"), 0);
+	assert_int_equal(fixture_write(&fixture, fixture_add_event, "{}"), 0);
 }
 
 static void
@@ -137,7 +106,7 @@ damaged_page_is_found_at_start(void **state)
 	(void)state;
 	fixture_start(&fixture);
 	for (int i = 0; i < 200; i++)
-		assert_int_equal(fixture_write(&fixture, add_event,
+		assert_int_equal(fixture_write(&fixture, fixture_add_event,
 					 "{\"some\":\"payload that fills pages\"}"),
 			0);
 	fixture_close(&fixture);
@@ -211,11 +180,11 @@ damage_of_the_log_is_found_when_it_is_met(void **state)
 
 	(void)state;
 	fixture_start(&fixture);
-	assert_int_equal(fixture_write(&fixture, add_event, "{}"), 0);
+	assert_int_equal(fixture_write(&fixture, fixture_add_event, "{}"), 0);
 	fixture_close(&fixture);
 	damage("event");
 	fixture_start(&fixture);
-	assert_int_equal(fixture_write(&fixture, add_event, "{}"), -EUCLEAN);
+	assert_int_equal(fixture_write(&fixture, fixture_add_event, "{}"), -EUCLEAN);
 	assert_int_equal(fixture_walk(&fixture, check_logs, &found), 0);
 	assert_true(found > 0);
 }
@@ -226,7 +195,7 @@ truncated_database_is_found_at_start(void **state)
 	(void)state;
 	fixture_start(&fixture);
 	for (int i = 0; i < 200; i++)
-		assert_int_equal(fixture_write(&fixture, add_event, "{}"), 0);
+		assert_int_equal(fixture_write(&fixture, fixture_add_event, "{}"), 0);
 	fixture_close(&fixture);
 	assert_int_equal(truncate(fixture.path, 3 * 4096), 0);
 	expect_refusal(-EUCLEAN, "damaged");
@@ -272,7 +241,7 @@ disk_that_is_full_at_start_is_told(void **state)
 	expect_refusal(-ENOSPC, "disk that holds the database is full");
 	slow_vfs.writes_left = -1;
 	fixture_start(&fixture);
-	assert_int_equal(fixture_write(&fixture, add_event, "{}"), 0);
+	assert_int_equal(fixture_write(&fixture, fixture_add_event, "{}"), 0);
 }
 
 static void
@@ -284,7 +253,7 @@ database_is_private(void **state)
 	(void)state;
 	umask(022);
 	fixture_start(&fixture);
-	assert_int_equal(fixture_write(&fixture, add_event, "{}"), 0);
+	assert_int_equal(fixture_write(&fixture, fixture_add_event, "{}"), 0);
 	for (int i = 0; i < 4; i++) {
 		static const char *const names[] = {"", "-wal", "-shm", "-lock"};
 
@@ -294,7 +263,7 @@ database_is_private(void **state)
 	}
 }
 
-#define IN_OUT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define IN_OUT(test) cmocka_unit_test_setup_teardown(test, disk_setup, disk_teardown)
 
 int
 main(void)

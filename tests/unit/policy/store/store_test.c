@@ -1,10 +1,9 @@
 /* policy/store/store.c: jobs, group commit, and every way in which a disk lets one down. */
-#include "../store_fixture.h"
+#include "disk_fixture.h"
 
 #include "policy/store/database.h"
 #include "policy/store/event_table.h"
 #include "policy/store/sql.h"
-#include "slow_vfs.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -15,36 +14,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static struct store_fixture fixture;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	slow_vfs_register();
-	slow_vfs.sync_ms = 0;
-	slow_vfs.writes_left = -1;
-	slow_vfs.sync_fails = false;
-	fixture_init(&fixture);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	slow_vfs.writes_left = -1;
-	slow_vfs.sync_fails = false;
-	fixture_done(&fixture);
-	return 0;
-}
-
-static int
-add_event(struct store_db *db, void *argument)
-{
-	return event_append(db, EVENT_KIND_ADMIN, argument, NULL);
-}
 
 static int
 count_events(struct store_db *db, void *argument)
@@ -167,7 +136,7 @@ failing_sync_fails_every_job_of_the_group(void **state)
 	for (size_t i = 0; i < 10; i++)
 		assert_int_equal(jobs[i].status, -EIO);
 	assert_int_equal(events(), 0);
-	assert_int_equal(fixture_write(&fixture, add_event, "{}"), 0);
+	assert_int_equal(fixture_write(&fixture, fixture_add_event, "{}"), 0);
 	assert_int_equal(events(), 1);
 }
 
@@ -182,7 +151,7 @@ full_disk_is_told_and_loses_nothing(void **state)
 		int r;
 
 		slow_vfs.writes_left = at;
-		r = fixture_write(&fixture, add_event, "{}");
+		r = fixture_write(&fixture, fixture_add_event, "{}");
 		slow_vfs.writes_left = -1;
 		assert_true(r == 0 || r == -ENOSPC);
 		assert_int_equal(events(), before + (r == 0));
@@ -193,7 +162,7 @@ full_disk_is_told_and_loses_nothing(void **state)
 	fixture_close(&fixture);
 	fixture_start(&fixture);
 	assert_true(events() > 0);
-	assert_int_equal(fixture_write(&fixture, add_event, "{}"), 0);
+	assert_int_equal(fixture_write(&fixture, fixture_add_event, "{}"), 0);
 }
 
 static void
@@ -259,7 +228,7 @@ lock_of_another_process_is_waited_for_then_told(void **state)
 	(void)state;
 	fixture_start(&fixture);
 	other = lock_from_outside();
-	assert_int_equal(fixture_write(&fixture, add_event, "{}"), -EBUSY);
+	assert_int_equal(fixture_write(&fixture, fixture_add_event, "{}"), -EBUSY);
 	assert_int_equal(events(), 0); /* readers go on */
 	hand_in(&stubborn, 1);
 	sqlite3_close(other);
@@ -273,7 +242,7 @@ readers_cannot_write(void **state)
 {
 	(void)state;
 	fixture_start(&fixture);
-	assert_true(fixture_read(&fixture, add_event, "{}") < 0);
+	assert_true(fixture_read(&fixture, fixture_add_event, "{}") < 0);
 	assert_int_equal(events(), 0);
 }
 
@@ -382,7 +351,7 @@ bare_job_leaves_no_transaction_behind(void **state)
 	fixture_settle(&fixture);
 	assert_int_equal(bare.status, 0);
 	assert_int_equal(events(), 0);
-	assert_int_equal(fixture_write(&fixture, add_event, "{}"), 0);
+	assert_int_equal(fixture_write(&fixture, fixture_add_event, "{}"), 0);
 	assert_int_equal(events(), 1);
 }
 
@@ -453,7 +422,7 @@ changed_settings_hold_for_the_next_job(void **state)
 	assert_true(seen);
 }
 
-#define IN_OUT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define IN_OUT(test) cmocka_unit_test_setup_teardown(test, disk_setup, disk_teardown)
 
 int
 main(void)
