@@ -213,6 +213,25 @@ on_channel(uv_poll_t *poll, int status, int events)
 		channel_failed(child, r, why);
 }
 
+static void
+release(struct child *child)
+{
+	if (--child->holds > 0)
+		return;
+	channel_free(child->channel);
+	free(child);
+}
+
+static void
+poll_closed(uv_handle_t *poll)
+{
+	struct child *child = poll->data;
+	struct children *children = child->slot->children;
+
+	release(child);
+	children_handle_gone(children);
+}
+
 /* The channel's hook. A channel that has closed takes its process with it; the loop hears of the
  * death. */
 static void
@@ -222,7 +241,9 @@ events_changed(struct channel *channel)
 	int events = channel_events(channel);
 
 	if (events == 0) {
-		uv_poll_stop(&child->poll);
+		/* Now, and not only stopped: to close the handle makes epoll forget its descriptor, whose number is
+		 * another's once the process's death is reported; that one would never be heard again. */
+		uv_close((uv_handle_t *)&child->poll, poll_closed);
 		if (child->ended_by != ENDED_BY_STOP)
 			child_kill(child);
 		return;
@@ -231,21 +252,11 @@ events_changed(struct channel *channel)
 		on_channel);
 }
 
-static void
-child_closed(uv_handle_t *poll)
-{
-	struct child *child = poll->data;
-	struct children *children = child->slot->children;
-
-	channel_free(child->channel);
-	free(child);
-	children_handle_gone(children);
-}
-
 void
 child_unwatch(struct child *child)
 {
-	uv_close((uv_handle_t *)&child->poll, child_closed);
+	channel_close(child->channel);
+	release(child);
 }
 
 int
@@ -271,6 +282,7 @@ child_watch(struct child *child, int *fd)
 	if (r < 0)
 		return r;
 	children->open_handles++;
+	child->holds = 2;
 	child->poll.data = child;
 	(void)uv_poll_start(&child->poll, UV_READABLE, on_channel);
 	return 0;

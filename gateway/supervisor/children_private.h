@@ -26,7 +26,8 @@ struct child {
 	struct slot *slot;
 	struct channel *channel;
 	struct child_output *output;
-	uv_poll_t poll;
+	uv_poll_t poll;     /* closed with the channel */
+	unsigned int holds; /* of the process and of the poll handle: the last one frees */
 	pid_t pid;
 	uint32_t number;
 	uint32_t connections;
@@ -86,7 +87,7 @@ void child_end(struct child *child, enum ended_by why);
  * errno. */
 int child_watch(struct child *child, int *fd);
 
-/* Lets go of both and frees the child, from the loop. */
+/* Its process is gone: closes the channel and, from the loop, frees the child. */
 void child_unwatch(struct child *child);
 
 /* PING, or the end of one that owes an answer for too long. */

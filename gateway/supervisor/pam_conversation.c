@@ -89,8 +89,6 @@ let_go(struct pam_conversation *conversation)
 		take_pointer(&conversation->question)->conversation = NULL;
 	if (conversation->channel != NULL)
 		channel_close(conversation->channel);
-	if (conversation->open_handles > 1)
-		uv_close((uv_handle_t *)&conversation->poll, on_handle_closed);
 	uv_close((uv_handle_t *)&conversation->timer, on_handle_closed);
 }
 
@@ -456,7 +454,9 @@ events_changed(struct channel *channel)
 			UV_READABLE | ((events & POLLOUT) != 0 ? UV_WRITABLE : 0), on_channel);
 		return;
 	}
-	uv_poll_stop(&conversation->poll);
+	/* While the descriptor is open: epoll forgets its number once more when the handle is closed, and later it would be
+	 * another's, who would never be heard again. */
+	uv_close((uv_handle_t *)&conversation->poll, on_handle_closed);
 	if (!conversation->over &&
 		(conversation->question == NULL || conversation->question->job.done != on_found))
 		end_after(conversation, 0, gone);
@@ -493,17 +493,20 @@ watch(struct pam_conversation *conversation, int *fd)
 		.owner = conversation,
 		.events_changed = events_changed,
 	};
-	int r = uv_poll_init(conversation->supervisor->loop, &conversation->poll, *fd);
+	struct channel *channel;
+	int r = channel_new(&setup, fd, &channel);
 
+	if (r < 0)
+		return r;
+	r = uv_poll_init(conversation->supervisor->loop, &conversation->poll, channel_fd(channel));
 	if (r < 0) {
-		(void)close(take_fd(fd));
+		channel_free(channel);
 		return r;
 	}
+	conversation->channel = channel;
 	conversation->poll.data = conversation;
 	conversation->open_handles++;
-	r = channel_new(&setup, fd, &conversation->channel);
-	if (r == 0)
-		r = uv_poll_start(&conversation->poll, UV_READABLE, on_channel);
+	r = uv_poll_start(&conversation->poll, UV_READABLE, on_channel);
 	if (r == 0)
 		r = channel_send(conversation->channel, MSG_PAM_BEGIN, &conversation->begin, -1);
 	return r;

@@ -28,7 +28,6 @@ def issue(lab, terminal, *more):
     return lab.admin.json("attend", "issue", "--terminal", terminal, *more)["digits"]
 
 
-@pytest.mark.skip(reason="attend issue got no answer within a minute on a fresh gateway: known fault, issue 4")
 def test_h401_number_opens_one_session(door, attended):
     account, terminal = attended
     digits = issue(door, terminal)

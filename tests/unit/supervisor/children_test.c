@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "newcomers.h"
 #include "supervisor/children.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Every wait for an event ends here. */
@@ -611,6 +613,38 @@ whose_greeter_ends_hears_of_it(void **state)
 	}
 }
 
+/* Its channel is known to be closed some time before its death is reported, and that only makes it be forgotten. */
+static void
+whose_death_is_reported_silences_nobody_who_came_since(void **state)
+{
+	const struct msg_show show = {.serial = 1};
+	struct fixture fixture_, *fixture = &fixture_;
+	struct newcomers newcomers;
+	struct child *greeter;
+	siginfo_t dead;
+	sigset_t deaths;
+
+	(void)state;
+	start_pool(fixture);
+	greeter = take_greeter(fixture, "good");
+	WAIT_FOR(children_warm_greeters(fixture->children) == 2);
+	(void)sigemptyset(&deaths);
+	(void)sigaddset(&deaths, SIGCHLD);
+	assert_int_equal(sigprocmask(SIG_BLOCK, &deaths, NULL), 0);
+	assert_int_equal(kill(child_pid(greeter), SIGKILL), 0);
+	assert_int_equal(waitid(P_PID, (id_t)child_pid(greeter), &dead, WEXITED | WNOWAIT), 0);
+	assert_true(children_send(greeter, MSG_SHOW, &show, -1) < 0);
+	newcomers_arrive(&newcomers, &fixture->loop);
+	(void)uv_run(&fixture->loop, UV_RUN_NOWAIT);
+	assert_int_equal(fixture->greeter_deaths, 0);
+	assert_int_equal(sigprocmask(SIG_UNBLOCK, &deaths, NULL), 0);
+	WAIT_FOR(fixture->greeter_deaths == 1);
+	newcomers_speak(&newcomers);
+	WAIT_FOR(newcomers.heard == NEWCOMERS);
+	newcomers_leave(&newcomers, &fixture->loop);
+	stop(fixture);
+}
+
 int
 main(void)
 {
@@ -631,6 +665,7 @@ main(void)
 		cmocka_unit_test(a_taken_greeter_has_its_place_filled),
 		cmocka_unit_test(an_empty_pool_says_so),
 		cmocka_unit_test(whose_greeter_ends_hears_of_it),
+		cmocka_unit_test(whose_death_is_reported_silences_nobody_who_came_since),
 	};
 
 	log_init("children_test");

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/secret.h"
 #include "messages/channel.h"
+#include "newcomers.h"
 #include "policy/store/store.h"
 #include "settings/settings.h"
 #include "stack.h"
@@ -711,6 +712,37 @@ one_that_says_nothing_is_waited_for_only_so_long(void **state)
 	assert_string_equal(seen.detail, "the conversation took too long");
 }
 
+/* sekisho-pam ends after its result, while the store is still asked whom it let in. */
+static void
+one_that_has_gone_silences_nobody_who_came_since(void **state)
+{
+	const struct msg_pam_result in = {.step = 2, .user = STACK_USER};
+	struct newcomers newcomers;
+
+	(void)state;
+	start_by_hand();
+	until_heard(1);
+	seen.slow = true;
+	say(MSG_PAM_RESULT, &in);
+	channel_free(take_pointer(&hand));
+	while (seen.job_count == 0)
+		turn();
+	/* Its end is there already. */
+	(void)uv_run(&loop, UV_RUN_NOWAIT);
+	newcomers_arrive(&newcomers, &loop);
+	(void)uv_run(&loop, UV_RUN_NOWAIT);
+	seen.slow = false;
+	do_jobs();
+	assert_true(seen.is_over);
+	assert_int_equal(seen.ended.outcome, PAM_SIGNED_IN);
+	(void)uv_run(&loop, UV_RUN_NOWAIT);
+	newcomers_speak(&newcomers);
+	for (int i = 0; i < 4; i++)
+		(void)uv_run(&loop, UV_RUN_NOWAIT);
+	newcomers_leave(&newcomers, &loop);
+	assert_int_equal(newcomers.heard, NEWCOMERS);
+}
+
 int
 main(void)
 {
@@ -741,6 +773,7 @@ main(void)
 		TEST(reports_that_do_not_fit_end_it),
 		TEST(reports_without_a_question_end_it),
 		TEST(one_that_says_nothing_is_waited_for_only_so_long),
+		TEST(one_that_has_gone_silences_nobody_who_came_since),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);
