@@ -6,6 +6,7 @@
 #include "policy/store/event_table.h"
 #include "policy/store/field_sum.h"
 #include "policy/store/index_check.h"
+#include "policy/store/integrity.h"
 #include "policy/store/store.h"
 
 #include <errno.h>
@@ -13,7 +14,8 @@
 
 /* While the gateway runs, a checkpoint is never much more than a minute away. */
 #define UNSIGNED_MOST_US (60 * 60 * INT64_C(1000000))
-#define PORTION 5000
+/* Ids of one stretch, which is a portion if none is missing. */
+#define STRETCH 5000
 
 static int
 found_news(int64_t event, const char *session, int64_t last, void *argument)
@@ -51,9 +53,8 @@ check_event(struct store_db *db, const struct chain_event *event, void *argument
 	if (chain_verify_next(&check->chain, event,
 		    erased && erasures_allow(&check->erasures, event), &why) < 0)
 		audit_found(check, event->id, why, "");
-	if (event->id > check->signed_until && check->oldest_unsigned_us == 0)
+	if (event->id > check->verification->signed_until && check->oldest_unsigned_us == 0)
 		check->oldest_unsigned_us = event->time_us;
-	memcpy(report->head, event->hash, sizeof(report->head));
 	report->events++;
 	report->erased += erased;
 	audit_saw(check, event->id);
@@ -83,17 +84,48 @@ collect_erasure(struct store_db *db, const struct chain_event *event, void *argu
 /* Erasures that came in since the last portion, then the events of this one: in one transaction, so that whatever
  * is empty in it has been accounted for. */
 static int
-check_portion(struct check *check)
+check_portion(struct check *check, int64_t until)
 {
 	int r;
 
-	r = event_each(check->db, check->newest, INT64_MAX, collect_erasure, check);
+	r = event_each(check->db, check->newest, INT64_MAX, INT64_MAX, collect_erasure, check);
 	check->seen = 0;
 	if (r == 0)
-		r = event_each(check->db, check->last, PORTION, check_event, check);
+		r = event_each(check->db, check->last, until, STRETCH, check_event, check);
 	return r < 0 ? r
 		     : audit_read_failed(check, check->last,
 			       session_news_check(&check->news, check->db, found_news, check));
+}
+
+/* Whoever has the stretch before it sees whether that event is as it should be. */
+static int
+follow_event_before(struct check *check, int64_t id)
+{
+	struct chain_event before = {0};
+	int r = event_at_or_before(check->db, id, &before);
+
+	chain_verifier_follow(&check->chain, before.id, before.hash);
+	return r == -ENOENT ? 0 : r;
+}
+
+/* The first one begins with, and the last one goes on to, whatever number somebody has given to a row. */
+static int
+check_stretch(struct check *check, int64_t at, int64_t last)
+{
+	int64_t until = at == last ? INT64_MAX : (at + 1) * STRETCH, before;
+	int r;
+
+	check->last = at == 0 ? INT64_MIN : at * STRETCH;
+	r = follow_event_before(check, check->last);
+	do {
+		before = check->last;
+		if (r == 0)
+			r = check_portion(check, until);
+		if (r == 0)
+			r = audit_go_on(check, check->seen);
+	} while (r == 0 && check->last < until && audit_is_more(check, before));
+	return audit_read_failed(
+		check, check->last < 0 ? 1 : check->last + (check->last < INT64_MAX), r);
 }
 
 static int
@@ -133,33 +165,43 @@ collect_erasures(struct check *check)
 int
 audit_check_chain(struct check *check)
 {
-	int64_t unused, before;
+	struct verification *verification = check->verification;
+	int64_t most = 0, last, at;
 	int r;
 
 	chain_verifier_init(&check->chain);
-	/* Whatever number somebody has given to a row. */
-	check->last = INT64_MIN;
-	r = checkpoint_newest(check->db, &check->signed_until, &unused);
+	r = integrity_events_most(check->db, &most);
+	/* Somebody may have given a row a number that is far away. */
+	last = (verification->until < most ? verification->until : most) / STRETCH;
+	if (last < 0)
+		last = 0;
 	if (r == 0)
 		r = collect_erasures(check);
-	do {
-		before = check->last;
-		if (r == 0)
-			r = check_portion(check);
-		if (r == 0)
-			r = audit_go_on(check, check->seen);
-	} while (r == 0 && audit_is_more(check, before));
-	r = audit_read_failed(
-		check, check->last < 0 ? 1 : check->last + (check->last < INT64_MAX), r);
-	if (r == 0)
-		r = audit_read_failed(
-			check, 0, checkpoint_each(check->db, check_checkpoint, check));
-	if (r == 0 && check->oldest_unsigned_us != 0 &&
-		store_db_now(check->db) - check->oldest_unsigned_us > UNSIGNED_MOST_US)
-		audit_found(check, check->signed_until + 1,
-			N_("no checkpoint was signed in the hour after it"), "");
-	if (r == 0 && !erasures_add_up(&check->erasures))
-		audit_found(check, 0, N_("more was erased than retention says"), "");
+	while (r == 0 && (at = atomic_fetch_add(&verification->stretch, 1)) <= last)
+		r = check_stretch(check, at, last);
 	chain_verifier_done(&check->chain);
 	return r;
+}
+
+int
+audit_check_checkpoints(struct check *check)
+{
+	return audit_read_failed(check, 0, checkpoint_each(check->db, check_checkpoint, check));
+}
+
+void
+audit_check_chain_end(struct check *first, const struct check *second)
+{
+	const struct check *last = first->chain.last_id >= second->chain.last_id ? first : second;
+	int64_t unsigned_us = first->oldest_unsigned_us;
+
+	memcpy(first->report.head, last->chain.last_hash, sizeof(first->report.head));
+	if (unsigned_us == 0 ||
+		(second->oldest_unsigned_us != 0 && second->oldest_unsigned_us < unsigned_us))
+		unsigned_us = second->oldest_unsigned_us;
+	if (unsigned_us != 0 && store_db_now(first->db) - unsigned_us > UNSIGNED_MOST_US)
+		audit_found(first, first->verification->signed_until + 1,
+			N_("no checkpoint was signed in the hour after it"), "");
+	if (!erasures_add_up(&first->erasures, &second->erasures))
+		audit_found(first, 0, N_("more was erased than retention says"), "");
 }

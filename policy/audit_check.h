@@ -17,10 +17,12 @@ struct verification {
 	void *argument;
 	atomic_llong done;
 	int64_t of;
-	int64_t until;      /* the newest event when it began */
-	int64_t erasure;    /* and the newest retention */
-	atomic_size_t rest; /* how many parts of the rest somebody has begun with */
-	atomic_bool over;   /* one of the threads has failed: the other need not go on */
+	int64_t until;        /* the newest event when it began */
+	int64_t erasure;      /* and the newest retention */
+	int64_t signed_until; /* and the last event that a checkpoint covered */
+	atomic_llong stretch; /* how many stretches of the chain somebody has begun with */
+	atomic_size_t rest;   /* and parts of the rest */
+	atomic_bool over;     /* one of the threads has failed: the other need not go on */
 };
 
 /* The same, as the chain has it and as it can be looked up. */
@@ -40,16 +42,13 @@ struct check {
 	int64_t last; /* id, or number of a session, that was seen last */
 	int64_t seen; /* in this portion */
 
-	/* The chain's. */
+	/* The chain's, of the stretches that this thread has taken. */
 	struct chain_verifier chain;
 	struct erasures erasures;
 	int64_t newest;             /* event up to which erasures have been collected */
 	int64_t oldest_unsigned_us; /* time of the first event that no checkpoint covers; 0: none */
-	int64_t signed_until;       /* id of the last event that one covers */
+	struct session_news news;   /* of the portion that is being read */
 
-	struct session_news news; /* of the stretch that is being read */
-
-	/* The fields'. */
 	int64_t fields;
 	struct sums fields_sum;
 	struct sums kinds_sum; /* of the event log's index */
@@ -71,8 +70,15 @@ void audit_saw(struct check *check, int64_t number);
  * portion began would be walked for ever. */
 bool audit_is_more(struct check *check, int64_t before);
 
-/* Events, their checkpoints, and that the connection history knows of them (audit_chain.c). */
+/* Events, stretch by stretch as long as there are any that nobody has begun with, and that the connection history knows
+ * of them (audit_chain.c). */
 int audit_check_chain(struct check *check);
+
+/* Their checkpoints. */
+int audit_check_checkpoints(struct check *check);
+
+/* When all of the chain has been seen: what only both together know. */
+void audit_check_chain_end(struct check *first, const struct check *second);
 
 extern const char audit_damaged[];
 

@@ -1,7 +1,7 @@
 /* Verification of the event log and of what is made from it; see audit.h.
  *
- * Two threads, a connection each: one follows the chain, the other begins with the rest (the structure of the file, the
- * connection history, the fields), and whoever is through takes what is left of that. Both go in portions, each in a
+ * Two threads, a connection each: one begins with the chain, the other with the rest (the structure of the file, the
+ * connection history, the fields), and whoever is through takes what is left of the other's. Both go in portions, each in a
  * transaction of its own, while the gateway goes on writing: what belongs together is written together, so that each
  * portion is whole. Where millions can be told to be well by one number they are; each one is looked up only to say which
  * is not.
@@ -276,8 +276,9 @@ static int (*const rest[])(struct check *check) = {
 	check_sessions,
 	check_events_structure,
 	sum_fields,
-	sum_kinds,
 	check_fields_structure,
+	sum_kinds,
+	audit_check_checkpoints,
 	check_checkpoints_structure,
 };
 
@@ -286,24 +287,42 @@ static int (*const rest[])(struct check *check) = {
 static int
 check_rest(struct check *check)
 {
-	unsigned long before = memory_failures();
 	size_t at;
 	int r = 0;
 
-	memory_scope_begin();
 	while (r == 0 && (at = atomic_fetch_add(&check->verification->rest, 1)) < ARRAY_SIZE(rest))
 		r = rest[at](check);
-	memory_scope_end();
-	/* What memory was missing for must not look like something that is not there. */
-	return r == 0 && memory_failures() != before ? -ENOMEM : r;
+	return r;
+}
+
+static int
+begin_with_chain(struct check *check)
+{
+	int r = audit_check_chain(check);
+
+	return r == 0 ? check_rest(check) : r;
+}
+
+static int
+begin_with_rest(struct check *check)
+{
+	int r = check_rest(check);
+
+	return r == 0 ? audit_check_chain(check) : r;
 }
 
 static void *
 run_second(void *argument)
 {
+	unsigned long before = memory_failures();
 	struct check *check = argument;
 
-	check->status = check_rest(check);
+	memory_scope_begin();
+	check->status = begin_with_rest(check);
+	memory_scope_end();
+	/* What memory was missing for must not look like something that is not there. */
+	if (check->status == 0 && memory_failures() != before)
+		check->status = -ENOMEM;
 	if (check->status < 0)
 		atomic_store(&check->verification->over, true);
 	return NULL;
@@ -316,15 +335,10 @@ add_findings(struct audit_report *report, const struct audit_report *more)
 		if (report->found + i < AUDIT_FINDINGS_MOST)
 			report->findings[report->found + i] = more->findings[i];
 	report->found += more->found;
+	report->events += more->events;
+	report->erased += more->erased;
+	report->checkpoints += more->checkpoints;
 	report->sessions += more->sessions;
-}
-
-static int
-verify_alone(struct check *check)
-{
-	int r = audit_check_chain(check);
-
-	return r == 0 ? check_rest(check) : r;
 }
 
 static int
@@ -335,12 +349,12 @@ verify(struct check *first, struct check *second)
 
 	r = store_db_again(first->db, &second->db);
 	if (r == -EOPNOTSUPP)
-		return verify_alone(first);
+		return begin_with_chain(first);
 	if (r == 0)
 		r = -pthread_create(&thread, NULL, run_second, second);
 	if (r < 0)
 		return r;
-	first->status = verify_alone(first);
+	first->status = begin_with_chain(first);
 	if (first->status < 0)
 		atomic_store(&first->verification->over, true);
 	pthread_join(thread, NULL);
@@ -349,10 +363,11 @@ verify(struct check *first, struct check *second)
 								: first->status;
 }
 
-/* What both have summed up: one of them has seen all events, and either all rows or none. */
+/* What both have summed up. */
 static bool
 is_same(struct sums *one, const struct sums *other)
 {
+	keyed_sum_merge(&one->of_events, &other->of_events);
 	keyed_sum_merge(&one->of_rows, &other->of_rows);
 	return !one->disorder && !other->disorder &&
 	       keyed_sum_equal(&one->of_events, &one->of_rows);
@@ -397,6 +412,7 @@ audit_verify(struct store_db *db, audit_progress *progress, void *argument,
 	struct verification verification = {.progress = progress, .argument = argument};
 	auto_free struct check *checks = calloc(2, sizeof(*checks));
 	struct chain_event head = {0};
+	int64_t unused;
 	int r;
 
 	*ret_report = (struct audit_report){0};
@@ -413,13 +429,18 @@ audit_verify(struct store_db *db, audit_progress *progress, void *argument,
 	if (r == -EUCLEAN)
 		r = 0;
 	if (r == 0)
+		r = checkpoint_newest(db, &verification.signed_until, &unused);
+	if (r == 0)
 		r = begin_sums(&checks[0], &checks[1]);
 	if (r == 0)
 		r = verify(&checks[0], &checks[1]);
 	if (r == 0)
+		audit_check_chain_end(&checks[0], &checks[1]);
+	if (r == 0)
 		r = compare_sums(&checks[0], &checks[1]);
 	store_db_done(checks[1].db);
 	erasures_done(&checks[0].erasures);
+	erasures_done(&checks[1].erasures);
 	*ret_report = checks[0].report;
 	add_findings(ret_report, &checks[1].report);
 	return r;

@@ -72,19 +72,23 @@ hash_payload(EVP_MD_CTX *hashing, const struct chain_event *event, uint8_t *ret_
 static void
 hash_event(EVP_MD_CTX *hashing, const struct chain_event *event, uint8_t *ret_hash)
 {
-	static const char label[] = "sekisho event 1";
-	uint8_t id[8], time[8];
+	struct {
+		char label[16];
+		uint8_t id[8], time[8];
+	} begin = {.label = "sekisho event 1"};
+	struct {
+		uint8_t payload_hash[CHAIN_HASH_BYTES], prev[CHAIN_HASH_BYTES];
+	} end;
 	const struct piece pieces[] = {
-		{label, sizeof(label)},
-		{id, sizeof(id)},
-		{time, sizeof(time)},
+		{&begin, sizeof(begin)},
 		{event->kind, strlen(event->kind) + 1},
-		{event->payload_hash, CHAIN_HASH_BYTES},
-		{event->prev, CHAIN_HASH_BYTES},
+		{&end, sizeof(end)},
 	};
 
-	put_i64(id, event->id);
-	put_i64(time, event->time_us);
+	put_i64(begin.id, event->id);
+	put_i64(begin.time, event->time_us);
+	memcpy(end.payload_hash, event->payload_hash, sizeof(end.payload_hash));
+	memcpy(end.prev, event->prev, sizeof(end.prev));
 	hash_pieces(hashing, pieces, sizeof(pieces) / sizeof(pieces[0]), ret_hash);
 }
 
@@ -133,6 +137,14 @@ chain_verifier_done(struct chain_verifier *verifier)
 	verifier->hashing = NULL;
 }
 
+void
+chain_verifier_follow(
+	struct chain_verifier *verifier, int64_t id, const uint8_t hash[CHAIN_HASH_BYTES])
+{
+	verifier->last_id = id;
+	memcpy(verifier->last_hash, hash, CHAIN_HASH_BYTES);
+}
+
 static int
 bad(const char *why, const char **ret_why)
 {
@@ -175,8 +187,7 @@ chain_verify_next(struct chain_verifier *verifier, const struct chain_event *eve
 {
 	const char *why = what_is_wrong(verifier, event, erasure_allowed);
 
-	verifier->last_id = event->id;
-	memcpy(verifier->last_hash, event->hash, CHAIN_HASH_BYTES);
+	chain_verifier_follow(verifier, event->id, event->hash);
 	return why == NULL ? 0 : bad(why, ret_why);
 }
 

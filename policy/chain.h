@@ -52,6 +52,10 @@ struct chain_verifier {
 void chain_verifier_init(struct chain_verifier *verifier);
 void chain_verifier_done(struct chain_verifier *verifier);
 
+/* To go on behind this event, as if it had been the last one. */
+void chain_verifier_follow(
+	struct chain_verifier *verifier, int64_t id, const uint8_t hash[CHAIN_HASH_BYTES]);
+
 /* The next event. erasure_allowed: its kind's retention had passed when a retention event named it.
  * Returns 0, or -EBADMSG with *ret_why (a literal) saying what is wrong with it. */
 int chain_verify_next(struct chain_verifier *verifier, const struct chain_event *event,

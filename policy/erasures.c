@@ -125,11 +125,15 @@ erasures_allow(struct erasures *erasures, const struct chain_event *event)
 }
 
 bool
-erasures_add_up(const struct erasures *erasures)
+erasures_add_up(const struct erasures *one, const struct erasures *other)
 {
-	for (size_t i = 0; i < EVENT_KIND_COUNT; i++)
-		if (erasures->kinds[i].seen > erasures->kinds[i].granted)
+	for (size_t i = 0; i < EVENT_KIND_COUNT; i++) {
+		const struct erasures_of_kind *a = &one->kinds[i], *b = &other->kinds[i];
+
+		/* Whoever came last knows all that were granted by then. */
+		if (a->seen + b->seen > (a->granted > b->granted ? a->granted : b->granted))
 			return false;
+	}
 	return true;
 }
 

@@ -35,8 +35,8 @@ int erasures_add(struct erasures *erasures, const struct chain_event *event, int
 /* Whether this empty event may be so. Counts it. */
 bool erasures_allow(struct erasures *erasures, const struct chain_event *event);
 
-/* Whether no more events were empty than the retention events say. */
-bool erasures_add_up(const struct erasures *erasures);
+/* Whether no more events were empty than the retention events say; each of the two has seen a part of the events. */
+bool erasures_add_up(const struct erasures *one, const struct erasures *other);
 
 void erasures_done(struct erasures *erasures);
 

@@ -64,6 +64,12 @@ voiced(uint32_t kana, uint32_t mark)
 	return takes_half ? kana + 1 : 0;
 }
 
+static char
+fold_ascii(char character)
+{
+	return (char)(character >= 'A' && character <= 'Z' ? character + 0x20 : character);
+}
+
 static uint32_t
 fold(uint32_t character, locale_t locale)
 {
@@ -74,7 +80,7 @@ fold(uint32_t character, locale_t locale)
 	if (character >= NARROW_KANA_FIRST && character <= NARROW_KANA_LAST)
 		return wide_kana[character - NARROW_KANA_FIRST];
 	if (character < 0x80)
-		return character >= 'A' && character <= 'Z' ? character + 0x20 : character;
+		return (unsigned char)fold_ascii((char)character);
 	if (locale == (locale_t)0)
 		return character;
 	return (uint32_t)towlower_l((wint_t)character, locale);
@@ -89,6 +95,14 @@ text_fold(const char *text, size_t len, locale_t locale, char *ret_folded)
 	for (size_t at = 0, step; at < len; at += step) {
 		uint32_t character = 0, whole;
 
+		/* Most of what is looked for is ASCII, millions of times in log verify. */
+		if ((unsigned char)text[at] < 0x80) {
+			last = wrote;
+			kana = 0;
+			step = 1;
+			ret_folded[wrote++] = fold_ascii(text[at]);
+			continue;
+		}
 		step = utf_8_read(text + at, len - at, &character);
 		if (step == 0) {
 			ret_folded[wrote++] = text[at];

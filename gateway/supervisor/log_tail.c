@@ -130,8 +130,8 @@ look_work(struct store_db *db, struct store_job *job)
 		keep_within(tail);
 		tail->from = look_from(tail);
 	}
-	return event_each(
-		db, tail->from < head.id ? tail->from : head.id, LOOK_MOST, take_event, tail);
+	return event_each(db, tail->from < head.id ? tail->from : head.id, INT64_MAX, LOOK_MOST,
+		take_event, tail);
 }
 
 static void

@@ -39,12 +39,13 @@ event_kind_retention(const char *kind)
 }
 
 int
-event_head(struct store_db *db, struct chain_event *ret_event)
+event_at_or_before(struct store_db *db, int64_t id, struct chain_event *ret_event)
 {
 	sqlite3_stmt *row;
 	int r;
 
-	r = sql_ask(db, &row, "SELECT id, time, hash FROM event ORDER BY id DESC LIMIT 1", "");
+	r = sql_ask(db, &row,
+		"SELECT id, time, hash FROM event WHERE id <= ? ORDER BY id DESC LIMIT 1", "i", id);
 	if (r < 0)
 		return r;
 	r = sql_next(row);
@@ -55,6 +56,12 @@ event_head(struct store_db *db, struct chain_event *ret_event)
 	sql_column_bytes(row, 2, ret_event->hash, CHAIN_HASH_BYTES);
 	sql_end(row);
 	return 0;
+}
+
+int
+event_head(struct store_db *db, struct chain_event *ret_event)
+{
+	return event_at_or_before(db, INT64_MAX, ret_event);
 }
 
 int
@@ -100,8 +107,11 @@ static void
 read_event(sqlite3_stmt *row, char *kind, struct chain_event *event)
 {
 	const char *text = whole_text(row, 2);
+	size_t len = text == NULL ? 0 : strnlen(text, EVENT_KIND_SIZE - 1);
 
-	snprintf(kind, EVENT_KIND_SIZE, "%s", text == NULL ? "" : text);
+	/* By hand: snprintf would take a tenth of the time of an event. */
+	memcpy(kind, text == NULL ? "" : text, len);
+	kind[len] = '\0';
 	*event = (struct chain_event){
 		.id = sql_column_number(row, 0),
 		.time_us = sql_column_number(row, 1),
@@ -120,7 +130,7 @@ read_event(sqlite3_stmt *row, char *kind, struct chain_event *event)
 #define EVENT_COLUMNS "id, time, kind, payload, salt, payload_hash, prev, hash"
 
 int
-event_each(struct store_db *db, int64_t after, int64_t most,
+event_each(struct store_db *db, int64_t after, int64_t until, int64_t most,
 	int (*visit)(struct store_db *db, const struct chain_event *event, void *argument),
 	void *argument)
 {
@@ -130,8 +140,8 @@ event_each(struct store_db *db, int64_t after, int64_t most,
 	int r;
 
 	r = sql_ask(db, &row,
-		"SELECT " EVENT_COLUMNS " FROM event WHERE id > ? ORDER BY id LIMIT ?", "ii", after,
-		most);
+		"SELECT " EVENT_COLUMNS " FROM event WHERE id > ? AND id <= ? ORDER BY id LIMIT ?",
+		"iii", after, until, most);
 	while (r == 0 && (r = sql_next(row)) > 0) {
 		read_event(row, kind, &event);
 		r = visit(db, &event, argument);

@@ -28,8 +28,11 @@ int event_append(struct store_db *db, enum event_kind kind, const char *payload,
 /* The newest event's id, time and hash; -ENOENT for an empty log. */
 int event_head(struct store_db *db, struct chain_event *ret_event);
 
-/* The next `most` events behind an id, in order. kind and payload are valid during the visit. */
-int event_each(struct store_db *db, int64_t after, int64_t most,
+/* The same of the newest one up to an id. */
+int event_at_or_before(struct store_db *db, int64_t id, struct chain_event *ret_event);
+
+/* The next `most` events behind an id and up to another one, in order. kind and payload are valid during the visit. */
+int event_each(struct store_db *db, int64_t after, int64_t until, int64_t most,
 	int (*visit)(struct store_db *db, const struct chain_event *event, void *argument),
 	void *argument);
 

@@ -133,3 +133,12 @@ integrity_check_quickly(struct store_db *db, enum integrity_table table)
 	(void)database_run(db, "PRAGMA ignore_check_constraints = OFF");
 	return r;
 }
+
+int
+integrity_events_most(struct store_db *db, int64_t *ret_most)
+{
+	int r = sql_number(db, ret_most,
+		"SELECT page_count * page_size / 96 FROM pragma_page_count, pragma_page_size", "");
+
+	return r < 0 ? r : 0;
+}

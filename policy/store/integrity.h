@@ -3,6 +3,8 @@
 #ifndef POLICY_STORE_INTEGRITY_H
 #define POLICY_STORE_INTEGRITY_H
 
+#include <stdint.h>
+
 struct store_db;
 
 enum integrity_table {
@@ -23,5 +25,8 @@ int integrity_check_quickly(struct store_db *db, enum integrity_table table);
 
 /* The same of every table but the logs'. Returns 0, -EUCLEAN, or a negative errno of asking. */
 int integrity_check_others(struct store_db *db);
+
+/* How many events the file has room for at most, whatever numbers its rows bear: three hashes are in each. */
+int integrity_events_most(struct store_db *db, int64_t *ret_most);
 
 #endif

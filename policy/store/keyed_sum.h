@@ -29,8 +29,46 @@ struct keyed_hash {
 	uint64_t words;
 };
 
-void keyed_hash_begin(struct keyed_hash *hash, const struct keyed_sum *sum);
-void keyed_hash_word(struct keyed_hash *hash, uint64_t word);
+static inline void
+keyed_hash_begin(struct keyed_hash *hash, const struct keyed_sum *sum)
+{
+	const uint64_t *key = sum->key;
+
+	*hash = (struct keyed_hash){
+		.v = {key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d,
+			key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573}};
+}
+
+static inline uint64_t
+keyed_hash_rotate(uint64_t value, unsigned int by)
+{
+	return value << by | value >> (64 - by);
+}
+
+static inline void
+keyed_hash_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[2] += v[3];
+	v[1] = keyed_hash_rotate(v[1], 13) ^ v[0];
+	v[3] = keyed_hash_rotate(v[3], 16) ^ v[2];
+	v[0] = keyed_hash_rotate(v[0], 32);
+	v[2] += v[1];
+	v[0] += v[3];
+	v[1] = keyed_hash_rotate(v[1], 17) ^ v[2];
+	v[3] = keyed_hash_rotate(v[3], 21) ^ v[0];
+	v[2] = keyed_hash_rotate(v[2], 32);
+}
+
+static inline void
+keyed_hash_word(struct keyed_hash *hash, uint64_t word)
+{
+	hash->v[3] ^= word;
+	keyed_hash_round(hash->v);
+	hash->v[0] ^= word;
+	hash->words++;
+}
+
 void keyed_hash_bytes(struct keyed_hash *hash, const void *bytes, size_t len); /* and how many */
 void keyed_sum_add(struct keyed_sum *sum, const struct keyed_hash *hash);
 

@@ -281,7 +281,7 @@ do_find_hash(struct store_db *db, void *argument)
 {
 	const struct hash_of *wanted = argument;
 
-	return event_each(db, wanted->event - 1, 1, take_hash, argument);
+	return event_each(db, wanted->event - 1, wanted->event, 1, take_hash, argument);
 }
 
 /* Whether the database has this event as the journal says. */

@@ -40,7 +40,7 @@ static struct {
 void __wrap_store_read(struct store *store, struct store_job *wanted);
 int64_t __wrap_store_changes(struct store *store);
 int __wrap_event_head(struct store_db *db, struct chain_event *ret_event);
-int __wrap_event_each(struct store_db *db, int64_t after, int64_t most,
+int __wrap_event_each(struct store_db *db, int64_t after, int64_t until, int64_t most,
 	int (*visit)(struct store_db *db, const struct chain_event *event, void *argument),
 	void *argument);
 int __wrap_log_mark_get(struct store_db *db, const char *name, int64_t *ret_number);
@@ -76,11 +76,13 @@ __wrap_event_head(struct store_db *db, struct chain_event *ret_event)
 }
 
 int
-__wrap_event_each(struct store_db *db, int64_t after, int64_t most,
+__wrap_event_each(struct store_db *db, int64_t after, int64_t until, int64_t most,
 	int (*visit)(struct store_db *db, const struct chain_event *event, void *argument),
 	void *argument)
 {
 	int r = 0;
+
+	assert_int_equal(until, INT64_MAX);
 
 	for (int64_t id = after + 1; id <= world.head && id <= after + most && r == 0; id++) {
 		char kind[] = "admin", payload[] = "{\"action\": \"account.edit\"}";
