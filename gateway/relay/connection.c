@@ -117,7 +117,8 @@ drain_first(const struct connection *conn)
 
 	if (!phase_may_go_to(conn->phase, PHASE_DRAIN) || !leg_is_open(conn, SIDE_CLIENT))
 		return false;
-	return row->who != 'C' || conn->reason == CLOSE_CLIENT_LOGGED_OFF;
+	return row->who != 'C' || row->refused != ERROR_INFO_NOTHING ||
+	       conn->reason == CLOSE_CLIENT_LOGGED_OFF;
 }
 
 void

@@ -44,10 +44,10 @@ def why_not(program):
     return None if shutil.which(program) else f"{program} is not installed"
 
 
-def start(lab, program, user="", language="en", options=()):
+def start(lab, program, user="", language="en", options=(), size="1024x768"):
     command, text = COMMANDS[program](lab, user, language, options)
     keys = ["setxkbmap", LAYOUTS[language][1]]
-    client = Client.start(lab.state, lab.new_name(program), [*lab.client_prefix, *command], "1024x768", input_text=text,
+    client = Client.start(lab.state, lab.new_name(program), [*lab.client_prefix, *command], size, input_text=text,
                           before=lambda screen: screen.run(*keys))
     lab.clients.append(client)
     return client

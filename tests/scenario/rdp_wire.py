@@ -77,12 +77,12 @@ def block(kind, content):
     return struct.pack("<HH", kind, len(content) + 4) + content
 
 
-def client_core(width=1024, height=768, early_flags=0x0001, selected=PROTOCOL_SSL, layout=0x409):
+def client_core(width=1024, height=768, early_flags=0x0001, selected=PROTOCOL_SSL, layout=0x409, color_depth=24):
     """2.2.1.3.2"""
     name = "test".encode("utf-16-le").ljust(32, b"\0")
     core = struct.pack("<IHHHHII", 0x00080004, width, height, 0xCA01, 0xAA03, layout, 18363) + name
     core += struct.pack("<III", 4, 0, 12) + bytes(64)
-    core += struct.pack("<HHIHHH", 0xCA01, 1, 0, 24, 7, early_flags) + bytes(64)
+    core += struct.pack("<HHIHHH", 0xCA01, 1, 0, color_depth, 7, early_flags) + bytes(64)
     core += struct.pack("<BBI", 0, 0, selected)
     return block(0xC001, core)
 

@@ -1,4 +1,6 @@
-/* Pictures of every page in both languages, for people to look at: screen_pictures CATALOGUE FOLDER [WIDTH HEIGHT SCALE] */
+/* Pictures of every page in both languages, for people to look at, and of one for what clients show to be compared with:
+ * screen_pictures CATALOGUE FOLDER [WIDTH HEIGHT SCALE [FACILITY PAGE]]
+ */
 #include "scenes.h"
 
 #include <cairo.h>
@@ -51,15 +53,18 @@ main(int argc, char **argv)
 		.answered = ignore_answer};
 	const char *why = "";
 
-	if (argc != 3 && argc != 6) {
-		fprintf(stderr, "screen_pictures CATALOGUE FOLDER [WIDTH HEIGHT SCALE]\n");
+	if (argc != 3 && argc != 6 && argc != 8) {
+		fprintf(stderr,
+			"screen_pictures CATALOGUE FOLDER [WIDTH HEIGHT SCALE [FACILITY PAGE]]\n");
 		return 2;
 	}
-	if (argc == 6) {
+	if (argc >= 6) {
 		setup.width = (uint16_t)atoi(argv[3]);
 		setup.height = (uint16_t)atoi(argv[4]);
 		setup.scale_percent = (uint16_t)atoi(argv[5]);
 	}
+	if (argc == 8)
+		setup.facility = argv[6];
 	if (screen_warm_up(argv[1], &why) < 0) {
 		fprintf(stderr, "screen_pictures: %s\n", why);
 		return 1;
@@ -67,7 +72,8 @@ main(int argc, char **argv)
 	for (size_t language = 0; language < 2; language++) {
 		setup.language = languages[language];
 		for (size_t i = 0; i < scene_count; i++)
-			if (write_picture(&setup, &scenes[i], argv[2]) != 0)
+			if ((argc < 8 || strcmp(argv[7], scenes[i].name) == 0) &&
+				write_picture(&setup, &scenes[i], argv[2]) != 0)
 				return 1;
 	}
 	return 0;
