@@ -17,7 +17,7 @@
 #define CARET_BLINKS_MS 20000 /* then it stands still: a forgotten screen costs nothing */
 /* What pages are made for; on less room everything is drawn smaller. */
 #define ROOM_WIDTH 560
-#define ROOM_HEIGHT 430
+#define ROOM_HEIGHT 450
 
 /* Once for the process; read by every screen. */
 static const struct catalogue *japanese;
@@ -258,16 +258,32 @@ PangoLayout *
 screen_error_layout(const struct screen *screen, int width)
 {
 	char text[sizeof(screen->show.error) + sizeof(screen->show.error_values)];
+	PangoLayout *layout;
 
 	words_sentence(screen_catalogue(screen), screen->show.error, screen->show.error_values,
 		screen->show.error_values_len, text, sizeof(text));
-	return type_layout(screen->context, TYPE_BODY, screen->scale, text, width);
+	layout = type_layout(screen->context, TYPE_BODY, screen->scale, text, width);
+	pango_layout_set_height(layout, -screen_error_lines(screen));
+	pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
+	return layout;
 }
 
+/* On one line, or in halves: four letters alone on a second line are easily overlooked. */
 PangoLayout *
 screen_key_layout(const struct screen *screen, int width)
 {
-	return type_layout(screen->context, TYPE_CODE, screen->scale, screen->qr.key, width);
+	char key[sizeof(screen->qr.key)];
+	PangoLayout *layout =
+		type_layout(screen->context, TYPE_CODE, screen->scale, screen->qr.key, width);
+	size_t half = (strlen(screen->qr.key) + 5) / 10 * 5;
+
+	if (pango_layout_get_line_count(layout) > 1 && half > 0) {
+		memcpy(key, screen->qr.key, sizeof(key));
+		key[half - 1] = '\n';
+		pango_layout_set_text(layout, key, -1);
+		secret_wipe(key, sizeof(key));
+	}
+	return layout;
 }
 
 bool

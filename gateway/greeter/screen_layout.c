@@ -12,8 +12,8 @@
 #define LABEL_HEIGHT 20
 #define LABEL_GAP 5
 #define BUTTON_HEIGHT 42
+#define WIDEST 660
 #define QR_SIZE 260 /* at most, of the code with its margin */
-#define ERROR_LINES 6
 #define LIST_ROWS_LEAST 4
 #define ROOMY_HEIGHT 560 /* from here on: larger gaps */
 
@@ -23,6 +23,21 @@ struct pen {
 	int x, y, width;
 };
 
+/* From roomy to tight: the first one that a page fits in is taken. */
+struct fit {
+	int inside, title, part, buttons; /* room between parts */
+	bool wide;                        /* as wide as the widest page, if that saves lines */
+	int error_lines;                  /* at most */
+};
+
+static const struct fit fits[] = {
+	{32, 14, 18, 26, false, 6},
+	{20, 8, 11, 16, false, 6},
+	{20, 8, 11, 16, true, 6},
+	{14, 4, 7, 11, true, 3},
+};
+#define FITS (sizeof(fits) / sizeof(fits[0]))
+
 struct gaps {
 	int inside, title, part, buttons;
 };
@@ -30,14 +45,20 @@ struct gaps {
 static struct gaps
 gaps_of(const struct screen *screen)
 {
-	bool roomy = screen->setup.height >= screen_units(screen, ROOMY_HEIGHT);
+	const struct fit *fit = &fits[screen->fit];
 
 	return (struct gaps){
-		.inside = screen_units(screen, roomy ? 32 : 20),
-		.title = screen_units(screen, roomy ? 14 : 8),
-		.part = screen_units(screen, roomy ? 18 : 11),
-		.buttons = screen_units(screen, roomy ? 26 : 16),
+		.inside = screen_units(screen, fit->inside),
+		.title = screen_units(screen, fit->title),
+		.part = screen_units(screen, fit->part),
+		.buttons = screen_units(screen, fit->buttons),
 	};
+}
+
+int
+screen_error_lines(const struct screen *screen)
+{
+	return fits[screen->fit].error_lines;
 }
 
 static void
@@ -81,8 +102,6 @@ error_height(const struct screen *screen, int width)
 	if (screen->show.error[0] == '\0')
 		return 0;
 	layout = screen_error_layout(screen, width - screen_units(screen, 56));
-	pango_layout_set_height(layout, -ERROR_LINES);
-	pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
 	return height_of(screen, layout) + screen_units(screen, 20);
 }
 
@@ -228,8 +247,8 @@ static int
 card_width(const struct screen *screen)
 {
 	static const int widths[SCREEN_COUNT] = {
-		[SCREEN_ENROL] = 660,
-		[SCREEN_TERMINALS] = 660,
+		[SCREEN_ENROL] = WIDEST,
+		[SCREEN_TERMINALS] = WIDEST,
 		[SCREEN_NOTICE] = 580,
 		[SCREEN_SORRY] = 500,
 		[SCREEN_WAITING] = 480,
@@ -237,41 +256,80 @@ card_width(const struct screen *screen)
 	int width = widths[screen->show.screen] > 0 ? widths[screen->show.screen] : 430;
 	int most = screen->setup.width - 2 * screen_units(screen, AROUND);
 
-	width = screen_units(screen, width);
+	width = screen_units(screen, fits[screen->fit].wide ? WIDEST : width);
 	return width < most ? width : most;
+}
+
+static int
+whole_text_height(const struct screen *screen)
+{
+	int inside = card_width(screen) - 2 * gaps_of(screen).inside;
+
+	return text_height(screen, screen->show.screen == SCREEN_ENROL
+					   ? enrolment_text_width(screen, inside)
+					   : inside);
+}
+
+/* Rows at first; the list gets what is left for it later. */
+static int
+least_list_height(const struct screen *screen)
+{
+	return screen->show.screen == SCREEN_TERMINALS ? list_row_height(screen) * LIST_ROWS_LEAST
+						       : 0;
+}
+
+static int
+text_least(const struct screen *screen)
+{
+	return 2 * type_size(TYPE_BODY, screen->scale);
+}
+
+/* Long notices are to be scrolled, everything else should be seen at once. */
+static bool
+fits_in(struct screen *screen, int room)
+{
+	int text = whole_text_height(screen);
+
+	if (screen->show.screen == SCREEN_NOTICE && text > text_least(screen))
+		text = text_least(screen);
+	return put_card(screen, 0, 0, card_width(screen), text, least_list_height(screen)) <= room;
+}
+
+static int
+list_height(struct screen *screen, int width, int text, int room)
+{
+	int row = list_row_height(screen), height = least_list_height(screen), left;
+
+	if (height == 0)
+		return 0;
+	if (screen->list.choices.count > LIST_ROWS_LEAST)
+		height = row * (int)screen->list.choices.count;
+	left = room - put_card(screen, 0, 0, width, text, 0);
+	if (height > left)
+		height = left / row * row;
+	return height < row * 2 ? row * 2 : height;
 }
 
 /* Room that is left goes to the list first, which has the shorter text beside it. */
 static void
 lay_out_card(struct screen *screen)
 {
-	int width = card_width(screen), inside = width - 2 * gaps_of(screen).inside;
 	int top = screen_units(screen, HEADER + AROUND);
 	int room = screen->setup.height - top - screen_units(screen, FOOTER + AROUND);
-	int x = (screen->setup.width - width) / 2;
-	int text, list = 0, fixed, left, height;
+	int width, x, text, list, fixed, height;
 
-	text = text_height(screen, screen->show.screen == SCREEN_ENROL
-					   ? enrolment_text_width(screen, inside)
-					   : inside);
-	screen->text_height = text;
-	if (screen->show.screen == SCREEN_TERMINALS) {
-		size_t rows = screen->list.choices.count;
-
-		list = list_row_height(screen) * LIST_ROWS_LEAST;
-		if (rows > LIST_ROWS_LEAST)
-			list = list_row_height(screen) * (int)rows;
-		left = room - put_card(screen, x, top, width, text, 0);
-		if (list > left)
-			list = left / list_row_height(screen) * list_row_height(screen);
-		if (list < list_row_height(screen) * 2)
-			list = list_row_height(screen) * 2;
-	}
+	screen->fit = screen->setup.height >= screen_units(screen, ROOMY_HEIGHT) ? 0 : 1;
+	while (screen->fit + 1 < FITS && !fits_in(screen, room))
+		screen->fit++;
+	width = card_width(screen);
+	x = (screen->setup.width - width) / 2;
+	text = screen->text_height = whole_text_height(screen);
+	list = list_height(screen, width, text, room);
 	fixed = put_card(screen, x, top, width, text, list);
 	if (fixed > room && text > 0) {
 		text -= fixed - room;
-		if (text < 2 * type_size(TYPE_BODY, screen->scale))
-			text = 2 * type_size(TYPE_BODY, screen->scale);
+		if (text < text_least(screen))
+			text = text_least(screen);
 	}
 	height = put_card(screen, x, top, width, text, list);
 	if (height < room)

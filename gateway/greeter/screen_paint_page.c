@@ -22,8 +22,6 @@ paint_error(struct screen *screen, cairo_t *cairo, const struct box *box)
 		box->y + inside + screen_units(screen, 1), sign, sign};
 	PangoLayout *layout = screen_error_layout(screen, box->width - screen_units(screen, 56));
 
-	pango_layout_set_height(layout, -6);
-	pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
 	paint_box(cairo, box, screen_units(screen, 4), COLOUR_ERROR_BOX);
 	paint_box(cairo, &bar, 0, COLOUR_ERROR_EDGE);
 	paint_box(cairo, &mark, sign / 2.0, COLOUR_ERROR_EDGE);

@@ -86,6 +86,7 @@ struct screen {
 	int64_t ends_ms; /* of SECONDS */
 	int64_t seconds; /* that are on the picture */
 	int text_scroll, text_height;
+	size_t fit; /* how tightly the page is laid out; screen_layout.c */
 
 	struct box parts[PART_COUNT];
 	enum part focus, hover, pressed;
@@ -107,6 +108,7 @@ const struct catalogue *screen_catalogue(const struct screen *screen); /* NULL: 
 /* Text of the page, wrapped; the caller unrefs it. */
 PangoLayout *screen_text_layout(const struct screen *screen, int width);
 PangoLayout *screen_error_layout(const struct screen *screen, int width);
+int screen_error_lines(const struct screen *screen); /* what is longer ends in dots */
 PangoLayout *screen_key_layout(const struct screen *screen, int width);
 
 /* Nothing is taken: no page, BUSY, or an answer is on its way. */

@@ -23,6 +23,7 @@ scene_type(struct screen *screen, const char *text)
 		screen_key(screen, (uint8_t)*text, (uint8_t)*text, 0);
 }
 
+#define SCENE_TERMINAL "998-放射線部PACS02"
 #define SET(field, text) snprintf(show->field, sizeof(show->field), "%s", text)
 
 static void
@@ -41,7 +42,7 @@ static void
 wrong_password(struct msg_show *show)
 {
 	SET(account, "998-sato");
-	SET(error, "Account or password is wrong.");
+	SET(error, "The account, the password or the code is wrong.");
 	show->field = 1;
 }
 
@@ -94,9 +95,19 @@ terminals(struct msg_show *show)
 }
 
 static void
+set_value(struct msg_show *show, const char *value)
+{
+	show->values_len = (uint32_t)strlen(value) + 1;
+	memcpy(show->values, value, show->values_len);
+}
+
+static void
 number(struct msg_show *show)
 {
-	SET(text, "Ask the hospital by telephone for the number that lets you in.");
+	SET(text, "The hospital lets you in to %s. Type the number of 8 digits that it has told "
+		  "you. If you have none, leave it empty: somebody there is asked.");
+	set_value(show, SCENE_TERMINAL);
+	SET(error, "Too many wrong numbers. Wait 15 minutes, or leave it empty.");
 }
 
 static void
@@ -108,7 +119,8 @@ type_number(struct screen *screen)
 static void
 waiting(struct msg_show *show)
 {
-	SET(text, "The hospital has been told that you are waiting.");
+	SET(text, "Somebody at the hospital is asked whether you may connect to %s.");
+	set_value(show, SCENE_TERMINAL);
 	show->seconds = 300;
 }
 
@@ -139,17 +151,44 @@ notice(struct msg_show *show)
 static void
 connecting(struct msg_show *show)
 {
-	(void)show;
+	SET(text, "Connecting to %s.");
+	set_value(show, SCENE_TERMINAL);
 }
 
 static void
-sorry(struct msg_show *show)
+outside_hours(struct msg_show *show)
 {
-	static const char values[] = "08:30-17:30";
+	SET(text, "It is outside your hours. You can connect at %s.");
+	set_value(show, "08:30-17:30");
+}
 
-	SET(text, "You may connect between %s only.");
-	memcpy(show->values, values, sizeof(values));
-	show->values_len = sizeof(values);
+static void
+unknown_device(struct msg_show *show)
+{
+	SET(text, "Your device could not be recognised: its MAC address is not seen on the "
+		  "hospital's network. Connect by a network of the hospital, then try again.");
+}
+
+static void
+other_certificate(struct msg_show *show)
+{
+	SET(text, "The terminal %s is not known to be the right one: its certificate is another. "
+		  "Tell the hospital's IT department.");
+	set_value(show, SCENE_TERMINAL);
+}
+
+/* What the error box is to hold at most, with a name that breaks nowhere. */
+static void
+long_error(struct msg_show *show)
+{
+	SET(account, "maintenance-engineer.radiology-department@long-company-name.example.co.jp");
+	SET(error, "No terminal called %s is assigned to you.");
+	static const char name[] =
+		"998-maintenance-terminal-of-the-radiology-department-building-2-room-204";
+
+	memcpy(show->error_values, name, sizeof(name));
+	show->error_values_len = sizeof(name);
+	show->field = 1;
 }
 
 const struct scene scenes[] = {
@@ -163,7 +202,10 @@ const struct scene scenes[] = {
 	{"waiting", SCREEN_WAITING, waiting, 0, wait_a_minute},
 	{"notice", SCREEN_NOTICE, notice, 0, NULL},
 	{"busy", SCREEN_BUSY, connecting, 0, NULL},
-	{"sorry", SCREEN_SORRY, sorry, 0, NULL},
+	{"sorry", SCREEN_SORRY, outside_hours, 0, NULL},
+	{"device", SCREEN_SORRY, unknown_device, 0, NULL},
+	{"certificate", SCREEN_SORRY, other_certificate, 0, NULL},
+	{"long-error", SCREEN_SIGN_IN, long_error, 0, type_with_caps_lock},
 };
 const size_t scene_count = ARRAY_SIZE(scenes);
 
@@ -176,9 +218,12 @@ scene_add_choice(struct screen *screen, uint32_t serial, uint16_t index)
 	} rows[] = {
 		{"998-踏み台端末%02u(Local)", "free", "", 1},
 		{"998-放射線部PACS%02u", "in use by %s", "998-yamada", 1},
-		{"998-検査部LIS%02u", "outside hours (%s)", "08:30-17:30", 0},
+		{"998-検査部LIS%02u", "not available now", "", 0},
+		/* Once, longer than its place. */
+		{"998-医療情報部 保守用踏み台端末（放射線画像サーバー室）%02u",
+			"free; the hospital lets you in", "", 1},
 	};
-	const size_t at = index % ARRAY_SIZE(rows);
+	const size_t at = index == 3 ? 3 : index % 3;
 	struct msg_choice choice = {.serial = serial, .index = index, .allowed = rows[at].allowed};
 	size_t len = strlen(rows[at].value);
 

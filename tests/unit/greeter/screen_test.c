@@ -478,6 +478,7 @@ draw_everything(uint16_t width, uint16_t height, uint16_t scale, const char *lan
 
 			if (box->width == 0)
 				continue;
+			assert_true(card->y + card->height <= screen->parts[PART_FOOTER].y);
 			assert_true(box_holds(card, box->x, box->y));
 			assert_true(
 				box_holds(card, box->x + box->width - 1, box->y + box->height - 1));
