@@ -8,9 +8,9 @@
 
 #include "base/cleanup.h"
 #include "base/secret.h"
-#include "base/sentence.h"
 #include "base/utf_8.h"
 #include "messages/channel.h"
+#include "pam/conversation.h"
 #include "policy/store/store.h"
 #include "settings/settings.h"
 #include "supervisor/pam_rules.h"
@@ -36,8 +36,10 @@ struct question {
 	struct store_job job;
 	struct pam_conversation *conversation; /* NULL: nobody does */
 	char typed[sizeof((struct msg_pam_begin *)NULL)->user];
+	char named[sizeof((struct msg_pam_result *)NULL)->user]; /* of find: whom PAM ended with */
 	char source[sizeof((struct msg_pam_begin *)NULL)->host];
-	struct sign_in_account account; /* answer of load */
+	struct sign_in_account account; /* answer of load, and of find: the one that was named */
+	int64_t typed_number;           /* answer of find: whose name was typed, 0: nobody's */
 	struct msg_pam_report report;
 	bool accepted; /* answer of keep */
 };
@@ -56,7 +58,8 @@ struct pam_conversation {
 	bool over;
 
 	struct msg_pam_begin begin;
-	bool is_asked; /* a question is with the user */
+	unsigned int prompts; /* questions and texts that came */
+	bool is_asked;        /* a question is with the user */
 	uint32_t serial;
 	char info[INFO_SIZE];
 	bool info_is_error;
@@ -137,6 +140,18 @@ load(struct store_db *db, struct store_job *job)
 }
 
 static int
+find(struct store_db *db, struct store_job *job)
+{
+	struct question *question = (struct question *)job;
+	int r;
+
+	r = load(db, job);
+	question->typed_number = question->account.number;
+	secret_wipe(&question->account, sizeof(question->account));
+	return r < 0 ? r : sign_in_load(db, question->named, question->source, &question->account);
+}
+
+static int
 keep(struct store_db *db, struct store_job *job)
 {
 	struct question *question = (struct question *)job;
@@ -182,44 +197,6 @@ send_message(struct pam_conversation *conversation, enum message number, const v
 		channel_close(conversation->channel);
 }
 
-/* At most `most` bytes, whole characters. */
-static void
-put_text(char *ret_text, const char *text, size_t most)
-{
-	size_t len = sentence_cut(text, most);
-
-	memcpy(ret_text, text, len);
-	ret_text[len] = '\0';
-}
-
-static void
-fill_account(const struct pam_conversation *conversation, const struct sign_in_account *account,
-	struct msg_pam_account *ret_message)
-{
-	const struct settings *settings = conversation->supervisor->settings;
-
-	ret_message->known = account->number != 0;
-	ret_message->hash_len = (uint32_t)strlen(account->hash);
-	memcpy(ret_message->hash, account->hash, ret_message->hash_len);
-	ret_message->wait_ms = account->wait_ms;
-	ret_message->must_change = account->must_change;
-	ret_message->second_factor = (uint8_t)account->second_factor;
-	ret_message->seed_len = (uint32_t)account->seed_len;
-	memcpy(ret_message->seed, account->seed, account->seed_len);
-	ret_message->last_step = account->last_step;
-	ret_message->policy = (uint8_t)settings->sign_in.password_policy;
-	for (size_t i = 0; i < account->earlier_count; i++) {
-		size_t len = strlen(account->earlier[i]) + 1;
-
-		memcpy(ret_message->earlier + ret_message->earlier_len, account->earlier[i], len);
-		ret_message->earlier_len += (uint32_t)len;
-	}
-	put_text(ret_message->issuer, settings->facility.name, sizeof(ret_message->issuer) - 1);
-	put_text(ret_message->account,
-		account->number != 0 ? account->full_id : conversation->begin.user,
-		sizeof(ret_message->account) - 1);
-}
-
 static void
 on_loaded(struct store_job *job, int status)
 {
@@ -232,7 +209,8 @@ on_loaded(struct store_job *job, int status)
 			.number = question->account.number,
 			.wait_ms = question->account.wait_ms,
 			.second_factor = question->account.second_factor};
-		fill_account(conversation, &question->account, &message);
+		pam_fill_account(conversation->supervisor->settings, question->typed,
+			&question->account, &message);
 		send_message(conversation, MSG_PAM_ACCOUNT, &message);
 		secret_wipe(&message, sizeof(message));
 	}
@@ -254,28 +232,36 @@ on_kept(struct store_job *job, int status)
 	secret_free(question);
 }
 
+/* Whoever typed the name of an account is signed in as that one or not at all. A name that is nobody's here may be another
+ * directory's, and a module may say whose it is; but not once pam_sekisho has looked at it. */
+static bool
+may_be(const struct pam_conversation *conversation, const struct question *question)
+{
+	int64_t number = question->account.number;
+
+	if (conversation->told.something && conversation->told.number != number)
+		return false;
+	return question->typed_number == 0 || question->typed_number == number;
+}
+
 /* PAM has let somebody in: whom? */
 static void
 on_found(struct store_job *job, int status)
 {
 	struct question *question = (struct question *)job;
 	struct pam_conversation *conversation = answered(question, status);
-	int64_t number = question->account.number;
 
-	/* pam_sekisho has looked at one account, and a module behind it has named another. */
-	if (conversation != NULL && conversation->told.something &&
-		conversation->told.number != number)
+	if (conversation != NULL && !may_be(conversation, question))
 		finish(conversation, PAM_UNAVAILABLE, 0,
-			"the user that PAM ended with is not the one it asked about");
+			"the user that PAM ended with is not the one it was asked about");
 	else if (conversation != NULL)
-		finish(conversation, PAM_SIGNED_IN, number, "signed in");
+		finish(conversation, PAM_SIGNED_IN, question->account.number, "signed in");
 	secret_free(question);
 }
 
 /* -EPROTO: the answer to another question is still awaited. */
 static int
-new_question(
-	struct pam_conversation *conversation, const char *typed, struct question **ret_question)
+new_question(struct pam_conversation *conversation, struct question **ret_question)
 {
 	struct question *question;
 
@@ -285,7 +271,7 @@ new_question(
 	if (question == NULL)
 		return -ENOMEM;
 	question->conversation = conversation;
-	snprintf(question->typed, sizeof(question->typed), "%s", typed);
+	snprintf(question->typed, sizeof(question->typed), "%s", conversation->begin.user);
 	snprintf(question->source, sizeof(question->source), "%s", conversation->begin.host);
 	conversation->question = question;
 	*ret_question = question;
@@ -332,7 +318,8 @@ on_prompt(struct channel *channel, union message_body *message)
 		.otpauth = (const char *)prompt->otpauth,
 	};
 
-	if (conversation->is_asked)
+	/* sekisho-pam ends by itself a module that asks on; one that has been taken over does not. */
+	if (conversation->is_asked || conversation->prompts++ >= PROMPTS_MOST + TEXTS_MOST)
 		return -EPROTO;
 	switch (prompt->style) {
 	case PAM_TEXT_INFO:
@@ -361,7 +348,7 @@ on_ask(struct channel *channel, union message_body *message)
 	int r = message->pam_ask.version == 1 ? 0 : -EPROTO;
 
 	if (r == 0)
-		r = new_question(conversation, conversation->begin.user, &question);
+		r = new_question(conversation, &question);
 	if (r < 0)
 		return r;
 	question->job.work = load;
@@ -378,7 +365,7 @@ on_report(struct channel *channel, union message_body *message)
 	int r = pam_may_report(&conversation->told, message->pam_report.what) ? 0 : -EPROTO;
 
 	if (r == 0)
-		r = new_question(conversation, conversation->begin.user, &question);
+		r = new_question(conversation, &question);
 	if (r < 0)
 		return r;
 	conversation->told.reports++;
@@ -398,11 +385,11 @@ on_result(struct channel *channel, union message_body *message)
 	int r;
 
 	if (result->code == PAM_SUCCESS) {
-		r = result->user[0] == '\0' ? -EPROTO
-					    : new_question(conversation, result->user, &question);
+		r = result->user[0] == '\0' ? -EPROTO : new_question(conversation, &question);
 		if (r < 0)
 			return r;
-		question->job.work = load;
+		snprintf(question->named, sizeof(question->named), "%s", result->user);
+		question->job.work = find;
 		question->job.done = on_found;
 		store_read(conversation->supervisor->store, &question->job);
 		return 0;

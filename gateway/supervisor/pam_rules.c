@@ -2,8 +2,10 @@
 #include "supervisor/pam_rules.h"
 
 #include "base/cleanup.h"
+#include "base/sentence.h"
 #include "base/utf_8.h"
 #include "pam/steps.h"
+#include "settings/settings.h"
 
 #include <assert.h>
 #include <security/_pam_types.h>
@@ -103,4 +105,39 @@ pam_clean_text(const char *text, enum text_kind kind, char *ret_text)
 		left -= step;
 	}
 	*ret_text = '\0';
+}
+
+/* At most `most` bytes, whole characters. */
+static void
+put_text(char *ret_text, const char *text, size_t most)
+{
+	size_t len = sentence_cut(text, most);
+
+	memcpy(ret_text, text, len);
+	ret_text[len] = '\0';
+}
+
+void
+pam_fill_account(const struct settings *settings, const char *typed,
+	const struct sign_in_account *account, struct msg_pam_account *ret_message)
+{
+	ret_message->known = account->number != 0;
+	ret_message->hash_len = (uint32_t)strlen(account->hash);
+	memcpy(ret_message->hash, account->hash, ret_message->hash_len);
+	ret_message->wait_ms = account->wait_ms;
+	ret_message->must_change = account->must_change;
+	ret_message->second_factor = (uint8_t)account->second_factor;
+	ret_message->seed_len = (uint32_t)account->seed_len;
+	memcpy(ret_message->seed, account->seed, account->seed_len);
+	ret_message->last_step = account->last_step;
+	ret_message->policy = (uint8_t)settings->sign_in.password_policy;
+	for (size_t i = 0; i < account->earlier_count; i++) {
+		size_t len = strlen(account->earlier[i]) + 1;
+
+		memcpy(ret_message->earlier + ret_message->earlier_len, account->earlier[i], len);
+		ret_message->earlier_len += (uint32_t)len;
+	}
+	put_text(ret_message->issuer, settings->facility.name, sizeof(ret_message->issuer) - 1);
+	put_text(ret_message->account, account->number != 0 ? account->full_id : typed,
+		sizeof(ret_message->account) - 1);
 }

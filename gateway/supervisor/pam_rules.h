@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct settings;
+
 #define PAM_REPORTS_MOST 16 /* five tries for a new password, and a few others */
 
 /* What sekisho-pam was told of its user (PAM_ACCOUNT), and what it has reported since. */
@@ -21,6 +23,10 @@ struct pam_told {
 	uint32_t accepted; /* bits of enum sign_in_report */
 	unsigned int reports;
 };
+
+/* PAM_ACCOUNT: what pam_sekisho is told of whoever typed `typed`. */
+void pam_fill_account(const struct settings *settings, const char *typed,
+	const struct sign_in_account *account, struct msg_pam_account *ret_message);
 
 /* Does the report fit what was told and reported before? A sekisho-pam that has been taken over can lie about what its
  * user typed; with that it gets no further than a user who typed it. */

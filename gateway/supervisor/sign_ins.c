@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "policy/accounts.h"
 #include "settings/settings.h"
 #include "supervisor/login_limit.h"
 #include "supervisor/penalties.h"
@@ -284,7 +285,7 @@ sign_in_note_refusal(struct sign_in *sign_in, enum close_reason reason, const ch
 
 	log_event(EV_SIGN_IN_REFUSED, "conn=%llx src=%s user='%s' reason=%s detail='%s'",
 		(unsigned long long)sign_in->connection->id, sign_in->source,
-		log_quote(sign_in->credentials.account), close_reason_row(reason)->name,
+		log_quote(sign_in_account(sign_in)), close_reason_row(reason)->name,
 		log_quote(why));
 	login_limit_count(&supervisor->logins, sign_in->source, clock_boottime_ms());
 	refusal = logging == LOGIN_UNLOGGED ? NULL : calloc(1, sizeof(*refusal));
@@ -424,10 +425,20 @@ sign_in_abandon(struct sign_in *sign_in)
 	uv_close((uv_handle_t *)&sign_in->patience, on_handle_closed);
 }
 
+/* What no account can be called stands in no log: somebody may have typed the password there. */
 const char *
 sign_in_account(const struct sign_in *sign_in)
 {
-	return sign_in->credentials.account;
+	const struct settings *settings = sign_in->connection->supervisor->settings;
+	const char *typed = sign_in->credentials.account;
+	struct field_error unused;
+	struct facility facility;
+	char id[ACCOUNT_ID_SIZE];
+
+	snprintf(facility.prefix, sizeof(facility.prefix), "%s", settings->facility.id);
+	snprintf(facility.domain, sizeof(facility.domain), "%s", settings->facility.domain);
+	return typed[0] == '\0' || account_id_parse(&facility, typed, id, &unused) == 0 ? typed
+											: "?";
 }
 
 const char *

@@ -24,7 +24,7 @@ int sign_in_returned(struct connection *connection, const struct msg_returned *r
 /* The connection is over, or the desktop has begun (MOVED to BRIDGE): the greeter goes. Accepts NULL. */
 void sign_in_abandon(struct sign_in *sign_in);
 
-/* For the log; "" while unknown. */
+/* For the log; "" while unknown, "?" for what no account can be called. */
 const char *sign_in_account(const struct sign_in *sign_in);
 const char *sign_in_terminal(const struct sign_in *sign_in);
 

@@ -44,6 +44,7 @@ static int heard;
 static pid_t child;
 
 static struct {
+	const char *typed; /* whom the user claims to be */
 	struct pam_conversation *conversation;
 	const char *answers[16];
 	const char *always; /* to every question */
@@ -228,7 +229,7 @@ static void
 start(const char *stack)
 {
 	confdir = stack_make(stack);
-	assert_int_equal(pam_conversation_start(&supervisor, STACK_USER, "10.2.3.4", &events, &seen,
+	assert_int_equal(pam_conversation_start(&supervisor, seen.typed, "10.2.3.4", &events, &seen,
 				 &seen.conversation),
 		0);
 	assert_false(seen.is_over);
@@ -263,6 +264,7 @@ set_up(void **state)
 
 	(void)state;
 	memset(&seen, 0, sizeof(seen));
+	seen.typed = STACK_USER;
 	memset(&settings, 0, sizeof(settings));
 	memset(&supervisor, 0, sizeof(supervisor));
 	by_hand = false;
@@ -407,12 +409,23 @@ an_account_phase_that_says_no_is_heard(void **state)
 	assert_string_equal(seen.detail, "account: User account has expired");
 }
 
+/* A directory of the hospital's may know its people by other names. */
 static void
-a_stack_that_names_another_user_signs_that_one_in(void **state)
+a_stack_may_say_whose_a_strange_name_is(void **state)
 {
 	(void)state;
+	seen.typed = "jiro@directory.example";
 	assert_int_equal(outcome(STACK_MISBEHAVE("rename")), PAM_SIGNED_IN);
 	assert_int_equal(seen.ended.account_number, 8);
+}
+
+static void
+a_stack_makes_no_other_account_of_one(void **state)
+{
+	(void)state;
+	assert_int_equal(outcome(STACK_MISBEHAVE("rename")), PAM_UNAVAILABLE);
+	assert_string_equal(
+		seen.detail, "the user that PAM ended with is not the one it was asked about");
 }
 
 /* What pam_sekisho has found out of one account lets nobody else in. */
@@ -703,6 +716,47 @@ reports_without_a_question_end_it(void **state)
 }
 
 static void
+a_claim_to_be_another_account_ends_it(void **state)
+{
+	const struct msg_pam_result in = {.step = 2, .user = "jiro"};
+	const struct msg_pam_ask ask = {.version = 1};
+
+	for (int asks = 0; asks < 2; asks++) {
+		if (asks > 0) {
+			tear_down(state);
+			set_up(state);
+		}
+		start_by_hand();
+		until_heard(1);
+		if (asks > 0) {
+			say(MSG_PAM_ASK, &ask);
+			until_heard(2);
+		}
+		say(MSG_PAM_RESULT, &in);
+		until_over();
+		assert_int_equal(seen.ended.outcome, PAM_UNAVAILABLE);
+		assert_int_equal(seen.ended.account_number, 0);
+	}
+}
+
+static void
+one_that_never_stops_talking_is_ended(void **state)
+{
+	const struct msg_pam_prompt text = {.style = PAM_TEXT_INFO, .text = "and"};
+
+	(void)state;
+	start_by_hand();
+	until_heard(1);
+	for (int i = 0; i < 200 && !seen.is_over; i++) {
+		(void)channel_send(hand, MSG_PAM_PROMPT, &text, -1);
+		turn();
+	}
+	assert_true(seen.is_over);
+	assert_int_equal(seen.ended.outcome, PAM_UNAVAILABLE);
+	assert_string_equal(seen.detail, "the message makes no sense now");
+}
+
+static void
 one_that_says_nothing_is_waited_for_only_so_long(void **state)
 {
 	(void)state;
@@ -755,7 +809,8 @@ main(void)
 		TEST(a_store_that_fails_lets_nobody_in),
 		TEST(another_stack_asks_in_its_own_words),
 		TEST(an_account_phase_that_says_no_is_heard),
-		TEST(a_stack_that_names_another_user_signs_that_one_in),
+		TEST(a_stack_may_say_whose_a_strange_name_is),
+		TEST(a_stack_makes_no_other_account_of_one),
 		TEST(the_account_that_was_looked_at_is_the_one_that_is_let_in),
 		TEST(a_module_that_hangs_ends_with_the_deadline),
 		TEST(a_module_that_ends_the_process_ends_the_sign_in),
@@ -772,6 +827,8 @@ main(void)
 		TEST(a_user_who_leaves_while_the_store_is_asked_is_forgotten),
 		TEST(reports_that_do_not_fit_end_it),
 		TEST(reports_without_a_question_end_it),
+		TEST(a_claim_to_be_another_account_ends_it),
+		TEST(one_that_never_stops_talking_is_ended),
 		TEST(one_that_says_nothing_is_waited_for_only_so_long),
 		TEST(one_that_has_gone_silences_nobody_who_came_since),
 	};

@@ -29,6 +29,7 @@ struct connection connection;
 struct msg_introduced introduced;
 struct sign_in_seen seen;
 
+static char prefix[] = "998-", domain[] = "hospital.example";
 static char greeter_place, pam_place, search_place, waiting_place, worker_place;
 
 int
@@ -297,6 +298,8 @@ sign_in_setup(void **state)
 		.handover = SETTINGS_HANDOVER_AUTO,
 		.evidence = 1u << EVIDENCE_NEIGHBOUR};
 	settings = (struct settings){.listeners = {.items = &listener, .count = 1}};
+	settings.facility.id = prefix;
+	settings.facility.domain = domain;
 	settings.limits.greet_ms = settings.limits.consent_ms = 60000;
 	settings.sign_in.greeters = 4;
 	settings.sign_in.greeters_per_source = 2;

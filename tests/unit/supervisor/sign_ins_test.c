@@ -66,6 +66,23 @@ complete_credentials_need_no_screen(void **state)
 	assert_string_equal(sign_in_terminal(connection.sign_in), "PACS-01");
 }
 
+/* Somebody may have typed the password where the account belongs. */
+static void
+what_no_account_can_be_called_stands_in_no_log(void **state)
+{
+	static const struct {
+		const char *typed, *logged;
+	} cases[] = {{"taro", "taro"}, {"998-taro@hospital.example", "998-taro@hospital.example"},
+		{"", ""}, {"Umi-to-yama 1603!", "?"}, {"\u202eorat", "?"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		(void)sign_in_teardown(state);
+		(void)sign_in_setup(state);
+		introduce(cases[i].typed, "");
+		assert_string_equal(sign_in_account(connection.sign_in), cases[i].logged);
+	}
+}
+
 static void
 the_screen_begins_at_what_is_missing(void **state)
 {
@@ -996,6 +1013,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(complete_credentials_need_no_screen),
+		TEST(what_no_account_can_be_called_stands_in_no_log),
 		TEST(the_screen_begins_at_what_is_missing),
 		TEST(without_an_account_it_begins_with_that),
 		TEST(the_whole_way_over_the_screen_is_in_band),
