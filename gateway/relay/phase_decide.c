@@ -11,6 +11,7 @@
 #include "relay/phase_attach.h"
 #include "relay/worker.h"
 
+#include "base/cleanup.h"
 #include "rdp/client_info.h"
 
 #include <errno.h>
@@ -90,10 +91,21 @@ say_what(struct msg_introduced *introduced, const struct introduction *introduct
 	list_channels(client, introduced->channels, sizeof(introduced->channels));
 }
 
+/* What is replayed to a back end has none of it (attach.c), and the client may be at the sign-in screen for minutes. */
+static void
+forget_who(struct introduction *introduction, const struct client_info *info)
+{
+	const struct pdu_bytes texts[] = {info->user, info->domain, info->password};
+	uint8_t *bytes = introduction->client_info.bytes;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		secret_wipe(bytes + (texts[i].at - bytes), texts[i].len);
+}
+
 static void
 decide_enter(struct connection *conn)
 {
-	const struct introduction *introduction = conn->introduction;
+	struct introduction *introduction = conn->introduction;
 	struct msg_introduced introduced = {.connection = conn->id};
 	struct client_info info;
 
@@ -104,6 +116,7 @@ decide_enter(struct connection *conn)
 	say_what(&introduced, introduction);
 	worker_tell(conn->worker, MSG_INTRODUCED, &introduced);
 	secret_wipe(&introduced, sizeof(introduced));
+	forget_who(introduction, &info);
 }
 
 static void

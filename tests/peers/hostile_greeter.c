@@ -2,11 +2,17 @@
  * word in the file hostile-greeter beside it says (modes below; --help). What it is told it writes to hostile-greeter.heard, one
  * message a line, so that a test can look for what it must not have been told.
  *
+ *
+ * Modes that act at a page are chosen when the page comes, so that one file serves many; `say NAME` is a message of messages.def that
+ * no sign-in screen may say (--messages lists them), whole, with a descriptor where one belongs to it; `say any` is another one for each
+ * connection, so that a crowd says them all. What it says is written down, too.
+ *
  * The supervisor must end it (or, where so noted, not care), log that, and go on.
  */
 #include "base/cleanup.h"
 #include "base/lock_down.h"
 #include "messages/messages.h"
+#include "samples.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +25,8 @@
 #include <unistd.h>
 
 static struct {
-	int client; /* of BEGIN_SCREEN */
+	int client;          /* of BEGIN_SCREEN */
+	uint64_t connection; /* of BEGIN_SCREEN */
 	uint32_t serial;
 	bool shown; /* a SHOW has come */
 	FILE *heard;
@@ -59,7 +66,7 @@ send_message(enum message number, const void *body, int fd)
 static void
 answer(uint32_t serial, uint8_t action, const char *account, const char *secret)
 {
-	struct msg_answer message = {.serial = serial, .action = action, .choice = UINT16_MAX};
+	struct msg_answer message = {.serial = serial, .action = action};
 
 	snprintf(message.account, sizeof(message.account), "%s", account);
 	message.secret_len = strlen(secret);
@@ -108,41 +115,6 @@ answer_too_early(void)
 
 /* When the first SHOW has come */
 
-/* As if it were a worker: somebody has signed in. */
-static void
-introduced(void)
-{
-	const struct msg_introduced message = {.connection = 1, .user = "sato"};
-
-	send_message(MSG_INTRODUCED, &message, -1);
-}
-
-static void
-ended(void)
-{
-	const struct msg_ended message = {.connection = 1};
-
-	send_message(MSG_ENDED, &message, -1);
-}
-
-/* As if it were sekisho-pam: signed in. */
-static void
-pam_result(void)
-{
-	const struct msg_pam_result message = {.user = "sato"};
-
-	send_message(MSG_PAM_RESULT, &message, -1);
-}
-
-/* As if it were the supervisor. */
-static void
-attach(void)
-{
-	static const struct msg_attach message = {.connection = 1};
-
-	send_message(MSG_ATTACH, &message, greeter.client);
-}
-
 static void
 descriptor(void)
 {
@@ -175,7 +147,7 @@ long_message(void)
 	send_raw(bytes, sizeof(bytes), -1);
 }
 
-/* Not cared about: late, or of no page. */
+/* Of no page. */
 static void
 other_serials(void)
 {
@@ -189,6 +161,30 @@ static void
 unknown_action(void)
 {
 	answer(greeter.serial, 200, "sato", "guess");
+}
+
+static void
+no_choice(void)
+{
+	struct msg_answer message = {.serial = greeter.serial, .action = 1, .choice = UINT16_MAX};
+
+	send_message(MSG_ANSWER, &message, -1);
+}
+
+static void
+shown_of_no_page(void)
+{
+	const struct msg_shown shown = {.serial = greeter.serial + 1};
+
+	send_message(MSG_SHOWN, &shown, -1);
+}
+
+static void
+pong_of_no_ping(void)
+{
+	const struct msg_pong pong = {.serial = UINT64_MAX};
+
+	send_message(MSG_PONG, &pong, -1);
 }
 
 /* A password a moment, of its own. Guessing is counted wherever it comes from. */
@@ -248,16 +244,14 @@ static const struct {
 	{"hello-twice", "HELLO twice", hello_twice, NULL, false},
 	{"shown-too-early", "SHOWN before SHOW", shown_too_early, NULL, false},
 	{"answer-too-early", "ANSWER before SHOW", answer_too_early, NULL, false},
-	{"introduced", "INTRODUCED, a worker's", NULL, introduced, false},
-	{"ended", "ENDED, a worker's", NULL, ended, false},
-	{"pam-result", "PAM_RESULT, sekisho-pam's", NULL, pam_result, false},
-	{"attach", "ATTACH, the supervisor's", NULL, attach, false},
 	{"descriptor", "a descriptor with SHOWN", NULL, descriptor, false},
 	{"unknown-message", "a message that there is not", NULL, unknown_message, false},
 	{"cut-message", "half an ANSWER", NULL, cut_message, false},
 	{"long-message", "200,000 bytes", NULL, long_message, false},
-	{"other-serials", "ANSWERs to pages that are not shown (not cared about)", NULL,
-		other_serials, false},
+	{"other-serials", "ANSWERs to pages that never were", NULL, other_serials, false},
+	{"no-choice", "chooses what is on no list", NULL, no_choice, false},
+	{"shown-of-no-page", "SHOWN of a page that never was", NULL, shown_of_no_page, false},
+	{"pong-of-no-ping", "PONG unasked for", NULL, pong_of_no_ping, false},
 	{"unknown-action", "an action that there is not", NULL, unknown_action, false},
 	{"guess", "passwords of its own, one for each page", NULL, guess, true},
 	{"flood", "a million ANSWERs", NULL, flood, false},
@@ -283,20 +277,73 @@ open_beside(const char *name, const char *how)
 	return fopen(path, how);
 }
 
+/* What no greeter may send: the row at this place among those, NULL behind the last. */
+static const struct message_row *
+row_of_others(size_t at)
+{
+	for (size_t i = 0; message_row_at(i) != NULL; i++)
+		if ((message_row_at(i)->from & PROCESS_GREETER) == 0 && at-- == 0)
+			return message_row_at(i);
+	return NULL;
+}
+
+static const struct message_row *
+row_to_say(const char *name)
+{
+	size_t count = 0;
+
+	while (row_of_others(count) != NULL)
+		count++;
+	if (strcmp(name, "any") == 0)
+		return row_of_others(greeter.connection % count);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(row_of_others(i)->name, name) == 0)
+			return row_of_others(i);
+	return NULL;
+}
+
+/* Returns the mode's place, ARRAY_SIZE(modes) for none and for `say`, whose message is in *ret_say then. */
 static size_t
-read_mode(void)
+read_mode(const struct message_row **ret_say)
 {
 	FILE *file = open_beside("hostile-greeter", "re");
-	char word[64] = "";
+	char word[64] = "", name[64] = "";
 	size_t i = 0;
 
-	if (file == NULL || fscanf(file, "%63s", word) != 1)
+	if (file == NULL || fscanf(file, "%63s %63s", word, name) < 1)
 		word[0] = '\0';
 	if (file != NULL)
 		(void)fclose(file);
+	*ret_say = strcmp(word, "say") == 0 ? row_to_say(name) : NULL;
 	while (i < ARRAY_SIZE(modes) && strcmp(modes[i].name, word) != 0)
 		i++;
 	return i;
+}
+
+static void
+say(const struct message_row *row)
+{
+	static union message_body body;
+
+	if (greeter.heard != NULL) {
+		fprintf(greeter.heard, "SAYS %s\n", row->name);
+		(void)fflush(greeter.heard);
+	}
+	sample_fill(row, SAMPLE_SMALL, &body);
+	send_message(row->number, &body, row->has_fd ? greeter.client : -1);
+}
+
+static void
+act_at_show(bool first)
+{
+	const struct message_row *row;
+	size_t mode = read_mode(&row);
+
+	if (row != NULL)
+		say(row);
+	else if (mode < ARRAY_SIZE(modes) && modes[mode].at_show != NULL &&
+		 (first || modes[mode].every_show))
+		modes[mode].at_show();
 }
 
 /* Everything of a message that can be read, so that grep finds it. */
@@ -313,7 +360,7 @@ write_down(const char *name, const uint8_t *bytes, size_t len)
 }
 
 static void
-take(const uint8_t *bytes, size_t len, size_t mode)
+take(const uint8_t *bytes, size_t len)
 {
 	static union message_body body;
 	const struct message_row *row = NULL;
@@ -327,17 +374,18 @@ take(const uint8_t *bytes, size_t len, size_t mode)
 
 		send_message(MSG_PONG, &pong, -1);
 	}
+	if (row->number == MSG_BEGIN_SCREEN)
+		greeter.connection = body.begin_screen.connection;
 	if (row->number != MSG_SHOW)
 		return;
 	greeter.serial = body.show.serial;
 	greeter.shown = true;
-	if (modes[mode].at_show != NULL && (first || modes[mode].every_show))
-		modes[mode].at_show();
+	act_at_show(first);
 }
 
 /* Returns false when the supervisor has gone. */
 static bool
-receive(size_t mode)
+receive(void)
 {
 	static uint8_t bytes[MESSAGE_MOST_BYTES];
 	union {
@@ -356,30 +404,48 @@ receive(size_t mode)
 		return len < 0 && errno == EINTR;
 	if (rights != NULL && rights->cmsg_type == SCM_RIGHTS)
 		memcpy(&greeter.client, CMSG_DATA(rights), sizeof(int));
-	take(bytes, (size_t)len, mode);
+	take(bytes, (size_t)len);
 	return true;
+}
+
+static void
+list_messages(void)
+{
+	for (size_t i = 0; row_of_others(i) != NULL; i++)
+		puts(row_of_others(i)->name);
+}
+
+static void
+list_modes(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+		printf("  %-18s %s\n", modes[i].name, modes[i].help);
 }
 
 int
 main(int argc, char **argv)
 {
-	size_t mode = read_mode();
+	const struct message_row *row;
+	size_t mode = read_mode(&row);
 
 	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-		for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
-			printf("  %-18s %s\n", modes[i].name, modes[i].help);
+		list_modes();
 		return 0;
 	}
-	if (mode == ARRAY_SIZE(modes)) {
+	if (argc > 1 && strcmp(argv[1], "--messages") == 0) {
+		list_messages();
+		return 0;
+	}
+	if (mode == ARRAY_SIZE(modes) && row == NULL) {
 		fprintf(stderr, "hostile_greeter: no mode in the file hostile-greeter\n");
 		return 2;
 	}
 	greeter.heard = open_beside("hostile-greeter.heard", "ae");
-	if (modes[mode].at_start != NULL)
+	if (mode < ARRAY_SIZE(modes) && modes[mode].at_start != NULL)
 		modes[mode].at_start();
 	else
 		say_hello(0);
-	while (receive(mode))
+	while (receive())
 		;
 	return 0;
 }

@@ -237,6 +237,14 @@ decide_tells_what_the_client_said(void **state)
 	assert_int_equal(introduced->keyboard_layout, client->keyboard_layout);
 	assert_memory_equal(
 		introduced->channels, client->channels[0].name, strlen(client->channels[0].name));
+	/* What is kept for the back end is a Client Info still, of nobody. */
+	assert_int_equal(client_info_parse(fakes.conn.introduction->client_info.bytes,
+				 fakes.conn.introduction->client_info.len, &info, NULL),
+		PARSE_OK);
+	client_info_text(&info, &info.password, text);
+	assert_string_equal(text, "");
+	client_info_text(&info, &info.user, text);
+	assert_string_equal(text, "");
 }
 
 static void
