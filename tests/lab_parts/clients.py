@@ -1,9 +1,11 @@
 """RDP clients, each on a screen of its own."""
 
+import contextlib
 import os
 import re
 import signal
 import tempfile
+import time
 
 from .processes import alive, need, start, stop, wait_for, wait_until
 from .screens import Screen, start_screen
@@ -101,16 +103,39 @@ class Client:
         """Waits until a desktop is really there."""
         wait_until(self.state, self.process, lambda: self.colours() >= colours, limit, f"{self.name} shows a desktop")
 
+    def look(self):
+        """What the screen shows, as bytes to compare."""
+        with tempfile.NamedTemporaryFile(suffix=".ppm") as file:
+            self.screenshot(file.name)
+            return file.read()
+
     def wait_still(self, limit=10):
         """Waits until the picture stays as it is for a moment: everything has been painted."""
-        def twice_the_same():
-            with tempfile.TemporaryDirectory() as folder:
-                pictures = []
-                for name in ("first.ppm", "second.ppm"):
-                    with open(self.screenshot(os.path.join(folder, name)), "rb") as file:
-                        pictures.append(file.read())
-            return pictures[0] == pictures[1]
-        wait_for(twice_the_same, limit, f"the picture of {self.name} stands still", every=0.2)
+        wait_for(lambda: self.look() == self.look(), limit, f"the picture of {self.name} stands still", every=0.2)
+
+    def wait_keyboard(self, press="x", undo="BackSpace", limit=60):
+        """Waits until a key that is pressed is seen, and takes it back: a window that has just been opened may lose the first
+        ones, or not have the focus yet."""
+        before = {self.look()}
+        with contextlib.suppress(LabError):
+            # A caret that blinks is two pictures.
+            wait_for(lambda: before.add(self.look()) or len(before) > 1, 3, "a caret blinks")
+        end = time.monotonic() + limit
+        pressed = 0
+        seen = False
+        while not seen and time.monotonic() < end:
+            self.key(press)
+            pressed += 1
+            with contextlib.suppress(LabError):
+                seen = wait_for(lambda: self.look() not in before, 3, "a key is seen")
+        if not seen:
+            raise LabError(f"{self.name} takes no keys within {limit} s")
+
+        def taken_back():
+            self.key(*[undo] * pressed)
+            with contextlib.suppress(LabError):
+                return wait_for(lambda: self.look() in before, 3, "the keys are taken back")
+        wait_for(taken_back, limit, f"{self.name} shows what it did before")
 
     def screenshot(self, path):
         return self.screen.screenshot(path)

@@ -45,7 +45,7 @@ def wait_shadow(client):
     wait_for(lambda: close_to(client.pixel(8, 760), SHADOW_GROUND), 20, f"{client.name} shows the desktop")
 
 
-@pytest.mark.parametrize("program", ["xfreerdp3", "xfreerdp2", "rdesktop"])
+@pytest.mark.parametrize("program", ["xfreerdp3", "xfreerdp2", "rdesktop", "remmina"])
 def test_h001_xrdp_on_the_same_connection(door, program):
     account, visitor = sign_in(door, program, door.xrdp)
     desktop = Desktop(door, visitor.client).sign_in()
@@ -56,7 +56,8 @@ def test_h001_xrdp_on_the_same_connection(door, program):
 
 
 # rdesktop does not know the pictures that freerdp-shadow sends: test_h004 has no more than its session.
-@pytest.mark.parametrize("program", ["xfreerdp3", pytest.param("xfreerdp2", marks=pytest.mark.long)])
+@pytest.mark.parametrize("program", [
+    "xfreerdp3", pytest.param("xfreerdp2", marks=pytest.mark.long), pytest.param("remmina", marks=pytest.mark.long)])
 def test_h002_shadow_on_the_same_connection(door, program):
     _, visitor = sign_in(door, program, door.shadow)
     wait_shadow(visitor.client)
@@ -64,7 +65,8 @@ def test_h002_shadow_on_the_same_connection(door, program):
 
 @pytest.mark.parametrize("program,terminal", [
     ("xfreerdp3", "xrdp"), ("xfreerdp2", "shadow"),
-    pytest.param("xfreerdp3", "shadow", marks=pytest.mark.long), pytest.param("xfreerdp2", "xrdp", marks=pytest.mark.long)])
+    pytest.param("xfreerdp3", "shadow", marks=pytest.mark.long), pytest.param("xfreerdp2", "xrdp", marks=pytest.mark.long),
+    pytest.param("remmina", "xrdp", marks=pytest.mark.long), pytest.param("remmina", "shadow", marks=pytest.mark.long)])
 def test_h003_by_redirection(auto_door, program, terminal):
     _, visitor = sign_in(auto_door, program, getattr(auto_door, terminal))
     auto_door.wait_close("SK2411")

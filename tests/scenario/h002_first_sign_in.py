@@ -14,11 +14,15 @@ def enrol(visitor):
     return seed_of(key_uri(visitor.picture("enrol")))
 
 
-@pytest.mark.parametrize("language", ["en", "ja"])
-def test_h101_first_sign_in_binds_a_telephone_and_changes_the_password(new_door, language):
+@pytest.mark.parametrize("program,language", [
+    ("xfreerdp3", "en"), ("xfreerdp3", "ja"), ("remmina", "ja"),
+    pytest.param("remmina", "en", marks=pytest.mark.long), pytest.param("xfreerdp2", "en", marks=pytest.mark.long),
+    pytest.param("xfreerdp2", "ja", marks=pytest.mark.long), pytest.param("rdesktop", "en", marks=pytest.mark.long),
+    pytest.param("rdesktop", "ja", marks=pytest.mark.long)])
+def test_h101_first_sign_in_binds_a_telephone_and_changes_the_password(new_door, program, language):
     lab = new_door(f"sign_in.banner='{BANNER}'", f"sign_in.notices=[{{text: '{NOTICE}'}}]", "listeners.0.handover=in-band")
     account, initial = add_engineer(lab, lab.shadow, lab.xrdp)
-    visitor = visit(lab, "xfreerdp3", language=language)
+    visitor = visit(lab, program, language=language)
     visitor.page("NOTICE", text="Authorised maintenance only")
     visitor.picture("banner")
     visitor.key("Return")

@@ -139,11 +139,11 @@ def clinic(office):  # noqa: F811
     return lab
 
 
-def sign_in_from_next_door(lab, *macs):
+def sign_in_from_next_door(lab, *macs, program="xfreerdp3"):
     terminal = lab.variables["LAB_TERMINAL_SHADOW"]
     account, initial = add_engineer(lab, terminal)
     lab.edit_account(account, allowlist="enforced", macs=list(macs))
-    visitor = visit(lab)
+    visitor = visit(lab, program)
     visitor.page("SIGN_IN")
     visitor.sign_in(account, initial)
     visitor.page("PROMPT")
@@ -159,8 +159,10 @@ def test_h210_registered_device_gets_in(clinic):
     assert (session["evidence"], session["device"], session["source"]) == ("neighbour", CLIENT_MAC.upper(), CLIENT)
 
 
-def test_h211_other_device_is_told_so(clinic):
-    account, visitor = sign_in_from_next_door(clinic, STRANGER)
+@pytest.mark.parametrize("program", ["xfreerdp3", *(pytest.param(program, marks=pytest.mark.long)
+                                                    for program in ("xfreerdp2", "rdesktop", "remmina"))])
+def test_h211_other_device_is_told_so(clinic, program):
+    account, visitor = sign_in_from_next_door(clinic, STRANGER, program=program)
     visitor.page("SORRY", text="This device is not registered")
     # The administrator learns which address was seen.
     assert CLIENT_MAC.upper() in clinic.log

@@ -12,6 +12,7 @@ import urllib.parse
 import pytest
 
 import rdp_clients
+from lab_parts.clients import Client
 from lab_parts.processes import wait_for
 from typist import Typist
 
@@ -27,6 +28,7 @@ class Visitor:
         self.pictures = pictures
         self.seen = 0
         self.connection = None
+        self.keys_arrive = False
 
     # Reading
 
@@ -70,17 +72,24 @@ class Visitor:
 
     # Doing
 
+    def wait_keys(self):
+        """Before the first key: on the page of an account into its empty field, elsewhere to the next button and back."""
+        if not self.keys_arrive and isinstance(self.client, Client):
+            last = self.pages()[self.seen - 1]
+            self.client.wait_still()
+            self.client.wait_keyboard(*([] if last["name"] == "SIGN_IN" else ["Tab", "shift+Tab"]))
+        self.keys_arrive = True
+
     def type(self, text, enter=True):
+        self.wait_keys()
         self.client.type(text, enter)
 
     def key(self, *names):
+        self.wait_keys()
         self.client.key(*names)
 
     def sign_in(self, account, password, filled_in=False):
         """On the page SIGN_IN."""
-        if hasattr(self.client, "wait_still"):
-            # What a window is typed before it has been painted may be lost.
-            self.client.wait_still()
         if not filled_in:
             self.type(account, enter=False)
             self.key("Tab")
@@ -160,9 +169,11 @@ def settled_engineer(lab, *terminals, **options):
     return account
 
 
-def change_password(visitor, new=PASSWORD):
+def change_password(visitor, new=PASSWORD, picture=None):
     """The forced change: twice the new one."""
     visitor.page("PROMPT", prompt="New password")
+    if picture:
+        visitor.picture(picture)
     visitor.type(new)
     visitor.page("PROMPT", prompt="Retype the new password")
     visitor.type(new)
