@@ -1,7 +1,6 @@
 /* policy/audit_chain.c: a log of several stretches, which two threads share: what crosses their edges is found. */
 #include "policy/audit.h"
 
-#include "base/clock.h"
 #include "policy/methods.h"
 #include "policy/sessions.h"
 #include "store_fixture.h"
@@ -15,8 +14,6 @@
 
 #define EVENTS 10002 /* a stretch ends with 5000, and with 10000 */
 
-static struct store_fixture fixture;
-
 static int
 do_many(struct store_db *db, void *argument)
 {
@@ -29,35 +26,11 @@ do_many(struct store_db *db, void *argument)
 }
 
 static int
-do_checkpoint(struct store_db *db, void *argument)
-{
-	struct chain_checkpoint checkpoint;
-
-	return audit_checkpoint(db, &checkpoint, argument);
-}
-
-static int
 setup(void **state)
 {
-	bool made = false;
-
-	(void)state;
-	clock_hold(NOON_US, SECOND_US);
-	fixture_init(&fixture);
-	fixture.patience_ms = 60000;
-	fixture_start(&fixture);
+	(void)fixture_setup(state);
 	assert_int_equal(fixture_write(&fixture, do_many, NULL), 0);
-	assert_int_equal(fixture_write(&fixture, do_checkpoint, &made), 0);
-	assert_true(made);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	fixture_done(&fixture);
-	clock_release();
+	assert_true(fixture_checkpoint(&fixture));
 	return 0;
 }
 
@@ -157,7 +130,7 @@ number_below_the_first_is_found(void **state)
 	expect(-INT64_MAX, "missing");
 }
 
-#define IN_OUT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define IN_OUT(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
 
 int
 main(void)
