@@ -12,6 +12,8 @@
  * RDP server without TLS that listens on this Unix socket; with --at-once ATTACH follows GREET at once. --quiet: no line for
  * what each connection does. A reason is a name of close_reasons.def.
  */
+#include "relay_driver.h"
+
 #include "base/cleanup.h"
 #include "base/lock_down.h"
 #include "messages/channel.h"
@@ -22,7 +24,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -35,25 +36,6 @@
 
 #define CONNECTIONS_MAX 32768
 
-struct settings {
-	const char *programs;
-	const char *certificate;
-	const char *key;
-	uint16_t listen_port;
-	struct sockaddr_in host;
-	struct sockaddr_in loud_host;
-	struct msg_attach attach;        /* pin or CA, name, rights */
-	bool trusts;                     /* a pin or a CA was given, or seen */
-	bool configured;                 /* the worker said HELLO and was told what it needs */
-	uint32_t refuse;                 /* enum close_reason, or CLOSE_NONE */
-	uint32_t stall_ms;               /* TCP_USER_TIMEOUT; 0: 10 seconds */
-	uint32_t attach_ms, redirect_ms; /* time limits; 0: as usual */
-	const char *greeter;             /* its socket, or NULL */
-	bool at_once;
-	bool quiet;
-};
-
-static struct settings settings;
 static struct channel *worker;
 static struct channel *key;
 static struct permits_seen seen[CONNECTIONS_MAX];
@@ -61,7 +43,7 @@ static int duplicates[CONNECTIONS_MAX]; /* of the client's socket, as the superv
 static uint64_t last_connection;
 static int key_spare = -1; /* the other end of the signing channel, until sekisho-key said HELLO */
 
-static void
+void
 die(const char *what, int error)
 {
 	(void)fprintf(stderr, "relay_driver: %s: %s\n", what, strerror(error));
@@ -136,16 +118,6 @@ kill_connection(uint64_t connection, uint32_t reason)
 	const struct msg_kill message = {.connection = connection, .reason = reason};
 
 	(void)channel_send(worker, MSG_KILL, &message, -1);
-}
-
-static uint32_t
-reason_of(const char *name)
-{
-	for (uint32_t reason = 1; reason < CLOSE_REASON_COUNT; reason++)
-		if (strcmp(close_reason_row(reason)->name, name) == 0)
-			return reason;
-	(void)fprintf(stderr, "relay_driver: no reason is called %s\n", name);
-	exit(2);
 }
 
 static void
@@ -375,7 +347,7 @@ static int
 open_listener(void)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
-		.sin_port = htons(settings.listen_port),
+		.sin_port = htons((uint16_t)settings.listen_port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(address);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -407,19 +379,6 @@ accept_client(int listener)
 	if (channel_send(worker, MSG_TAKE_CLIENT, &take, fd) < 0)
 		die("the worker", EPIPE);
 	SAY("TAKEN connection=%" PRIu64 "\n", take.connection);
-}
-
-static void
-read_host(const char *text, struct sockaddr_in *ret_host)
-{
-	char address[64];
-	unsigned int port;
-
-	if (sscanf(text, "%63[0-9.]:%u", address, &port) != 2)
-		die(text, EINVAL);
-	ret_host->sin_family = AF_INET;
-	ret_host->sin_port = htons((uint16_t)port);
-	(void)inet_pton(AF_INET, address, &ret_host->sin_addr);
 }
 
 static bool
@@ -490,114 +449,14 @@ run(int listener)
 	}
 }
 
-static void
-read_file(const char *path, uint8_t *room, size_t size, uint32_t *ret_len)
-{
-	FILE *file = fopen(path, "re");
-
-	if (file == NULL)
-		die(path, errno);
-	*ret_len = (uint32_t)fread(room, 1, size, file);
-	(void)fclose(file);
-}
-
-static void
-read_option(int option, const char *value)
-{
-	struct msg_attach *attach = &settings.attach;
-
-	switch (option) {
-	case 'd':
-		settings.programs = value;
-		break;
-	case 'c':
-		settings.certificate = value;
-		break;
-	case 'k':
-		settings.key = value;
-		break;
-	case 'l':
-		settings.listen_port = (uint16_t)atoi(value);
-		break;
-	case 'h':
-		read_host(value, &settings.host);
-		break;
-	case 'o':
-		read_host(value, &settings.loud_host);
-		break;
-	case 'p':
-		if (bytes_from_hex(value, attach->pin, 32) < 0)
-			die("--pin", EINVAL);
-		attach->pin_len = 32;
-		settings.trusts = true;
-		break;
-	case 'a':
-		attach->trust = 1;
-		read_file(value, attach->ca_bundle, sizeof(attach->ca_bundle) - 1,
-			&attach->ca_bundle_len);
-		settings.trusts = true;
-		break;
-	case 'n':
-		(void)snprintf(attach->host_name, sizeof(attach->host_name), "%s", value);
-		break;
-	case 'r':
-		attach->rights = (uint32_t)strtoul(value, NULL, 0);
-		break;
-	case 'x':
-		settings.refuse = reason_of(value);
-		break;
-	case 's':
-		settings.stall_ms = (uint32_t)atoi(value);
-		break;
-	case 't':
-		settings.attach_ms = (uint32_t)atoi(value);
-		break;
-	case 'T':
-		settings.redirect_ms = (uint32_t)atoi(value);
-		break;
-	case 'g':
-		settings.greeter = value;
-		break;
-	case 'G':
-		settings.at_once = true;
-		break;
-	case 'q':
-		settings.quiet = true;
-		break;
-	default:
-		exit(2);
-	}
-}
-
 int
 main(int count, char **values)
 {
-	static const struct option options[] = {
-		{"programs", required_argument, NULL, 'd'},
-		{"certificate", required_argument, NULL, 'c'},
-		{"key", required_argument, NULL, 'k'},
-		{"listen", required_argument, NULL, 'l'},
-		{"host", required_argument, NULL, 'h'},
-		{"loud-host", required_argument, NULL, 'o'},
-		{"pin", required_argument, NULL, 'p'},
-		{"ca", required_argument, NULL, 'a'},
-		{"name", required_argument, NULL, 'n'},
-		{"rights", required_argument, NULL, 'r'},
-		{"refuse", required_argument, NULL, 'x'},
-		{"stall", required_argument, NULL, 's'},
-		{"attach-limit", required_argument, NULL, 't'},
-		{"redirect-limit", required_argument, NULL, 'T'},
-		{"greeter", required_argument, NULL, 'g'},
-		{"at-once", no_argument, NULL, 'G'},
-		{"quiet", no_argument, NULL, 'q'},
-		{0},
-	};
 	pid_t pids[2];
-	int listener, option, status = 0;
+	int listener, status = 0;
 
 	settings.attach.rights = session_rights_default();
-	while ((option = getopt_long(count, values, "", options, NULL)) != -1)
-		read_option(option, optarg);
+	read_options(count, values);
 	if (settings.programs == NULL || settings.certificate == NULL || settings.key == NULL ||
 		settings.host.sin_port == 0)
 		die("--programs, --certificate, --key and --host are needed", EINVAL);

@@ -511,3 +511,22 @@ wait_for_kill(void)
 	while (seen.killed == CLOSE_NONE)
 		uv_run(&loop, UV_RUN_ONCE);
 }
+
+uint32_t
+penalty_s(void)
+{
+	return (penalties_left_ms(supervisor.penalties, (const struct sockaddr *)&connection.source,
+			clock_boottime_ms()) +
+		       999) /
+	       1000;
+}
+
+const char *
+value(size_t at)
+{
+	const char *text = (const char *)seen.page.values;
+
+	while (at-- > 0)
+		text += strlen(text) + 1;
+	return text;
+}

@@ -79,6 +79,17 @@ extern struct sign_in_seen {
 	enum close_reason killed;
 } seen;
 
+/* Of the newest page. */
+#define assert_shown(name)                                         \
+	do {                                                       \
+		assert_int_equal(seen.page.screen, SCREEN_##name); \
+		assert_int_equal(seen.killed, CLOSE_NONE);         \
+	} while (0)
+const char *value(size_t at); /* of its text, from 0 on */
+
+/* For how long the source has to wait. */
+uint32_t penalty_s(void);
+
 int sign_in_setup(void **state);
 int sign_in_teardown(void **state); /* nothing is left */
 

@@ -1,0 +1,39 @@
+/* What relay_driver was told on its command line. */
+#ifndef RELAY_DRIVER_H
+#define RELAY_DRIVER_H
+
+#include "messages/messages.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct settings {
+	const char *programs;
+	const char *certificate;
+	const char *key;
+	uint32_t listen_port;
+	struct sockaddr_in host;
+	struct sockaddr_in loud_host;
+	struct msg_attach attach;        /* pin or CA, name, rights */
+	bool trusts;                     /* a pin or a CA was given, or seen */
+	bool configured;                 /* the worker said HELLO and was told what it needs */
+	uint32_t refuse;                 /* enum close_reason, or CLOSE_NONE */
+	uint32_t stall_ms;               /* TCP_USER_TIMEOUT; 0: 10 seconds */
+	uint32_t attach_ms, redirect_ms; /* time limits; 0: as usual */
+	const char *greeter;             /* its socket, or NULL */
+	bool at_once;
+	bool quiet;
+};
+
+extern struct settings settings;
+
+/* Everything of the command line, into settings; a mistake ends the program. */
+void read_options(int count, char **values);
+
+void read_host(const char *text, struct sockaddr_in *ret_host);
+uint32_t reason_of(const char *name);
+
+void die(const char *what, int error) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,223 @@
+/* gateway/supervisor/sign_in_choice.c and sign_in_consent.c: which terminal, and who lets in to it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "sign_ins_fixture.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void
+one_terminal_is_not_asked_for(void **state)
+{
+	(void)state;
+	seen.offer_count = 1;
+	sign_in_on_screen();
+	assert_shown(BUSY);
+	assert_string_equal(value(0), "PACS-01");
+}
+
+static void
+without_a_terminal_there_is_nothing_to_choose(void **state)
+{
+	(void)state;
+	seen.offer_count = 0;
+	sign_in_on_screen();
+	assert_shown(SORRY);
+	assert_string_equal(seen.page.text,
+		"No terminal is assigned to you. Ask the hospital's IT department.");
+	submit();
+	assert_shown(SIGN_IN);
+}
+
+static void
+a_named_terminal_is_found_whatever_its_case(void **state)
+{
+	(void)state;
+	introduce("taro%ris-02", "right");
+	device_found(true);
+	pam_signs_in();
+	store_works();
+	assert_int_equal(seen.start_request.terminal_number, 2);
+}
+
+static void
+names_that_differ_in_case_alone_are_written_exactly(void **state)
+{
+	(void)state;
+	strcpy(seen.offers[1].name, "pacs-01");
+	introduce("taro%Pacs-01", "right");
+	device_found(true);
+	pam_signs_in();
+	store_works();
+	assert_shown(TERMINALS);
+	assert_string_equal(seen.page.error, "No terminal called %s is assigned to you.");
+	assert_string_equal((const char *)seen.page.error_values, "Pacs-01");
+	choose(1);
+	assert_string_equal(value(0), "pacs-01");
+}
+
+static void
+the_list_says_how_each_terminal_stands(void **state)
+{
+	(void)state;
+	seen.offers[0].attended = true;
+	seen.offers[1].reason = CLOSE_TERMINAL_FULL;
+	strcpy(seen.offers[1].used_by, "998-hanako");
+	sign_in_on_screen();
+	assert_shown(TERMINALS);
+	assert_string_equal(seen.choice[0].state, "free; the hospital lets you in");
+	assert_int_equal(seen.choice[0].allowed, 1);
+	assert_string_equal(seen.choice[1].state, "in use by %s");
+	assert_string_equal((const char *)seen.choice[1].state_values, "998-hanako");
+	assert_int_equal(seen.choice[1].allowed, 0);
+	/* Chosen all the same: told why not, and the list is read anew. */
+	choose(1);
+	assert_shown(SORRY);
+	assert_string_equal(seen.page.text, "The terminal %s is in use by %s.");
+	assert_string_equal(value(1), "998-hanako");
+	seen.offers[1].reason = CLOSE_NONE;
+	submit();
+	store_works();
+	assert_shown(TERMINALS);
+	assert_int_equal(seen.choice[1].allowed, 1);
+	cancel();
+	assert_shown(SIGN_IN);
+	assert_string_equal(seen.page.account, "");
+}
+
+static void
+the_hospitals_number_lets_in(void **state)
+{
+	(void)state;
+	seen.offers[0].attended = true;
+	sign_in_on_screen();
+	choose(0);
+	assert_shown(NUMBER);
+	seen.number = ATTENDANCE_WRONG;
+	type_secret("1234 5678");
+	store_works();
+	assert_string_equal(seen.digits, "1234 5678");
+	assert_shown(NUMBER);
+	assert_string_equal(seen.page.error, "This number is wrong, used or too old.");
+	assert_int_equal(penalty_s(), 10);
+	seen.number = ATTENDANCE_TOO_OFTEN;
+	type_secret("12345678");
+	store_works();
+	assert_shown(NUMBER);
+	assert_string_equal(
+		seen.page.error, "Too many wrong numbers. Wait 15 minutes, or leave it empty.");
+	seen.number = ATTENDANCE_RIGHT;
+	type_secret("87654321");
+	store_works();
+	assert_shown(BUSY);
+	frame_shown();
+	assert_true(seen.start_attended);
+	assert_int_equal(seen.start_attendance.number, 9);
+}
+
+static void
+without_a_number_somebody_is_asked(void **state)
+{
+	(void)state;
+	seen.offers[0].attended = true;
+	sign_in_on_screen();
+	choose(0);
+	type_secret("");
+	assert_shown(WAITING);
+	assert_int_equal(seen.page.seconds, 60);
+	assert_int_equal(seen.waiting.connection, 7);
+	assert_string_equal(seen.waiting.terminal, "PACS-01");
+	assert_string_equal(seen.waiting.account, "taro");
+	decided(true);
+	assert_shown(BUSY);
+	frame_shown();
+	assert_true(seen.start_attended);
+	assert_string_equal(seen.start_attendance.by, "unix:yamada");
+	assert_int_equal(seen.forgotten, 0);
+}
+
+static void
+a_refusal_of_the_hospital_leads_back_to_the_list(void **state)
+{
+	(void)state;
+	seen.offers[0].attended = true;
+	sign_in_on_screen();
+	choose(0);
+	type_secret("");
+	decided(false);
+	assert_shown(SORRY);
+	assert_string_equal(seen.page.text, "The hospital has not let you in to %s.");
+	submit();
+	store_works();
+	assert_shown(TERMINALS);
+	choose(0);
+	seen.wait = -EUSERS;
+	type_secret("");
+	assert_shown(SORRY);
+	cancel();
+	assert_int_equal(seen.killed, CLOSE_ATTENDANCE_MISSING);
+	assert_int_equal(seen.starts, 0);
+}
+
+static void
+who_does_not_want_to_wait_is_forgotten(void **state)
+{
+	(void)state;
+	seen.offers[0].attended = true;
+	sign_in_on_screen();
+	choose(0);
+	type_secret("");
+	cancel();
+	assert_int_equal(seen.forgotten, 1);
+	assert_shown(NUMBER);
+	cancel();
+	store_works();
+	assert_shown(TERMINALS);
+}
+
+/* Consent for one terminal is none for another. */
+static void
+consent_does_not_outlive_its_terminal(void **state)
+{
+	(void)state;
+	seen.offers[0].attended = true;
+	sign_in_on_screen();
+	choose(0);
+	type_secret("");
+	decided(true);
+	frame_shown();
+	assert_true(seen.start_attended);
+	seen.start->refused(&connection, CLOSE_TERMINAL_FULL, NULL);
+	assert_shown(SORRY);
+	submit();
+	store_works();
+	choose(1);
+	frame_shown();
+	assert_false(seen.start_attended);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, sign_in_setup, sign_in_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(one_terminal_is_not_asked_for),
+		TEST(without_a_terminal_there_is_nothing_to_choose),
+		TEST(a_named_terminal_is_found_whatever_its_case),
+		TEST(names_that_differ_in_case_alone_are_written_exactly),
+		TEST(the_list_says_how_each_terminal_stands),
+		TEST(the_hospitals_number_lets_in),
+		TEST(without_a_number_somebody_is_asked),
+		TEST(a_refusal_of_the_hospital_leads_back_to_the_list),
+		TEST(who_does_not_want_to_wait_is_forgotten),
+		TEST(consent_does_not_outlive_its_terminal),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
