@@ -254,6 +254,8 @@ paint_filter(struct screen *screen, cairo_t *cairo, const struct box *box)
 	paint_field(screen, cairo, PART_FILTER, screen->focus == PART_LIST);
 	paint_colour(cairo, COLOUR_FAINT);
 	cairo_set_line_width(cairo, 2 * unit);
+	/* A text painted before leaves a point from which the circle would be drawn to. */
+	cairo_new_path(cairo);
 	cairo_arc(cairo, box->x + 19 * unit, box->y + box->height / 2.0 - unit, 5.5 * unit, 0,
 		2 * M_PI);
 	cairo_stroke(cairo);

@@ -395,6 +395,36 @@ seconds_run_down_and_the_caret_blinks(void **state)
 	screen_free(screen);
 }
 
+/* Were it not for the caret, the picture would be the same when it is not seen. */
+static void
+the_caret_is_all_that_blinks(void **state)
+{
+	struct screen *screen = new_screen(1024, 768, 100, "en");
+	uint32_t *before = malloc(1024 * 768 * 4);
+	size_t stride, first = 1024, last = 0;
+	const uint32_t *pixels = (const uint32_t *)(const void *)screen_pixels(screen, &stride);
+
+	(void)state;
+	for (size_t i = 0; i < scene_count; i++)
+		if (strcmp(scenes[i].name, "terminals") == 0)
+			scene_show(screen, &scenes[i], 1);
+	(void)draw(screen);
+	assert_int_equal(stride, 1024 * 4);
+	memcpy(before, pixels, 1024 * 768 * 4);
+	scene_now_ms += screen_tick(screen);
+	(void)screen_tick(screen);
+	assert_true(draw(screen) > 0);
+	for (size_t i = 0; i < 1024 * 768; i++) {
+		if (pixels[i] == before[i])
+			continue;
+		first = first < i % 1024 ? first : i % 1024;
+		last = last > i % 1024 ? last : i % 1024;
+	}
+	assert_in_range(last - first, 0, 3);
+	free(before);
+	screen_free(screen);
+}
+
 static void
 busy_is_still(void **state)
 {
@@ -708,6 +738,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(the_first_allowed_terminal_is_offered),
 		cmocka_unit_test(a_list_has_a_bound),
 		cmocka_unit_test(seconds_run_down_and_the_caret_blinks),
+		cmocka_unit_test(the_caret_is_all_that_blinks),
 		cmocka_unit_test(busy_is_still),
 		cmocka_unit_test(the_language_changes_under_what_is_typed),
 		cmocka_unit_test(sentences_are_filled_and_harmless),
