@@ -3,25 +3,25 @@
 
 #include "base/cleanup.h"
 #include "greeter/interleaved.h"
+#include "greeter/planar.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <freerdp/codec/planar.h>
 #include <freerdp/update.h>
 
 #define TILE 64
 #define TILE_ROW (TILE * 4)
 #define TILE_BYTES (TILE * TILE_ROW)
-#define ROOM_BYTES (TILE_BYTES + 256) /* what does not compress becomes longer by its headers */
+#define ROOM_BYTES \
+	(PLANAR_BYTES_MOST > INTERLEAVED_BYTES_MOST ? PLANAR_BYTES_MOST : INTERLEAVED_BYTES_MOST)
 #define UPDATE_TILES 32
 /* What a client without multifragment updates may be sent in one: 16256, less the headers of an update's tiles. */
 #define UPDATE_BYTES (16256 - 64 - UPDATE_TILES * 26)
 
 struct pictures {
-	BITMAP_PLANAR_CONTEXT *planar,
-		*plain; /* with run lengths; without, for what is longer by them */
+	bool skip_alpha;
 	BITMAP_DATA bitmaps[UPDATE_TILES];
 	uint32_t filled, bytes;
 	uint8_t tile[TILE_BYTES]; /* one, copied out of the picture */
@@ -31,28 +31,16 @@ struct pictures {
 struct pictures *
 pictures_new(bool skip_alpha)
 {
-	uint32_t flags = skip_alpha ? PLANAR_FORMAT_HEADER_NA : 0;
 	struct pictures *pictures = calloc(1, sizeof(*pictures));
 
-	if (pictures == NULL)
-		return NULL;
-	pictures->planar =
-		freerdp_bitmap_planar_context_new(flags | PLANAR_FORMAT_HEADER_RLE, TILE, TILE);
-	pictures->plain = freerdp_bitmap_planar_context_new(flags, TILE, TILE);
-	if (pictures->planar == NULL || pictures->plain == NULL) {
-		pictures_free(pictures);
-		return NULL;
-	}
+	if (pictures != NULL)
+		pictures->skip_alpha = skip_alpha;
 	return pictures;
 }
 
 void
 pictures_free(struct pictures *pictures)
 {
-	if (pictures == NULL)
-		return;
-	freerdp_bitmap_planar_context_free(pictures->planar);
-	freerdp_bitmap_planar_context_free(pictures->plain);
 	free(pictures);
 }
 
@@ -76,32 +64,18 @@ copy_out(struct pictures *pictures, const struct picture *picture,
 	return width;
 }
 
-/* Both return the length, 0 if it cannot be done. */
-static uint32_t
-compress_planar(struct pictures *pictures, BITMAP_PLANAR_CONTEXT *planar, uint32_t width,
-	uint32_t height, uint8_t *ret_bytes)
-{
-	uint32_t len = ROOM_BYTES;
-
-	return freerdp_bitmap_compress_planar(planar, pictures->tile, PIXEL_FORMAT_BGRX32, width,
-		       height, TILE_ROW, ret_bytes, &len) != NULL
-		       ? len
-		       : 0;
-}
-
+/* Returns the length, 0 at depths that there are no pictures for. */
 static uint32_t
 compress(struct pictures *pictures, uint32_t width, uint32_t height, uint32_t depth,
 	uint8_t *ret_bytes)
 {
-	uint32_t len;
-
+	if (depth == 32)
+		return (uint32_t)planar_encode(
+			pictures->tile, TILE_ROW, width, height, !pictures->skip_alpha, ret_bytes);
 	if (depth == 15 || depth == 16 || depth == 24)
 		return (uint32_t)interleaved_encode(
 			pictures->tile, TILE_ROW, width, height, depth, ret_bytes);
-	if (depth != 32)
-		return 0;
-	len = compress_planar(pictures, pictures->planar, width, height, ret_bytes);
-	return len > 0 ? len : compress_planar(pictures, pictures->plain, width, height, ret_bytes);
+	return 0;
 }
 
 static bool
