@@ -18,6 +18,7 @@ struct planar {
 	const uint8_t *pixels;
 	size_t stride;
 	uint32_t width, height;
+	uint64_t alike; /* a bit for each row: it is as the one before */
 	uint8_t *bytes;
 	size_t len;
 };
@@ -107,6 +108,26 @@ difference(uint8_t one, uint8_t other)
 	return (uint8_t)(by < 0x80 ? by << 1 : (uint8_t)~by << 1 | 1);
 }
 
+/* Most rows of a screen, seen once for all planes. */
+static void
+find_rows_alike(struct planar *planar)
+{
+	for (uint32_t row = 1; row < planar->height; row++)
+		if (memcmp(row_of(planar, row), row_of(planar, row - 1), planar->width * 4u) == 0)
+			planar->alike |= UINT64_C(1) << row;
+}
+
+static void
+put_row_alike(struct planar *planar)
+{
+	static const uint8_t nothing[RUN_LEAST];
+
+	if (planar->width < RUN_LEAST)
+		put_segments(planar, nothing, planar->width, 0);
+	else
+		put_runs(planar, planar->width);
+}
+
 static void
 put_plane(struct planar *planar, enum plane plane)
 {
@@ -116,6 +137,10 @@ put_plane(struct planar *planar, enum plane plane)
 		const uint8_t *from = row_of(planar, row) + plane;
 		const uint8_t *before = row > 0 ? row_of(planar, row - 1) + plane : NULL;
 
+		if ((planar->alike >> row & 1) != 0) {
+			put_row_alike(planar);
+			continue;
+		}
 		for (uint32_t i = 0; i < planar->width; i++)
 			values[i] = before != NULL ? difference(from[4 * i], before[4 * i])
 						   : from[4 * i];
@@ -174,6 +199,7 @@ planar_encode(const uint8_t *pixels, size_t stride, uint32_t width, uint32_t hei
 		.bytes = ret_bytes};
 
 	assert(width > 0 && width <= PLANAR_SIDE_MOST && height > 0 && height <= PLANAR_SIDE_MOST);
+	find_rows_alike(&planar);
 	put(&planar, HEADER_RUNS | (alpha ? 0 : HEADER_NO_ALPHA));
 	if (alpha)
 		put_alpha(&planar, true);
