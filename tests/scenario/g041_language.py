@@ -170,12 +170,17 @@ def test_g041_bash_completes_names_as_they_are_quoted(office, completion):
     """JSON escapes some characters, a shell others; and the person may have begun to quote."""
     for name in (r"998-C:\CT \u0041", "998-$HOME `id`"):
         office.call("vendor.add", name=name, kind="general")
-    for typed, offered in (("998-C", r"998-C:\\CT\ \\u0041"), (r"998-C:\\CT\ ", r"998-C:\\CT\ \\u0041"),
+    for typed, offered in (("998-C", r"998-C:\\CT\ \\u0041"),
                            ("'998-C", r"998-C:\CT \u0041"), ('"998-C', r"998-C:\\CT \\u0041"),
                            (r"998-\$H", r"998-\$HOME\ \`id\`"), ("'998-$HOME ", "998-$HOME `id`"),
                            (r'"998-\$HOME', r"998-\$HOME \`id\`")):
         found = complete(office, completion, "vendor", "show", typed)
         assert found == [offered], typed
+    # Bash splits at a colon outside quotes, and replaces what stands behind the last one.
+    for typed in (":",), (":", r"\\C"), (":", r"\\CT\ "):
+        found = complete(office, completion, "vendor", "show", "998-C", *typed)
+        assert found == [r"\\CT\ \\u0041"], typed
+    assert complete(office, completion, "account", "list", "--vendor", "998-C", ":", "--sta") == ["--state"]
     assert complete(office, completion, "account", "list", "--vendor", "=", "998-C") == [r"998-C:\\CT\ \\u0041"]
     assert complete(office, completion, "account", "list", "--state", "=") == ["active", "not-yet", "expired", "locked"]
 
