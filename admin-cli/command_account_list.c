@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct account_output {
-	bool json;
+	FILE *json; /* kept until all are here: a page that fails leaves no half of an object behind */
 	struct list list; /* from the first page on */
 	size_t accounts;
 };
@@ -57,18 +57,8 @@ static const struct list_column columns[] = {
 static void
 write_json(struct account_output *output, const json_t *account)
 {
-	fputs(output->accounts > 0 ? ",\n  " : "\n  ", stdout);
-	json_text_write(stdout, account, JSON_COMPACT | JSON_PRESERVE_ORDER);
-}
-
-/* Not before the first page is here: a refusal is the whole answer then. */
-static void
-start(struct account_output *output)
-{
-	if (output->json && output->accounts == 0)
-		fputs("{\"accounts\": [", stdout);
-	if (!output->json && output->list.table == NULL)
-		list_begin(&output->list, columns, ARRAY_SIZE(columns));
+	fputs(output->accounts > 0 ? ",\n  " : "\n  ", output->json);
+	json_text_write(output->json, account, JSON_COMPACT | JSON_PRESERVE_ORDER);
 }
 
 static void
@@ -78,9 +68,11 @@ write_page(const json_t *accounts, void *argument)
 	json_t *account;
 	size_t i;
 
-	start(output);
+	/* Not before the first page is here: a refusal is the whole answer then. */
+	if (output->json == NULL && output->list.table == NULL)
+		list_begin(&output->list, columns, ARRAY_SIZE(columns));
 	json_array_foreach (accounts, i, account) {
-		if (output->json)
+		if (output->json != NULL)
 			write_json(output, account);
 		else
 			list_add(&output->list, account);
@@ -89,17 +81,40 @@ write_page(const json_t *accounts, void *argument)
 	list_print_rows(&output->list);
 }
 
+static enum admin_exit
+list_as_json(struct admin *admin)
+{
+	auto_free char *text = NULL;
+	size_t len = 0;
+	struct account_output output = {.json = open_memstream(&text, &len)};
+	enum admin_exit exit_code;
+	bool whole;
+
+	if (output.json == NULL)
+		return admin_refuse(admin, ADMIN_REFUSED, _("out of memory"));
+	exit_code =
+		account_pages(admin, arguments_parameters(admin->arguments), write_page, &output);
+	whole = ferror(output.json) == 0;
+	whole = fclose(output.json) == 0 && whole;
+	if (exit_code == ADMIN_DONE && !whole)
+		return admin_refuse(admin, ADMIN_REFUSED, _("out of memory"));
+	if (exit_code == ADMIN_DONE)
+		printf("{\"accounts\": [%s%s], \"next\": null}\n", text,
+			output.accounts > 0 ? "\n" : "");
+	return exit_code;
+}
+
 enum admin_exit
 command_account_list(struct admin *admin)
 {
-	struct account_output output = {.json = admin->arguments->json};
+	struct account_output output = {0};
 	enum admin_exit exit_code;
 
+	if (admin->arguments->json)
+		return list_as_json(admin);
 	exit_code =
 		account_pages(admin, arguments_parameters(admin->arguments), write_page, &output);
-	if (exit_code == ADMIN_DONE && output.json)
-		printf("%s], \"next\": null}\n", output.accounts > 0 ? "\n" : "");
-	if (exit_code == ADMIN_DONE && !output.json)
+	if (exit_code == ADMIN_DONE)
 		fprintf(stderr, ngettext("%zu account\n", "%zu accounts\n", output.accounts),
 			output.accounts);
 	list_end(&output.list);

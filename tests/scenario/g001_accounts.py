@@ -3,7 +3,9 @@
 import datetime
 import json
 import os
+import socket
 import tempfile
+import threading
 
 import pytest
 
@@ -290,6 +292,27 @@ def test_a013_pages_neither_repeat_nor_leave_out(clinic, crowd, sort):
     assert sorted(got) == crowd["ids"]
     with pytest.raises(Refused):
         clinic.call("account.list", after="nonsense")
+
+
+def test_a013_a_list_that_breaks_off_is_an_error_and_no_half_of_an_object(clinic, tmp_path):
+    """The gateway goes away between two pages."""
+    def serve(listener):
+        peer, _ = listener.accept()
+        with peer, peer.makefile("r", encoding="utf-8") as lines:
+            asked = json.loads(next(lines))
+            answer = {"jsonrpc": "2.0", "id": asked["id"], "result": {"accounts": [{"id": "taro"}], "next": "taro"}}
+            peer.sendall(json.dumps(answer).encode() + b"\n")
+            next(lines)
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "half.sock"))
+        listener.listen(1)
+        gateway = threading.Thread(target=serve, args=(listener,))
+        gateway.start()
+        done = run(clinic, "--socket", tmp_path / "half.sock", "--json", "account", "list")
+        gateway.join()
+    assert done.returncode != 0
+    assert set(json.loads(done.stdout)) == {"error"}
 
 
 def test_a013_the_list_has_the_columns_of_the_model_in_japanese(clinic, crowd):
