@@ -140,6 +140,49 @@ refuse_empty(const char *name, struct field_error *error)
 	return field_error_set(error, name, "", N_("not empty: leave it out to see all"), "sato");
 }
 
+/* The columns that hold one of a few words: another one must not read as: there was none. */
+static const struct log_words {
+	enum log_name log;
+	const char *key;
+	const char *words;
+	const char *rule;
+	const char *example;
+} worded[] = {
+	{LOG_CONNECTIONS, "state", "active ended killed lost",
+		N_("one of active, ended, killed, lost"), "killed"},
+	{LOG_CONNECTIONS, "evidence", "none neighbour lease vpn vouched device-certificate",
+		N_("one of none, neighbour, lease, vpn, vouched, device-certificate"), "lease"},
+	{LOG_CONNECTIONS, "allowlist", "enforced off", N_("one of enforced, off"), "off"},
+	{LOG_LOGINS, "application", "RDP portal admin", N_("one of RDP, portal, admin"), "RDP"},
+	{LOG_LOGINS, "result", "accepted refused", N_("one of accepted, refused"), "refused"},
+};
+
+static const struct log_words *
+words_of(const struct log_column *column)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(worded); i++)
+		if (worded[i].log == column->log && strcmp(worded[i].key, column->key) == 0)
+			return &worded[i];
+	return NULL;
+}
+
+static int
+check_word(const struct log_column *column, const char *text, struct field_error *error)
+{
+	const struct log_words *allowed = words_of(column);
+	size_t len;
+
+	if (allowed == NULL)
+		return 0;
+	for (const char *word = allowed->words; word[0] != '\0';
+		word += len + strspn(word + len, " ")) {
+		len = strcspn(word, " ");
+		if (len == strlen(text) && strncasecmp(word, text, len) == 0)
+			return 0;
+	}
+	return field_error_set(error, column->key, text, allowed->rule, allowed->example);
+}
+
 static int
 read_wanted(const struct log_column *column, const char *text, struct log_wanted *wanted,
 	struct field_error *error)
@@ -155,7 +198,7 @@ read_wanted(const struct log_column *column, const char *text, struct log_wanted
 		return field_error_set(error, column->key, text,
 			"two instants with a slash between",
 			"2026-11-20T00:00:00Z/2026-11-21T00:00:00Z");
-	return 0;
+	return check_word(column, text, error);
 }
 
 /* The full form, or the typed part; what the operating system's users are called stays as it is. */
@@ -209,24 +252,6 @@ read_wanteds(const struct facility *facility, const json_t *params, struct log_f
 	return r;
 }
 
-static int
-check_state(const struct log_filter *filter, struct field_error *error)
-{
-	static const char *const states[] = {"active", "ended", "killed", "lost"};
-
-	for (size_t i = 0; i < filter->count; i++) {
-		const struct log_wanted *wanted = &filter->wanted[i];
-		bool known = strcmp(wanted->column->key, "state") != 0;
-
-		for (size_t k = 0; k < ARRAY_SIZE(states) && !known; k++)
-			known = strcasecmp(states[k], wanted->text) == 0;
-		if (!known)
-			return field_error_set(error, "state", wanted->text,
-				"one of active, ended, killed, lost", "killed");
-	}
-	return 0;
-}
-
 int
 log_filter_read(enum log_name log, const struct facility *facility, const json_t *params,
 	struct log_filter *ret_filter, struct field_error *ret_error)
@@ -250,7 +275,7 @@ log_filter_read(enum log_name log, const struct facility *facility, const json_t
 		r = refuse_empty("search", ret_error);
 	if (r == 0)
 		r = read_wanteds(facility, params, ret_filter, ret_error);
-	return r < 0 ? r : check_state(ret_filter, ret_error);
+	return r;
 }
 
 static bool
@@ -363,10 +388,19 @@ log_filter_matches(const struct log_filter *filter, const json_t *row)
 const struct log_wanted *
 log_filter_index(const struct log_filter *filter)
 {
-	for (size_t i = 0; i < filter->count; i++)
-		if (filter->wanted[i].column->filter == LOG_FILTER_INDEX)
-			return &filter->wanted[i];
-	return NULL;
+	const struct log_wanted *found = NULL;
+
+	for (size_t i = 0; i < filter->count; i++) {
+		const struct log_wanted *wanted = &filter->wanted[i];
+
+		if (wanted->column->filter != LOG_FILTER_INDEX)
+			continue;
+		if (words_of(wanted->column) == NULL)
+			return wanted;
+		if (found == NULL)
+			found = wanted;
+	}
+	return found;
 }
 
 void

@@ -84,7 +84,8 @@ void log_filter_copy(const struct log_filter *filter, struct log_filter *ret_cop
 /* Whether a row passes all but the period. */
 bool log_filter_matches(const struct log_filter *filter, const json_t *row);
 
-/* The first wanted column that an index finds, in the order of logs.def; NULL without one. */
+/* The wanted column whose index leaves fewest rows to look at: the first in the order of logs.def, but one with only a few
+ * words to choose from comes after all others. NULL: no index finds any of them. */
 const struct log_wanted *log_filter_index(const struct log_filter *filter);
 
 /* As indexes keep a value: ASCII in lower case. Longer values are cut. */

@@ -217,6 +217,24 @@ a_state_is_one_that_there_is(void **state)
 	expect_refused(LOG_CONNECTIONS, "{\"state\": \"gone\"}", "state");
 }
 
+/* A word that no row can have is a mistake, and not an empty list. */
+static void
+words_are_those_that_there_are(void **state)
+{
+	(void)state;
+	assert_int_equal(read_filter(LOG_CONNECTIONS, "{\"evidence\": \"Lease\"}"), 0);
+	assert_int_equal(read_filter(LOG_CONNECTIONS, "{\"evidence\": \"device-certificate\"}"), 0);
+	expect_refused(LOG_CONNECTIONS, "{\"evidence\": \"dhcp\"}", "evidence");
+	expect_refused(LOG_CONNECTIONS, "{\"evidence\": \"lease vpn\"}", "evidence");
+	expect_refused(LOG_CONNECTIONS, "{\"allowlist\": \"on\"}", "allowlist");
+	assert_int_equal(read_filter(LOG_LOGINS, "{\"application\": \"rdp\"}"), 0);
+	expect_refused(LOG_LOGINS, "{\"application\": \"ssh\"}", "application");
+	assert_int_equal(read_filter(LOG_LOGINS, "{\"result\": \"accepted\"}"), 0);
+	expect_refused(LOG_LOGINS, "{\"result\": \"fail\"}", "result");
+	/* A column of the same name in another log is not meant. */
+	assert_int_equal(read_filter(LOG_ADMIN, "{\"action\": \"gateway.fail\"}"), 0);
+}
+
 static void
 all_that_is_wanted_must_match(void **state)
 {
@@ -234,6 +252,15 @@ all_that_is_wanted_must_match(void **state)
 	assert_false(matches(
 		"{\"actor\": \"unix:sato\", \"action\": \"account.edit\", \"other\": \"pacs\"}"));
 	assert_string_equal(log_filter_index(&filter)->column->key, "actor");
+	/* Half of all logins have a word in common, and few an address. */
+	assert_int_equal(read_filter(LOG_LOGINS, "{\"application\": \"RDP\", \"result\": "
+						 "\"accepted\", \"source\": \"10.0.0.5\"}"),
+		0);
+	assert_string_equal(log_filter_index(&filter)->column->key, "source");
+	assert_int_equal(read_filter(LOG_LOGINS, "{\"application\": \"RDP\", \"result\": "
+						 "\"accepted\"}"),
+		0);
+	assert_string_equal(log_filter_index(&filter)->column->key, "application");
 }
 
 static void
@@ -264,6 +291,7 @@ main(void)
 		cmocka_unit_test_teardown(a_span_ends_before_its_end, forget),
 		cmocka_unit_test_teardown(an_account_may_be_given_in_its_full_form, forget),
 		cmocka_unit_test_teardown(a_state_is_one_that_there_is, forget),
+		cmocka_unit_test_teardown(words_are_those_that_there_are, forget),
 		cmocka_unit_test_teardown(all_that_is_wanted_must_match, forget),
 		cmocka_unit_test(values_of_the_index_are_lower_case_and_bounded),
 	};
