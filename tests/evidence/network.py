@@ -10,6 +10,7 @@ started here is ended here, by process id and by the name of the namespace.
 """
 
 import ctypes
+import functools
 import os
 import select
 import shutil
@@ -54,9 +55,22 @@ def why_not():
     return None
 
 
+def leave_out(why):
+    """Ends a test that cannot be done here, with the line from which ./check knows why."""
+    print(f"skipped: {why}", flush=True)
+    raise unittest.SkipTest(why)
+
+
 def needs(*programs):
-    missing = [name for name in programs if shutil.which(name) is None]
-    return unittest.skipIf(missing, f"not installed: {', '.join(missing)}")
+    def decorate(test):
+        @functools.wraps(test)
+        def test_or_not(self):
+            missing = [name for name in programs if shutil.which(name) is None]
+            if missing:
+                leave_out(f"not installed: {', '.join(missing)}")
+            test(self)
+        return test_or_not
+    return decorate
 
 
 def wait_until(happened, what):

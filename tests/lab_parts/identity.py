@@ -6,13 +6,14 @@ import random
 import secrets
 import subprocess
 
+from .network import own_share
 from .processes import processes_of, run
 from .state import LabError, write_file
 
 
 def unused_uid(state):
     """A number that no user and no process has. Written down, so that `down` ends what runs under it."""
-    for uid in random.sample(range(40000, 60000), 100):
+    for uid in random.sample(own_share(range(40000, 60000)), 100):
         try:
             pwd.getpwuid(uid)
         except KeyError:

@@ -1,7 +1,9 @@
 """Ports on loopback, and whether an RDP server answers there."""
 
 import contextlib
+import os
 import random
+import re
 import socket
 
 from .state import LabError
@@ -14,8 +16,16 @@ REQUEST_TLS = bytes.fromhex("030000130ee000000000000100080001000000")
 PROTOCOL_SSL = 1
 
 
+def own_share(numbers):
+    """Of the numbers from which a facility takes one that is free: those for this worker of pytest-xdist. Two that look at
+    the same moment could else find the same one."""
+    worker = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return numbers[worker::workers]
+
+
 def free_port():
-    for port in random.sample(PORTS, 200):
+    for port in random.sample(own_share(PORTS), 200):
         with contextlib.closing(socket.socket()) as probe:
             with contextlib.suppress(OSError):
                 probe.bind(("127.0.0.1", port))

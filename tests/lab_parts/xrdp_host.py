@@ -12,7 +12,7 @@ import shutil
 
 from .certificates import make_certificate
 from .identity import add_user, new_password, unused_uid
-from .network import answers_tls, free_port
+from .network import answers_tls, free_port, own_share
 from .private_root import PRIVATE_ROOT
 from .processes import environment, need, run, start, tail_of_file, wait_until
 from .state import LabError, write_file
@@ -112,7 +112,8 @@ def write_settings(state, folder, port):
 
 def displays(state):
     """The first of ten display numbers that nobody uses. What a killed Xorg leaves in /tmp is removed by `down`."""
-    for first in random.sample(range(100, 1000, 10), 90):
+    share = own_share(range(100, 1000, 10))
+    for first in random.sample(share, len(share)):
         files = [name.format(number) for number in range(first, first + 10) for name in DISPLAY_FILES]
         if not any(os.path.exists(path) for path in files):
             state.files.extend(files)

@@ -24,6 +24,7 @@ def running(lab):
     return account, client, lab.wait_session(account)
 
 
+@pytest.mark.alone
 def test_f001_kill_tells_the_client_within_a_second(lab, running):
     account, client, session = running
     started = time.monotonic()

@@ -94,6 +94,7 @@ def hold(lab, account, terminal, waves):
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_s002_thousand_sessions_leave_nothing_behind(new_lab, capsys):
     lab = new_lab("workers.connections=1200", "limits.grace=1s")
     lab.begin_test()
