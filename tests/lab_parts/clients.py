@@ -109,7 +109,7 @@ class Client:
             self.screenshot(file.name)
             return file.read()
 
-    def wait_still(self, limit=10):
+    def wait_still(self, limit=30):
         """Waits until the picture stays as it is for a moment: everything has been painted."""
         wait_for(lambda: self.look() == self.look(), limit, f"the picture of {self.name} stands still", every=0.2)
 

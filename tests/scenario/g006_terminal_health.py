@@ -164,6 +164,9 @@ def rewrite(lab, path, text):
     wait_for(lambda: len(re.findall("SK1101", lab.log)) > lines, 10, "the settings are read again")
 
 
+LOOKS_AT_ONCE = 6
+
+
 def test_b007_health_of_three_hundred_terminals_is_spread_out(new_lab):
     """No more than a few at once, whatever there is to look at; and all of them come to their turn."""
     lab = new_lab("health.every=2s")
@@ -177,10 +180,11 @@ def test_b007_health_of_three_hundred_terminals_is_spread_out(new_lab):
             now += 1
             most = max(most, now)
         try:
-            http(peer)
-        finally:
+            peer.read_pdu()
+        finally:  # before the answer, after which the gateway may begin the next look
             with lock:
                 now -= 1
+        http(peer)
     host = lab.fake_host(counted, tls=False)
     made = [{"name": f"998-many-{number}", "address": "127.0.0.1", "port": host.port} for number in range(300)]
     with Control(lab.variables["SEKISHO_SOCKET"]) as control:
@@ -190,8 +194,7 @@ def test_b007_health_of_three_hundred_terminals_is_spread_out(new_lab):
     def all_seen():
         return not control_list(lab, state="unknown")
     wait_for(all_seen, 60, "every terminal has been looked at")
-    assert host.connections >= 300
-    assert most <= 8  # six looks, and what the host has not noticed to be over
+    assert host.connections >= 300 and most <= LOOKS_AT_ONCE
 
 
 def control_list(lab, **options):
