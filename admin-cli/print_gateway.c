@@ -25,6 +25,7 @@ print_sessions(const struct admin *admin, const json_t *result)
 	static const struct list_column columns[] = {
 		{N_("Session"), 0, .shown = short_id},
 		{N_("State"), 0, NULL, VALUE_SESSION_STATE},
+		{N_("Phase"), 0, "phase", VALUE_WORD},
 		{N_("Account"), 40, "account", VALUE_TEXT},
 		{N_("User name"), 30, "name", VALUE_TEXT},
 		{N_("Terminal"), 40, "terminal", VALUE_TEXT},
@@ -52,7 +53,7 @@ print_session(const struct admin *admin, const json_t *result)
 		{"name", VALUE_TEXT},
 		{"terminal", VALUE_TEXT},
 		{"state", VALUE_SESSION_STATE},
-		{"phase", VALUE_TEXT},
+		{"phase", VALUE_WORD},
 		{"since", VALUE_TIME},
 		{"start", VALUE_TIME},
 		{"end", VALUE_TIME},

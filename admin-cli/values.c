@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "relay/close_reasons.h"
+#include "relay/phases.h"
 
 #include <string.h>
 #include <time.h>
@@ -22,229 +23,37 @@ next_buffer(void)
 	return buffer;
 }
 
-/* What people call the keys; the Japanese is that of the specification's section I. */
 static const struct {
 	const char *key;
 	const char *label;
 } labels[] = {
-	{"id", N_("Account")},
-	{"account", N_("Account")},
-	{"full_id", N_("Full id")},
-	{"family_name", N_("Family name")},
-	{"given_name", N_("Given name")},
-	{"person", N_("User name")},
-	{"email", N_("E-mail")},
-	{"kind", N_("Kind")},
-	{"valid_from", N_("Valid from")},
-	{"valid_until", N_("Valid until")},
-	{"state", N_("State")},
-	{"hours", N_("Connection hours")},
-	{"allowlist", N_("Allowlist")},
-	{"macs", N_("MAC addresses")},
-	{"add_macs", N_("MAC addresses")},
-	{"remove_macs", N_("MAC addresses")},
-	{"mac", N_("MAC address")},
-	{"terminals", N_("Terminals")},
-	{"add_terminals", N_("Terminals")},
-	{"remove_terminals", N_("Terminals")},
-	{"file_sharing", N_("File sharing")},
-	{"services", N_("Linked services")},
-	{"add_services", N_("Linked services")},
-	{"remove_services", N_("Linked services")},
-	{"max_sessions", N_("Sessions at once (0 = no limit)")},
-	{"protected", N_("Protection")},
-	{"last_session", N_("Last session")},
-	{"password", N_("Password")},
-	{"password_set", N_("Password set")},
-	{"must_change", N_("To be changed at the next sign-in")},
-	{"second_factor", N_("Second factor")},
-	{"second_factor_since", N_("Telephone bound")},
-	{"failures", N_("Failed sign-ins (last 24 hours)")},
-	{"last_failure", N_("Last failed sign-in")},
-	{"locked", N_("Locked")},
-	{"created", N_("Created")},
-	{"updated", N_("Updated")},
-	{"name", N_("Name")},
-	{"address", N_("Address")},
-	{"port", N_("Port")},
-	{"note", N_("Note")},
-	{"trust", N_("Certificate trusted by")},
-	{"pin", N_("Fingerprint (SHA-256)")},
-	{"at", N_("Time")},
-	{"rights", N_("What may pass")},
-	{"in_service", N_("In service")},
-	{"attended", N_("Attended")},
-	{"capacity", N_("Sessions at once (0 = no limit)")},
-	{"accounts", N_("Assigned accounts")},
-	{"because", N_("Reason given")},
-	{"initial_password", N_("Initial password")},
-	{"initial_second_password", N_("Initial second password")},
-	{"vendor", N_("Vendor")},
-	{"vendor_accounts", N_("Accounts")},
-	{"changed_by", N_("Changed by")},
-	{"terminal", N_("Terminal")},
-	{"session", N_("Session")},
-	{"phase", N_("Phase")},
-	{"since", N_("Since")},
-	{"start", N_("Start")},
-	{"end", N_("End")},
-	{"source", N_("Source address")},
-	{"device", N_("Device")},
-	{"evidence", N_("Evidence")},
-	{"bytes_from_client", N_("From the client")},
-	{"bytes_to_client", N_("To the client")},
-	{"duration_seconds", N_("Duration")},
-	{"reason", N_("Why it ended")},
-	{"reason_code", N_("End code")},
-	{"by", N_("Ended by")},
-	{"connections", N_("Connections")},
-	{"protocol", N_("Protocol")},
-	{"tls_version", N_("TLS version")},
-	{"sha256", N_("Fingerprint (SHA-256)")},
-	{"subject", N_("Subject")},
-	{"names", N_("Names")},
-	{"not_before", N_("Valid from")},
-	{"not_after", N_("Valid until")},
-	{"handle", N_("Handle")},
-	{"secret", N_("Secret")},
-	{"expires", N_("Valid until")},
-	{"version", N_("Version")},
-	{"bytes", N_("Size")},
-	{"log_event", N_("Newest record")},
-	{"while", N_("While")},
-	{"replaced", N_("Replaced")},
-	{"log", N_("Log")},
-	{"facility", N_("Facility")},
-	{"ready_since", N_("Ready since")},
-	{"pid", N_("Process")},
-	{"tls_minimum", N_("Oldest TLS version")},
-	{"time_zone", N_("Time zone")},
-	{"sessions", N_("Sessions")},
-	{"unfinished", N_("Connections without a session yet")},
-	{"sources", N_("Source addresses remembered")},
-	{"penalised", N_("Sources with a penalty")},
-	{"sign_ins", N_("Sign-ins under way")},
-	{"sign_ins_most", N_("Most sign-ins at once")},
-	{"greeters_busy", N_("Sign-in screens in use")},
-	{"greeters_warm", N_("Sign-in screens ready")},
-	{"store_pending", N_("Records waiting for the disk")},
-	{"events", N_("Records")},
-	{"erased", N_("Erased after their retention")},
-	{"checkpoints", N_("Signed checkpoints")},
-	{"head", N_("Last hash")},
-	{"terminals_watched", N_("Terminals looked at")},
-	{"terminals_warned", N_("Terminals with warnings")},
-	{"warnings", N_("Warnings")},
-	{"state_since", N_("In this state since")},
-	{"running_sessions", N_("Running sessions")},
-	{"why", N_("Why")},
-	{"certificate_until", N_("Certificate until")},
-	{"last_restart", N_("Last restart seen")},
-	{"checked", N_("As of")},
-	{"reachable", N_("Reachable")},
-	{"offered", N_("Protocols offered")},
-	{"cipher", N_("Cipher")},
-	{"issuer", N_("Issuer")},
-	{"days_left", N_("Days left")},
-	{"trusted", N_("Is the trusted one")},
-	{"distrust", N_("Not trusted because")},
-	{"problems", N_("Wrong")},
-	{"unused_days", N_("Unused for (days)")},
-	{"ending_days", N_("Ending within (days)")},
-	{"control", N_("Control")},
-	{"files", N_("Clipboard and drives")},
-	{"let_in_by", N_("Let in by")},
-	{"let_in_control", N_("Consent to control")},
-	{"let_in_files", N_("Consent to clipboard and drives")},
-	{"number", N_("Number")},
-	{"moved_accounts", N_("Accounts moved")},
-	{"moved_to", N_("Moved to")},
+#define LABEL(key, text) {#key, text},
+#define WORD(text)
+#define PHASE_WORD(name, text)
+#include "admin-cli/values.def"
+#undef LABEL
+#undef WORD
+#undef PHASE_WORD
 };
 
-/* Words that the gateway uses as values. */
 static const char *const words[] = {
-	N_("active"),
-	N_("not-yet"),
-	N_("expired"),
-	N_("locked"),
-	N_("always"),
-	N_("after-approval"),
-	N_("deny"),
-	N_("enforced"),
-	N_("off"),
-	N_("engineer"),
-	N_("admin"),
-	N_("auditor"),
-	N_("attendant"),
-	N_("none"),
-	N_("server"),
-	N_("general"),
-	N_("suspended"),
-	N_("unused"),
-	N_("never-used"),
-	N_("ends-soon"),
-	N_("no-device"),
-	N_("no-terminal"),
-	N_("any-device"),
-	N_("protected"),
-	N_("clipboard"),
-	N_("drives"),
-	N_("sound"),
-	N_("dynamic"),
-	N_("starting"),
-	N_("done"),
-	N_("failed"),
-	N_("unusable"),
-	N_("copying"),
-	N_("sealing"),
-	N_("unsealing"),
-	N_("checking"),
-	N_("restoring"),
-	N_("verifying"),
-	N_("uploading"),
-	N_("downloading"),
-	N_("ending"),
-	N_("ended"),
-	N_("killed"),
-	N_("lost"),
-	N_("neighbour"),
-	N_("lease"),
-	N_("vpn"),
-	N_("vouched"),
-	N_("device-certificate"),
-	N_("inside"),
-	N_("outside"),
-	N_("running"),
-	N_("stopping"),
-	N_("reachable"),
-	N_("unreachable"),
-	N_("out-of-service"),
-	N_("unknown"),
-	N_("no-tls"),
-	N_("not-trusted"),
-	N_("certificate-changed"),
-	N_("certificate-not-yet-valid"),
-	N_("certificate-expires"),
-	N_("certificate-expired"),
-	N_("no-restart"),
-	N_("terminals"),
-	N_("initial"),
-	N_("own"),
-	N_("bound"),
-	N_("wrong-credentials"),
-	N_("too-many-failures"),
-	N_("not-allowed"),
-	N_("no-account"),
-	N_("accepted"),
-	N_("refused"),
-	N_("no-role"),
-	N_("upload"),
-	N_("download"),
-	N_("rows"),
-	N_("fetching"),
-	N_("accounts"),
-	N_("initial"),
-	N_("bound"),
+#define LABEL(key, text)
+#define WORD(text) text,
+#define PHASE_WORD(name, text)
+#include "admin-cli/values.def"
+#undef LABEL
+#undef WORD
+#undef PHASE_WORD
+};
+
+static const char *const phase_words[PHASE_COUNT] = {
+#define LABEL(key, text)
+#define WORD(text)
+#define PHASE_WORD(name, text) [PHASE_##name] = text,
+#include "admin-cli/values.def"
+#undef LABEL
+#undef WORD
+#undef PHASE_WORD
 };
 
 const char *
@@ -291,6 +100,16 @@ reason_shown(const char *name)
 	return value_word_shown(name);
 }
 
+/* A phase is the name of a row of phases.def; a newer gateway may have others. */
+static const char *
+phase_shown(const char *name)
+{
+	for (uint32_t i = 0; i < PHASE_COUNT; i++)
+		if (strcmp(phase_row(i)->name, name) == 0)
+			return _(phase_words[i]);
+	return name;
+}
+
 static const char *
 plain(const json_t *value)
 {
@@ -314,8 +133,11 @@ value_text(const json_t *object, const char *key)
 const char *
 value_word(const json_t *object, const char *key)
 {
-	return strcmp(key, "reason") == 0 ? reason_shown(value_text(object, key))
-					  : value_word_shown(value_text(object, key));
+	const char *word = value_text(object, key);
+
+	if (strcmp(key, "reason") == 0)
+		return reason_shown(word);
+	return strcmp(key, "phase") == 0 ? phase_shown(word) : value_word_shown(word);
 }
 
 const char *

@@ -43,6 +43,7 @@ struct store_db;
 #define SIGN_IN_EARLIER_MOST 10 /* passwords that may not come again */
 #define TOTP_SEED_BYTES 20      /* 160 bits, RFC 4226 section 4 */
 #define TOTP_SEED_MAX 64
+#define TOTP_STEP_S 30 /* a code is good for its own step, and for the one before and after */
 
 enum sign_in_second_factor {
 	SECOND_FACTOR_NONE,    /* not asked for */
@@ -162,5 +163,9 @@ struct redirect_ticket {
 };
 int ticket_issue_redirect(struct store_db *db, const struct signed_in_request *request,
 	struct redirect_ticket *ret_ticket);
+
+/* The client is still here, or will not come: its ticket opens nothing any more. *ret_withdrawn false: it has come, and the
+ * ticket is used. */
+int ticket_withdraw_redirect(struct store_db *db, const char *handle, bool *ret_withdrawn);
 
 #endif

@@ -1,41 +1,11 @@
 /* UTF-8 text; see text.h. */
 #include "policy/text.h"
 
-#include "base/cleanup.h"
 #include "base/utf_8.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
-
-/* Characters that show nothing, or make a line read otherwise than it is stored: two names that look
- * alike, or a list turned around, would lead an administrator to the wrong row. */
-static bool
-is_unprintable(uint32_t character)
-{
-	static const struct {
-		uint32_t first, last;
-	} ranges[] = {
-		{0x00, 0x1f},
-		{0x7f, 0x9f},
-		{0xad, 0xad},
-		{0x061c, 0x061c},
-		{0x180e, 0x180e},
-		{0x200b, 0x200f},
-		{0x2028, 0x202e},
-		{0x2060, 0x206f},
-		{0xfdd0, 0xfdef},
-		{0xfeff, 0xfeff},
-		{0xfff0, 0xfffb},
-		{0xfffe, 0xffff},
-		{0xe0000, 0xe0fff},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
-		if (character >= ranges[i].first && character <= ranges[i].last)
-			return true;
-	return (character & 0xfffe) == 0xfffe;
-}
 
 int
 text_count(const char *text, size_t len, enum text_kind kind)
@@ -49,7 +19,7 @@ text_count(const char *text, size_t len, enum text_kind kind)
 
 		if (step == 0)
 			return -EINVAL;
-		if (is_unprintable(character) && !(kind == TEXT_LINES && breaks))
+		if (utf_8_is_unprintable(character) && !(kind == TEXT_LINES && breaks))
 			return -EINVAL;
 		at += step;
 	}

@@ -89,3 +89,9 @@ ticket_issue_redirect(struct store_db *db, const struct signed_in_request *reque
 	*ret_ticket = r == 0 ? made : (struct redirect_ticket){.reason = CLOSE_NOT_LOGGED};
 	return r;
 }
+
+int
+ticket_withdraw_redirect(struct store_db *db, const char *handle, bool *ret_withdrawn)
+{
+	return ticket_burn_unused(db, handle, ret_withdrawn);
+}

@@ -1,6 +1,8 @@
 /* UTF-8; see utf_8.h. */
 #include "base/utf_8.h"
 
+#include "base/cleanup.h"
+
 /* Length of the sequence that a first byte announces, 0 for a byte that is none. */
 static size_t
 sequence_length(uint8_t first)
@@ -51,4 +53,31 @@ utf_8_is_valid(const char *text, size_t len)
 			return false;
 	}
 	return true;
+}
+
+bool
+utf_8_is_unprintable(uint32_t character)
+{
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{0x00, 0x1f},
+		{0x7f, 0x9f},
+		{0xad, 0xad},
+		{0x061c, 0x061c},
+		{0x180e, 0x180e},
+		{0x200b, 0x200f},
+		{0x2028, 0x202e},
+		{0x2060, 0x206f},
+		{0xfdd0, 0xfdef},
+		{0xfeff, 0xfeff},
+		{0xfff0, 0xfffb},
+		{0xfffe, 0xffff},
+		{0xe0000, 0xe0fff},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
+		if (character >= ranges[i].first && character <= ranges[i].last)
+			return true;
+	return (character & 0xfffe) == 0xfffe;
 }

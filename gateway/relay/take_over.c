@@ -16,6 +16,9 @@
 #include "rdp/mcs.h"
 #include "rdp/share.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
 #define ANSWER_MAX (SHARE_LICENCE_LEN + AUTODETECT_RESPONSE_MAX)
 #define LICENCE_TYPE_AT 4 /* behind the security header, 2.2.1.12.1.1 */
 #define LICENCE_REQUEST 0x01
@@ -140,12 +143,36 @@ static const struct phase_ops attach_waits = {
 	.on_time_limit = waiting_on_time_limit,
 };
 
+/* Keeps the frame from its Demand Active on: whatever stood before it in the same one was for a client that the host
+ * took to be there, and nothing may come between Deactivate All and Demand Active. */
+static int
+keep_demand_active(struct attachment *attachment, const struct mcs_send_data *data,
+	const uint8_t *payload, size_t len)
+{
+	auto_free uint8_t *room = malloc(len + MCS_SEND_DATA_HEAD_MAX);
+	struct bytes_writer writer;
+
+	if (room == NULL)
+		return -ENOMEM;
+	bytes_writer_init(&writer, room, len + MCS_SEND_DATA_HEAD_MAX);
+	mcs_send_data_write(&writer, data->kind, data->initiator, data->channel, payload, len);
+	if (writer.failed)
+		return -EMSGSIZE;
+	return secret_set(&attachment->demand_active, room, writer.len);
+}
+
 static void
-on_demand_active(struct connection *conn, const uint8_t *pdu, size_t len)
+on_demand_active(struct connection *conn, const struct mcs_send_data *data, const uint8_t *payload,
+	size_t len)
 {
 	struct attachment *attachment = conn->attachment;
+	int r = keep_demand_active(attachment, data, payload, len);
 
-	if (secret_set(&attachment->demand_active, pdu, len) < 0) {
+	if (r == -EMSGSIZE) {
+		attach_failed(conn, CLOSE_HOST_BAD_PDU, "a Demand Active that is too long");
+		return;
+	}
+	if (r < 0) {
 		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for a Demand Active");
 		return;
 	}
@@ -156,20 +183,33 @@ on_demand_active(struct connection *conn, const uint8_t *pdu, size_t len)
 		connection_use(conn, &attach_waits);
 }
 
+/* Some hosts put several PDUs into one frame. Each has its own length, of at least its header: the loop ends with the
+ * frame. What follows Demand Active is looked at in BRIDGE. */
 static void
-on_share(struct connection *conn, uint8_t *pdu, size_t len, const struct mcs_send_data *data)
+on_share(struct connection *conn, const struct mcs_send_data *data, const uint8_t *payload)
 {
 	struct share_pdu share;
 	const char *why = NULL;
 
-	if (share_parse(pdu + data->payload_at, data->payload_len, data->payload_len, &share,
-		    &why) != PARSE_OK)
-		attach_failed(conn, CLOSE_HOST_BAD_PDU, why);
-	else if (share.type == SHARE_DEMAND_ACTIVE)
-		on_demand_active(conn, pdu, len);
-	else if (share.type !=
-		 SHARE_DATA) /* such as Set Error Info: it says no more than its leaving will */
-		attach_failed(conn, CLOSE_HOST_BAD_PDU, "a PDU out of place before Demand Active");
+	for (size_t left = data->payload_len; left > 0;
+		payload += share.total_len, left -= share.total_len) {
+		if (share_parse(payload, left, left, &share, &why) != PARSE_OK) {
+			attach_failed(conn, CLOSE_HOST_BAD_PDU, why);
+			return;
+		}
+		if (share.type == SHARE_DEMAND_ACTIVE) {
+			on_demand_active(conn, data, payload, left);
+			return;
+		}
+		if (share.type == SHARE_DATA)
+			continue; /* such as Set Error Info: it says no more than its leaving will */
+		if (share.type == SHARE_REDIRECTION)
+			attach_failed(conn, CLOSE_HOST_REDIRECTS, NULL);
+		else
+			attach_failed(conn, CLOSE_HOST_BAD_PDU,
+				"a PDU out of place before Demand Active");
+		return;
+	}
 }
 
 void
@@ -197,7 +237,7 @@ take_over_on_pdu(struct connection *conn, uint8_t *pdu, size_t len)
 	case SHARE_KIND_HEARTBEAT:
 		break;
 	case SHARE_KIND_SHARE:
-		on_share(conn, pdu, len, &data);
+		on_share(conn, &data, pdu + data.payload_at);
 		break;
 	case SHARE_KIND_REDIRECTION:
 		attach_failed(conn, CLOSE_HOST_REDIRECTS, NULL);

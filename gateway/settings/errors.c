@@ -1,6 +1,8 @@
 /* The mistakes of a settings file: collected, sorted, printed together. */
 #include "settings/errors.h"
 
+#include "base/utf_8.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,16 +79,26 @@ settings_shown(const char *text)
 	static _Thread_local unsigned int next;
 	char *buffer = buffers[next++ % 4];
 	size_t len = strlen(text);
-	size_t at;
+	size_t used = 0;
 
 	if (len > 60) {
 		len = 60;
 		while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
 			len--;
 	}
-	for (at = 0; at < len; at++)
-		buffer[at] = (unsigned char)text[at] < 0x20 ? '?' : text[at];
-	strcpy(buffer + at, text[len] == '\0' ? "" : "…");
+	for (size_t at = 0, step; at < len; at += step) {
+		uint32_t character;
+
+		step = utf_8_read(text + at, len - at, &character);
+		if (step == 0 || utf_8_is_unprintable(character)) {
+			step = step == 0 ? 1 : step;
+			buffer[used++] = '?';
+			continue;
+		}
+		memcpy(buffer + used, text + at, step);
+		used += step;
+	}
+	strcpy(buffer + used, text[len] == '\0' ? "" : "…");
 	return buffer;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/near_miss.h"
+#include "base/utf_8.h"
 #include "settings/addresses.h"
 
 #include <ctype.h>
@@ -29,6 +30,7 @@ static const char *const proxy_list[] = {"off", "v2"};
 static const char *const tls_minimum_list[] = {"1.2", "1.3"};
 static const char *const lease_format_list[] = {"dnsmasq", "kea"};
 static const char *const hours_end_list[] = {"continue", "disconnect"};
+static const char *const shown_list[] = {"with-screen", "always"};
 static const char *const sign_in_list[] = {"off", "on"};
 static const char *const handover_list[] = {"auto", "in-band", "redirect"};
 static const char *const password_policy_list[] = {"long", "two-months", "second-factor"};
@@ -47,6 +49,7 @@ static const char *const log_records_list[] = {"off", "journal", "syslog"};
 #define tls_minimum_words WORDS(tls_minimum_list)
 #define lease_format_words WORDS(lease_format_list)
 #define hours_end_words WORDS(hours_end_list)
+#define shown_words WORDS(shown_list)
 #define sign_in_words WORDS(sign_in_list)
 #define handover_words WORDS(handover_list)
 #define password_policy_words WORDS(password_policy_list)
@@ -89,13 +92,26 @@ fits(const struct value *value, const char *text)
 {
 	size_t len = characters(text);
 
-	for (const char *at = text; *at != '\0'; at++) {
-		bool line_end = *at == '\n' && value->row->kind == KIND_LONG_TEXT;
-
-		if (((unsigned char)*at < 0x20 && !line_end) || *at == 0x7f)
-			return false;
-	}
 	return len >= value->row->least && len <= value->row->most;
+}
+
+/* The first character that may not stand there, which nobody would see in the file; 0: none. */
+static uint32_t
+find_unprintable(const struct value *value, const char *text)
+{
+	size_t left = strlen(text);
+
+	for (size_t step; left > 0; text += step, left -= step) {
+		uint32_t character;
+
+		step = utf_8_read(text, left, &character);
+		if (step == 0)
+			return 0xfffd;
+		if (utf_8_is_unprintable(character) &&
+			!(character == '\n' && value->row->kind == KIND_LONG_TEXT))
+			return character;
+	}
+	return 0;
 }
 
 static bool
@@ -185,9 +201,19 @@ static int
 parse_text(const struct value *value, void *ret_field)
 {
 	const struct tree_node *node = value->node;
-	char *copy;
+	char hint[96], *copy;
+	uint32_t unprintable;
 
-	if (!is_text(node) || !fits(value, node->text) || !is_of_kind(value->row->kind, node->text))
+	if (!is_text(node))
+		return complain(value, node, NULL);
+	unprintable = find_unprintable(value, node->text);
+	if (unprintable != 0) {
+		snprintf(hint, sizeof(hint),
+			"it has the character U+%04X, which shows nothing or turns text around",
+			unprintable);
+		return complain(value, node, hint);
+	}
+	if (!fits(value, node->text) || !is_of_kind(value->row->kind, node->text))
 		return complain(value, node, NULL);
 	copy = strdup(node->text);
 	if (copy == NULL)

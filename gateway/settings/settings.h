@@ -144,8 +144,15 @@ struct settings_lease_files {
 	size_t count;
 };
 
+/* To whom a banner or a notice is shown. */
+enum settings_shown {
+	SETTINGS_SHOWN_WITH_SCREEN, /* who sees the sign-in screen anyway */
+	SETTINGS_SHOWN_ALWAYS,      /* also whose client brings all that is asked for */
+};
+
 struct settings_notice {
 	char *text;
+	enum settings_shown shown;
 	char *until; /* "2026-11-21", the last day; NULL: no end */
 };
 
@@ -239,6 +246,7 @@ struct settings {
 		uint32_t greeters_per_source; /* … for one source */
 		uint32_t warm_greeters;
 		char *banner; /* NULL: none */
+		enum settings_shown banner_shown;
 		struct settings_notices notices;
 	} sign_in;
 

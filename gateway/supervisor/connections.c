@@ -284,7 +284,7 @@ connection_over(struct connection *connection, enum close_reason reason, const c
 	if (connection->session != NULL)
 		session_record_end(supervisor, connection->session, id, reason, phase, &of_session);
 	attempt_abandon(take_pointer(&connection->attempt));
-	sign_in_abandon(take_pointer(&connection->sign_in));
+	sign_in_abandon(take_pointer(&connection->sign_in), reason);
 	session_start_abandon(take_pointer(&connection->start), reason, phase);
 	table_remove(supervisor->connections, connection);
 	successor = connection_find(supervisor->connections, connection->awaited_by);

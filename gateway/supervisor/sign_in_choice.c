@@ -44,6 +44,7 @@ on_refused(struct sign_in *sign_in, const struct sign_in_verdict *verdict)
 
 	login_limit_count(
 		&sign_in->connection->supervisor->logins, sign_in->source, clock_boottime_ms());
+	sign_in->noted = true;
 	if (device->known)
 		(void)evidence_mac_text(device->mac.octets, mac);
 	log_event(EV_SIGN_IN_REFUSED,
@@ -106,18 +107,25 @@ still_shown(const struct settings_notice *notice)
 	return strcmp(today, notice->until) <= 0;
 }
 
-/* What is to be read next, or NULL. Whoever never saw a screen is not stopped by one. */
+/* Whoever has not seen a screen is stopped only by what must be acknowledged. */
+static bool
+is_to_be_read(const struct sign_in *sign_in, const struct settings_notice *notice)
+{
+	return still_shown(notice) &&
+	       (sign_in->greeter != NULL || notice->shown == SETTINGS_SHOWN_ALWAYS);
+}
+
+/* What is to be read next, or NULL. */
 static const char *
 next_notice(struct sign_in *sign_in)
 {
 	const struct settings_notices *notices =
 		&sign_in->connection->supervisor->settings->sign_in.notices;
 
-	if (sign_in->greeter == NULL)
-		return NULL;
-	if (sign_in->farewell[0] != '\0')
+	if (sign_in->greeter != NULL && sign_in->farewell[0] != '\0')
 		return sign_in->farewell;
-	while (sign_in->notice < notices->count && !still_shown(&notices->items[sign_in->notice]))
+	while (sign_in->notice < notices->count &&
+		!is_to_be_read(sign_in, &notices->items[sign_in->notice]))
 		sign_in->notice++;
 	return sign_in->notice < notices->count ? notices->items[sign_in->notice].text : NULL;
 }
@@ -153,10 +161,12 @@ choose(struct sign_in *sign_in, size_t at)
 	const struct terminal_offer *offer = &sign_in->offers[at];
 
 	sign_in->chosen = at;
+	sign_in->noted = false;
 	sign_in->attendance = (struct attendance){0};
-	if (offer->reason != CLOSE_NONE)
+	if (offer->reason != CLOSE_NONE) {
+		sign_in_note_refusal(sign_in, offer->reason, offer->name);
 		sign_in_sorry(sign_in, offer->reason, STEP_RULES);
-	else
+	} else
 		sign_in_go(sign_in, offer->attended ? STEP_NUMBER : STEP_CONNECT);
 }
 
@@ -199,9 +209,10 @@ sign_in_terminals(struct sign_in *sign_in)
 	memcpy(named, sign_in->credentials.terminal, sizeof(named));
 	sign_in->credentials.terminal[0] = '\0';
 	at = named[0] == '\0' ? sign_in->offer_count : find_named(sign_in, named);
-	if (sign_in->offer_count == 0)
+	if (sign_in->offer_count == 0) {
+		sign_in_note_refusal(sign_in, CLOSE_TERMINAL_NOT_ASSIGNED, "");
 		sign_in_sorry(sign_in, CLOSE_TERMINAL_NOT_ASSIGNED, STEP_CREDENTIALS);
-	else if (at < sign_in->offer_count)
+	} else if (at < sign_in->offer_count)
 		choose(sign_in, at);
 	else if (named[0] == '\0' && sign_in->offer_count == 1)
 		choose(sign_in, 0);

@@ -54,6 +54,10 @@ number_done(struct sign_in *sign_in, struct sign_in_job *job, int status)
 		return;
 	}
 	sign_in_penalise(sign_in, WRONG_UNITS);
+	/* The store has each that was tried. */
+	if (job->answer == ATTENDANCE_TOO_OFTEN)
+		sign_in_note_refusal(sign_in, CLOSE_ATTENDANCE_WRONG, "too many wrong ones");
+	sign_in->noted = true;
 	fill_number(sign_in);
 	if (job->answer == ATTENDANCE_TOO_OFTEN)
 		sign_in_page_error(
@@ -119,7 +123,10 @@ sign_in_waiting(struct sign_in *sign_in)
 	int r = attendance_wait(connection->supervisor, &setup, &sign_in->waiting);
 	struct msg_show *page;
 
+	sign_in->noted = false;
 	if (r < 0) {
+		sign_in_note_refusal(
+			sign_in, CLOSE_ATTENDANCE_MISSING, "too many people wait for somebody");
 		(void)sign_in_page(sign_in, SCREEN_SORRY);
 		sign_in_page_text(sign_in,
 			N_("Too many people wait for the hospital's permission. Try again later."));

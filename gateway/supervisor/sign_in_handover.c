@@ -98,6 +98,8 @@ sign_in_start_session(struct sign_in *sign_in)
 	const struct signed_in_request request = request_of(sign_in);
 	const struct session_start_setup setup = {.events = &start_events, .signed_in = &request};
 
+	/* By the start, whichever way it goes. */
+	sign_in->noted = true;
 	if (session_start_begin(sign_in->connection, &setup) < 0)
 		sign_in_end(sign_in, CLOSE_OUT_OF_ROOM);
 }
@@ -124,9 +126,11 @@ redirect_done(struct sign_in *sign_in, struct sign_in_job *job, int status)
 	if (job->ticket.reason != CLOSE_NONE) {
 		login_limit_count(
 			&connection->supervisor->logins, sign_in->source, clock_boottime_ms());
+		sign_in->noted = true;
 		sign_in_sorry(sign_in, job->ticket.reason, STEP_RULES);
 		return;
 	}
+	memcpy(sign_in->redirected_by, job->ticket.handle, sizeof(sign_in->redirected_by));
 	snprintf(redirect.load_balance_info, sizeof(redirect.load_balance_info), "%s",
 		job->ticket.handle);
 	if (children_send(connection->worker, MSG_REDIRECT, &redirect, -1) < 0)
@@ -149,6 +153,54 @@ sign_in_redirect(struct sign_in *sign_in)
 	sign_in_job_hand_in(sign_in, job);
 }
 
+static int
+withdraw_work(struct store_db *db, struct store_job *store_job)
+{
+	struct sign_in_job *job = (struct sign_in_job *)store_job;
+
+	return ticket_withdraw_redirect(db, job->ticket.handle, &job->withdrawn);
+}
+
+/* A client that has come back with it meanwhile has its session there. */
+static void
+withdraw_done(struct sign_in *sign_in, struct sign_in_job *job, int status)
+{
+	if (status < 0)
+		sign_in_sorry(sign_in, CLOSE_NOT_LOGGED, STEP_RULES);
+	else if (job->withdrawn)
+		sign_in_go(sign_in, STEP_START);
+	else
+		sign_in_end(sign_in, CLOSE_REDIRECTED);
+}
+
+/* Not before that is on the disk does the session begin here: there is never one by the ticket besides. */
+void
+sign_in_withdraw(struct sign_in *sign_in)
+{
+	struct sign_in_job *job = sign_in_job_new(sign_in, withdraw_work, withdraw_done);
+
+	if (job == NULL)
+		return;
+	memcpy(job->ticket.handle, sign_in->redirected_by, sizeof(job->ticket.handle));
+	sign_in->redirected_by[0] = '\0';
+	sign_in_job_hand_in(sign_in, job);
+}
+
+void
+sign_in_forget_ticket(struct sign_in *sign_in)
+{
+	struct sign_in_job *job;
+
+	if (sign_in->redirected_by[0] == '\0')
+		return;
+	job = sign_in_job_new(sign_in, withdraw_work, NULL);
+	if (job == NULL)
+		return; /* it dies after limits.ticket */
+	memcpy(job->ticket.handle, sign_in->redirected_by, sizeof(job->ticket.handle));
+	job->sign_in = NULL;
+	store_write(sign_in->connection->supervisor->store, &job->job);
+}
+
 int
 sign_in_returned(struct connection *connection, const struct msg_returned *returned)
 {
@@ -158,7 +210,7 @@ sign_in_returned(struct connection *connection, const struct msg_returned *retur
 		return 0;
 	if (sign_in->step == STEP_REDIRECT && returned->reason == CLOSE_REDIRECT_IGNORED) {
 		sign_in->redirect_ignored = true;
-		sign_in_go(sign_in, STEP_START);
+		sign_in_go(sign_in, STEP_WITHDRAW);
 		return 0;
 	}
 	if (sign_in->step != STEP_ATTACHED || returned->reason == CLOSE_REDIRECT_IGNORED)

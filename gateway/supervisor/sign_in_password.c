@@ -23,13 +23,29 @@
 #define WRONG_UNITS 2
 #define IMPATIENT_UNITS 1
 
+/* What Client Info brought may be all that is asked for. */
+static bool
+is_complete(const struct sign_in *sign_in)
+{
+	return sign_in->credentials.account[0] != '\0' && sign_in->credentials.password.len > 0;
+}
+
+static void
+go_past_banner(struct sign_in *sign_in)
+{
+	sign_in_go(sign_in, is_complete(sign_in) ? STEP_AUTHENTICATE : STEP_CREDENTIALS);
+}
+
+/* Where nothing has to be asked, only one that must be acknowledged makes a screen. */
 void
 sign_in_banner(struct sign_in *sign_in)
 {
-	const char *banner = sign_in->connection->supervisor->settings->sign_in.banner;
+	const struct settings *settings = sign_in->connection->supervisor->settings;
+	const char *banner = settings->sign_in.banner;
 
-	if (sign_in->banner_read || banner == NULL) {
-		sign_in_go(sign_in, STEP_CREDENTIALS);
+	if (banner == NULL || (is_complete(sign_in) && settings->sign_in.banner_shown ==
+							       SETTINGS_SHOWN_WITH_SCREEN)) {
+		go_past_banner(sign_in);
 		return;
 	}
 	(void)sign_in_page(sign_in, SCREEN_NOTICE);
@@ -41,8 +57,7 @@ void
 sign_in_banner_answered(struct sign_in *sign_in, const struct msg_answer *answer)
 {
 	(void)answer;
-	sign_in->banner_read = true;
-	sign_in_go(sign_in, STEP_CREDENTIALS);
+	go_past_banner(sign_in);
 }
 
 /* The form, with what is known already and what was wrong with it. */
@@ -77,7 +92,7 @@ sign_in_credentials_answered(struct sign_in *sign_in, const struct msg_answer *a
 		sign_in_end(sign_in, CLOSE_OUT_OF_ROOM);
 		return;
 	}
-	if (sign_in->credentials.account[0] == '\0' || sign_in->credentials.password.len == 0) {
+	if (!is_complete(sign_in)) {
 		sentence_set(&sign_in->form_error, N_("Type your account and your password."));
 		sign_in_go(sign_in, STEP_CREDENTIALS);
 		return;
@@ -157,6 +172,7 @@ on_unavailable(struct sign_in *sign_in, const char *detail)
 {
 	log_event(EV_SIGN_IN_UNAVAILABLE, "conn=%llx src=%s detail='%s'",
 		(unsigned long long)sign_in->connection->id, sign_in->source, log_quote(detail));
+	sign_in_note_refusal(sign_in, CLOSE_SIGN_IN_UNAVAILABLE, detail);
 	(void)sign_in_page(sign_in, SCREEN_SORRY);
 	sign_in_page_text(sign_in,
 		N_("Signing in does not work at the moment. Tell the hospital's IT department."));
@@ -223,6 +239,7 @@ sign_in_authenticate(struct sign_in *sign_in)
 		return;
 	}
 	sign_in->password_given = false;
+	sign_in->noted = false;
 	r = pam_conversation_start(sign_in->connection->supervisor, sign_in->credentials.account,
 		sign_in->source, &pam_events, sign_in, &sign_in->pam);
 	if (r < 0)

@@ -57,6 +57,7 @@ struct sign_in_job {
 
 	struct signed_in_request request; /* REDIRECT */
 	struct redirect_ticket ticket;
+	bool withdrawn; /* WITHDRAW */
 };
 
 struct sign_in {
@@ -75,11 +76,11 @@ struct sign_in {
 	int64_t waits_since_ms;
 
 	struct credentials credentials; /* of Client Info, then as typed */
-	bool banner_read;
 	char source[SOCKET_TEXT_SIZE];
 	uint32_t keyboard_layout;
 	bool may_redirect;
 	unsigned int tries;         /* of passwords, since somebody was known */
+	bool noted;                 /* the login log has how the newest attempt ended */
 	struct sentence form_error; /* for the form, when it is shown next */
 
 	struct pam_conversation *pam;
@@ -97,6 +98,7 @@ struct sign_in {
 	struct waiting *waiting;
 	struct attendance attendance;
 	bool redirect_ignored;
+	char redirected_by[TICKET_HANDLE_SIZE]; /* the ticket that the client was told; "": none */
 
 	char when[16];                /* the hours or the day that a refusal is about */
 	enum close_reason sorry;      /* what SORRY tells */
@@ -129,6 +131,10 @@ void sign_in_connect(struct sign_in *sign_in);
 void sign_in_shown(struct sign_in *sign_in, uint32_t serial);
 void sign_in_start_session(struct sign_in *sign_in);
 void sign_in_redirect(struct sign_in *sign_in);
+void sign_in_withdraw(struct sign_in *sign_in);
+
+/* The connection is over and the client not on its way back: nobody shall come with its ticket. */
+void sign_in_forget_ticket(struct sign_in *sign_in);
 
 /* sign_ins.c: the one function that changes the step. */
 void sign_in_go(struct sign_in *sign_in, enum sign_in_step step);

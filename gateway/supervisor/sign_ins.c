@@ -108,6 +108,76 @@ sign_in_start_over(struct sign_in *sign_in)
 	credentials_done(&sign_in->credentials);
 }
 
+struct refusal {
+	struct store_job job;
+	enum login_logging logging;
+	const char *reason;
+	char typed[CREDENTIAL_SIZE];
+	char source[SOCKET_TEXT_SIZE];
+};
+
+static int
+refusal_work(struct store_db *db, struct store_job *job)
+{
+	const struct refusal *refusal = (const struct refusal *)job;
+
+	return sign_in_refused(
+		db, refusal->typed, refusal->source, refusal->reason, refusal->logging);
+}
+
+static void
+refusal_done(struct store_job *job, int status)
+{
+	if (status < 0)
+		log_event(EV_STORE_FAILED, "what='login log' why='%s'", store_error_text(status));
+	free(job);
+}
+
+/* The login log has a row for each refusal, as far as its limits allow, whoever it was. */
+static void
+record_refusal(const struct connection *connection, const char *typed, enum close_reason reason)
+{
+	struct supervisor *supervisor = connection->supervisor;
+	char source[SOCKET_TEXT_SIZE];
+	enum login_logging logging;
+	struct refusal *refusal;
+
+	(void)socket_text_without_port((const struct sockaddr *)&connection->source, source);
+	logging = login_limit_ask(&supervisor->logins, source, clock_boottime_ms());
+	login_limit_count(&supervisor->logins, source, clock_boottime_ms());
+	refusal = logging == LOGIN_UNLOGGED ? NULL : calloc(1, sizeof(*refusal));
+	if (refusal == NULL)
+		return;
+	refusal->job.work = refusal_work;
+	refusal->job.done = refusal_done;
+	refusal->logging = logging;
+	refusal->reason = close_reason_row(reason)->name;
+	snprintf(refusal->typed, sizeof(refusal->typed), "%s", typed);
+	memcpy(refusal->source, source, sizeof(refusal->source));
+	store_write(supervisor->store, &refusal->job);
+}
+
+void
+sign_in_note_refusal(struct sign_in *sign_in, enum close_reason reason, const char *why)
+{
+	log_event(EV_SIGN_IN_REFUSED, "conn=%llx src=%s user='%s' reason=%s detail='%s'",
+		(unsigned long long)sign_in->connection->id, sign_in->source,
+		log_quote(sign_in_account(sign_in)), close_reason_row(reason)->name,
+		log_quote(why));
+	record_refusal(sign_in->connection, sign_in->credentials.account, reason);
+	sign_in->noted = true;
+}
+
+/* An attempt that comes to nothing, if the log does not have it already. */
+static void
+note_given_up(struct sign_in *sign_in, enum close_reason reason)
+{
+	if (sign_in->noted)
+		return;
+	record_refusal(sign_in->connection, sign_in->credentials.account, reason);
+	sign_in->noted = true;
+}
+
 static void
 cancel(struct sign_in *sign_in)
 {
@@ -120,6 +190,7 @@ cancel(struct sign_in *sign_in)
 	}
 	stop_step(sign_in);
 	if (step == STEP_BACK) {
+		note_given_up(sign_in, CLOSE_SIGN_IN_CANCELLED);
 		sign_in_start_over(sign_in);
 		step = STEP_CREDENTIALS;
 	}
@@ -250,56 +321,6 @@ sign_in_must_wait(const struct sign_in *sign_in)
 	return (wait_ms + 999) / 1000;
 }
 
-struct refusal {
-	struct store_job job;
-	enum login_logging logging;
-	const char *reason;
-	char typed[CREDENTIAL_SIZE];
-	char source[SOCKET_TEXT_SIZE];
-};
-
-static int
-refusal_work(struct store_db *db, struct store_job *job)
-{
-	const struct refusal *refusal = (const struct refusal *)job;
-
-	return sign_in_refused(
-		db, refusal->typed, refusal->source, refusal->reason, refusal->logging);
-}
-
-static void
-refusal_done(struct store_job *job, int status)
-{
-	if (status < 0)
-		log_event(EV_STORE_FAILED, "what='login log' why='%s'", store_error_text(status));
-	free(job);
-}
-
-void
-sign_in_note_refusal(struct sign_in *sign_in, enum close_reason reason, const char *why)
-{
-	struct supervisor *supervisor = sign_in->connection->supervisor;
-	enum login_logging logging =
-		login_limit_ask(&supervisor->logins, sign_in->source, clock_boottime_ms());
-	struct refusal *refusal;
-
-	log_event(EV_SIGN_IN_REFUSED, "conn=%llx src=%s user='%s' reason=%s detail='%s'",
-		(unsigned long long)sign_in->connection->id, sign_in->source,
-		log_quote(sign_in_account(sign_in)), close_reason_row(reason)->name,
-		log_quote(why));
-	login_limit_count(&supervisor->logins, sign_in->source, clock_boottime_ms());
-	refusal = logging == LOGIN_UNLOGGED ? NULL : calloc(1, sizeof(*refusal));
-	if (refusal == NULL)
-		return;
-	refusal->job.work = refusal_work;
-	refusal->job.done = refusal_done;
-	refusal->logging = logging;
-	refusal->reason = close_reason_row(reason)->name;
-	memcpy(refusal->typed, sign_in->credentials.account, sizeof(refusal->typed));
-	memcpy(refusal->source, sign_in->source, sizeof(refusal->source));
-	store_write(supervisor->store, &refusal->job);
-}
-
 /* Before anything is done for it: a flood of sign-ins must not take what running sessions need. */
 static enum close_reason
 too_many(const struct connection *connection)
@@ -381,6 +402,10 @@ sign_in_start(struct connection *connection, const struct msg_introduced *introd
 	struct sign_in *sign_in;
 
 	if (reason != CLOSE_NONE) {
+		struct credentials credentials = {0};
+
+		credentials_set_user(&credentials, introduced->user);
+		record_refusal(connection, credentials.account, reason);
 		connection_kill(connection, reason);
 		return;
 	}
@@ -401,17 +426,26 @@ sign_in_start(struct connection *connection, const struct msg_introduced *introd
 		sign_in_end(sign_in, CLOSE_OUT_OF_ROOM);
 		return;
 	}
-	if (sign_in->credentials.account[0] != '\0' && sign_in->credentials.password.len > 0)
-		sign_in_go(sign_in, STEP_AUTHENTICATE);
-	else
-		sign_in_go(sign_in, STEP_BANNER);
+	sign_in_go(sign_in, STEP_BANNER);
+}
+
+/* How it ended, if that was neither a desktop nor a refusal that the log has already: given up, too late, a screen that
+ * failed. */
+static void
+note_end(struct sign_in *sign_in, enum close_reason reason)
+{
+	if (reason == CLOSE_NONE || reason == CLOSE_REDIRECTED)
+		return;
+	sign_in_forget_ticket(sign_in);
+	note_given_up(sign_in, reason);
 }
 
 void
-sign_in_abandon(struct sign_in *sign_in)
+sign_in_abandon(struct sign_in *sign_in, enum close_reason reason)
 {
 	if (sign_in == NULL)
 		return;
+	note_end(sign_in, reason);
 	stop_step(sign_in);
 	device_search_cancel(&sign_in->device);
 	greeter_end(take_pointer(&sign_in->greeter));

@@ -21,8 +21,9 @@ void sign_in_start(struct connection *connection, const struct msg_introduced *i
 /* RETURNED: the jump host could not be attached, or a redirected client is still here. -EPROTO: that cannot be. */
 int sign_in_returned(struct connection *connection, const struct msg_returned *returned);
 
-/* The connection is over, or the desktop has begun (MOVED to BRIDGE): the greeter goes. Accepts NULL. */
-void sign_in_abandon(struct sign_in *sign_in);
+/* The connection is over for this reason, or the desktop has begun (MOVED to BRIDGE): CLOSE_NONE. The greeter goes, and what
+ * the login log does not have yet comes into it. Accepts NULL. */
+void sign_in_abandon(struct sign_in *sign_in, enum close_reason reason);
 
 /* For the log; "" while unknown, "?" for what no account can be called. */
 const char *sign_in_account(const struct sign_in *sign_in);

@@ -110,7 +110,7 @@ on_moved(struct channel *channel, union message_body *message)
 		return -EPROTO;
 	/* The desktop has taken the place of the sign-in screen. */
 	if (connection->phase == PHASE_BRIDGE)
-		sign_in_abandon(take_pointer(&connection->sign_in));
+		sign_in_abandon(take_pointer(&connection->sign_in), CLOSE_NONE);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "policy/store/database.h"
 #include "policy/store/event_table.h"
 #include "policy/store/memory.h"
+#include "policy/store/second_factor_table.h"
 #include "policy/store/sql.h"
 #include "policy/store/version_mark.h"
 
@@ -297,6 +298,8 @@ replace_state(
 		r = raise_versions(live, highest);
 	if (r == 0)
 		r = raise_sequences(live, scratch);
+	if (r == 0)
+		r = second_factor_use_up(live);
 	return r == 0 ? renew_last_sessions(live) : r;
 }
 
@@ -368,6 +371,8 @@ prepare_whole(struct store_db *live, struct store_db *scratch,
 		r = raise_versions(scratch, highest);
 	if (r == 0)
 		r = raise_sequences(scratch, live);
+	if (r == 0)
+		r = second_factor_use_up(scratch);
 	if (r == 0)
 		r = sessions_close_left_open(scratch, &ended);
 	json_decref(ended);

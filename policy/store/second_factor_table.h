@@ -17,6 +17,10 @@ int second_factor_bind(struct store_db *db, int64_t account, const uint8_t *seal
 /* No code works twice. -EEXIST: a code of this time step or of a later one was used before. */
 int second_factor_use(struct store_db *db, int64_t account, uint64_t step);
 
+/* After a restore, which brings back what was used until the backup alone: no code that anybody may have seen before this moment
+ * opens anything. */
+int second_factor_use_up(struct store_db *db);
+
 /* When it was bound; 0: none is. */
 int second_factor_since(struct store_db *db, int64_t account, int64_t *ret_bound_us);
 

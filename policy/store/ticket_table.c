@@ -112,6 +112,16 @@ ticket_burn(struct store_db *db, const char *handle)
 }
 
 int
+ticket_burn_unused(struct store_db *db, const char *handle, bool *ret_burnt)
+{
+	int r = sql_run(db, "UPDATE ticket SET used = ? WHERE handle = ? AND used IS NULL", "it",
+		store_db_now(db), handle);
+
+	*ret_burnt = r == 0 && sql_changed(db) > 0;
+	return r;
+}
+
+int
 ticket_set_session(struct store_db *db, const char *handle, const uint8_t *session)
 {
 	return sql_run(db, "UPDATE ticket SET session = ? WHERE handle = ?", "bt", session,

@@ -33,6 +33,9 @@ int ticket_insert(struct store_db *db, const struct ticket *ticket, const char *
 /* -ENOENT if there is none. */
 int ticket_find(struct store_db *db, const char *handle, struct ticket *ret_ticket);
 int ticket_burn(struct store_db *db, const char *handle);
+
+/* As ticket_burn, unless it has been used. *ret_burnt false: it had been, or there is none. */
+int ticket_burn_unused(struct store_db *db, const char *handle, bool *ret_burnt);
 int ticket_set_session(struct store_db *db, const char *handle, const uint8_t *session);
 int ticket_count_refusal(struct store_db *db, const char *handle);
 int ticket_count_wrong(struct store_db *db, const char *handle);

@@ -184,6 +184,39 @@ disguised_redirection_payload(struct bytes_writer *writer, const struct host_con
 	bytes_write_zeros(writer, begin + SEC_LICENSE_PKT - writer->len);
 }
 
+/* Set Error Info "none", as Windows sends it, and Demand Active in the same frame. */
+static void
+stacked_demand_payload(struct bytes_writer *writer, const struct host_connection *connection)
+{
+	size_t begin = share_begin(writer, SHARE_DATA, connection->address.user,
+		connection->address.share_id, SHARE_DATA_SET_ERROR_INFO);
+	uint8_t room[SEQUENCE_ROOM];
+	struct bytes_writer demand;
+	struct mcs_send_data data;
+
+	bytes_write_u32le(writer, 0);
+	share_end(writer, begin);
+	bytes_writer_init(&demand, room, sizeof(room));
+	sequence_demand_active_write(&demand, &connection->address);
+	if (mcs_send_data_parse(room, (uint16_t)demand.len, (uint16_t)demand.len, &data, NULL) ==
+		PARSE_OK)
+		bytes_write(writer, room + data.payload_at, data.payload_len);
+}
+
+static int
+stack_demand(struct host_connection *connection)
+{
+	uint8_t room[SEQUENCE_ROOM];
+	struct bytes_writer writer;
+	int r;
+
+	bytes_writer_init(&writer, room, sizeof(room));
+	sequence_licence_write(&writer, &connection->address);
+	r = host_send(connection, &writer);
+	connection->step = HOST_ACTIVATION;
+	return r < 0 ? r : send_payload(connection, MCS_IO_CHANNEL, stacked_demand_payload);
+}
+
 static int
 redirect(struct host_connection *connection)
 {
@@ -319,6 +352,9 @@ static const struct host_mode modes[] = {
 	{.name = "redirect-plain",
 		.help = "Server Redirection in the form of RDP security",
 		.on_ready = redirect_plain},
+	{.name = "stacked",
+		.help = "Demand Active behind another PDU in its frame",
+		.on_info = stack_demand},
 	{.name = "multitransport",
 		.help = "asks for UDP when ready",
 		.on_ready = ask_for_transport},

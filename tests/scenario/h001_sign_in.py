@@ -7,7 +7,7 @@ import rdp_wire as wire
 from conftest import open_door
 from desktop import Desktop, close_to
 from lab_parts.processes import wait_for
-from visitor import PASSWORD, knock, settled_engineer, visit
+from visitor import PASSWORD, add_engineer, change_password, knock, settled_engineer, visit
 
 # What the lab's freerdp-shadow shows at its lower left corner.
 SHADOW_GROUND = (0x20, 0x40, 0x5A)
@@ -134,9 +134,12 @@ def test_h008_client_that_ignores_the_redirection_is_connected_where_it_is(new_d
     visitor = knock(lab)
     visitor.page("SIGN_IN")
     visitor.sign_in(account, PASSWORD)
-    visitor.client.wait_redirection()
+    token, session = visitor.client.wait_redirection()
     visitor.client.activate()
     assert lab.wait_session(account)["terminal"] == lab.shadow
+    # Its ticket is worthless by then, though its time is not over.
+    assert come_back(lab, token, session).told() == [wire.ERRINFO_SERVER_DENIED]
+    lab.wait_close("SK2102")
 
 
 # Credentials in Client Info
@@ -200,3 +203,46 @@ def test_h016_real_client_with_saved_password_sees_no_screen(door):
     visitor = visit(door, "xfreerdp3", f"{account}%{door.shadow}", options=["/p:" + PASSWORD])
     wait_shadow(visitor.client)
     assert not visitor.pages()
+
+
+def test_h017_what_everybody_must_acknowledge_is_read_before_the_desktop(new_door):
+    lab = new_door("sign_in.second_factor=off", "listeners.0.handover=in-band", "sign_in.banner='Recorded.'",
+                   "sign_in.banner_shown=always", "sign_in.notices=[{text: 'PACS is slow.', shown: always}, {text: 'News.'}]")
+    account = lab_engineer(lab)
+    visitor = knock(lab, f"{account}%{lab.shadow}", PASSWORD)
+    visitor.page("NOTICE", text="Recorded.")
+    assert not lab.sessions(account)
+    visitor.key("Return")
+    visitor.page("NOTICE", text="PACS is slow.")
+    assert not lab.sessions(account)
+    visitor.key("Return")
+    # There is a screen now: what is for everybody who sees one is read as well.
+    visitor.page("NOTICE", text="News.")
+    visitor.key("Return")
+    assert lab.wait_session(account)["terminal"] == lab.shadow
+
+
+def test_h018_notice_for_everybody_opens_the_screen_after_the_password(new_door):
+    lab = new_door("sign_in.second_factor=off", "listeners.0.handover=in-band", "sign_in.banner='Recorded.'",
+                   "sign_in.notices=[{text: 'News.'}, {text: 'PACS is slow.', shown: always}]")
+    account = lab_engineer(lab)
+    visitor = knock(lab, f"{account}%{lab.shadow}", PASSWORD)
+    visitor.page("NOTICE", text="PACS is slow.")
+    visitor.key("Return")
+    assert lab.wait_session(account)["terminal"] == lab.shadow
+
+
+def lab_engineer(lab):
+    """As settled_engineer, where a banner and notices stand in the way."""
+    account, initial = add_engineer(lab)
+    visitor = knock(lab)
+    visitor.page("NOTICE", text="Recorded.")
+    visitor.key("Return")
+    visitor.page("SIGN_IN")
+    visitor.sign_in(account, initial)
+    change_password(visitor)
+    while visitor.next_page()["name"] == "NOTICE":
+        visitor.key("Return")
+    visitor.client.close()
+    lab.edit_account(account, terminals=[lab.shadow])
+    return account

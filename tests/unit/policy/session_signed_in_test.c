@@ -346,6 +346,49 @@ it_dies_after_its_time(void **state)
 	assert_int_equal(come_back(&back, &ticket, 0).reason, CLOSE_TICKET_EXPIRED);
 }
 
+struct withdrawal {
+	const char *handle;
+	bool withdrawn;
+};
+
+static int
+do_withdraw(struct store_db *db, void *argument)
+{
+	struct withdrawal *withdrawal = argument;
+
+	return ticket_withdraw_redirect(db, withdrawal->handle, &withdrawal->withdrawn);
+}
+
+static void
+a_client_that_stayed_cannot_use_it_any_more(void **state)
+{
+	struct signed_in taro = signed_in(NULL);
+	struct redirect_ticket ticket = redirect(&taro);
+	struct withdrawal withdrawal = {.handle = ticket.handle};
+	struct back back = {0};
+
+	(void)state;
+	assert_int_equal(fixture_write(&fixture, do_withdraw, &withdrawal), 0);
+	assert_true(withdrawal.withdrawn);
+	assert_int_equal(come_back(&back, &ticket, 0).reason, CLOSE_TICKET_USED);
+}
+
+static void
+what_has_been_used_is_not_withdrawn(void **state)
+{
+	struct signed_in taro = signed_in(NULL);
+	struct redirect_ticket ticket = redirect(&taro);
+	struct withdrawal withdrawal = {.handle = ticket.handle, .withdrawn = true};
+	struct back back = {0};
+
+	(void)state;
+	assert_int_equal(come_back(&back, &ticket, 0).reason, CLOSE_NONE);
+	assert_int_equal(fixture_write(&fixture, do_withdraw, &withdrawal), 0);
+	assert_false(withdrawal.withdrawn);
+	/* It goes on as before. */
+	assert_true(come_back(&back, &ticket, 0).continued);
+}
+
 #define IN_OUT(test) cmocka_unit_test_setup_teardown(test, session_setup, session_teardown)
 
 int
@@ -363,6 +406,8 @@ main(void)
 		IN_OUT(a_stolen_ticket_is_worth_nothing_elsewhere),
 		IN_OUT(another_device_does_not_get_in_with_it),
 		IN_OUT(it_dies_after_its_time),
+		IN_OUT(a_client_that_stayed_cannot_use_it_any_more),
+		IN_OUT(what_has_been_used_is_not_withdrawn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

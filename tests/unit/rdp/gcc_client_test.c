@@ -277,6 +277,8 @@ redirection_is_for_clients_that_follow_it(void **state)
 		{true, 0x09, 18363, false}, /* version 3 */
 		{true, 0x14, 18363, false}, /* not supported */
 		{false, 0x15, 18363, false},
+		{false, 0, 0,
+			false}, /* IronRDP, which takes a redirection for a fault, and says nothing of it */
 	};
 
 	(void)state;

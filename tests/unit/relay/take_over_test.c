@@ -247,6 +247,97 @@ a_round_trip_is_answered_where_it_was_asked(void **state)
 	finish();
 }
 
+/* PDUs one after the other in the payload of one frame. */
+static void
+give_together(const enum share_type *types, size_t count)
+{
+	uint8_t room[1024], payload[1024];
+	size_t len = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t body = types[i] == SHARE_DEMAND_ACTIVE ? 200 : 12;
+		size_t frame = greeted_share(room, sizeof(room), SIDE_CLIENT, types[i],
+			types[i] == SHARE_DATA ? SHARE_DATA_SET_ERROR_INFO : 0, body);
+		struct mcs_send_data data;
+
+		assert_int_equal(
+			mcs_send_data_parse(room, (uint16_t)frame, (uint16_t)frame, &data, NULL),
+			PARSE_OK);
+		memcpy(payload + len, room + data.payload_at, data.payload_len);
+		len += data.payload_len;
+	}
+	give_frame(HOST_IO, payload, len);
+}
+
+/* What stood before it in the frame does not come between Deactivate All and it; what follows does. */
+static void
+demand_active_is_found_behind_others_in_its_frame(void **state)
+{
+	static const enum share_type before[] = {SHARE_DATA, SHARE_DATA, SHARE_DEMAND_ACTIVE},
+				     after[] = {SHARE_DEMAND_ACTIVE, SHARE_DATA};
+	size_t alone, both;
+
+	(void)state;
+	start();
+	give_together(&before[2], 1);
+	alone = fakes.bridged;
+	expect_switched(0, alone);
+	finish();
+	start();
+	give_together(before, 3);
+	expect_switched(0, alone);
+	finish();
+	start();
+	give_together(after, 2);
+	both = fakes.bridged;
+	assert_true(both > alone);
+	expect_switched(0, both);
+	finish();
+}
+
+static void
+what_may_not_come_is_found_behind_others_in_its_frame(void **state)
+{
+	static const struct {
+		enum share_type types[3];
+		enum close_reason reason;
+	} rows[] = {
+		{{SHARE_DATA, SHARE_REDIRECTION, SHARE_DEMAND_ACTIVE}, CLOSE_HOST_REDIRECTS},
+		{{SHARE_DATA, SHARE_DEACTIVATE_ALL, SHARE_DEMAND_ACTIVE}, CLOSE_HOST_BAD_PDU},
+		{{SHARE_DATA, SHARE_DATA, SHARE_CONFIRM_ACTIVE}, CLOSE_HOST_BAD_PDU},
+		{{SHARE_DATA, SHARE_DATA, SHARE_DATA}, CLOSE_NONE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		start();
+		give_together(rows[i].types, 3);
+		if (fakes.closed != rows[i].reason || fakes.went)
+			fail_msg("row %zu: reason %d", i, fakes.closed);
+		finish();
+	}
+}
+
+/* A length that leads out of the frame, or nowhere. */
+static void
+lengths_that_do_not_fit_lead_back(void **state)
+{
+	static const uint8_t lengths[] = {0, 1, 3, 5, 17, 19, 255};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lengths); i++) {
+		uint8_t payload[36] = {18, 0, 0x10 | SHARE_DATA, 0};
+
+		payload[18] = lengths[i];
+		payload[20] = 0x10 | SHARE_DATA;
+		start();
+		give_frame(HOST_IO, payload, sizeof(payload));
+		if (fakes.closed != CLOSE_HOST_BAD_PDU || fakes.went)
+			fail_msg("length %u: reason %d", lengths[i], fakes.closed);
+		finish();
+	}
+}
+
 #define SHARE(type) 18, 0, 0x10 | (type), 0, 0xea, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 static const struct {
 	uint16_t channel;
@@ -309,6 +400,9 @@ main(void)
 		cmocka_unit_test(a_host_that_leaves_before_the_switch_has_refused),
 		cmocka_unit_test(a_licence_request_is_answered_with_none),
 		cmocka_unit_test(a_round_trip_is_answered_where_it_was_asked),
+		cmocka_unit_test(demand_active_is_found_behind_others_in_its_frame),
+		cmocka_unit_test(what_may_not_come_is_found_behind_others_in_its_frame),
+		cmocka_unit_test(lengths_that_do_not_fit_lead_back),
 		cmocka_unit_test(whatever_else_it_says_is_dropped_or_leads_back),
 		cmocka_unit_test(what_is_no_send_data_leads_back),
 	};

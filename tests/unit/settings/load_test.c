@@ -304,6 +304,18 @@ static const struct {
 	{"桜総合病院", "病\xed\xa0\x80",
 		"f:3:10: byte 0xed is not UTF-8: save the file as UTF-8\n"},
 	{"桜総合病院", "病\x1b[31m", "f:3:10: a control character (U+001B) is not allowed\n"},
+	{"桜総合病院", "\"桜\u202e院\"",
+		"f:3:9: `facility.name`: found `桜?院`; allowed is a text of 1 to 64 characters, "
+		"for "
+		"example Sakura General Hospital; it has the character U+202E, which shows "
+		"nothing or turns "
+		"text around\n"},
+	{"桜総合病院", "\"桜\u200b院\"",
+		"f:3:9: `facility.name`: found `桜?院`; allowed is a text of 1 to 64 characters, "
+		"for "
+		"example Sakura General Hospital; it has the character U+200B, which shows "
+		"nothing or turns "
+		"text around\n"},
 	{"桜総合病院", "[[[[[[[[[a]]]]]]]]]",
 		"f:3:15: too deep: no key stands under more than 8 others\n"},
 };

@@ -115,8 +115,9 @@ sign_in_terminal(const struct sign_in *sign_in)
 }
 
 void
-sign_in_abandon(struct sign_in *sign_in)
+sign_in_abandon(struct sign_in *sign_in, enum close_reason reason)
 {
+	(void)reason;
 	(void)sign_in;
 }
 

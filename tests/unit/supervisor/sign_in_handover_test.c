@@ -66,11 +66,16 @@ who_ignores_a_redirection_stays_on_the_connection(void **state)
 
 	(void)state;
 	introduced.may_redirect = 1;
+	seen.ticket = (struct redirect_ticket){.handle = "+0123456789abcdef", .session = 99};
 	sign_in_on_screen();
 	choose(0);
 	frame_shown();
 	store_works();
 	assert_int_equal(sign_in_returned(&connection, &returned), 0);
+	/* Its ticket is worthless before anything else begins. */
+	assert_int_equal(seen.starts, 0);
+	store_works();
+	assert_string_equal(seen.withdrawn, seen.ticket.handle);
 	assert_int_equal(seen.starts, 1);
 	seen.start->failed(&connection, CLOSE_HOST_UNREACHABLE);
 	submit();

@@ -115,7 +115,7 @@ the_whole_way_over_the_screen_is_in_band(void **state)
 	seen.start->attached(&connection);
 	assert_int_equal(seen.killed, CLOSE_NONE);
 	assert_int_equal(seen.greeters_ended, 0); /* until the desktop begins */
-	sign_in_abandon(take_pointer(&connection.sign_in));
+	sign_in_abandon(take_pointer(&connection.sign_in), CLOSE_NONE);
 	assert_int_equal(seen.greeters_ended, 1);
 }
 

@@ -215,6 +215,15 @@ ticket_issue_redirect(struct store_db *db, const struct signed_in_request *reque
 }
 
 int
+ticket_withdraw_redirect(struct store_db *db, const char *handle, bool *ret_withdrawn)
+{
+	(void)db;
+	strcpy(seen.withdrawn, handle);
+	*ret_withdrawn = !seen.ticket_used;
+	return seen.work;
+}
+
+int
 attendance_wait(
 	struct supervisor *one, const struct waiting_setup *setup, struct waiting **ret_waiting)
 {
@@ -338,7 +347,7 @@ sign_in_teardown(void **state)
 	unsigned int open = 0;
 
 	(void)state;
-	sign_in_abandon(take_pointer(&connection.sign_in));
+	sign_in_abandon(take_pointer(&connection.sign_in), CLOSE_NONE);
 	store_works();
 	uv_walk(&loop, is_open, &open);
 	while (uv_run(&loop, UV_RUN_NOWAIT) != 0)

@@ -61,6 +61,8 @@ extern struct sign_in_seen {
 	char digits[520];
 	struct redirect_ticket ticket;
 	struct signed_in_request ticket_request;
+	char withdrawn[TICKET_HANDLE_SIZE];
+	bool ticket_used; /* the client has come back */
 	/* attendants */
 	int wait;
 	struct waiting_setup waiting;

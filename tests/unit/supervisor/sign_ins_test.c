@@ -34,7 +34,7 @@ more_than_may_sign_in_are_refused_at_once(void **state)
 	assert_int_equal(seen.killed, CLOSE_SIGN_IN_BUSY);
 	assert_int_equal(sign_ins_count(&supervisor), 1);
 	assert_int_equal(seen.conversations, 1);
-	sign_in_abandon(first);
+	sign_in_abandon(first, CLOSE_SIGN_IN_CANCELLED);
 	assert_int_equal(sign_ins_count(&supervisor), 0);
 }
 
@@ -61,7 +61,7 @@ without_any_greeter_the_client_is_refused(void **state)
 	assert_int_equal(seen.killed, CLOSE_SIGN_IN_BUSY);
 	connection.stage = CONNECTION_RELAYED;
 	seen.killed = CLOSE_NONE;
-	sign_in_abandon(take_pointer(&connection.sign_in));
+	sign_in_abandon(take_pointer(&connection.sign_in), CLOSE_CLIENT_LEFT);
 	seen.greeter_begin = -ENOMEM;
 	introduce("", "");
 	assert_int_equal(seen.killed, CLOSE_OUT_OF_ROOM);
@@ -231,7 +231,7 @@ an_end_at_each_step_leaves_nothing(void **state)
 		memset(&introduced, 0, sizeof(introduced));
 		steps[i]();
 		pages = seen.pages;
-		sign_in_abandon(take_pointer(&connection.sign_in));
+		sign_in_abandon(take_pointer(&connection.sign_in), CLOSE_CLIENT_LEFT);
 		assert_int_equal(seen.greeters_taken, seen.greeters_ended);
 		store_works();
 		assert_int_equal(seen.pages, pages);

@@ -99,8 +99,9 @@ sign_in_returned(struct connection *one, const struct msg_returned *message)
 }
 
 void
-sign_in_abandon(struct sign_in *sign_in)
+sign_in_abandon(struct sign_in *sign_in, enum close_reason reason)
 {
+	(void)reason;
 	abandoned = sign_in != NULL;
 }
 

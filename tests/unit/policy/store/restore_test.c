@@ -121,6 +121,32 @@ who_wrote_a_version_down_before_it_was_deleted_is_told(void **state)
 	restoring_free(restoring);
 }
 
+/* The backup knows only of the codes that had been used by then. */
+static void
+codes_from_before_the_restore_open_nothing(void **state)
+{
+	struct backup_restoring *restoring;
+	struct backup_making making;
+	char next[32];
+
+	(void)state;
+	expect_ok(method_account_add, NEW_ACCOUNT("taro"));
+	expect_ok(method_account_add, NEW_ACCOUNT("jiro"));
+	fixture_sql(&fixture,
+		"INSERT INTO second_factor (account, kind, sealed, last_step, bound) VALUES "
+		"(1, 'totp', zeroblob(40), 7, 0), (2, 'totp', zeroblob(40), 9000000000, 0)");
+	assert_int_equal(make_backup(&making, ""), 0);
+	clock_hold(NOON_US + DAY_US, 1000000);
+	restoring = restoring_new(making.entry.id);
+	assert_int_equal(restore_backup(restoring), 0);
+	/* Also the code of a telephone that is a step ahead. */
+	(void)snprintf(
+		next, sizeof(next), "%lld", (long long)((NOON_US + DAY_US) / 1000000 / 30 + 1));
+	expect_sql("SELECT last_step FROM second_factor WHERE account = 1", next);
+	expect_sql("SELECT last_step FROM second_factor WHERE account = 2", "9000000000");
+	restoring_free(restoring);
+}
+
 static void
 tickets_are_dropped(void **state)
 {
@@ -292,6 +318,7 @@ main(void)
 		IN_OUT(numbers_are_never_given_away_again),
 		IN_OUT(who_edits_meanwhile_is_told),
 		IN_OUT(who_wrote_a_version_down_before_it_was_deleted_is_told),
+		IN_OUT(codes_from_before_the_restore_open_nothing),
 		IN_OUT(tickets_are_dropped),
 		IN_OUT(a_fresh_gateway_takes_over_everything),
 		IN_OUT(running_sessions_keep_their_log),
