@@ -55,7 +55,8 @@ cpu_ms(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
 	file = fopen(path, "re");
 	if (file != NULL) {
-		(void)fscanf(file, "%llu", &ns);
+		if (fscanf(file, "%llu", &ns) != 1)
+			ns = 0;
 		(void)fclose(file);
 	}
 	return (double)ns / 1e6;
