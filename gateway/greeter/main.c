@@ -18,6 +18,7 @@
 #include "supervisor/children.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -147,6 +148,7 @@ prepare(void)
 	r = screen_warm_up(NULL, &why);
 	if (r < 0)
 		return fail(why, r);
+	(void)malloc_trim(0); /* what warming up alone needed: some of these wait all day */
 	return meet_supervisor();
 }
 

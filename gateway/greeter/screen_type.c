@@ -397,6 +397,8 @@ type_warm_up(void)
 		return -ENOENT;
 	fonts.map = pango_cairo_font_map_new_for_font_type(CAIRO_FONT_TYPE_FT);
 	pango_fc_font_map_set_config(PANGO_FC_FONT_MAP(fonts.map), config);
+	/* The machine's own, with every font that there is, has done its work. */
+	(void)FcConfigSetCurrent(config);
 	FcConfigDestroy(config);
 	r = draw_everything(100);
 	return r < 0 ? r : draw_everything(150);
