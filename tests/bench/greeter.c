@@ -2,6 +2,7 @@
  *
  * first frame   from BEGIN_SCREEN until the whole picture of SIGN_IN is in the socket (SHOWN), the client's connection
  *               sequence included; the client (libfreerdp) shares the machine
+ * echo          from a letter that is typed until the client has the picture of it
  * cpu           the greeter's own time on a processor for that: hardly another on a busy machine
  * memory        PSS of a warm one that waits, and of one whose picture is shown
  */
@@ -18,6 +19,7 @@
 
 #define LIMIT_MS 20000
 #define COUNT_MOST 1000
+#define LETTERS 20
 
 static double
 now_ms(void)
@@ -65,8 +67,29 @@ cpu_ms(pid_t pid)
 struct figures {
 	double ready_ms[COUNT_MOST], ready_cpu_ms[COUNT_MOST];
 	double frame_ms[COUNT_MOST], frame_cpu_ms[COUNT_MOST];
-	unsigned long warm_kb, shown_kb; /* sums */
+	double echo_ms[COUNT_MOST], echo_cpu_ms[COUNT_MOST]; /* of LETTERS, divided */
+	unsigned long warm_kb, shown_kb;                     /* sums */
 };
+
+/* Letter by letter, each once the one before is seen. */
+static void
+type_letters(struct viewer *viewer, struct stage *stage, struct figures *figures, size_t i)
+{
+	double cpu = cpu_ms(stage->pid), began = now_ms();
+
+	for (unsigned int letter = 0; letter < LETTERS; letter++) {
+		unsigned int updates = viewer_updates(viewer);
+
+		viewer_character(viewer, (uint16_t)('a' + letter % 26));
+		while (viewer_updates(viewer) == updates && now_ms() - began < LIMIT_MS) {
+			stage_serve(stage);
+			if (!viewer_serve(viewer, 1))
+				break;
+		}
+	}
+	figures->echo_ms[i] = (now_ms() - began) / LETTERS;
+	figures->echo_cpu_ms[i] = (cpu_ms(stage->pid) - cpu) / LETTERS;
+}
 
 static void
 measure(const char *program, const struct viewer_setup *setup, struct figures *figures, size_t i)
@@ -99,6 +122,7 @@ measure(const char *program, const struct viewer_setup *setup, struct figures *f
 		exit(1);
 	}
 	figures->shown_kb += pss_kb(stage.pid);
+	type_letters(viewer, &stage, figures, i);
 	viewer_free(viewer);
 	(void)stage_end(&stage);
 }
@@ -151,6 +175,8 @@ main(int argc, char **argv)
 		print_times("ready_cpu", figures.ready_cpu_ms, count);
 		print_times("frame", figures.frame_ms, count);
 		print_times("frame_cpu", figures.frame_cpu_ms, count);
+		print_times("echo", figures.echo_ms, count);
+		print_times("echo_cpu", figures.echo_cpu_ms, count);
 		printf(" pss_warm_kb=%lu pss_shown_kb=%lu\n", figures.warm_kb / count,
 			figures.shown_kb / count);
 	}
