@@ -284,9 +284,10 @@ write_configuration(GString *xml)
 	for (size_t i = 0; i < FACE_COUNT && r == 0; i++)
 		r = find_face((enum face)i, xml, accepted);
 	add_caches(xml);
+	/* "/" because fontconfig 2.15 takes a glob without it for one below the working folder. */
 	g_string_append_printf(xml,
 		"<selectfont><acceptfont>%s</acceptfont>"
-		"<rejectfont><glob>*</glob></rejectfont></selectfont></fontconfig>",
+		"<rejectfont><glob>/*</glob></rejectfont></selectfont></fontconfig>",
 		accepted->str);
 	g_string_free(accepted, TRUE);
 	return r;
