@@ -5,7 +5,11 @@ import shutil
 import subprocess
 
 from lab_parts.clients import FREERDP, RDESKTOP, Client
+from lab_parts.processes import wait_until
 from lab_parts.state import write_file
+
+# What the gateway logs of a page (SK2613).
+SHOWN = "the sign-in screen shows a page"
 
 # The low word of the keyboard layout: Japanese, with a 106-key keyboard, or US.
 LAYOUTS = {"ja": ("/kbd:layout:0x411,type:7,subtype:2", "jp", "ja"), "en": ("/kbd:layout:0x409", "us", "en-us")}
@@ -71,6 +75,21 @@ def remmina(lab, user, language, _):
             "--connect=" + profile], None
 
 
+# Remmina with FreeRDP 3 asks for name and password before it connects: the field that has the focus then, its colour, and OK.
+REMMINA_ASKS, REMMINA_FOCUS, REMMINA_OK = (477, 118), (0x35, 0x84, 0xE4), (310, 326)
+
+
+def leave_empty(lab, client, before):
+    """Answers Remmina, if it asks, with nothing: the sign-in screen is to ask."""
+    def answered():
+        if lab.log.count(SHOWN) > before:
+            return True
+        if client.pixel(*REMMINA_ASKS) == REMMINA_FOCUS:
+            client.click(*REMMINA_OK)
+        return False
+    wait_until(lab.state, client.process, answered, 60, "the sign-in screen is shown in Remmina")
+
+
 COMMANDS = {"xfreerdp3": xfreerdp3, "xfreerdp2": xfreerdp2, "rdesktop": rdesktop, "remmina": remmina}
 
 
@@ -92,7 +111,10 @@ def why_not(program):
 def start(lab, program, user="", language="en", options=(), size="1024x768"):
     command, text = COMMANDS[program](lab, user, language, options)
     keys = ["setxkbmap", LAYOUTS[language][1]]
+    before = lab.log.count(SHOWN)
     client = Client.start(lab.state, lab.new_name(program), [*lab.client_prefix, *command], size, input_text=text,
                           before=lambda screen: screen.run(*keys))
     lab.clients.append(client)
+    if program == "remmina":
+        leave_empty(lab, client, before)
     return client
