@@ -10,6 +10,7 @@ import grp
 import os
 import pathlib
 import secrets
+import shlex
 import shutil
 import socket
 import subprocess
@@ -18,16 +19,19 @@ import tempfile
 import unittest
 
 TREE = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(TREE / "tests"))
+
+from lab_parts.private_root import PRIVATE_ROOT  # noqa: E402
+
 PROGRAMS = {}
 SKIPPED = 77
 PAM_UID, GATEWAY_UID, OTHER_UID = 61701, 61702, 61703
 PASSWORD, SEED = "Umi-to-yama 1603", secrets.token_hex(20)
 
-ENTER = """set -e
+ENTER = PRIVATE_ROOT + """
 for name in pam.d passwd shadow; do mount --bind "$1/etc/$name" "/etc/$name"; done
-shift
-exec "$@"
-"""
+exec """
 
 
 def run(*command, **more):
@@ -52,10 +56,13 @@ class Facility:
         run_folder.mkdir()
         os.chown(run_folder, PAM_UID, PAM_UID)
         self.socket = run_folder / "pam.sock"
-        self.process = subprocess.Popen(
-            ["unshare", "--mount", "sh", "-c", ENTER, "enter", self.folder, *as_user(PAM_UID, *groups),
-             "systemd-socket-activate", "--seqpacket", "--accept", f"--listen={self.socket}", self.folder / "sekisho-pam"],
-            stderr=subprocess.PIPE, text=True)
+        listen = [*as_user(PAM_UID, *groups), "systemd-socket-activate", "--seqpacket", "--accept",
+                  f"--listen={self.socket}", str(self.folder / "sekisho-pam")]
+        enter = self.folder / "enter"
+        enter.write_text(ENTER + shlex.join(listen) + "\n", encoding="utf-8")
+        enter.chmod(0o755)
+        self.process = subprocess.Popen(["unshare", "--mount", "--propagation", "unchanged", enter, self.folder],
+                                        stderr=subprocess.PIPE, text=True)
         self.wait_for("Listening on")
         os.chown(self.socket, GATEWAY_UID, -1)
         self.socket.chmod(0o666)
@@ -179,7 +186,7 @@ def missing():
     for name in ("systemd-socket-activate", "unshare", "setpriv", "oathtool", "openssl"):
         if shutil.which(name) is None:
             return f"there is no {name}"
-    if subprocess.run(["unshare", "--mount", "true"], check=False).returncode != 0:
+    if subprocess.run(["unshare", "--mount", "--propagation", "unchanged", "true"], check=False).returncode != 0:
         return "there are no mount namespaces"
     return None
 
@@ -188,6 +195,6 @@ if __name__ == "__main__":
     PROGRAMS.update(zip(("sekisho-pam", "module", "driver"), sys.argv[1:4]))
     why = missing()
     if why is not None:
-        print(why)
+        print(f"skipped: {why}")
         sys.exit(SKIPPED)
     unittest.main(argv=sys.argv[:1], verbosity=2)
