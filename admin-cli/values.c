@@ -137,6 +137,9 @@ value_word(const json_t *object, const char *key)
 
 	if (strcmp(key, "reason") == 0)
 		return reason_shown(word);
+	/* In a narrow column, where an answer of the gateway says it in a sentence. */
+	if (strcmp(key, "result") == 0 && strcmp(word, "refused") == 0)
+		return word_in_context(NC_("login", "refused"));
 	return strcmp(key, "phase") == 0 ? phase_shown(word) : value_word_shown(word);
 }
 

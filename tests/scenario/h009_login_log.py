@@ -152,3 +152,5 @@ def test_h911_reasons_are_words_in_both_languages(door):
                             ("ja_JP.UTF-8", "アカウント、パスワード、またはワンタイムコードの誤りです")):
         table = run(door, "log", "logins", "--csv", language=language).stdout
         assert words in table and "SIGN_IN_REFUSED" not in table
+    # Each column is as wide as its words.
+    assert " 拒否 " in run(door, "log", "logins", language="ja_JP.UTF-8").stdout
