@@ -35,6 +35,7 @@ command_function command_attend_issue;
 command_function command_attend_list;
 command_function command_attend_decide;
 command_function command_explain;
+command_function command_session_list;
 command_function command_session_show;
 command_function command_session_kill;
 command_function command_log_show;

@@ -6,6 +6,7 @@
 #include "admin-cli/values.h"
 #include "base/cleanup.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,65 +18,110 @@ list_parameters(const struct admin *admin)
 	return terminal == NULL ? json_object() : json_pack("{s:s}", "terminal", terminal);
 }
 
-/* Those who have come since the last time; ids only grow. */
-static json_t *
-take_new(const json_t *result, json_int_t *newest)
+static const json_t *
+find_waiting(const json_t *rows, json_int_t id)
 {
-	json_t *rows = json_array(), *row;
+	const json_t *row;
 	size_t i;
 
-	json_array_foreach (json_object_get(result, "waiting"), i, row) {
-		json_int_t id = json_integer_value(json_object_get(row, "id"));
-
-		if (id <= *newest)
-			continue;
-		*newest = id;
-		(void)json_array_append(rows, row);
+	json_array_foreach (rows, i, row) {
+		if (json_integer_value(json_object_get(row, "id")) == id)
+			return row;
 	}
-	return rows;
+	return NULL;
+}
+
+/* Rows that the other list does not have. */
+static json_t *
+rows_without(const json_t *rows, const json_t *others)
+{
+	json_t *some = json_array(), *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		if (find_waiting(others, json_integer_value(json_object_get(row, "id"))) == NULL)
+			(void)json_array_append(some, row);
+	}
+	return some;
+}
+
+static void
+write_rows(const json_t *rows, bool waits)
+{
+	json_t *row, *shown;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		shown = json_copy(row);
+		(void)json_object_set_new(shown, "waits", json_boolean(waits));
+		json_text_write(stdout, shown, JSON_COMPACT | JSON_PRESERVE_ORDER);
+		putchar('\n');
+		json_decref(shown);
+	}
 }
 
 /* Somebody is to look at the screen: hence the bell. */
 static void
-show_new(const struct admin *admin, json_t *rows)
+print_rows(const json_t *come, const json_t *gone)
 {
-	json_t *row;
+	const json_t *row;
 	size_t i;
 
-	if (json_array_size(rows) > 0 && admin->arguments->json) {
-		json_array_foreach (rows, i, row) {
-			json_text_write(stdout, row, JSON_COMPACT | JSON_PRESERVE_ORDER);
-			putchar('\n');
-		}
-	} else if (json_array_size(rows) > 0) {
-		print_waiting(rows);
-		if (isatty(STDOUT_FILENO) == 1)
-			putchar('\a');
+	json_array_foreach (gone, i, row) {
+		print_waits_no_longer(row);
 	}
-	(void)fflush(stdout);
-	json_decref(rows);
+	if (json_array_size(come) == 0)
+		return;
+	print_waiting(come);
+	if (isatty(STDOUT_FILENO) == 1)
+		putchar('\a');
 }
 
-static enum admin_exit
-follow(struct admin *admin, json_int_t newest)
+/* Who has come since the last time, and who waits no longer: let in, refused, or gone. */
+static void
+show_changes(const struct admin *admin, const json_t *before, const json_t *now)
 {
-	json_t *result;
-	enum admin_exit exit_code;
+	json_t *come = rows_without(now, before);
+	json_t *gone = rows_without(before, now);
+
+	if (admin->arguments->json) {
+		write_rows(gone, false);
+		write_rows(come, true);
+	} else {
+		print_rows(come, gone);
+	}
+	(void)fflush(stdout);
+	json_decref(come);
+	json_decref(gone);
+}
+
+/* Takes the rows that have been shown. */
+static enum admin_exit
+follow(struct admin *admin, json_t *shown)
+{
+	json_t *result, *rows;
+	enum admin_exit exit_code = ADMIN_DONE;
 	char why[512];
 
-	for (;;) {
+	while (exit_code == ADMIN_DONE && ferror(stdout) == 0) {
 		result = NULL;
-		if (rpc_next(admin->rpc, &result, why, sizeof(why)) < 0)
-			return admin_refuse(admin, ADMIN_REFUSED, "%s", why);
+		if (rpc_next(admin->rpc, &result, why, sizeof(why)) < 0) {
+			exit_code = admin_refuse(admin, ADMIN_REFUSED, "%s", why);
+			break;
+		}
 		json_decref(result);
+		result = NULL;
 		exit_code = admin_ask(admin, "attend.list", list_parameters(admin), &result);
-		if (exit_code != ADMIN_DONE)
-			return exit_code;
-		show_new(admin, take_new(result, &newest));
+		if (exit_code == ADMIN_DONE) {
+			rows = json_incref(json_object_get(result, "waiting"));
+			show_changes(admin, shown, rows);
+			json_decref(shown);
+			shown = rows;
+		}
 		json_decref(result);
-		if (ferror(stdout) != 0)
-			return ADMIN_DONE;
 	}
+	json_decref(shown);
+	return exit_code;
 }
 
 /* Listening begins before reading, so that nobody comes in between unseen. */
@@ -83,8 +129,7 @@ enum admin_exit
 command_attend_list(struct admin *admin)
 {
 	bool following = argument_flag(admin->arguments, "follow");
-	json_int_t newest = 0;
-	json_t *result = NULL;
+	json_t *result = NULL, *rows;
 	enum admin_exit exit_code = ADMIN_DONE;
 
 	if (following) {
@@ -96,23 +141,27 @@ command_attend_list(struct admin *admin)
 		exit_code = admin_ask(admin, "attend.list", list_parameters(admin), &result);
 	if (exit_code != ADMIN_DONE)
 		return exit_code;
-	if (following && admin->arguments->json) {
-		show_new(admin, take_new(result, &newest));
-	} else {
-		json_decref(take_new(result, &newest));
+	rows = json_incref(json_object_get(result, "waiting"));
+	if (following && admin->arguments->json)
+		write_rows(rows, true);
+	else
 		admin_print(admin, result);
-		(void)fflush(stdout);
-	}
+	(void)fflush(stdout);
 	json_decref(result);
-	return following ? follow(admin, newest) : ADMIN_DONE;
+	if (following)
+		return follow(admin, rows);
+	json_decref(rows);
+	return ADMIN_DONE;
 }
 
-/* --look-only is the consent to control that is not given. */
+/* --look-only is the consent to control that is not given. account: whom a decision is about, or NULL. */
 static enum admin_exit
-ask_with_consent(struct admin *admin)
+ask_with_consent(struct admin *admin, const char *account)
 {
 	json_t *parameters = arguments_parameters(admin->arguments);
 
+	if (account != NULL)
+		(void)json_object_set_new(parameters, "account", json_string(account));
 	if (argument_flag(admin->arguments, "look-only"))
 		(void)json_object_set_new(parameters, "control", json_false());
 	return admin_ask_and_print(admin, parameters);
@@ -121,20 +170,7 @@ ask_with_consent(struct admin *admin)
 enum admin_exit
 command_attend_issue(struct admin *admin)
 {
-	return ask_with_consent(admin);
-}
-
-static json_t *
-find_waiting(const json_t *result, const char *id)
-{
-	json_t *row;
-	size_t i;
-
-	json_array_foreach (json_object_get(result, "waiting"), i, row) {
-		if (strcmp(value_text(row, "id"), id) == 0)
-			return row;
-	}
-	return NULL;
+	return ask_with_consent(admin, NULL);
 }
 
 static enum admin_exit
@@ -165,16 +201,20 @@ enum admin_exit
 command_attend_decide(struct admin *admin)
 {
 	const char *id = argument_text(admin->arguments, "ID");
-	json_t *result = NULL, *waiting;
+	json_t *result = NULL;
+	const json_t *waiting;
 	enum admin_exit exit_code;
 
 	exit_code = admin_ask(admin, "attend.list", NULL, &result);
 	if (exit_code != ADMIN_DONE)
 		return exit_code;
-	waiting = find_waiting(result, id);
+	waiting = find_waiting(json_object_get(result, "waiting"), strtoll(id, NULL, 10));
 	exit_code = waiting != NULL ? confirm(admin, waiting)
 				    : admin_refuse(admin, ADMIN_REFUSED,
 					      _("nobody waits under %s: see attend list"), id);
+	if (exit_code == ADMIN_DONE)
+		exit_code = ask_with_consent(
+			admin, json_string_value(json_object_get(waiting, "account")));
 	json_decref(result);
-	return exit_code == ADMIN_DONE ? ask_with_consent(admin) : exit_code;
+	return exit_code;
 }

@@ -1,5 +1,6 @@
 /* session show, session kill: the gateway finds whose id begins with what was typed. */
 #include "admin-cli/command.h"
+#include "admin-cli/print.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
 #include "base/cleanup.h"
@@ -18,6 +19,26 @@ typed_id(const struct admin *admin)
 	if (len > end && strcmp(typed + len - end, ELLIPSIS) == 0)
 		len -= end;
 	return json_stringn(typed, len);
+}
+
+enum admin_exit
+command_session_list(struct admin *admin)
+{
+	json_t *result = NULL;
+	enum admin_exit exit_code;
+
+	if (!argument_flag(admin->arguments, "ended"))
+		return command_call(admin);
+	exit_code =
+		admin_ask(admin, "session.ended", arguments_parameters(admin->arguments), &result);
+	if (exit_code != ADMIN_DONE)
+		return exit_code;
+	if (admin->arguments->json)
+		admin_print(admin, result);
+	else
+		print_ended_sessions(result);
+	json_decref(result);
+	return ADMIN_DONE;
 }
 
 enum admin_exit

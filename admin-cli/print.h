@@ -41,7 +41,11 @@ command_printer print_backup_fetched;
 command_printer print_backup_restored;
 command_printer print_backup_deleted;
 
+/* The history's rows, as session list --ended shows them. */
+void print_ended_sessions(const json_t *result);
+
 /* The rows of those who wait for permission, as attend list and its --follow show them. */
 void print_waiting(const json_t *rows);
+void print_waits_no_longer(const json_t *row);
 
 #endif

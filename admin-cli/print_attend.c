@@ -80,6 +80,13 @@ print_waiting(const json_t *rows)
 	(void)list_print(rows, columns, ARRAY_SIZE(columns));
 }
 
+void
+print_waits_no_longer(const json_t *row)
+{
+	printf(_("%s waits no longer for %s (%s).\n"), text_shown(value_text(row, "account")),
+		text_shown(value_text(row, "terminal")), text_shown(value_text(row, "id")));
+}
+
 static void
 print_numbers(const json_t *rows)
 {

@@ -15,7 +15,8 @@ short_id(const json_t *session)
 {
 	static char id[SHORT_ID + 1];
 
-	snprintf(id, sizeof(id), "%s", value_text(session, "id"));
+	snprintf(id, sizeof(id), "%s",
+		value_text(session, json_object_get(session, "id") != NULL ? "id" : "session"));
 	return id;
 }
 
@@ -40,6 +41,27 @@ print_sessions(const struct admin *admin, const json_t *result)
 	size_t count = list_print(value_rows(result, "sessions"), columns, ARRAY_SIZE(columns));
 
 	(void)admin;
+	fprintf(stderr, ngettext("%zu session\n", "%zu sessions\n", count), count);
+}
+
+void
+print_ended_sessions(const json_t *result)
+{
+	static const struct list_column columns[] = {
+		{N_("Session"), 0, .shown = short_id},
+		{N_("State"), 0, NULL, VALUE_SESSION_STATE},
+		{N_("Account"), 40, "account", VALUE_TEXT},
+		{N_("User name"), 30, "name", VALUE_TEXT},
+		{N_("Terminal"), 40, "terminal", VALUE_TEXT},
+		{N_("Start"), 0, "start", VALUE_TIME},
+		{N_("End"), 0, "end", VALUE_TIME},
+		{N_("Ended by"), 24, "by", VALUE_TEXT},
+		{N_("Let in by"), 24, "let_in_by", VALUE_TEXT},
+		{N_("Control"), 0, "let_in_control", VALUE_YES},
+		{N_("Clipboard and drives"), 0, "let_in_files", VALUE_YES},
+	};
+	size_t count = list_print(value_rows(result, "sessions"), columns, ARRAY_SIZE(columns));
+
 	fprintf(stderr, ngettext("%zu session\n", "%zu sessions\n", count), count);
 }
 

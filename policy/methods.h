@@ -94,6 +94,7 @@ method_function method_vendor_show;
 method_function method_vendor_edit;
 method_function method_vendor_delete;
 method_function method_explain;
+method_function method_session_ended;
 method_function method_attend_issue;
 method_function method_attend_cancel;
 method_function method_log_connections;

@@ -24,51 +24,32 @@ struct named_number {
 	char account[ACCOUNT_FULL_ID_SIZE]; /* "": whoever may use the terminal */
 };
 
-static json_t *
-text_or_null(const char *text)
-{
-	return text[0] == '\0' ? json_null() : json_string(text);
-}
-
-static void
-set_instant(json_t *object, const char *key, int64_t at_us)
-{
-	char text[CLOCK_TEXT_SIZE];
-
-	clock_format_utc(at_us, text);
-	(void)json_object_set_new(object, key, json_string(text));
-}
-
-/* A number of control_methods.def. */
+/* A number of control_methods.def; NULL without memory. */
 static json_t *
 number_json(struct store_db *db, const struct named_number *named)
 {
 	const struct attendance_number *number = &named->number;
-	json_t *object = json_object();
+	char issued[CLOCK_TEXT_SIZE], expires[CLOCK_TEXT_SIZE];
 
-	(void)json_object_set_new(object, "number", json_integer(number->number));
-	(void)json_object_set_new(object, "terminal", json_string(named->terminal));
-	(void)json_object_set_new(object, "account", text_or_null(named->account));
-	(void)json_object_set_new(object, "control", json_boolean(number->control));
-	(void)json_object_set_new(object, "files", json_boolean(number->files));
-	(void)json_object_set_new(object, "issued_by", json_string(number->issued_by));
-	set_instant(object, "issued", number->issued_us);
-	set_instant(object, "expires",
-		store_db_now(db) + (number->dead_at_ms - clock_boottime_ms()) * 1000);
-	return object;
+	clock_format_utc(number->issued_us, issued);
+	clock_format_utc(
+		store_db_now(db) + (number->dead_at_ms - clock_boottime_ms()) * 1000, expires);
+	return json_pack("{s:I, s:s, s:s?, s:b, s:b, s:s, s:s, s:s}", "number",
+		(json_int_t)number->number, "terminal", named->terminal, "account",
+		named->account[0] != '\0' ? named->account : NULL, "control", number->control,
+		"files", number->files, "issued_by", number->issued_by, "issued", issued, "expires",
+		expires);
 }
 
-/* What it says in the administration log; the digits never. */
+/* What it says in the administration log; the digits never. NULL without memory. */
 static json_t *
-number_event(struct store_db *db, const struct named_number *named)
+number_event(const struct named_number *named)
 {
-	json_t *object = number_json(db, named);
+	const struct attendance_number *number = &named->number;
 
-	(void)json_object_del(object, "terminal");
-	(void)json_object_del(object, "issued");
-	(void)json_object_del(object, "expires");
-	(void)json_object_del(object, "issued_by");
-	return object;
+	return json_pack("{s:I, s:s?, s:b, s:b}", "number", (json_int_t)number->number, "account",
+		named->account[0] != '\0' ? named->account : NULL, "control", number->control,
+		"files", number->files);
 }
 
 /* Only who could use it: a number for somebody else would never be asked for. */
@@ -146,9 +127,11 @@ static int
 answer_issued(struct store_db *db, struct method_call *call, const struct named_number *named,
 	const char *digits)
 {
-	json_t *event = number_event(db, named);
+	json_t *event = number_event(named);
 	int r;
 
+	if (event == NULL)
+		return -ENOMEM;
 	r = admin_event(db, call->actor, "attend.issue", named->terminal, NULL, event, NULL);
 	json_decref(event);
 	if (r < 0)
@@ -228,7 +211,11 @@ method_attend_cancel(struct store_db *db, struct method_call *call)
 	if (r < 0)
 		return r;
 	call->result = number_json(db, &named);
-	event = number_event(db, &named);
+	event = number_event(&named);
+	if (call->result == NULL || event == NULL) {
+		json_decref(event);
+		return -ENOMEM;
+	}
 	r = admin_event(db, call->actor, "attend.cancel", named.terminal, event, NULL,
 		param_text(call->params, "because"));
 	json_decref(event);
@@ -250,7 +237,7 @@ attend_numbers_json(struct store_db *db, const struct method_call *call, json_t 
 		r = name_number(db, &named);
 		if (r < 0 && r != -ENOENT)
 			return r;
-		if (r == 0)
-			(void)json_array_append_new(numbers, number_json(db, &named));
+		if (r == 0 && json_array_append_new(numbers, number_json(db, &named)) < 0)
+			return -ENOMEM;
 	}
 }

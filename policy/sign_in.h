@@ -118,6 +118,8 @@ struct sign_in_verdict {
 	char hours[16]; /* "08:30-17:30" when the reason is OUTSIDE_HOURS, else "" */
 	char date
 		[CIVIL_DATE_SIZE]; /* the day that ACCOUNT_NOT_YET or ACCOUNT_EXPIRED is about, else "" */
+	char full_id[ACCOUNT_FULL_ID_SIZE]; /* who it is; "" if there is no such account … */
+	char person[2 * ACCOUNT_NAME_SIZE];
 };
 int sign_in_decide(struct store_db *db, const struct sign_in_check *check,
 	struct sign_in_verdict *ret_verdict);

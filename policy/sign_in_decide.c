@@ -56,8 +56,6 @@ static int
 refuse(struct store_db *db, const struct sign_in_check *check, const struct account *account,
 	const struct policy_verdict *verdict, struct sign_in_verdict *ret_verdict)
 {
-	char person[2 * ACCOUNT_NAME_SIZE] = "";
-
 	ret_verdict->reason = verdict->reason;
 	ret_verdict->rule = verdict->rule->name;
 	if (verdict->reason == CLOSE_OUTSIDE_HOURS)
@@ -66,11 +64,19 @@ refuse(struct store_db *db, const struct sign_in_check *check, const struct acco
 		civil_date_format(account->valid_from, ret_verdict->date);
 	if (verdict->reason == CLOSE_ACCOUNT_EXPIRED)
 		civil_date_format(account->valid_until, ret_verdict->date);
-	if (account->id[0] != '\0')
-		snprintf(
-			person, sizeof(person), "%s %s", account->family_name, account->given_name);
-	return record_refusal(db, account->id, person, check->source,
+	return record_refusal(db, account->id, ret_verdict->person, check->source,
 		close_reason_row(verdict->reason)->name, check->logging);
+}
+
+static void
+name_account(
+	struct store_db *db, const struct account *account, struct sign_in_verdict *ret_verdict)
+{
+	if (account->id[0] == '\0')
+		return;
+	account_id_full(&store_db_settings(db)->facility, account->id, ret_verdict->full_id);
+	snprintf(ret_verdict->person, sizeof(ret_verdict->person), "%s %s", account->family_name,
+		account->given_name);
 }
 
 int
@@ -85,6 +91,7 @@ sign_in_decide(
 	r = facts_gather(
 		db, check->account_number, 0, MOMENT_SIGN_IN, &check->device, NULL, &gathered);
 	if (r == 0) {
+		name_account(db, &gathered.account, ret_verdict);
 		policy_decide(&gathered.facts, &verdict);
 		if (!verdict.allowed)
 			r = refuse(db, check, &gathered.account, &verdict, ret_verdict);

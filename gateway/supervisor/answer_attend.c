@@ -37,7 +37,7 @@ list_work(struct store_db *db, struct store_job *job)
 	method_call_reset(&call->method);
 	r = attend_numbers_json(db, &call->method, numbers);
 	call->method.result = json_pack("{s:o}", "numbers", numbers);
-	return r;
+	return r == 0 && call->method.result == NULL ? -ENOMEM : r;
 }
 
 /* Whether a row is of the terminal that was asked for, if one was. */
@@ -62,26 +62,41 @@ keep_wanted(const struct control_call *call, json_t *numbers)
 	}
 }
 
+/* NULL without memory: a list is whole, or there is none. */
+static json_t *
+waiting_json(const struct control_call *call)
+{
+	json_t *rows = json_array();
+	const struct waiting *at = NULL;
+
+	while (rows != NULL && (at = attendance_next(call->supervisor, at)) != NULL) {
+		if (!control_call_sees(call, attendance_terminal(at)) ||
+			!is_wanted(call, attendance_terminal_name(at)))
+			continue;
+		if (json_array_append_new(rows, attendance_json(at)) < 0) {
+			json_decref(rows);
+			return NULL;
+		}
+	}
+	return rows;
+}
+
 static void
 list_done(struct store_job *job, int status)
 {
 	struct control_call *call = (struct control_call *)job;
-	json_t *waiting = json_array();
 	json_t *result = call->method.result;
 
 	if (status < 0) {
-		json_decref(waiting);
 		control_call_fail(call, status);
 		return;
 	}
-	for (const struct waiting *at = attendance_next(call->supervisor, NULL); at != NULL;
-		at = attendance_next(call->supervisor, at))
-		if (control_call_sees(call, attendance_terminal(at)) &&
-			is_wanted(call, attendance_terminal_name(at)))
-			(void)json_array_append_new(waiting, attendance_json(at));
 	call->method.result = NULL;
 	keep_wanted(call, json_object_get(result, "numbers"));
-	(void)json_object_set_new(result, "waiting", waiting);
+	if (json_object_set_new(result, "waiting", waiting_json(call)) < 0) {
+		json_decref(result);
+		result = NULL;
+	}
 	control_call_answer(call, result);
 }
 
@@ -119,6 +134,8 @@ decide_work(struct store_db *db, struct store_job *job)
 	json_t *about = json_copy(decision->row);
 	int r;
 
+	if (about == NULL)
+		return -ENOMEM;
 	(void)json_object_del(about, "id");
 	(void)json_object_del(about, "terminal");
 	(void)json_object_del(about, "until");
@@ -158,6 +175,18 @@ decide_done(struct store_job *job, int status)
 	decision_free(decision);
 }
 
+static int
+add_consent(const struct decision *decision)
+{
+	const struct attendance *attendance = &decision->attendance;
+	int r;
+
+	r = json_object_set_new(decision->row, "control", json_boolean(attendance->control));
+	if (r == 0)
+		r = json_object_set_new(decision->row, "files", json_boolean(attendance->files));
+	return r;
+}
+
 static struct decision *
 decision_new(const struct control_call *call, const struct waiting *waiting, bool allow)
 {
@@ -176,17 +205,20 @@ decision_new(const struct control_call *call, const struct waiting *waiting, boo
 	snprintf(decision->terminal, sizeof(decision->terminal), "%s",
 		attendance_terminal_name(waiting));
 	decision->row = attendance_json(waiting);
-	if (decision->row != NULL && allow) {
-		(void)json_object_set_new(
-			decision->row, "control", json_boolean(decision->attendance.control));
-		(void)json_object_set_new(
-			decision->row, "files", json_boolean(decision->attendance.files));
-	}
-	if (decision->row == NULL) {
-		free(decision);
+	if (decision->row == NULL || (allow && add_consent(decision) < 0)) {
+		decision_free(decision);
 		return NULL;
 	}
 	return decision;
+}
+
+/* Whoever decided has looked at a list: it must still be that engineer. */
+static bool
+is_meant(const struct control_call *call, const struct waiting *waiting)
+{
+	const char *account = control_call_text(call, "account");
+
+	return account == NULL || attendance_is_of(waiting, account);
 }
 
 static void
@@ -196,7 +228,8 @@ decide(struct control_call *call, bool allow)
 	struct waiting *waiting = attendance_find(call->supervisor, (uint64_t)id);
 	struct decision *decision;
 
-	if (waiting == NULL || !control_call_sees(call, attendance_terminal(waiting))) {
+	if (waiting == NULL || !control_call_sees(call, attendance_terminal(waiting)) ||
+		!is_meant(call, waiting)) {
 		refuse_gone(call, (uint64_t)id);
 		return;
 	}

@@ -240,16 +240,33 @@ show_work(struct store_db *db, struct store_job *job)
 		db, show->prefix.low, show->prefix.high, CANDIDATES_MOST + 1, &show->rows);
 }
 
+/* Only what this caller may see, and as people see it. */
+static void
+keep_seen(const struct control_call *call, json_t *rows)
+{
+	for (size_t i = json_array_size(rows); i > 0; i--) {
+		json_t *row = json_array_get(rows, i - 1);
+
+		if (control_call_sees(
+			    call, json_integer_value(json_object_get(row, "terminal_number"))))
+			session_json_for_people(row);
+		else
+			(void)json_array_remove(rows, i - 1);
+	}
+}
+
 /* The database knows the running ones, too; how they are doing the loop knows. */
 static void
 show_done(struct store_job *job, int status)
 {
 	struct control_call *call = (struct control_call *)job;
 	struct show *show = call->more;
-	size_t count = json_array_size(show->rows);
-	struct connection *connection =
-		count <= 1 ? find_running(call, &show->prefix, false) : NULL;
+	struct connection *connection;
+	size_t count;
 
+	keep_seen(call, show->rows);
+	count = json_array_size(show->rows);
+	connection = count <= 1 ? find_running(call, &show->prefix, false) : NULL;
 	if (connection != NULL)
 		control_call_answer(call, running_json(connection));
 	else if (status < 0)
@@ -280,12 +297,11 @@ show_from_store(struct control_call *call, const struct session_prefix *prefix)
 	store_read(call->supervisor->store, &call->job);
 }
 
-/* A session that is over is shown as the connection history has it; that is not for attendants. */
+/* A session that is over is shown as the connection history has it. */
 void
 method_session_show(struct control_call *call)
 {
-	bool must_run = call->method.scope.limited ||
-			json_is_true(json_object_get(call->request.params, "running"));
+	bool must_run = json_is_true(json_object_get(call->request.params, "running"));
 	bool whole = strlen(control_call_text(call, "id")) == SESSION_PREFIX_MOST;
 	struct connection *connection = NULL;
 	struct session_prefix prefix;

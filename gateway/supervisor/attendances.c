@@ -11,6 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+
+/* Ids are short, because people type them. */
+#define FIRST_ID_LEAST 1000
+#define FIRST_IDS 8000
 
 struct waiting {
 	struct waiting *previous, *next;
@@ -39,10 +44,22 @@ has_room(const struct attendance_list *list, const char *source)
 	return list->count < ATTENDANCES_MOST && from_there < ATTENDANCES_MOST_PER_SOURCE;
 }
 
+/* A restarted gateway does not begin at 1 again: an id that somebody still has on a screen shall not be another engineer's. */
+static uint64_t
+first_id(void)
+{
+	uint16_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		random = (uint16_t)clock_now();
+	return FIRST_ID_LEAST + random % FIRST_IDS;
+}
+
 static void
 append(struct attendance_list *list, struct waiting *waiting)
 {
-	waiting->id = ++list->newest_id;
+	list->newest_id = list->newest_id == 0 ? first_id() : list->newest_id + 1;
+	waiting->id = list->newest_id;
 	waiting->previous = list->last;
 	if (list->last != NULL)
 		list->last->next = waiting;
@@ -133,6 +150,12 @@ const char *
 attendance_terminal_name(const struct waiting *waiting)
 {
 	return waiting->terminal;
+}
+
+bool
+attendance_is_of(const struct waiting *waiting, const char *account)
+{
+	return strcmp(waiting->account, account) == 0;
 }
 
 struct waiting *

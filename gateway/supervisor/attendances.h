@@ -2,6 +2,7 @@
  *
  * Attendants hear of it by an event and by `attend list --follow`, and decide with attend.allow and attend.refuse
  * (answer_attend.c). How long somebody may wait is the sign-in's to say (limits.consent): it forgets them then.
+ * Whoever waits when the gateway ends waits no longer: the connection has ended with it.
  * Bounded: so many at once, and so many from a source.
  */
 #ifndef SUPERVISOR_ATTENDANCES_H
@@ -40,6 +41,7 @@ void attendance_forget(struct waiting *waiting);
 struct waiting *attendance_find(const struct supervisor *supervisor, uint64_t id);
 int64_t attendance_terminal(const struct waiting *waiting);
 const char *attendance_terminal_name(const struct waiting *waiting);
+bool attendance_is_of(const struct waiting *waiting, const char *account); /* full id */
 
 /* The next in the order in which they came; NULL gives the first. */
 struct waiting *attendance_next(const struct supervisor *supervisor, const struct waiting *waiting);

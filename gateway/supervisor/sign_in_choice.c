@@ -68,6 +68,8 @@ rules_done(struct sign_in *sign_in, struct sign_in_job *job, int status)
 		on_refused(sign_in, &job->verdict);
 		return;
 	}
+	memcpy(sign_in->full_id, job->verdict.full_id, sizeof(sign_in->full_id));
+	memcpy(sign_in->person, job->verdict.person, sizeof(sign_in->person));
 	free(sign_in->offers);
 	sign_in->offers = take_pointer(&job->offers);
 	sign_in->offer_count = sign_in->chosen = job->offer_count;

@@ -98,10 +98,18 @@ on_decided(void *owner, const struct attendance *attendance)
 		sign_in_go(sign_in, STEP_CONNECT);
 		return;
 	}
-	(void)sign_in_page(sign_in, SCREEN_SORRY);
-	sign_in_page_text(sign_in, N_("The hospital has not let you in to %s."),
-		sign_in->offers[sign_in->chosen].name);
-	sign_in_sorry_said(sign_in, CLOSE_ATTENDANCE_MISSING, STEP_RULES);
+	sign_in_note_refusal(sign_in, CLOSE_ATTENDANCE_REFUSED, attendance->by);
+	sign_in_sorry(sign_in, CLOSE_ATTENDANCE_REFUSED, STEP_RULES);
+}
+
+void
+sign_in_too_late(struct sign_in *sign_in)
+{
+	enum close_reason reason = sign_in->step == STEP_WAITING ? CLOSE_ATTENDANCE_TOO_LATE
+								 : CLOSE_ATTENDANCE_MISSING;
+
+	sign_in_note_refusal(sign_in, reason, sign_in->offers[sign_in->chosen].name);
+	sign_in_sorry(sign_in, reason, STEP_RULES);
 }
 
 void
@@ -113,8 +121,8 @@ sign_in_waiting(struct sign_in *sign_in)
 		.connection = connection->id,
 		.account_number = sign_in->account_number,
 		.terminal_number = offer->number,
-		.account = sign_in->credentials.account,
-		.name = "",
+		.account = sign_in->full_id,
+		.name = sign_in->person,
 		.terminal = offer->name,
 		.source = sign_in->source,
 		.decided = on_decided,

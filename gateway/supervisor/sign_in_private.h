@@ -36,7 +36,7 @@ enum sign_in_step {
 	STEP_BACK, /* … or to another account */
 };
 
-enum sign_in_time { TIME_SIGNING_IN, TIME_CHOOSING, TIME_CONSENT, TIME_OTHERS };
+enum sign_in_time { TIME_SIGNING_IN, TIME_CHOOSING, TIME_NUMBER, TIME_CONSENT, TIME_OTHERS };
 
 /* What a store thread works on; outlives the sign-in if need be. */
 struct sign_in_job {
@@ -90,7 +90,9 @@ struct sign_in {
 	struct device_search device;
 	struct sign_in_job *job; /* under way, or NULL */
 	int64_t account_number;  /* 0: not signed in */
-	size_t notice;           /* the next one to be shown */
+	char full_id[ACCOUNT_FULL_ID_SIZE];
+	char person[2 * ACCOUNT_NAME_SIZE];
+	size_t notice; /* the next one to be shown */
 
 	struct terminal_offer *offers;
 	size_t offer_count;
@@ -125,6 +127,7 @@ void sign_in_terminals_answered(struct sign_in *sign_in, const struct msg_answer
 void sign_in_number(struct sign_in *sign_in);
 void sign_in_number_answered(struct sign_in *sign_in, const struct msg_answer *answer);
 void sign_in_waiting(struct sign_in *sign_in);
+void sign_in_too_late(struct sign_in *sign_in); /* the time for either is over */
 
 /* sign_in_handover.c */
 void sign_in_connect(struct sign_in *sign_in);

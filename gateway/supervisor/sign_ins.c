@@ -59,9 +59,9 @@ on_clock(uv_timer_t *timer)
 
 	if (sign_in_is_over(sign_in))
 		return;
-	if (sign_in->time == TIME_CONSENT) {
+	if (sign_in->time == TIME_NUMBER || sign_in->time == TIME_CONSENT) {
 		stop_step(sign_in);
-		sign_in_sorry(sign_in, CLOSE_ATTENDANCE_MISSING, STEP_RULES);
+		sign_in_too_late(sign_in);
 		return;
 	}
 	sign_in_end(sign_in, sign_in->step == STEP_SORRY ? sign_in->sorry : CLOSE_SIGN_IN_TOO_LONG);
@@ -71,14 +71,13 @@ static void
 run_clock(struct sign_in *sign_in)
 {
 	const struct settings *settings = sign_in->connection->supervisor->settings;
+	bool hospital = sign_in->time == TIME_NUMBER || sign_in->time == TIME_CONSENT;
 
 	if (sign_in->time == TIME_OTHERS)
 		uv_timer_stop(&sign_in->clock);
 	else
 		uv_timer_start(&sign_in->clock, on_clock,
-			sign_in->time == TIME_CONSENT ? settings->limits.consent_ms
-						      : settings->limits.greet_ms,
-			0);
+			hospital ? settings->limits.consent_ms : settings->limits.greet_ms, 0);
 }
 
 void
@@ -100,6 +99,7 @@ void
 sign_in_start_over(struct sign_in *sign_in)
 {
 	sign_in->account_number = 0;
+	sign_in->full_id[0] = sign_in->person[0] = '\0';
 	sign_in->notice = 0;
 	sign_in->farewell[0] = '\0';
 	sign_in->attendance = (struct attendance){0};

@@ -180,7 +180,7 @@ session_json_between(struct store_db *db, const uint8_t *low, const uint8_t *hig
 		"SELECT " COLUMNS " FROM session WHERE id >= ? AND id <= ? ORDER BY id LIMIT ?",
 		"bbi", low, (size_t)SESSION_ID_BYTES, high, (size_t)SESSION_ID_BYTES, most);
 	while (r == 0 && (r = sql_next(row)) > 0) {
-		r = json_array_append_new(rows, session_json_row(row)) < 0 ? -ENOMEM : 0;
+		r = json_array_append_new(rows, session_json_row_for_event(row)) < 0 ? -ENOMEM : 0;
 		if (r < 0)
 			sql_end(row);
 	}
@@ -188,5 +188,24 @@ session_json_between(struct store_db *db, const uint8_t *low, const uint8_t *hig
 		json_decref(rows);
 	else
 		*ret_rows = rows;
+	return r;
+}
+
+int
+session_each_ended(struct store_db *db, int64_t since_us, int (*visit)(json_t *row, void *argument),
+	void *argument)
+{
+	sqlite3_stmt *row;
+	int r;
+
+	r = sql_ask(db, &row,
+		"SELECT " COLUMNS " FROM session WHERE started >= ? AND state <> 'active' "
+		"ORDER BY started DESC, number DESC",
+		"i", since_us);
+	while (r == 0 && (r = sql_next(row)) > 0) {
+		r = visit(session_json_row_for_event(row), argument);
+		if (r < 0)
+			sql_end(row);
+	}
 	return r;
 }

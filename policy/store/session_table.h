@@ -58,9 +58,14 @@ int session_each_active(struct store_db *db, int64_t account, int64_t terminal,
 /* The row as everybody sees it (control_methods.def, log.connections). -ENOENT. */
 int session_json(struct store_db *db, const uint8_t *id, json_t **ret_row);
 
-/* The rows of the first sessions whose ids are between these two, both included: a list. */
+/* The rows of the first sessions whose ids are between these two, both included: a list, as session_event_json has them. */
 int session_json_between(struct store_db *db, const uint8_t *low, const uint8_t *high, int64_t most,
 	json_t **ret_rows);
+
+/* Those that have begun since and are over, newest first; visit takes the row, which is as session_event_json has it (NULL:
+ * no memory). A negative errno of visit ends it. */
+int session_each_ended(struct store_db *db, int64_t since_us,
+	int (*visit)(json_t *row, void *argument), void *argument);
 
 /* The row with all that the gateway keeps of it: what the event log says of a session. And such an object as
  * everybody sees it. */
