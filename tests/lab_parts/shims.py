@@ -22,9 +22,24 @@ def set_clock(state, text):
     instant = datetime.datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise LabError(f"--clock {text}: a zone is wanted, as in 2026-11-16T09:00:00+09:00")
+    write_clock(state, int(instant.timestamp() * 1000000))
+
+
+def pass_time(state, minutes):
+    """For a facility with `--clock`: so much time has passed, by the calendar and since the machine's boot."""
+    with open(state.variables["LAB_CLOCK"], "rb") as file:
+        calendar, passed = struct.unpack("=qq", file.read(16))
+    more = minutes * 60 * 1000000
+    write_clock(state, calendar + more, passed + more)
+
+
+def write_clock(state, *values):
+    """What set_clock.c reads: microseconds of the calendar, and those that have passed since the boot besides."""
     path = state.variables["LAB_CLOCK"]
+    if not os.path.exists(path):
+        values = (*values, 0)
     with open(path, "r+b" if os.path.exists(path) else "w+b") as file:
-        file.write(struct.pack("=q", int(instant.timestamp() * 1000000)))
+        file.write(struct.pack(f"={len(values)}q", *values))
 
 
 def clock_variables(state):

@@ -14,7 +14,7 @@ from lab_parts.control import Control
 from lab_parts.facility import Admin, add_account, add_terminal, new_mac
 from lab_parts.gateway import FACILITY, run_gateway
 from lab_parts.processes import alive, processes_of, stat_fields, tail_of, tail_of_file, wait_for
-from lab_parts.shims import set_clock
+from lab_parts.shims import pass_time, set_clock
 from lab_parts.state import State
 from rdp_peers import FakeHost, RawClient
 
@@ -160,6 +160,10 @@ class Facility:
     def set_clock(self, text):
         """Of a facility with clock=…: its calendar goes to this time, with zone, and stands still again."""
         set_clock(self.state, text)
+
+    def pass_time(self, minutes):
+        """Of a facility with clock=…: so much time has passed."""
+        pass_time(self.state, minutes)
 
     # Connecting
 

@@ -122,18 +122,23 @@ def test_h513_flood_of_keys_ends_nobody_else(door):
 
 @pytest.mark.parametrize("size", [(16384, 16384), (1, 1), (200, 200), (8192, 8192), (65535, 1)])
 def test_h514_strange_sizes(door, size):
+    """Whatever desktop a client claims to have: a screen that can be typed into, and no memory for the rest of it."""
     width, height = size
-    client = door.raw()
-    client.request()
-    client.start_tls()
-    try:
-        client.connect_mcs(width=width, height=height)
-        client.send_info()
-        client.wait_demand_active()
-    except Closed:
-        pass  # refused is as good as served
-    client.close()
+    visitor = knock(door, width=width, height=height)
+    visitor.page("SIGN_IN")
+    visitor.client.wait_frame()
+    greeters = {pid: memory_of(pid) for pid in door.pids("sekisho-greeter")}
+    assert greeters and max(greeters.values()) < 300 << 20, greeters
+    visitor.sign_in(door.new_name("nobody"), "password")
+    visitor.page("SIGN_IN", error="wrong")
+    visitor.client.close()
     all_gone(door)
+
+
+def memory_of(pid):
+    """Resident, in bytes."""
+    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 FRENCH = 0x40C

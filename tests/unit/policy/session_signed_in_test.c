@@ -167,7 +167,7 @@ consent_opens_what_needs_it_and_stays_with_the_session(void **state)
 	grant = begin(&taro);
 	assert_int_equal(grant.reason, CLOSE_NONE);
 	assert_string_equal(grant.attendance.by, "unix:yamada");
-	assert_int_equal(grant.terminal.rights, SESSION_RIGHT_SOUND | SESSION_RIGHT_DYNAMIC);
+	assert_int_equal(grant.terminal.rights, SESSION_RIGHT_SOUND);
 	assert_int_equal(fixture_read(&fixture, do_row, &taro), 0);
 	assert_int_equal(sessions_that_must_end(), 0);
 	json_decref(end_session(&grant, 9, CLOSE_CLIENT_LOGGED_OFF));

@@ -132,7 +132,8 @@ without_a_number_somebody_is_asked(void **state)
 	assert_int_equal(seen.page.seconds, 60);
 	assert_int_equal(seen.waiting.connection, 7);
 	assert_string_equal(seen.waiting.terminal, "PACS-01");
-	assert_string_equal(seen.waiting.account, "taro");
+	assert_string_equal(seen.waiting.account, "998-taro@example.jp");
+	assert_string_equal(seen.waiting.name, "山田 太郎");
 	decided(true);
 	assert_shown(BUSY);
 	frame_shown();
@@ -152,6 +153,9 @@ a_refusal_of_the_hospital_leads_back_to_the_list(void **state)
 	decided(false);
 	assert_shown(SORRY);
 	assert_string_equal(seen.page.text, "The hospital has not let you in to %s.");
+	assert_string_equal(value(0), "PACS-01");
+	store_works();
+	assert_string_equal(seen.refused_reason, "ATTENDANCE_REFUSED");
 	submit();
 	store_works();
 	assert_shown(TERMINALS);

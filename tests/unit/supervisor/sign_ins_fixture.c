@@ -327,6 +327,8 @@ sign_in_setup(void **state)
 		penalties_admit(supervisor.penalties, (const struct sockaddr *)&connection.source,
 			false, clock_boottime_ms(), &delay_ms),
 		0);
+	seen.verdict =
+		(struct sign_in_verdict){.full_id = "998-taro@example.jp", .person = "山田 太郎"};
 	seen.offer_count = 2;
 	seen.offers[0] = (struct terminal_offer){.number = 1, .name = "PACS-01"};
 	seen.offers[1] = (struct terminal_offer){.number = 2, .name = "RIS-02"};

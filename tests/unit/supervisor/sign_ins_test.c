@@ -114,7 +114,42 @@ consent_that_does_not_come_is_told(void **state)
 	while (seen.page.screen != SCREEN_SORRY)
 		uv_run(&loop, UV_RUN_ONCE);
 	assert_shown(SORRY);
+	assert_string_equal(seen.page.text,
+		"Nobody at the hospital answered in time. Call there, then try again.");
+	assert_int_equal(seen.forgotten, 1);
+	store_works();
+	assert_string_equal(seen.refused_reason, "ATTENDANCE_TOO_LATE");
+}
+
+static void
+a_number_that_does_not_come_is_told(void **state)
+{
+	(void)state;
+	settings.limits.consent_ms = 5;
+	seen.offers[0].attended = true;
+	sign_in_on_screen();
+	choose(0);
+	while (seen.page.screen != SCREEN_SORRY)
+		uv_run(&loop, UV_RUN_ONCE);
 	assert_string_equal(seen.page.text, "Nobody at the hospital has let you in.");
+	assert_int_equal(seen.forgotten, 0);
+	store_works();
+	assert_string_equal(seen.refused_reason, "ATTENDANCE_MISSING");
+}
+
+/* The list promises who waits the whole time, however long the number was being looked for. */
+static void
+waiting_has_a_clock_of_its_own(void **state)
+{
+	(void)state;
+	seen.offers[0].attended = true;
+	sign_in_on_screen();
+	choose(0);
+	settings.limits.consent_ms = 5;
+	type_secret("");
+	assert_shown(WAITING);
+	while (seen.page.screen != SCREEN_SORRY)
+		uv_run(&loop, UV_RUN_ONCE);
 	assert_int_equal(seen.forgotten, 1);
 }
 
@@ -253,6 +288,8 @@ main(void)
 		TEST(who_takes_too_long_is_let_go),
 		TEST(an_unread_reason_is_the_reason),
 		TEST(consent_that_does_not_come_is_told),
+		TEST(a_number_that_does_not_come_is_told),
+		TEST(waiting_has_a_clock_of_its_own),
 		TEST(nothing_goes_on_once_it_is_being_ended),
 		TEST(without_a_search_for_the_device_nobody_gets_in),
 		TEST(an_end_at_each_step_leaves_nothing),
