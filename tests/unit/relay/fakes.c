@@ -136,7 +136,8 @@ attachment_new(enum side side)
 {
 	struct attachment *attachment = calloc(1, sizeof(*attachment));
 
-	attachment->side = side;
+	if (attachment != NULL)
+		attachment->side = side;
 	return attachment;
 }
 

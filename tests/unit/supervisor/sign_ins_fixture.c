@@ -170,6 +170,8 @@ sign_in_offers(struct store_db *db, const struct sign_in_check *check,
 	(void)db;
 	(void)check;
 	*ret_offers = calloc(seen.offer_count + 1, sizeof(**ret_offers));
+	if (*ret_offers == NULL)
+		return -ENOMEM;
 	memcpy(*ret_offers, seen.offers, seen.offer_count * sizeof(**ret_offers));
 	*ret_count = seen.offer_count;
 	return 0;

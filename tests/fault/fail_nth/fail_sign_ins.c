@@ -1,0 +1,136 @@
+/* Memory that runs out in the supervisor while somebody signs in, on the screen and without, in-band, by redirection and with the
+ * hospital's number: the desktop is begun for who may, or the user reads why not, or the connection ends for lack of room. Nobody gets further by
+ * it, and nothing is left. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "fail_nth.h"
+#include "sign_ins_fixture.h"
+
+#include <string.h>
+
+/* What the next step needs is there: the one before may have failed. */
+static bool
+goes_on(void)
+{
+	return connection.sign_in != NULL && seen.killed == CLOSE_NONE;
+}
+
+static bool
+shows(enum greeter_screen screen)
+{
+	return goes_on() && seen.pages > 0 && seen.page.screen == screen;
+}
+
+static void
+on_the_screen(void)
+{
+	introduce("", "");
+	if (shows(SCREEN_SIGN_IN))
+		type_credentials("taro", "wrong");
+	if (goes_on() && seen.conversations == 1) {
+		pam_asks(1, "Password: ");
+		pam_ends(PAM_REFUSED);
+		store_works();
+	}
+	if (shows(SCREEN_SIGN_IN))
+		type_credentials("taro", "right");
+	if (goes_on() && seen.conversations == 2)
+		pam_signs_in();
+	if (goes_on() && seen.found != NULL)
+		device_found(true);
+	store_works();
+	if (shows(SCREEN_TERMINALS))
+		choose(0);
+	if (shows(SCREEN_NUMBER))
+		type_secret("12345678");
+	store_works();
+	if (shows(SCREEN_BUSY))
+		frame_shown();
+	store_works();
+}
+
+static void
+without_a_screen(void)
+{
+	introduce("taro%PACS-01", "right");
+	if (goes_on() && seen.conversations == 1)
+		pam_signs_in();
+	if (goes_on() && seen.found != NULL)
+		device_found(true);
+	store_works();
+}
+
+static void
+prepare(bool redirected, bool attended)
+{
+	introduced.may_redirect = redirected;
+	seen.offers[0].attended = attended;
+	seen.number = ATTENDANCE_RIGHT;
+	seen.ticket = (struct redirect_ticket){.handle = "+abc", .session = 5};
+}
+
+static void
+run_out_of_memory(void (*way)(void), bool redirected, bool attended)
+{
+	struct fail_run run;
+
+	fail_begin(&run);
+	while (fail_next(&run)) {
+		assert_int_equal(sign_in_setup(NULL), 0);
+		prepare(redirected, attended);
+		fail_arm(&run);
+		way();
+		fail_disarm(&run);
+		/* Once at most, and what was asked for at the very end is right. */
+		assert_in_range(seen.starts + seen.redirects, 0, 1);
+		if (seen.starts == 1)
+			assert_int_equal(seen.start_request.account_number, 42);
+		if (seen.starts == 1)
+			assert_true(seen.start_attended == attended);
+		if (seen.redirects == 1)
+			assert_int_equal(seen.redirect.session, 5);
+		if (seen.starts + seen.redirects == 0)
+			assert_true(seen.killed == CLOSE_OUT_OF_ROOM || shows(SCREEN_SORRY));
+		if (!run.hit)
+			assert_int_equal(redirected ? seen.redirects : seen.starts, 1);
+		assert_int_equal(sign_in_teardown(NULL), 0);
+	}
+	assert_true(run.tried >= 8);
+}
+
+static void
+a_sign_in_on_the_screen(void **state)
+{
+	(void)state;
+	run_out_of_memory(on_the_screen, false, false);
+	run_out_of_memory(on_the_screen, true, false);
+	run_out_of_memory(on_the_screen, false, true);
+	run_out_of_memory(on_the_screen, true, true);
+}
+
+static void
+a_sign_in_without_a_screen(void **state)
+{
+	(void)state;
+	run_out_of_memory(without_a_screen, false, false);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_sign_in_on_the_screen),
+		cmocka_unit_test(a_sign_in_without_a_screen),
+	};
+
+	log_init("fail_sign_ins");
+	fail_catch_libraries();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
