@@ -27,6 +27,7 @@
 #include <systemd/sd-daemon.h>
 
 #define EXIT_USAGE 2
+#define NICENESS 10
 
 static const char usage[] =
 	"Usage: sekisho-pam [--peer USER] [--confdir FOLDER]\n"
@@ -157,6 +158,13 @@ keep_memory_to_itself(void)
 	return 0;
 }
 
+/* A check of a password is made to cost a processor: what it costs, running sessions shall not miss. */
+static void
+stand_back(void)
+{
+	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -168,6 +176,7 @@ main(int argc, char **argv)
 		return r;
 	log_init("sekisho-pam");
 	(void)signal(SIGPIPE, SIG_IGN);
+	stand_back();
 	if (keep_memory_to_itself() < 0)
 		return EXIT_FAILURE;
 	if (sd_listen_fds(1) != 1 || sd_is_socket(fd, AF_UNIX, SOCK_SEQPACKET, 0) <= 0) {
