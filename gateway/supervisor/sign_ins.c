@@ -130,7 +130,7 @@ refusal_done(struct store_job *job, int status)
 {
 	if (status < 0)
 		log_event(EV_STORE_FAILED, "what='login log' why='%s'", store_error_text(status));
-	free(job);
+	secret_free(job); /* the password may have been typed where the account belongs */
 }
 
 /* The login log has a row for each refusal, as far as its limits allow, whoever it was. */
@@ -260,8 +260,7 @@ job_done(struct store_job *store_job, int status)
 			job->done(sign_in, job, status);
 	}
 	free(job->offers);
-	secret_wipe(job->digits, sizeof(job->digits));
-	free(job);
+	secret_free(job); /* the hospital's number, a redirection's */
 }
 
 struct sign_in_job *
