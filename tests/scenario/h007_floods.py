@@ -38,7 +38,8 @@ def wire_of(text):
     return b"".join(pdus)
 
 
-@pytest.mark.parametrize("one", ["x", "\u202e", "山"], ids=["letters", "right-to-left", "japanese"])
+@pytest.mark.parametrize("one", [pytest.param("x", marks=pytest.mark.long, id="letters"), pytest.param("\u202e", id="right-to-left"),
+                                 pytest.param("山", marks=pytest.mark.long, id="japanese")])
 def test_h701_million_characters_typed_are_a_wrong_name(door, one):
     visitor = knock(door)
     visitor.page("SIGN_IN")
