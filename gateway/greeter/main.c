@@ -11,6 +11,7 @@
 #include "base/lock_down.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "greeter/allowance.h"
 #include "greeter/keyboard.h"
 #include "greeter/peer.h"
 #include "greeter/screen.h"
@@ -22,6 +23,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MESSAGES_A_TURN 64
@@ -30,7 +32,8 @@ static struct {
 	struct channel *supervisor;
 	struct peer *peer;
 	struct keyboard *keyboard; /* NULL before BEGIN_SCREEN: nobody is there */
-	int failed;                /* negative errno: it ends */
+	struct allowance allowance;
+	int failed; /* negative errno: it ends */
 } process;
 
 static int
@@ -39,6 +42,15 @@ fail(const char *what, int error)
 	process.failed = error;
 	log_event(EV_GREETER_FAILED, "what='%s' error='%s'", what, strerror(-error));
 	return error;
+}
+
+static int64_t
+processor_us(void)
+{
+	struct timespec spent = {0};
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+	return spent.tv_sec * INT64_C(1000000) + spent.tv_nsec / 1000;
 }
 
 static void
@@ -80,6 +92,7 @@ on_begin_screen(struct channel *channel, union message_body *message)
 	r = peer_begin(process.peer, &setup, &fd);
 	if (r < 0)
 		return fail("the RDP server", r);
+	allowance_begin(&process.allowance, clock_boottime_ms() * 1000, processor_us());
 	return lock_down(LOCK_DOWN_GREETER);
 }
 
@@ -152,7 +165,26 @@ prepare(void)
 	return meet_supervisor();
 }
 
-/* One turn. Returns a negative errno when it is over. */
+static int
+hear_supervisor(short revents)
+{
+	const char *why = NULL;
+	int r;
+
+	if ((revents & POLLOUT) != 0 && channel_flush(process.supervisor) < 0)
+		return -ECONNRESET;
+	if ((revents & ~POLLOUT) == 0)
+		return 0;
+	r = channel_receive(process.supervisor, MESSAGES_A_TURN, &why);
+	if (process.failed < 0)
+		return process.failed; /* a handler has said why */
+	if (r == 0 || r == -ECONNRESET)
+		return r;
+	return fail(why != NULL ? why : "the supervisor's channel", r);
+}
+
+/* One turn. Returns a negative errno when it is over. A client that has used up its share of the processor waits: neither is it
+ * read, which holds it back as far as its own socket, nor drawn for; the supervisor is answered. */
 static int
 turn(void)
 {
@@ -161,30 +193,24 @@ turn(void)
 			.events = (short)channel_events(process.supervisor)},
 		{.fd = -1},
 	};
-	int wait_ms = -1;
-	const char *why = NULL;
+	int wait_ms = -1, pause_ms = 0;
 	int r;
 
-	if (process.keyboard != NULL) {
+	if (process.keyboard != NULL)
+		pause_ms = allowance_wait_ms(
+			&process.allowance, clock_boottime_ms() * 1000, processor_us());
+	if (pause_ms > 0) {
+		wait_ms = pause_ms;
+	} else if (process.keyboard != NULL) {
 		waits[1] = (struct pollfd){
 			.fd = peer_fd(process.peer), .events = peer_events(process.peer)};
 		wait_ms = peer_wait_ms(process.peer);
 	}
 	if (poll(waits, ARRAY_SIZE(waits), wait_ms) < 0)
 		return errno == EINTR ? 0 : -errno;
-	if ((waits[0].revents & POLLOUT) != 0 && channel_flush(process.supervisor) < 0)
-		return -ECONNRESET;
-	if ((waits[0].revents & ~POLLOUT) != 0) {
-		r = channel_receive(process.supervisor, MESSAGES_A_TURN, &why);
-		if (process.failed < 0)
-			return process.failed; /* a handler has said why */
-		if (r < 0)
-			return r == -ECONNRESET
-				       ? r
-				       : fail(why != NULL ? why : "the supervisor's channel", r);
-	}
-	if (process.keyboard == NULL)
-		return 0;
+	r = hear_supervisor(waits[0].revents);
+	if (r < 0 || process.keyboard == NULL || pause_ms > 0)
+		return r;
 	r = peer_serve(process.peer, waits[1].revents);
 	if (r < 0 && r != -ECONNRESET)
 		return fail("the RDP server", r);

@@ -7,7 +7,7 @@ import signal
 import tempfile
 import time
 
-from .processes import alive, need, start, stop, wait_for, wait_until
+from .processes import PATIENCE, alive, need, start, stop, wait_for, wait_until
 from .screens import Screen, start_screen
 from .state import LabError
 
@@ -63,14 +63,14 @@ class Client:
     def running(self):
         return alive(self.process)
 
-    def wait_log(self, pattern, limit=10):
+    def wait_log(self, pattern, limit=PATIENCE):
         """Waits for a line of the client's own log; returns the match."""
         return wait_for(lambda: re.search(pattern, self.log), limit, f"{self.name} says {pattern!r}")
 
-    def wait_end(self, limit=10):
+    def wait_end(self, limit=PATIENCE):
         wait_for(lambda: not self.running(), limit, f"{self.name} ends")
 
-    def wait_window(self, limit=10):
+    def wait_window(self, limit=PATIENCE):
         """The window number (of X) of the client's largest window."""
         return wait_until(self.state, self.process, self.window, limit, f"{self.name} shows a window")
 
@@ -99,7 +99,7 @@ class Client:
                                encoding="latin-1")
         return tuple(ord(value) for value in text[:3])
 
-    def wait_picture(self, limit=20, colours=16):
+    def wait_picture(self, limit=PATIENCE, colours=16):
         """Waits until a desktop is really there."""
         wait_until(self.state, self.process, lambda: self.colours() >= colours, limit, f"{self.name} shows a desktop")
 
@@ -109,11 +109,11 @@ class Client:
             self.screenshot(file.name)
             return file.read()
 
-    def wait_still(self, limit=30):
+    def wait_still(self, limit=PATIENCE):
         """Waits until the picture stays as it is for a moment: everything has been painted."""
         wait_for(lambda: self.look() == self.look(), limit, f"the picture of {self.name} stands still", every=0.2)
 
-    def wait_keyboard(self, press="x", undo="BackSpace", limit=60):
+    def wait_keyboard(self, press="x", undo="BackSpace", limit=PATIENCE):
         """Waits until a key that is pressed is seen, and takes it back: a window that has just been opened may lose the first
         ones, or not have the focus yet."""
         before = {self.look()}

@@ -3,6 +3,8 @@
 import json
 import socket
 
+from .processes import PATIENCE
+
 
 class Refused(Exception):
     """The gateway's answer was an error: .code, .message, .data."""
@@ -17,7 +19,7 @@ class Refused(Exception):
 class Control:
     """One connection. Not for several threads."""
 
-    def __init__(self, path, limit=20):
+    def __init__(self, path, limit=PATIENCE):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.settimeout(limit)
         self.socket.connect(path)

@@ -10,6 +10,8 @@ import time
 
 from .state import LabError
 
+PATIENCE = 60  # seconds for what must happen, also on a machine that has much else to do: no test asserts a time
+
 
 def wait_for(question, limit, what, every=0.05):
     """The first true answer of question(); LabError when there is none within `limit` seconds."""

@@ -13,7 +13,7 @@ from lab_parts.clients import FREERDP, RDESKTOP, Client
 from lab_parts.control import Control
 from lab_parts.facility import Admin, add_account, add_terminal, new_mac
 from lab_parts.gateway import FACILITY, run_gateway
-from lab_parts.processes import alive, processes_of, stat_fields, tail_of, tail_of_file, wait_for
+from lab_parts.processes import PATIENCE, alive, processes_of, stat_fields, tail_of, tail_of_file, wait_for
 from lab_parts.shims import pass_time, set_clock
 from lab_parts.state import State
 from rdp_peers import FakeHost, RawClient
@@ -188,7 +188,7 @@ class Facility:
         self.clients.append(client)
         return client
 
-    def raw(self, source="127.0.0.1", limit=15):
+    def raw(self, source="127.0.0.1", limit=PATIENCE):
         client = RawClient(self.address, source, limit)
         self.raw_clients.append(client)
         return client
@@ -217,7 +217,7 @@ class Facility:
             file.seek(start)
             return file.read()
 
-    def wait_log(self, pattern, limit=10):
+    def wait_log(self, pattern, limit=PATIENCE):
         return wait_for(lambda: re.search(pattern, self.log), limit, f"the gateway logs {pattern!r}")
 
     def session_log(self):
@@ -227,7 +227,7 @@ class Facility:
     def sessions(self, account):
         return self.call("session.list", account=account)["sessions"]
 
-    def wait_session(self, account, phase="BRIDGE", limit=15):
+    def wait_session(self, account, phase="BRIDGE", limit=PATIENCE):
         """The account's session once it is in this phase."""
         def found():
             return next((one for one in self.sessions(account) if one["phase"].upper() == phase), None)
@@ -246,14 +246,14 @@ class Facility:
                 return rows
             after = {"cursor": page["next"]}
 
-    def wait_end(self, account, limit=10):
+    def wait_end(self, account, limit=PATIENCE):
         """The newest row of the account's history, once it has an end."""
         def ended():
             rows = self.history(account)
             return rows and rows[-1]["end"] and rows[-1]
         return wait_for(ended, limit, f"{account}'s session has an end in the log")
 
-    def wait_close(self, event, limit=10):
+    def wait_close(self, event, limit=PATIENCE):
         """The line with which a connection ended: its event id, SK2xxx."""
         return self.wait_log(rf"(?m)^.*\b{event}\b.*$", limit)[0]
 

@@ -6,7 +6,7 @@ import pytest
 import rdp_wire as wire
 from conftest import open_door
 from desktop import Desktop, close_to
-from lab_parts.processes import wait_for
+from lab_parts.processes import PATIENCE, wait_for
 from visitor import PASSWORD, add_engineer, change_password, knock, settled_engineer, visit
 
 # What the lab's freerdp-shadow shows at its lower left corner.
@@ -42,7 +42,7 @@ def sign_in(lab, program, terminal):
 
 def wait_shadow(client):
     """The desktop of freerdp-shadow in place of the sign-in screen."""
-    wait_for(lambda: close_to(client.pixel(8, 760), SHADOW_GROUND), 20, f"{client.name} shows the desktop")
+    wait_for(lambda: close_to(client.pixel(8, 760), SHADOW_GROUND), PATIENCE, f"{client.name} shows the desktop")
 
 
 @pytest.mark.parametrize("program", ["xfreerdp3", "xfreerdp2", "rdesktop", "remmina"])

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from lab_parts.processes import wait_for
+from lab_parts.processes import PATIENCE, wait_for
 from visitor import PASSWORD, knock, settled_engineer, visit
 
 
@@ -79,7 +79,7 @@ def waiting(lab, account):
     def found():
         rows = lab.call("attend.list")["waiting"]
         return next((row for row in rows if account in row["account"]), None)
-    return wait_for(found, 15, f"{account} waits for permission")
+    return wait_for(found, PATIENCE, f"{account} waits for permission")
 
 
 @pytest.mark.parametrize("allowed", [True, False], ids=["allowed", "refused"])
@@ -107,7 +107,8 @@ def test_h406_engineer_who_leaves_waits_no_longer(door, attended):
     visitor.page("WAITING")
     waiting(door, account)
     visitor.client.close()
-    wait_for(lambda: not [row for row in door.call("attend.list")["waiting"] if account in row["account"]], 10,
+    wait_for(lambda: not [row for row in door.call("attend.list")["waiting"] if account in row["account"]],
+             PATIENCE,
              "the list forgets who has left")
 
 

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from lab_parts.processes import run, wait_for
+from lab_parts.processes import PATIENCE, run, wait_for
 from lab_parts.sign_in import write_service
 from visitor import add_engineer, code_of, knock
 
@@ -110,7 +110,7 @@ def test_h605_module_that_hangs_is_ended_with_the_sign_in(new_door, bad_module):
     visitor.page("SIGN_IN")
     visitor.sign_in("anybody", "secret")
     visitor.client.wait_closed()
-    wait_for(lambda: not lab.conversations(), 10, "the conversation's process ends")
+    wait_for(lambda: not lab.conversations(), PATIENCE, "the conversation's process ends")
 
 
 def test_h606_prompts_of_every_kind_reach_the_user(new_door, bad_module):

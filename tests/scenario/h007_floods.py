@@ -15,7 +15,7 @@ import pytest
 import rdp_wire as wire
 from h001_sign_in import come_back
 from h005_hostile import all_gone, screens
-from lab_parts.processes import wait_for
+from lab_parts.processes import PATIENCE, wait_for
 from rdp_peers import Closed
 from s002_thousand_sessions import Peer, measure, new_tickets
 from two_hosts import CLIENT, GATEWAY, office  # noqa: F401
@@ -50,7 +50,7 @@ def test_h701_million_characters_typed_are_a_wrong_name(door, one):
     visitor.type("taro", enter=False)  # of which nothing but the right-to-left marks has left room
     visitor.key("Tab")
     visitor.type("password")
-    visitor.page("SIGN_IN", limit=60, error="wrong")
+    visitor.page("SIGN_IN", error="wrong")
     assert re.search("[\u202a-\u202e]", door.log) is None
     visitor.client.close()
     all_gone(door)
@@ -160,8 +160,8 @@ def test_h710_client_that_resets_its_connection_leaves_nothing_behind(door, wher
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.close()
     all_gone(door)
-    wait_for(lambda: not account or not door.sessions(account), 15, "no session is left")
-    wait_for(lambda: measure(door)["sekisho-worker"]["descriptors"] <= before, 15, "its descriptors are closed")
+    wait_for(lambda: not account or not door.sessions(account), PATIENCE, "no session is left")
+    wait_for(lambda: measure(door)["sekisho-worker"]["descriptors"] <= before, PATIENCE, "its descriptors are closed")
 
 
 def at_prompt(lab, terminal):
@@ -206,7 +206,7 @@ def test_h720_five_hundred_at_once_are_refused_at_once_and_disturb_nobody(new_do
     host = Peer(lab, "rdp_host", "--paused")
     terminal = lab.add_terminal(host.line("port=")["port"])
     account = lab.add_account(terminal)
-    wait_for(lambda: lab.call("gateway.status")["greeters_warm"] >= 3, 10, "the pool is full")
+    wait_for(lambda: lab.call("gateway.status")["greeters_warm"] >= 3, PATIENCE, "the pool is full")
     session = Peer(lab, "rdp_client", "--connect", lab.variables["SEKISHO_RDP"], "--tickets", new_tickets(lab, account, terminal, 1),
                    "--pings", "50", "--seconds", "3600")
     lab.wait_session(account)
@@ -219,7 +219,7 @@ def test_h720_five_hundred_at_once_are_refused_at_once_and_disturb_nobody(new_do
         nonlocal most
         most = max(most, screens(lab))
         return flood.child.poll() is not None
-    wait_for(over, 60, "the 500 have gone", every=0.01)
+    wait_for(over, PATIENCE, "the 500 have gone", every=0.01)
     said = dict(re.findall(r"(\w+)=(\S+)", flood.child.stdout.read()))
     refused = len(re.findall(r"(?m)^SK2414 ", lab.log))
     assert (int(said["ready"]), int(said["failed"])) == (500 - refused, refused), said
@@ -230,8 +230,8 @@ def test_h720_five_hundred_at_once_are_refused_at_once_and_disturb_nobody(new_do
     all_gone(lab)
     session.end()
     host.end()
-    wait_for(lambda: lab.call("gateway.status")["greeters_warm"] == 3, 15, "the pool is full again")
-    wait_for(lambda: not more_than(before, measure(lab)), 15, f"no more is left than there was: {before}")
+    wait_for(lambda: lab.call("gateway.status")["greeters_warm"] == 3, PATIENCE, "the pool is full again")
+    wait_for(lambda: not more_than(before, measure(lab)), PATIENCE, f"no more is left than there was: {before}")
 
 
 def more_than(before, after):
@@ -260,7 +260,7 @@ def test_h721_five_hundred_of_one_source_do_not_shut_out_another(new_door):
     other.page("SIGN_IN")
     for client in ended:
         client.close()
-    wait_for(lambda: screens(lab) == 1, 15, "theirs have ended")
+    wait_for(lambda: screens(lab) == 1, PATIENCE, "theirs have ended")
     other.type("taro", enter=False)
     assert other.client.running()
 
@@ -354,7 +354,7 @@ def test_h740_no_password_stays_in_memory(new_door):
     with_info = lab.raw()
     with_info.introduce(user=account, password=chosen)
     with_info.wait_demand_active()
-    wait_for(lambda: len(lab.sessions(account)) == 2, 15, "a second session")
+    wait_for(lambda: len(lab.sessions(account)) == 2, PATIENCE, "a second session")
     knock(lab, account, in_info).page("SIGN_IN", error="wrong")
     attended = settled_engineer(lab, terminal)
     digits = lab.admin.json("attend", "issue", "--terminal", terminal)["digits"]

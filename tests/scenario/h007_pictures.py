@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 import rdp_wire as wire
-from lab_parts.processes import wait_for
+from lab_parts.processes import PATIENCE, wait_for
 from visitor import visit
 
 FACILITY = "試験病院"
@@ -72,7 +72,7 @@ def test_h701_every_pixel_is_the_one_that_was_drawn(request, door, tmp_path, pro
     drawn = pixels(reference(request.config.getoption("--build"), tmp_path, 1024, 768))
     visitor = visit(door, program, options=options)
     type_account(visitor)
-    wait_for(lambda: shows(visitor.client, drawn, most, tmp_path), 15, f"{program} shows the picture that was drawn", every=0.2)
+    wait_for(lambda: shows(visitor.client, drawn, most, tmp_path), PATIENCE, f"{program} shows the picture that was drawn", every=0.2)
 
 
 @pytest.mark.parametrize("width,height,scale", [(640, 480, 100), (801, 603, 100), (1920, 1080, 150),
@@ -81,7 +81,7 @@ def test_h702_at_any_size_and_scale(request, door, tmp_path, width, height, scal
     drawn = pixels(reference(request.config.getoption("--build"), tmp_path, width, height, scale))
     visitor = visit(door, "xfreerdp3", options=(f"/size:{width}x{height}", f"/scale-desktop:{scale}"), size=f"{width}x{height}")
     type_account(visitor)
-    wait_for(lambda: shows(visitor.client, drawn, 0, tmp_path), 60, "the client shows the picture that was drawn", every=0.5)
+    wait_for(lambda: shows(visitor.client, drawn, 0, tmp_path), PATIENCE, "the client shows the picture that was drawn", every=0.5)
 
 
 def test_h703_client_of_256_colours_is_told_so(door):

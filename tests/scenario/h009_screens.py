@@ -11,7 +11,7 @@ import pytest
 from conftest import TREE
 from jump_hosts import silent
 from lab_parts.facility import add_account, add_terminal, new_mac
-from lab_parts.processes import wait_for
+from lab_parts.processes import PATIENCE, wait_for
 from visitor import PASSWORD, add_engineer, change_password, code_of, key_uri, seed_of, visit
 
 BANNER = ("関所総合病院の保守用の入口です。許可された作業に限ります。操作は記録されます。\\n\\n"
@@ -72,7 +72,7 @@ def ask_the_hospital(lab, visitor):
     visitor.key("Return")
     visitor.page("WAITING")
     visitor.picture("waiting")
-    waiting = wait_for(lambda: lab.call("attend.list")["waiting"], 15, "somebody waits")
+    waiting = wait_for(lambda: lab.call("attend.list")["waiting"], PATIENCE, "somebody waits")
     lab.admin.text("attend", "refuse", str(waiting[0]["id"]), "--because", "nobody called", "--yes")
     visitor.page("SORRY", text=ATTENDED)
     visitor.picture("sorry")

@@ -8,6 +8,7 @@ import select
 import struct
 
 import rdp_wire as wire
+from lab_parts.processes import PATIENCE
 from rdp_peers import Closed, RawClient
 
 DATA_UPDATE = 2
@@ -36,7 +37,7 @@ def capabilities(width, height):
 class Typist(RawClient):
     name = "typist"
 
-    def __init__(self, address, source="127.0.0.1", limit=15):
+    def __init__(self, address, source="127.0.0.1", limit=PATIENCE):
         super().__init__(address, source, limit)
         self.source = self.connection.getsockname()
         self.share = 0

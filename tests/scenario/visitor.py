@@ -13,7 +13,7 @@ import pytest
 
 import rdp_clients
 from lab_parts.clients import Client
-from lab_parts.processes import wait_for
+from lab_parts.processes import PATIENCE, wait_for
 from typist import Typist
 
 PAGE = re.compile(r"^SK\d+ sekisho-gateway\[\d+\] the sign-in screen shows a page conn=(?P<conn>\w+) src=(?P<src>\S+) "
@@ -45,7 +45,7 @@ class Visitor:
                     break
         return [row for row in rows if row["conn"] == self.connection]
 
-    def next_page(self, limit=15):
+    def next_page(self, limit=PATIENCE):
         """The next one that waits for something: BUSY does not."""
         def shown():
             rows = self.pages()[self.seen:]
@@ -56,7 +56,7 @@ class Visitor:
             return None
         return wait_for(shown, limit, f"{self.client.name} shows another page")
 
-    def page(self, name, limit=15, **says):
+    def page(self, name, limit=PATIENCE, **says):
         """The next page, which is this one and says these words: text=, error=, prompt=, parts of what was logged."""
         row = self.next_page(limit)
         assert row["name"] == name, row
