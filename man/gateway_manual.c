@@ -77,6 +77,6 @@ main(void)
 	troff_example("journalctl -u sekisho-gateway");
 	write_events();
 	troff_section("SEE ALSO");
-	troff_paragraph("sekisho-gateway.yaml(5), sekisho-admin(8)");
+	troff_paragraph("sekisho-gateway.yaml(5), sekisho-admin(8), sekisho-pam(8)");
 	return 0;
 }

@@ -2,8 +2,8 @@
  * where it is; a client that does not go is back in GREET.
  *
  * From:   GREET.   To: GREET, DRAIN.
- * Tells:  a Monitor Layout PDU first, without which some clients do not listen, then the redirection, again after 0.5, 1,
- *         2 and 4 seconds: a client that is busy may miss one.
+ * Tells:  a Monitor Layout PDU first, without which some clients do not listen, then the redirection, and both again after
+ *         waits of 0.5, 1, 2 … seconds, as far as the limit goes: a client that is busy may miss one.
  * Limit:  the time limit `redirect`, for all of them together.
  */
 #include "relay/phase_redirect.h"
