@@ -285,15 +285,16 @@ add_info(struct pam_conversation *conversation, const struct msg_pam_prompt *pro
 {
 	char text[sizeof(prompt->text)];
 	size_t len = strlen(conversation->info);
-	size_t most = sizeof(conversation->info) - len - 2;
+	size_t need;
 
 	pam_clean_text(prompt->text, TEXT_LINES, text);
-	/* What does not fit any more is not shown: the greeter would not either. */
-	if (text[0] == '\0' || strlen(text) > most)
+	/* With a line's end before it and NUL behind. What does not fit any more is not shown: the greeter would not either. */
+	need = (len > 0) + strlen(text) + 1;
+	if (text[0] == '\0' || len + need > sizeof(conversation->info))
 		return;
 	if (len > 0)
 		conversation->info[len++] = '\n';
-	strcpy(conversation->info + len, text);
+	memcpy(conversation->info + len, text, strlen(text) + 1);
 	conversation->info_is_error |= prompt->style == PAM_ERROR_MSG;
 }
 

@@ -9,12 +9,14 @@
 
 #include "base/cleanup.h"
 #include "newcomers.h"
+#include "pam/steps.h"
 #include "pam_conversation_fixture.h"
 #include "stack.h"
 
 #include <fcntl.h>
 #include <security/_pam_types.h>
 #include <signal.h>
+#include <string.h>
 
 static void
 start_by_hand(void)
@@ -161,6 +163,29 @@ one_that_never_stops_talking_is_ended(void **state)
 	assert_string_equal(seen.detail, "the message makes no sense now");
 }
 
+/* Texts that fill the page to its last byte, then one more. */
+static void
+texts_are_cut_off_where_the_page_ends(void **state)
+{
+	static const size_t lengths[] = {2048, 2047, 1};
+	const struct msg_pam_result refused = {.code = PAM_AUTH_ERR, .step = PAM_STEP_AUTHENTICATE};
+
+	(void)state;
+	start_by_hand();
+	until_heard(1);
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		struct msg_pam_prompt text = {.style = PAM_TEXT_INFO};
+
+		memset(text.text, 'a' + (int)i, lengths[i]);
+		say(MSG_PAM_PROMPT, &text);
+	}
+	say(MSG_PAM_RESULT, &refused);
+	until_over();
+	assert_int_equal(seen.ended.outcome, PAM_REFUSED);
+	assert_int_equal(strlen(seen.info), 2048 + 1 + 2047);
+	assert_int_equal(seen.info[4095], 'b');
+}
+
 static void
 one_that_says_nothing_is_waited_for_only_so_long(void **state)
 {
@@ -212,6 +237,7 @@ main(void)
 		TEST(reports_without_a_question_end_it),
 		TEST(a_claim_to_be_another_account_ends_it),
 		TEST(one_that_never_stops_talking_is_ended),
+		TEST(texts_are_cut_off_where_the_page_ends),
 		TEST(one_that_says_nothing_is_waited_for_only_so_long),
 		TEST(one_that_has_gone_silences_nobody_who_came_since),
 	};
