@@ -67,14 +67,14 @@ static struct gcc_client_changes
 changes_for(const struct connection *conn, uint32_t denied)
 {
 	const struct x224_confirm *confirm = &conn->attachment->confirm;
-	/* The sign-in screen is one picture without channels. */
-	bool plain = (confirm->flags & RDP_CONFIRM_EXTENDED_CLIENT_DATA) == 0 ||
-		     conn->attachment->side == SIDE_GREETER;
+	bool old = (confirm->flags & RDP_CONFIRM_EXTENDED_CLIENT_DATA) == 0;
+	/* The sign-in screen is one picture without channels, on the primary monitor. */
+	bool plain = old || conn->attachment->side == SIDE_GREETER;
 	struct gcc_client_changes changes = {
 		.server_selected_protocol = confirm->protocol,
 		.clear_early_flags = GCC_CLIENT_SKIP_CHANNEL_JOIN,
 		.drop_message_channel = plain,
-		.drop_monitors = plain,
+		.drop_monitors = old,
 		.rename_channels = denied,
 	};
 

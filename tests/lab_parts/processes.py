@@ -52,6 +52,12 @@ def tail_of_file(path, lines=12):
         return ""
 
 
+def status_of(pid):
+    """Lines of /proc/PID/status by their names."""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+
+
 def stat_fields(pid):
     """The fields of /proc/PID/stat after the name: state first; None when there is no such process."""
     try:

@@ -6,10 +6,7 @@ import stat
 
 import pytest
 
-
-def status_of(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
-        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+from lab_parts.processes import status_of
 
 
 def descriptors_of(pid):

@@ -13,7 +13,7 @@ import threading
 import pytest
 
 import rdp_wire as wire
-from lab_parts.processes import PATIENCE, wait_for
+from lab_parts.processes import PATIENCE, status_of, wait_for
 from rdp_peers import Closed
 from typist import SCANCODE, SYNCHRONIZE, UNICODE
 from visitor import PASSWORD, add_engineer, knock, settled_engineer
@@ -125,6 +125,28 @@ def flood_from(client):
     finally:
         over.set()
         thread.join()
+
+
+def test_h540_screen_and_conversation_have_users_of_their_own_and_no_privilege(door):
+    """While somebody is asked for a new password, one process shows the question and another one asks it."""
+    account, initial = add_engineer(door, door.shadow)
+    visitor = knock(door)
+    visitor.page("SIGN_IN")
+    visitor.sign_in(account, initial)
+    visitor.page("PROMPT", prompt="New password")
+    greeters, conversations = door.pids("sekisho-greeter"), door.conversations()
+    assert greeters and len(conversations) == 1
+    users = {"gateway": int(door.variables["LAB_GATEWAY_UID"]), "pam": int(door.variables["LAB_PAM_UID"])}
+    assert len({0, *users.values()}) == 3
+    for pid, user in [*((pid, "gateway") for pid in greeters), (conversations[0], "pam")]:
+        status = status_of(pid)
+        assert {int(uid) for uid in status["Uid"].split()} == {users[user]}, status["Name"]
+        assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0, status["Name"]
+        # Nobody else of the same user may look into it.
+        assert os.stat(f"/proc/{pid}/environ").st_uid == 0, status["Name"]
+    for pid in greeters:
+        status = status_of(pid)
+        assert status["Seccomp"] == "2" and status["NoNewPrivs"] == "1"
 
 
 def test_h513_flood_of_keys_ends_nobody_else(door):

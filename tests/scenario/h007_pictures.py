@@ -84,6 +84,19 @@ def test_h702_at_any_size_and_scale(request, door, tmp_path, width, height, scal
     wait_for(lambda: shows(visitor.client, drawn, 0, tmp_path), PATIENCE, "the client shows the picture that was drawn", every=0.5)
 
 
+def test_h704_it_stands_on_the_primary_monitor(request, door, tmp_path):
+    drawn = pixels(reference(request.config.getoption("--build"), tmp_path, 1024, 768))
+    visitor = visit(door, "xfreerdp3", options=("/multimon",), size="2048x768", monitors=2)
+    type_account(visitor)
+
+    def shows_it():
+        seen = pixels(visitor.client.screenshot(os.path.join(tmp_path, "seen.png")))
+        left, right = [row[:1024 * 3] for row in seen], [row[1024 * 3:] for row in seen]
+        places = differences(left, drawn, 0)
+        return (not places or is_caret(places)) and len(set(right)) == 1 and len(set(right[0])) <= 3
+    wait_for(shows_it, PATIENCE, "the page fills the first of two monitors, and nothing is on the other", every=0.5)
+
+
 def test_h703_client_of_256_colours_is_told_so(door):
     """No palette is ever sent. It is denied in RDP's words, and the log says what to change."""
     client = door.raw()

@@ -108,11 +108,11 @@ def why_not(program):
     return None if shutil.which(program) else f"{program} is not installed"
 
 
-def start(lab, program, user="", language="en", options=(), size="1024x768"):
+def start(lab, program, user="", language="en", options=(), size="1024x768", monitors=1):
     command, text = COMMANDS[program](lab, user, language, options)
     keys = ["setxkbmap", LAYOUTS[language][1]]
     before = lab.log.count(SHOWN)
-    client = Client.start(lab.state, lab.new_name(program), [*lab.client_prefix, *command], size, input_text=text,
+    client = Client.start(lab.state, lab.new_name(program), [*lab.client_prefix, *command], size, monitors, text,
                           before=lambda screen: screen.run(*keys))
     lab.clients.append(client)
     if program == "remmina":

@@ -126,12 +126,12 @@ def code_of(seed, when="now", base32=True):
 PASSWORD = "Kuro-matsu-2026-x"
 
 
-def visit(lab, program="xfreerdp3", user="", language="en", options=(), size="1024x768"):
+def visit(lab, program="xfreerdp3", user="", language="en", options=(), size="1024x768", monitors=1):
     """An RDP client of that name at the gateway, on a screen of its own."""
     reason = rdp_clients.why_not(program)
     if reason:
         pytest.skip(reason)
-    return Visitor(lab, rdp_clients.start(lab, program, user, language, options, size), language, lab.pictures)
+    return Visitor(lab, rdp_clients.start(lab, program, user, language, options, size, monitors), language, lab.pictures)
 
 
 def knock(lab, user="", password="", source="127.0.0.1", **core):

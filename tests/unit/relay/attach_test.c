@@ -30,7 +30,7 @@ enum {
 
 /* The client's side of things, as INTRODUCE leaves it; the host's confirm has these flags. */
 static void
-start(uint32_t rights, uint8_t confirm_flags)
+start_on(enum side side, uint32_t rights, uint8_t confirm_flags)
 {
 	struct introduction *introduction;
 	struct msg_attach *attach = calloc(1, sizeof(*attach));
@@ -54,10 +54,17 @@ start(uint32_t rights, uint8_t confirm_flags)
 	attach->rights = rights;
 	assert_int_equal(attachment_take(&fakes.conn, attach, &fd), 0);
 	free(attach);
+	fakes.conn.attachment->side = side;
 	fakes.conn.attachment->confirm = (struct x224_confirm){.kind = X224_CONFIRM_RESPONSE,
 		.flags = confirm_flags,
 		.protocol = RDP_PROTOCOL_SSL};
 	attach_begin(&fakes.conn);
+}
+
+static void
+start(uint32_t rights, uint8_t confirm_flags)
+{
+	start_on(SIDE_HOST, rights, confirm_flags);
 }
 
 static void
@@ -194,6 +201,22 @@ an_old_host_is_shown_no_extended_data(void **state)
 	assert_false(shown.has_monitors);
 	assert_int_equal(
 		shown.early_flags & (GCC_CLIENT_NETWORK_AUTODETECT | GCC_CLIENT_HEARTBEAT), 0);
+}
+
+static void
+the_sign_in_screen_is_shown_the_monitors_and_no_channel(void **state)
+{
+	struct gcc_client shown;
+
+	(void)state;
+	start_on(SIDE_GREETER, 0, RDP_CONFIRM_EXTENDED_CLIENT_DATA);
+	assert_int_equal(gcc_connect_initial_parse(fakes.sent[SIDE_GREETER],
+				 fakes.sent_len[SIDE_GREETER], &shown, NULL),
+		PARSE_OK);
+	assert_true(shown.has_monitors);
+	assert_false(shown.has_message_channel);
+	for (uint16_t i = 0; i < shown.channel_count; i++)
+		assert_false(has_channel(&fakes.conn.introduction->client, shown.channels[i].name));
 }
 
 static void
@@ -469,6 +492,7 @@ main(void)
 		cmocka_unit_test(the_hosts_connect_initial_is_the_clients_with_its_changes),
 		cmocka_unit_test(channels_without_a_right_are_renamed),
 		cmocka_unit_test(an_old_host_is_shown_no_extended_data),
+		cmocka_unit_test(the_sign_in_screen_is_shown_the_monitors_and_no_channel),
 		cmocka_unit_test(a_host_by_the_book_is_attached),
 		cmocka_unit_test(channels_that_the_host_lacks_are_dead),
 		cmocka_unit_test(a_host_that_wants_rdp_encryption_is_refused),
