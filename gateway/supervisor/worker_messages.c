@@ -99,6 +99,14 @@ on_introduced(struct channel *channel, union message_body *message)
 	return 0;
 }
 
+/* The worker was told of a jump host: the start is on disk, its socket with the worker, and nothing under way that would
+ * go on with a sign-in which the desktop has ended. */
+static bool
+has_jump_host(const struct connection *connection)
+{
+	return connection->session != NULL && connection->start == NULL && connection->host_fd >= 0;
+}
+
 static int
 on_moved(struct channel *channel, union message_body *message)
 {
@@ -106,6 +114,9 @@ on_moved(struct channel *channel, union message_body *message)
 
 	if (connection == NULL)
 		return 0;
+	/* Told to end: whatever it says of a desktop moves nothing any more. */
+	if (message->moved.phase == PHASE_BRIDGE && !has_jump_host(connection))
+		return connection->stage == CONNECTION_RELAYED ? -EPROTO : 0;
 	if (!connection_moved(connection, message->moved.phase))
 		return -EPROTO;
 	/* The desktop has taken the place of the sign-in screen. */

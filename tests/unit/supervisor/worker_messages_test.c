@@ -25,6 +25,7 @@ static struct settings_listener listener;
 static struct settings settings = {.listeners = {.items = &listener, .count = 1}};
 static struct supervisor supervisor = {.settings = &settings};
 static struct connection connection;
+static struct carried_session session;
 static struct child *talking;
 static enum close_reason over; /* CLOSE_NONE: connection_over was not called */
 static bool started, looked, signing_in, abandoned;
@@ -296,12 +297,45 @@ the_desktop_ends_the_sign_in(void **state)
 
 	(void)state;
 	connection.sign_in = (struct sign_in *)&place;
+	connection.session = &session;
+	connection.host_fd = 3;
 	assert_int_equal(say(MSG_MOVED, &moved), 0);
 	assert_false(abandoned);
 	moved.moved.phase = PHASE_BRIDGE;
 	assert_int_equal(say(MSG_MOVED, &moved), 0);
 	assert_true(abandoned);
 	assert_null(connection.sign_in);
+}
+
+/* A worker that has been taken over says so while the store or the dialler still works for the sign-in. */
+static void
+no_desktop_begins_before_the_worker_was_told_of_a_jump_host(void **state)
+{
+	static char place;
+	static const struct {
+		bool session, starting;
+		int host_fd;
+	} cases[] = {{false, true, -1}, {true, true, -1}, {true, true, 3}, {false, false, -1},
+		{true, false, -1}};
+	union message_body moved = {.moved = {.connection = 7, .phase = PHASE_BRIDGE}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		(void)setup(state);
+		connection.phase = PHASE_ATTACH;
+		connection.sign_in = (struct sign_in *)&place;
+		connection.session = cases[i].session ? &session : NULL;
+		connection.start = cases[i].starting ? (struct session_start *)&place : NULL;
+		connection.host_fd = cases[i].host_fd;
+		assert_int_equal(say(MSG_MOVED, &moved), -EPROTO);
+		assert_false(abandoned);
+		assert_non_null(connection.sign_in);
+
+		/* Told to end: what is on its way is not looked at. */
+		connection.stage = CONNECTION_KILLED;
+		assert_int_equal(say(MSG_MOVED, &moved), 0);
+		assert_false(abandoned);
+		assert_non_null(connection.sign_in);
+	}
 }
 
 int
@@ -315,6 +349,8 @@ main(void)
 		cmocka_unit_test_setup(who_shows_no_ticket_signs_in_where_that_is_allowed, setup),
 		cmocka_unit_test_setup(what_returned_says_is_a_workers_to_say, setup),
 		cmocka_unit_test_setup(the_desktop_ends_the_sign_in, setup),
+		cmocka_unit_test_setup(
+			no_desktop_begins_before_the_worker_was_told_of_a_jump_host, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
