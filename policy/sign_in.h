@@ -97,7 +97,8 @@ struct sign_in_note {
 
 /* Keeps it: failure counters, the used step, the sealed seed, the new hash (with an administration event of the account's own),
  * the network that is known from now on. *ret_accepted false: the step was used before, the password is an
- * earlier one, a telephone is bound already, the pair waits by now, or there is no such account. Nothing is told to the
+ * earlier one, a telephone is bound already, the pair waits by now, the rules do not let the account in (BOUND, PASSWORD_NEW),
+ * or there is no such account. RIGHT of an account that the rules do not let in is accepted and keeps nothing. Nothing is told to the
  * user before this is on disk. PASSWORD_WRONG and CODE_WRONG are not reported of what was refused without looking. */
 int sign_in_keep(struct store_db *db, const struct sign_in_note *note, bool *ret_accepted);
 

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/secret.h"
+#include "policy/facts.h"
 #include "policy/sign_in_decoy.h"
 #include "policy/sign_in_standing.h"
 #include "policy/store/second_factor_table.h"
@@ -80,15 +81,40 @@ bind_telephone(struct store_db *db, const struct keeping *keeping)
 	return r;
 }
 
+/* By the rules of the account: locked, not yet or no longer valid, outside its hours. From which device it comes is not known
+ * here. Asked when the password was right: nobody else learns of it. */
+static int
+may_go_on(struct store_db *db, const struct keeping *keeping, bool *ret_may)
+{
+	const struct device_evidence unknown = {.known = false};
+	struct gathered_facts gathered;
+	struct policy_verdict verdict;
+	int r;
+
+	r = facts_gather(
+		db, keeping->standing.row.number, 0, MOMENT_SIGN_IN, &unknown, NULL, &gathered);
+	if (r == 0) {
+		gathered.facts.allowlist_enforced = false;
+		policy_decide(&gathered.facts, &verdict);
+		*ret_may = verdict.allowed;
+	}
+	gathered_facts_done(&gathered);
+	return r;
+}
+
 static int
 keep_bound(struct store_db *db, struct keeping *keeping)
 {
 	const struct sign_in_note *note = keeping->note;
+	bool may = false;
 	int r;
 
 	if (note->seed == NULL || note->seed_len < TOTP_SEED_BYTES ||
 		note->seed_len > TOTP_SEED_MAX || note->step > INT64_MAX)
 		return 0;
+	r = may_go_on(db, keeping, &may);
+	if (r < 0 || !may)
+		return r;
 	r = bind_telephone(db, keeping);
 	if (r < 0)
 		return r == -EEXIST ? 0 : r;
@@ -151,11 +177,14 @@ change_password(struct store_db *db, const struct keeping *keeping)
 static int
 keep_password_new(struct store_db *db, struct keeping *keeping)
 {
-	bool is_new = false;
+	bool is_new = false, may = false;
 	int r;
 
 	if (!is_a_hash(keeping->note->hash))
 		return 0;
+	r = may_go_on(db, keeping, &may);
+	if (r < 0 || !may)
+		return r;
 	r = hash_is_new(db, keeping, &is_new);
 	if (r < 0 || !is_new)
 		return r;
@@ -167,8 +196,16 @@ static int
 keep_right(struct store_db *db, struct keeping *keeping)
 {
 	const struct sign_in_standing *standing = &keeping->standing;
+	bool may = false;
 	int r;
 
+	/* Who may not go on is right all the same, and is told why by the rules; it makes nothing easier for the next
+	 * try. */
+	r = may_go_on(db, keeping, &may);
+	if (r < 0 || !may) {
+		keeping->accepted = r == 0;
+		return r;
+	}
 	r = sign_in_failures_forget(db, standing->name, standing->source, NULL);
 	if (r == 0)
 		r = sign_in_network_known(db, standing->row.number, keeping->note->source);

@@ -310,6 +310,45 @@ a_right_sign_in_forgets_its_own_failures(void **state)
 	assert_int_equal(fixture_number(&fixture, "SELECT count(*) FROM sign_in_network"), 1);
 }
 
+/* Whoever knows its password: it gets no telephone, no password and no network that way. */
+static void
+an_account_that_may_not_go_on_changes_nothing(void **state)
+{
+	static const char *const why[] = {
+		"UPDATE account SET locked = 1",
+		"UPDATE account SET locked = 0, kind = 'auditor'",
+		"UPDATE account SET kind = 'engineer', valid_from = '2027-01-01', valid_until = "
+		"'2027-01-02'",
+		"UPDATE account SET valid_from = '2026-01-01', valid_until = '2026-01-02'",
+	};
+
+	(void)state;
+	use_settings(PASSWORD_POLICY_LONG, SECOND_FACTOR_REQUIRED, 5);
+	(void)report(SIGN_IN_PASSWORD_WRONG, "taro", OWN_SOURCE);
+	for (size_t i = 0; i < sizeof(why) / sizeof(why[0]); i++) {
+		fixture_sql(&fixture, why[i]);
+		assert_true(report(SIGN_IN_PASSWORD_RIGHT, "taro", OWN_SOURCE));
+		assert_false(bind_telephone(100));
+		assert_false(choose_password(OWN_HASH));
+		/* The rules tell it why. */
+		assert_true(report(SIGN_IN_RIGHT, "taro", OWN_SOURCE));
+		assert_int_equal(
+			fixture_number(&fixture, "SELECT (SELECT count(*) FROM second_factor) + "
+						 "(SELECT count(*) FROM password_earlier) + "
+						 "(SELECT count(*) FROM sign_in_network)"),
+			0);
+		assert_int_equal(
+			fixture_number(&fixture, "SELECT count(*) FROM sign_in_failure"), 1);
+	}
+	/* Devices are asked for later. */
+	fixture_sql(
+		&fixture, "UPDATE account SET valid_until = '2027-01-01'; DELETE FROM account_mac");
+	assert_true(choose_password(OWN_HASH));
+	assert_true(bind_telephone(100));
+	assert_true(report(SIGN_IN_RIGHT, "taro", OWN_SOURCE));
+	assert_int_equal(fixture_number(&fixture, "SELECT count(*) FROM sign_in_failure"), 0);
+}
+
 static void
 what_is_no_report_is_an_error(void **state)
 {
@@ -406,6 +445,7 @@ main(void)
 		IN_OUT(a_telephone_is_bound_once_and_no_code_works_twice),
 		IN_OUT(a_seed_is_sealed_about_its_account),
 		IN_OUT(a_right_sign_in_forgets_its_own_failures),
+		IN_OUT(an_account_that_may_not_go_on_changes_nothing),
 		IN_OUT(what_is_no_report_is_an_error),
 		IN_OUT(a_deleted_account_leaves_nothing),
 		IN_OUT(an_account_is_shown_with_how_its_signing_in_stands),
