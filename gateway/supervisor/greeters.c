@@ -48,6 +48,14 @@ on_shown(struct channel *channel, union message_body *message)
 	return 0;
 }
 
+/* A form is sent with both of its fields: the button waits for them. */
+static bool
+is_half_a_form(const struct greeter *greeter, const struct msg_answer *answer)
+{
+	return greeter->screen == SCREEN_SIGN_IN && answer->action == SCREEN_SUBMIT &&
+	       (answer->account[0] == '\0' || answer->secret_len == 0);
+}
+
 /* Nothing is filled in that the page has no field for, and nothing is chosen that is not on the list. */
 static bool
 fits_screen(const struct greeter *greeter, const struct msg_answer *answer)
@@ -58,7 +66,7 @@ fits_screen(const struct greeter *greeter, const struct msg_answer *answer)
 			  greeter->screen == SCREEN_ENROL || greeter->screen == SCREEN_NUMBER;
 
 	if ((answer->action != SCREEN_SUBMIT && answer->action != SCREEN_CANCEL) ||
-		(row->answers & answer->action) == 0)
+		(row->answers & answer->action) == 0 || is_half_a_form(greeter, answer))
 		return false;
 	if (answer->account[0] != '\0' && (row->fields & SCREEN_HAS_ACCOUNT) == 0)
 		return false;

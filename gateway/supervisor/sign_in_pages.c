@@ -19,6 +19,9 @@
 #define WARM_UP_LOOK_MS 20
 #define WARM_UP_MOST_MS 5000
 
+/* On one screen: nobody reads as many, and each is a line in the journal. */
+#define PAGES_MOST 200
+
 /* As much of a page's text as goes into the journal. */
 #define PAGE_NOTE_SIZE 160
 
@@ -151,6 +154,10 @@ send_page(struct sign_in *sign_in)
 {
 	int r = 0;
 
+	if (sign_in->pages++ >= PAGES_MOST) {
+		sign_in_end(sign_in, CLOSE_SIGN_IN_TOO_LONG);
+		return;
+	}
 	sign_in->page_waits = false;
 	if (sign_in->page->screen == SCREEN_TERMINALS)
 		r = send_choices(sign_in);

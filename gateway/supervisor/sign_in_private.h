@@ -73,6 +73,7 @@ struct sign_in {
 	bool greeted;            /* it had one: there is no second */
 	struct msg_show *page;   /* the newest */
 	bool page_waits;         /* … for a greeter */
+	unsigned int pages;      /* that were shown */
 	int64_t waits_since_ms;
 
 	struct credentials credentials; /* of Client Info, then as typed */

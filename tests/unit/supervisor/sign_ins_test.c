@@ -275,6 +275,18 @@ an_end_at_each_step_leaves_nothing(void **state)
 	}
 }
 
+/* A screen that answers by itself, and never comes to anything. */
+static void
+pages_have_an_end(void **state)
+{
+	(void)state;
+	introduce("", "");
+	for (int i = 0; i < 1000 && seen.killed == CLOSE_NONE; i++)
+		type_credentials("%PACS-01", "right");
+	assert_int_equal(seen.killed, CLOSE_SIGN_IN_TOO_LONG);
+	assert_int_equal(seen.pages, 200);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sign_in_setup, sign_in_teardown)
 
 int
@@ -293,6 +305,7 @@ main(void)
 		TEST(nothing_goes_on_once_it_is_being_ended),
 		TEST(without_a_search_for_the_device_nobody_gets_in),
 		TEST(an_end_at_each_step_leaves_nothing),
+		TEST(pages_have_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
