@@ -161,13 +161,17 @@ withdraw_work(struct store_db *db, struct store_job *store_job)
 	return ticket_withdraw_redirect(db, job->ticket.handle, &job->withdrawn);
 }
 
-/* A client that has come back with it meanwhile has its session there. */
+/* A client that has come back with it meanwhile has its session there. A ticket that cannot be taken back may still be good:
+ * nothing begins beside it, and the end tries once more. */
 static void
 withdraw_done(struct sign_in *sign_in, struct sign_in_job *job, int status)
 {
-	if (status < 0)
-		sign_in_sorry(sign_in, CLOSE_NOT_LOGGED, STEP_RULES);
-	else if (job->withdrawn)
+	if (status < 0) {
+		sign_in_end(sign_in, CLOSE_NOT_LOGGED);
+		return;
+	}
+	sign_in->redirected_by[0] = '\0';
+	if (job->withdrawn)
 		sign_in_go(sign_in, STEP_START);
 	else
 		sign_in_end(sign_in, CLOSE_REDIRECTED);
@@ -182,7 +186,6 @@ sign_in_withdraw(struct sign_in *sign_in)
 	if (job == NULL)
 		return;
 	memcpy(job->ticket.handle, sign_in->redirected_by, sizeof(job->ticket.handle));
-	sign_in->redirected_by[0] = '\0';
 	sign_in_job_hand_in(sign_in, job);
 }
 

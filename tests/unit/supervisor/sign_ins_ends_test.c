@@ -239,7 +239,7 @@ who_has_come_back_has_no_second_session(void **state)
 }
 
 static void
-a_ticket_that_cannot_be_taken_back_lets_nobody_on(void **state)
+a_ticket_that_cannot_be_taken_back_ends_it_and_is_not_forgotten(void **state)
 {
 	struct msg_returned returned = {.connection = 7, .reason = CLOSE_REDIRECT_IGNORED};
 
@@ -248,7 +248,25 @@ a_ticket_that_cannot_be_taken_back_lets_nobody_on(void **state)
 	assert_int_equal(sign_in_returned(&connection, &returned), 0);
 	store_fails(-EIO);
 	assert_int_equal(seen.starts, 0);
-	assert_int_equal(seen.page.screen, SCREEN_SORRY);
+	assert_int_equal(seen.killed, CLOSE_NOT_LOGGED);
+	assert_string_equal(seen.withdrawn, "");
+	over(CLOSE_NOT_LOGGED);
+	assert_string_equal(seen.withdrawn, "+0123456789abcdef");
+}
+
+static void
+a_ticket_that_was_taken_back_is_not_taken_back_again(void **state)
+{
+	struct msg_returned returned = {.connection = 7, .reason = CLOSE_REDIRECT_IGNORED};
+
+	(void)state;
+	redirect();
+	assert_int_equal(sign_in_returned(&connection, &returned), 0);
+	store_works();
+	assert_string_equal(seen.withdrawn, "+0123456789abcdef");
+	seen.withdrawn[0] = '\0';
+	over(CLOSE_ADMIN_KILLED);
+	assert_string_equal(seen.withdrawn, "");
 }
 
 /* What must be acknowledged */
@@ -344,7 +362,8 @@ main(void)
 		TEST(who_follows_a_redirection_keeps_the_ticket),
 		TEST(an_end_on_the_way_takes_the_ticket_back),
 		TEST(who_has_come_back_has_no_second_session),
-		TEST(a_ticket_that_cannot_be_taken_back_lets_nobody_on),
+		TEST(a_ticket_that_cannot_be_taken_back_ends_it_and_is_not_forgotten),
+		TEST(a_ticket_that_was_taken_back_is_not_taken_back_again),
 		TEST(complete_credentials_are_stopped_by_nothing_that_only_a_screen_shows),
 		TEST(a_banner_for_everybody_comes_before_the_password_is_looked_at),
 		TEST(who_does_not_acknowledge_it_gets_no_further),
