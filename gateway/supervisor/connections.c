@@ -278,13 +278,14 @@ connection_over(struct connection *connection, enum close_reason reason, const c
 	shut(&connection->client_fd);
 	shut(&connection->host_fd);
 	log_summary(connection, reason, phase, &bytes, detail);
+	/* May add to the penalty of its source, which knows its connections alone. */
+	sign_in_abandon(take_pointer(&connection->sign_in), reason);
 	if (connection->counted)
 		penalties_end(supervisor->penalties, (const struct sockaddr *)&connection->source,
 			connection->finished, penalised_reason(reason, phase), clock_boottime_ms());
 	if (connection->session != NULL)
 		session_record_end(supervisor, connection->session, id, reason, phase, &of_session);
 	attempt_abandon(take_pointer(&connection->attempt));
-	sign_in_abandon(take_pointer(&connection->sign_in), reason);
 	session_start_abandon(take_pointer(&connection->start), reason, phase);
 	table_remove(supervisor->connections, connection);
 	successor = connection_find(supervisor->connections, connection->awaited_by);

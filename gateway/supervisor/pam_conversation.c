@@ -8,7 +8,6 @@
 
 #include "base/cleanup.h"
 #include "base/secret.h"
-#include "base/utf_8.h"
 #include "messages/channel.h"
 #include "pam/conversation.h"
 #include "policy/store/store.h"
@@ -48,9 +47,10 @@ static const char gone[] = "sekisho-pam has ended before it was done";
 
 struct pam_conversation {
 	struct supervisor *supervisor;
-	const struct pam_events *events;
+	const struct pam_events *events; /* NULL: nobody waits for it any more */
 	void *owner;
-	struct channel *channel; /* NULL: nobody answered */
+	struct pam_conversation *next, **at; /* in supervisor->pam_unattended, then */
+	struct channel *channel;             /* NULL: nobody answered */
 	uv_poll_t poll;
 	uv_timer_t timer;
 	const char *timer_says;
@@ -60,6 +60,7 @@ struct pam_conversation {
 	struct msg_pam_begin begin;
 	unsigned int prompts; /* questions and texts that came */
 	bool is_asked;        /* a question is with the user */
+	bool answered;        /* one was: what was typed is looked at, unless the next one is */
 	uint32_t serial;
 	char info[INFO_SIZE];
 	bool info_is_error;
@@ -88,6 +89,11 @@ let_go(struct pam_conversation *conversation)
 {
 	conversation->over = true;
 	conversation->supervisor->pam_conversations--;
+	if (conversation->at != NULL) {
+		*conversation->at = conversation->next;
+		if (conversation->next != NULL)
+			conversation->next->at = conversation->at;
+	}
 	if (conversation->question != NULL)
 		take_pointer(&conversation->question)->conversation = NULL;
 	if (conversation->channel != NULL)
@@ -110,7 +116,8 @@ finish(struct pam_conversation *conversation, enum pam_outcome outcome, int64_t 
 	if (conversation->over)
 		return;
 	let_go(conversation);
-	conversation->events->ended(conversation->owner, &ended);
+	if (conversation->events != NULL)
+		conversation->events->ended(conversation->owner, &ended);
 }
 
 static void
@@ -232,18 +239,6 @@ on_kept(struct store_job *job, int status)
 	secret_free(question);
 }
 
-/* Whoever typed the name of an account is signed in as that one or not at all. A name that is nobody's here may be another
- * directory's, and a module may say whose it is; but not once pam_sekisho has looked at it. */
-static bool
-may_be(const struct pam_conversation *conversation, const struct question *question)
-{
-	int64_t number = question->account.number;
-
-	if (conversation->told.something && conversation->told.number != number)
-		return false;
-	return question->typed_number == 0 || question->typed_number == number;
-}
-
 /* PAM has let somebody in: whom? */
 static void
 on_found(struct store_job *job, int status)
@@ -251,7 +246,8 @@ on_found(struct store_job *job, int status)
 	struct question *question = (struct question *)job;
 	struct pam_conversation *conversation = answered(question, status);
 
-	if (conversation != NULL && !may_be(conversation, question))
+	if (conversation != NULL &&
+		!pam_may_be(&conversation->told, question->typed_number, question->account.number))
 		finish(conversation, PAM_UNAVAILABLE, 0,
 			"the user that PAM ended with is not the one it was asked about");
 	else if (conversation != NULL)
@@ -329,6 +325,10 @@ on_prompt(struct channel *channel, union message_body *message)
 		return 0;
 	case PAM_PROMPT_ECHO_OFF:
 	case PAM_PROMPT_ECHO_ON:
+		if (conversation->events == NULL) {
+			let_go(conversation);
+			return 0;
+		}
 		pam_clean_text(prompt->text, TEXT_LINE, text);
 		conversation->is_asked = true;
 		conversation->serial = prompt->serial;
@@ -500,21 +500,6 @@ watch(struct pam_conversation *conversation, int *fd)
 	return r;
 }
 
-static int
-fill_begin(struct pam_conversation *conversation, const char *user, const char *source)
-{
-	struct msg_pam_begin *begin = &conversation->begin;
-
-	if (user[0] == '\0' || strlen(user) >= sizeof(begin->user) ||
-		!utf_8_is_valid(user, strlen(user)) || strlen(source) >= sizeof(begin->host))
-		return -EINVAL;
-	begin->build_hash = messages_build_hash();
-	strcpy(begin->user, user);
-	strcpy(begin->host, source);
-	begin->deadline_ms = conversation->supervisor->settings->limits.greet_ms;
-	return 0;
-}
-
 /* Either with a channel, or with a timer that says that there is nobody. */
 static int
 begin(struct pam_conversation *conversation)
@@ -547,7 +532,7 @@ pam_conversation_start(struct supervisor *supervisor, const char *user, const ch
 	conversation->supervisor = supervisor;
 	conversation->events = events;
 	conversation->owner = owner;
-	r = fill_begin(conversation, user, source);
+	r = pam_fill_begin(supervisor->settings, user, source, &conversation->begin);
 	if (r < 0) {
 		free(conversation);
 		return r;
@@ -573,15 +558,38 @@ pam_conversation_answer(struct pam_conversation *conversation, const char *answe
 	if (!conversation->is_asked || conversation->over)
 		return;
 	conversation->is_asked = false;
+	conversation->answered = true;
 	message.answer_len = (uint32_t)strnlen(answer, sizeof(message.answer) - 1);
 	memcpy(message.answer, answer, message.answer_len);
 	send_message(conversation, MSG_PAM_ANSWER, &message);
 	secret_wipe(&message, sizeof(message));
 }
 
-void
-pam_conversation_cancel(struct pam_conversation *conversation)
+bool
+pam_conversation_leave(struct pam_conversation *conversation)
 {
-	if (conversation != NULL && !conversation->over)
+	struct pam_conversation **first;
+
+	if (conversation == NULL || conversation->over)
+		return false;
+	if (!conversation->answered || conversation->is_asked ||
+		conversation->supervisor->state == SUPERVISOR_STOPPING) {
 		let_go(conversation);
+		return false;
+	}
+	first = &conversation->supervisor->pam_unattended;
+	conversation->events = NULL;
+	conversation->at = first;
+	conversation->next = *first;
+	if (conversation->next != NULL)
+		conversation->next->at = &conversation->next;
+	*first = conversation;
+	return true;
+}
+
+void
+pam_conversations_stop(struct supervisor *supervisor)
+{
+	while (supervisor->pam_unattended != NULL)
+		let_go(supervisor->pam_unattended);
 }

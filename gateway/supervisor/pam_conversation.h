@@ -49,7 +49,12 @@ int pam_conversation_start(struct supervisor *supervisor, const char *user, cons
 /* To the question that was asked last. The answer is copied and wiped. */
 void pam_conversation_answer(struct pam_conversation *conversation, const char *answer);
 
-/* `ended` will not be called. Accepts NULL. */
-void pam_conversation_cancel(struct pam_conversation *conversation);
+/* Neither event will come any more. Who leaves while what they typed is being looked at has made PAM work, and it may be
+ * wrong: returns true, and PAM works on to its result, its reports are kept, and it counts as one under way, until it would
+ * have to ask. Else it is over. Accepts NULL. */
+bool pam_conversation_leave(struct pam_conversation *conversation);
+
+/* The gateway stops: those that nobody waits for are over. */
+void pam_conversations_stop(struct supervisor *supervisor);
 
 #endif

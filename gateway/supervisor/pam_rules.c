@@ -8,6 +8,7 @@
 #include "settings/settings.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <security/_pam_types.h>
 #include <string.h>
 
@@ -21,6 +22,14 @@ const char *
 pam_step_name(uint8_t step)
 {
 	return step < ARRAY_SIZE(step_names) ? step_names[step] : "?";
+}
+
+bool
+pam_may_be(const struct pam_told *told, int64_t typed, int64_t number)
+{
+	if (told->something && told->number != number)
+		return false;
+	return typed == 0 || typed == number;
 }
 
 static bool
@@ -115,6 +124,20 @@ put_text(char *ret_text, const char *text, size_t most)
 
 	memcpy(ret_text, text, len);
 	ret_text[len] = '\0';
+}
+
+int
+pam_fill_begin(const struct settings *settings, const char *user, const char *source,
+	struct msg_pam_begin *ret_message)
+{
+	if (user[0] == '\0' || strlen(user) >= sizeof(ret_message->user) ||
+		!utf_8_is_valid(user, strlen(user)) || strlen(source) >= sizeof(ret_message->host))
+		return -EINVAL;
+	ret_message->build_hash = messages_build_hash();
+	strcpy(ret_message->user, user);
+	strcpy(ret_message->host, source);
+	ret_message->deadline_ms = settings->limits.greet_ms;
+	return 0;
 }
 
 void

@@ -28,6 +28,14 @@ struct pam_told {
 void pam_fill_account(const struct settings *settings, const char *typed,
 	const struct sign_in_account *account, struct msg_pam_account *ret_message);
 
+/* PAM_BEGIN. -EINVAL: a name that no message carries. */
+int pam_fill_begin(const struct settings *settings, const char *user, const char *source,
+	struct msg_pam_begin *ret_message);
+
+/* Whoever typed the name of an account is signed in as that one or not at all. A name that is nobody's here (typed: 0) may
+ * be another directory's, and a module may say whose it is; but not once pam_sekisho has looked at it. */
+bool pam_may_be(const struct pam_told *told, int64_t typed, int64_t number);
+
 /* Does the report fit what was told and reported before? A sekisho-pam that has been taken over can lie about what its
  * user typed; with that it gets no further than a user who typed it. */
 bool pam_may_report(const struct pam_told *told, uint8_t what);

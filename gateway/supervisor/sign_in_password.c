@@ -251,3 +251,11 @@ sign_in_authenticate_answered(struct sign_in *sign_in, const struct msg_answer *
 {
 	pam_conversation_answer(sign_in->pam, (const char *)answer->secret);
 }
+
+/* Whether it was wrong will be known when nobody is there any more who could be charged for it. */
+void
+sign_in_leave_pam(struct sign_in *sign_in)
+{
+	if (pam_conversation_leave(take_pointer(&sign_in->pam)))
+		sign_in_penalise(sign_in, WRONG_UNITS);
+}

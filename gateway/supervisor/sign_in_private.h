@@ -115,6 +115,7 @@ void sign_in_credentials(struct sign_in *sign_in);
 void sign_in_credentials_answered(struct sign_in *sign_in, const struct msg_answer *answer);
 void sign_in_authenticate(struct sign_in *sign_in);
 void sign_in_authenticate_answered(struct sign_in *sign_in, const struct msg_answer *answer);
+void sign_in_leave_pam(struct sign_in *sign_in); /* nothing, if it is not asked */
 
 /* sign_in_choice.c */
 void sign_in_device(struct sign_in *sign_in);

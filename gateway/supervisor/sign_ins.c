@@ -45,7 +45,7 @@ sign_in_end(struct sign_in *sign_in, enum close_reason reason)
 static void
 stop_step(struct sign_in *sign_in)
 {
-	pam_conversation_cancel(take_pointer(&sign_in->pam));
+	sign_in_leave_pam(sign_in);
 	attendance_forget(take_pointer(&sign_in->waiting));
 	if (sign_in->job != NULL)
 		sign_in->job->sign_in = NULL;

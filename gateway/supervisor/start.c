@@ -19,6 +19,7 @@
 #include "supervisor/log_tail.h"
 #include "supervisor/looks.h"
 #include "supervisor/outputs.h"
+#include "supervisor/pam_conversation.h"
 #include "supervisor/passed.h"
 #include "supervisor/penalties.h"
 #include "supervisor/reload.h"
@@ -157,6 +158,7 @@ stop(struct gateway *gateway, int exit_status)
 	looks_stop(supervisor->looks);
 	outputs_stop(supervisor->outputs);
 	backups_stop(supervisor->backups);
+	pam_conversations_stop(supervisor);
 	connections_each(supervisor->connections, end_as_stopping, NULL);
 	supervisor_maybe_drained(supervisor);
 }

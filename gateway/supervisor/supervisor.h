@@ -47,6 +47,7 @@ struct session_log;
 struct outputs;
 struct log_tail;
 struct sign_in;
+struct pam_conversation;
 
 enum supervisor_state {
 	SUPERVISOR_STARTING,
@@ -74,11 +75,12 @@ struct supervisor {
 	struct outputs *outputs;
 	struct log_tail *log_tail;
 	struct login_limit logins;
-	struct attendance_list attendances; /* attendances.h */
-	uint32_t pam_conversations;         /* under way */
-	struct sign_in *sign_ins;           /* those under way */
-	uint64_t next_connection;           /* ids of connections and looks: never used twice */
-	int64_t ready_us;                   /* clock_now() when listeners opened; 0 before */
+	struct attendance_list attendances;      /* attendances.h */
+	uint32_t pam_conversations;              /* under way */
+	struct pam_conversation *pam_unattended; /* those of them that nobody waits for */
+	struct sign_in *sign_ins;                /* those under way */
+	uint64_t next_connection; /* ids of connections and looks: never used twice */
+	int64_t ready_us;         /* clock_now() when listeners opened; 0 before */
 };
 
 #endif

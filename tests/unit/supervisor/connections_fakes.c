@@ -119,6 +119,7 @@ sign_in_abandon(struct sign_in *sign_in, enum close_reason reason)
 {
 	(void)reason;
 	(void)sign_in;
+	seen.penalties_when_abandoned = seen.penalties;
 }
 
 void

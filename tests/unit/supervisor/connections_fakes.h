@@ -18,7 +18,7 @@ extern struct connections_seen {
 	enum close_reason end_reason, penalised;
 	struct socket_bytes end_bytes;
 	enum phase end_phase;
-	unsigned int verdicts, penalties;
+	unsigned int verdicts, penalties, penalties_when_abandoned;
 	bool was_finished;
 	struct connection *went_on;
 	unsigned int drained;

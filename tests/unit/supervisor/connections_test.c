@@ -328,6 +328,20 @@ a_verdict_counts_once_and_for_counted_ones_alone(void **state)
 	assert_int_equal(seen.penalties, 1);
 }
 
+/* What a sign-in adds as it ends is for a connection that still counts. */
+static void
+a_sign_in_ends_before_its_source_is_let_off(void **state)
+{
+	auto_fd int client = -1;
+	struct connection *connection = relayed(&client);
+
+	(void)state;
+	connection->counted = true;
+	connection_over(connection, CLOSE_CLIENT_LEFT, "");
+	assert_int_equal(seen.penalties, 1);
+	assert_int_equal(seen.penalties_when_abandoned, 0);
+}
+
 static void
 a_slow_verdict_is_not_the_clients_fault(void **state)
 {
@@ -435,6 +449,7 @@ main(void)
 		TEST(what_passes_to_the_sign_in_screen_is_not_the_sessions),
 		TEST(a_session_without_a_sign_in_screen_has_all_bytes),
 		TEST(a_verdict_counts_once_and_for_counted_ones_alone),
+		TEST(a_sign_in_ends_before_its_source_is_let_off),
 		TEST(a_slow_verdict_is_not_the_clients_fault),
 		TEST(who_waited_for_the_end_goes_on),
 		TEST(a_session_is_found_on_the_connection_that_carries_it_on),

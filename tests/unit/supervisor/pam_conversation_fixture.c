@@ -171,7 +171,7 @@ on_asked(void *owner, const struct pam_question *question)
 		question->info_is_error ? "!" : "", question->prompt,
 		question->otpauth[0] != '\0' ? "picture" : "");
 	if (seen.cancel) {
-		pam_conversation_cancel(take_pointer(&seen.conversation));
+		seen.works_on = pam_conversation_leave(take_pointer(&seen.conversation));
 		return;
 	}
 	if (answer == NULL)
@@ -277,7 +277,8 @@ pam_tear_down(void **state)
 	(void)state;
 	seen.slow = false;
 	do_jobs();
-	pam_conversation_cancel(seen.conversation);
+	(void)pam_conversation_leave(seen.conversation);
+	pam_conversations_stop(&supervisor);
 	channel_free(take_pointer(&hand));
 	uv_close((uv_handle_t *)&poll_listener, NULL);
 	uv_run(&loop, UV_RUN_DEFAULT);

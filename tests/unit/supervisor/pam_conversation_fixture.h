@@ -37,7 +37,8 @@ extern struct pam_seen {
 	bool is_over;
 	struct pam_ended ended;
 	char info[4200], detail[300];
-	bool cancel; /* at the first question */
+	bool cancel;   /* at the first question */
+	bool works_on; /* … and PAM does then */
 
 	struct msg_pam_account account;
 	struct sign_in_note notes[20];

@@ -291,22 +291,76 @@ a_user_who_leaves_in_a_question_is_forgotten(void **state)
 		turn();
 	reap(); /* the process goes with the conversation */
 	assert_false(seen.is_over);
+	assert_false(seen.works_on);
 }
 
+/* Types `password`, is asked about in the store, and leaves. */
 static void
-a_user_who_leaves_while_the_store_is_asked_is_forgotten(void **state)
+leave_while_it_is_looked_at(const char *password)
 {
-	(void)state;
 	seen.slow = true;
-	seen.answers[0] = STACK_PASSWORD;
+	seen.answers[0] = password;
 	start(STACK_SEKISHO);
 	while (seen.job_count == 0)
 		turn();
-	pam_conversation_cancel(take_pointer(&seen.conversation));
+	assert_true(pam_conversation_leave(take_pointer(&seen.conversation)));
+	assert_int_equal(supervisor.pam_conversations, 1);
 	seen.slow = false;
 	do_jobs();
+}
+
+static void
+until_nobody_is_asked_about(void)
+{
+	while (supervisor.pam_conversations > 0)
+		turn();
 	reap();
 	assert_false(seen.is_over);
+	assert_int_equal(seen.asked, 1);
+}
+
+/* It costs as much as one who stays, and leaving earlier is no way of guessing. */
+static void
+a_password_whose_user_has_left_is_counted(void **state)
+{
+	(void)state;
+	leave_while_it_is_looked_at("wrong");
+	until_nobody_is_asked_about();
+	assert_int_equal(seen.note_count, 1);
+	assert_int_equal(seen.notes[0].what, SIGN_IN_PASSWORD_WRONG);
+}
+
+static void
+nothing_more_is_asked_of_a_user_who_has_left(void **state)
+{
+	(void)state;
+	seen.account.second_factor = SECOND_FACTOR_BOUND;
+	leave_while_it_is_looked_at(STACK_PASSWORD);
+	until_nobody_is_asked_about();
+	assert_int_equal(seen.note_count, 1);
+	assert_int_equal(seen.notes[0].what, SIGN_IN_PASSWORD_RIGHT);
+	assert_string_equal(seen.said, "|Password|\n");
+}
+
+static void
+those_who_have_left_hold_up_no_stop(void **state)
+{
+	(void)state;
+	leave_while_it_is_looked_at("wrong");
+	pam_conversations_stop(&supervisor);
+	assert_int_equal(supervisor.pam_conversations, 0);
+	reap();
+
+	pam_tear_down(state);
+	pam_set_up(state);
+	seen.slow = true;
+	seen.answers[0] = "wrong";
+	start(STACK_SEKISHO);
+	while (seen.job_count == 0)
+		turn();
+	supervisor.state = SUPERVISOR_STOPPING;
+	assert_false(pam_conversation_leave(take_pointer(&seen.conversation)));
+	assert_int_equal(supervisor.pam_conversations, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, pam_set_up, pam_tear_down)
@@ -337,7 +391,9 @@ main(void)
 		TEST(more_than_there_may_be_are_refused),
 		TEST(names_that_no_message_carries_are_refused),
 		TEST(a_user_who_leaves_in_a_question_is_forgotten),
-		TEST(a_user_who_leaves_while_the_store_is_asked_is_forgotten),
+		TEST(a_password_whose_user_has_left_is_counted),
+		TEST(nothing_more_is_asked_of_a_user_who_has_left),
+		TEST(those_who_have_left_hold_up_no_stop),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);

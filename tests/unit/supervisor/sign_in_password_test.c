@@ -141,6 +141,28 @@ wrong_credentials_have_one_answer_and_cost(void **state)
 }
 
 static void
+who_leaves_before_it_is_known_pays_as_for_a_wrong_one(void **state)
+{
+	(void)state;
+	introduce("taro", "wrong");
+	pam_asks(PAM_PROMPT_ECHO_OFF, "Password: ");
+	seen.pam_works = true;
+	sign_in_abandon(take_pointer(&connection.sign_in), CLOSE_CLIENT_LEFT);
+	assert_int_equal(seen.pam_cancelled, 1);
+	assert_int_equal(penalty_s(), 10);
+
+	(void)sign_in_teardown(state);
+	(void)sign_in_setup(state);
+	introduce("taro", "right");
+	pam_asks(PAM_PROMPT_ECHO_OFF, "Password: ");
+	pam_asks(PAM_PROMPT_ECHO_ON, "Code: ");
+	cancel();
+	assert_shown(SIGN_IN);
+	assert_int_equal(seen.pam_cancelled, 1);
+	assert_int_equal(penalty_s(), 0);
+}
+
+static void
 too_many_wrong_ones_end_it(void **state)
 {
 	(void)state;
@@ -435,6 +457,7 @@ main(void)
 		TEST(without_an_account_it_begins_with_that),
 		TEST(the_whole_way_over_the_screen_is_in_band),
 		TEST(wrong_credentials_have_one_answer_and_cost),
+		TEST(who_leaves_before_it_is_known_pays_as_for_a_wrong_one),
 		TEST(too_many_wrong_ones_end_it),
 		TEST(an_exempt_source_has_no_penalty),
 		TEST(who_has_to_wait_is_told_how_long),

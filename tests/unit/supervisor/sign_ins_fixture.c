@@ -98,10 +98,11 @@ pam_conversation_answer(struct pam_conversation *conversation, const char *answe
 	seen.pam_answers++;
 }
 
-void
-pam_conversation_cancel(struct pam_conversation *conversation)
+bool
+pam_conversation_leave(struct pam_conversation *conversation)
 {
 	seen.pam_cancelled += conversation != NULL;
+	return conversation != NULL && seen.pam_works;
 }
 
 int

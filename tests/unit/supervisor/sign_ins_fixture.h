@@ -42,6 +42,7 @@ extern struct sign_in_seen {
 	const struct pam_events *pam;
 	void *pam_owner;
 	unsigned int conversations, pam_answers, pam_cancelled;
+	bool pam_works; /* what was typed is being looked at */
 	/* evidence */
 	void (*found)(void *user, const struct evidence_result *result);
 	void *found_user;
