@@ -13,9 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The policy that lets a password be short asks everybody for a second factor. */
-static enum second_factor_rule
-second_factor_rule(const struct store_db *db)
+enum second_factor_rule
+sign_in_second_factor_rule(const struct store_db *db)
 {
 	const struct policy_settings *settings = store_db_settings(db);
 
@@ -43,27 +42,43 @@ put_decoy(const struct store_db *db, struct sign_in_standing *standing)
 		memcpy(row->id, standing->name, strlen(standing->name) + 1);
 }
 
-static int
-unseal_seed(struct store_db *db, const struct sign_in_row *row, struct sign_in_account *account)
+int
+sign_in_unseal(struct store_db *db, int64_t account, const uint8_t *sealed, size_t sealed_len,
+	uint8_t ret_seed[TOTP_SEED_MAX], size_t *ret_len)
 {
 	char about[TOTP_ABOUT_SIZE];
 	int r;
 
-	if (row->sealed_len <= SEALED_EXTRA_BYTES)
-		return row->sealed_len == 0 ? 0 : -EUCLEAN;
-	totp_about(row->number, about);
-	r = sealing_unseal(
-		store_db_sealing(db), about, row->sealed, row->sealed_len, account->seed);
+	*ret_len = 0;
+	if (sealed_len <= SEALED_EXTRA_BYTES)
+		return sealed_len == 0 ? 0 : -EUCLEAN;
+	totp_about(account, about);
+	r = sealing_unseal(store_db_sealing(db), about, sealed, sealed_len, ret_seed);
 	if (r < 0)
 		return r == -EBADMSG ? -EUCLEAN : r;
-	account->seed_len = row->sealed_len - SEALED_EXTRA_BYTES;
+	*ret_len = sealed_len - SEALED_EXTRA_BYTES;
 	return 0;
+}
+
+/* One that does not open is not told before the password was right (sign_in_keep): until then it is one whose codes nobody
+ * knows. */
+static int
+load_seed(struct store_db *db, const struct sign_in_row *row, struct sign_in_account *account)
+{
+	const struct sign_in_decoy *decoy = store_db_decoy(db);
+	int r = sign_in_unseal(
+		db, row->number, row->sealed, row->sealed_len, account->seed, &account->seed_len);
+
+	if (r != -EUCLEAN)
+		return r;
+	return sign_in_unseal(
+		db, 0, decoy->sealed, sizeof(decoy->sealed), account->seed, &account->seed_len);
 }
 
 static enum sign_in_second_factor
 second_factor_of(const struct store_db *db, const struct sign_in_account *account)
 {
-	enum second_factor_rule rule = second_factor_rule(db);
+	enum second_factor_rule rule = sign_in_second_factor_rule(db);
 
 	if (rule == SECOND_FACTOR_OFF)
 		return SECOND_FACTOR_NONE;
@@ -103,7 +118,7 @@ sign_in_load(struct store_db *db, const char *typed, const char *source,
 		put_decoy(db, &standing);
 		copy_row(db, &standing.row, ret_account);
 		ret_account->wait_ms = standing.wait_ms;
-		r = unseal_seed(db, &standing.row, ret_account);
+		r = load_seed(db, &standing.row, ret_account);
 	}
 	if (r == 0)
 		ret_account->second_factor = second_factor_of(db, ret_account);

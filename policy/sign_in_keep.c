@@ -31,13 +31,21 @@ keep_code_wrong(struct store_db *db, struct keeping *keeping)
 	return sign_in_standing_fail(db, &keeping->standing, SIGN_IN_CODE_WEIGHT);
 }
 
-/* That it did not have to wait was all there was to be asked. */
+/* That it did not have to wait was all there was to be asked. Who knows the password may learn that the code cannot be
+ * checked. */
 static int
 keep_password_right(struct store_db *db, struct keeping *keeping)
 {
-	(void)db;
-	keeping->accepted = true;
-	return 0;
+	const struct sign_in_row *row = &keeping->standing.row;
+	uint8_t seed[TOTP_SEED_MAX];
+	size_t len;
+	int r = 0;
+
+	if (sign_in_second_factor_rule(db) != SECOND_FACTOR_OFF)
+		r = sign_in_unseal(db, row->number, row->sealed, row->sealed_len, seed, &len);
+	secret_wipe(seed, sizeof(seed));
+	keeping->accepted = r == 0;
+	return r;
 }
 
 static int

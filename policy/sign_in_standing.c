@@ -1,7 +1,6 @@
 /* Slowing down who guesses; see sign_in_standing.h, and sign_in.h for the reasoning. */
 #include "policy/sign_in_standing.h"
 
-#include "policy/store/store.h"
 #include "policy/text.h"
 
 #define FAILURES_FREE 3

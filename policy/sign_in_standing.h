@@ -6,6 +6,7 @@
 
 #include "policy/sign_in_names.h"
 #include "policy/store/sign_in_table.h"
+#include "policy/store/store.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,6 +36,14 @@ int sign_in_network_known(struct store_db *db, int64_t account, const char *sour
 
 /* An initial password, or one older than the policy allows. */
 bool sign_in_must_change(const struct store_db *db, const struct stored_password *password);
+
+/* The policy that lets a password be short asks everybody for a second factor. */
+enum second_factor_rule sign_in_second_factor_rule(const struct store_db *db);
+
+/* The seed of the account's telephone; *ret_len 0: none is bound. -EUCLEAN: it does not open, with this facility key as this
+ * account's. */
+int sign_in_unseal(struct store_db *db, int64_t account, const uint8_t *sealed, size_t sealed_len,
+	uint8_t ret_seed[TOTP_SEED_MAX], size_t *ret_len);
 
 /* What an administrator is shown of an account's name. */
 struct sign_in_summary {

@@ -274,11 +274,14 @@ a_telephone_is_bound_once_and_no_code_works_twice(void **state)
 	assert_true(bind_telephone(102));
 }
 
-/* The seed is sealed about its account: it is no use in another one's row, and nowhere in the file. */
+/* The seed is sealed about its account: it is no use in another one's row, and nowhere in the file. Only who knows the password
+ * learns that something is wrong: nobody finds out that way who has an account. */
 static void
 a_seed_is_sealed_about_its_account(void **state)
 {
-	struct load load = {.typed = "jiro", .source = OWN_SOURCE};
+	struct keep right = {
+		.note = {.what = SIGN_IN_PASSWORD_RIGHT, .typed = "jiro", .source = OWN_SOURCE}};
+	struct sign_in_account account;
 
 	(void)state;
 	use_settings(PASSWORD_POLICY_LONG, SECOND_FACTOR_REQUIRED, 5);
@@ -290,7 +293,15 @@ a_seed_is_sealed_about_its_account(void **state)
 	change(method_account_add, NEW_ACCOUNT("jiro"));
 	fixture_sql(&fixture, "UPDATE second_factor SET account = (SELECT number FROM account "
 			      "WHERE id = 'jiro')");
-	assert_int_equal(fixture_read(&fixture, do_load, &load), -EUCLEAN);
+	account = load_from("jiro", OWN_SOURCE);
+	assert_int_equal(account.second_factor, SECOND_FACTOR_BOUND);
+	assert_int_equal(account.seed_len, TOTP_SEED_BYTES);
+	assert_memory_equal(account.seed, load_from("nobody", OWN_SOURCE).seed, TOTP_SEED_BYTES);
+	assert_true(report(SIGN_IN_PASSWORD_WRONG, "jiro", OWN_SOURCE));
+	assert_int_equal(fixture_write(&fixture, do_keep, &right), -EUCLEAN);
+	assert_false(right.accepted);
+	use_settings(PASSWORD_POLICY_LONG, SECOND_FACTOR_OFF, 5);
+	assert_true(report(SIGN_IN_PASSWORD_RIGHT, "jiro", OWN_SOURCE));
 }
 
 static void
