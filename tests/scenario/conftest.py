@@ -54,8 +54,9 @@ def pytest_runtest_makereport(item, call):
 def open_folders(tmp_path_factory):
     """The gateway runs as somebody else and must get to its files; pytest keeps its folders for root."""
     base = tmp_path_factory.getbasetemp()
-    for folder in (base, base.parent):
-        if folder.owner() == "root" and folder != folder.parent and str(folder).count("/") > 1:
+    # /tmp/pytest-of-root, pytest-N in it, and where several run at once one for each.
+    for folder in (base, *base.parents):
+        if folder.name.startswith(("pytest-", "popen-")):
             folder.chmod(folder.stat().st_mode | 0o111)
 
 
@@ -183,6 +184,14 @@ def open_door(request, folders, hosts, *settings, **options):
 @pytest.fixture(scope="session")
 def shared_door(request, folders, hosts):
     """One gateway for all who sign in with a password alone."""
+    facility = open_door(request, folders, hosts, "sign_in.second_factor=off", "listeners.0.handover=in-band")
+    yield facility
+    facility.close()
+
+
+@pytest.fixture(scope="module")
+def module_door(request, folders, hosts):
+    """The same for one module, which no other one's attempts disturb: `def shared_door(module_door): return module_door`."""
     facility = open_door(request, folders, hosts, "sign_in.second_factor=off", "listeners.0.handover=in-band")
     yield facility
     facility.close()

@@ -9,7 +9,6 @@ import re
 import pytest
 
 from clerk import run
-from facility import Facility
 
 JAPANESE = "ja_JP.UTF-8"
 
@@ -39,17 +38,6 @@ def actions_of_the_gateway():
                 if "admin_event" in source or "record_change" in source:
                     found |= set(re.findall(r'"((?:account|terminal|vendor|ticket|session|backup|output)\.[a-z_]+)"', source))
     return found - {"output.list", "backup.read"}
-
-
-@pytest.fixture(scope="module")
-def busy(request, tmp_path_factory):
-    """An office in which everything has happened once."""
-    folder = str(tmp_path_factory.mktemp("admin-log"))
-    os.chmod(folder, 0o755)
-    facility = Facility(os.path.join(folder, "lab"), build=request.config.getoption("--build"))
-    facility.begin_test()
-    yield facility
-    facility.close()
 
 
 def do_everything(lab, folder):
@@ -93,13 +81,13 @@ def told(cell):
     return {label: re.split(", |,| ", values) for label, _, values in (part.partition(": ") for part in cell.split("; "))}
 
 
-def test_f004_every_change_is_told_in_the_readers_words(busy, tmp_path):
-    do_everything(busy, str(tmp_path))
-    rows = json.loads(run(busy, "--json", "log", "admin").stdout)["rows"]
+def test_f004_every_change_is_told_in_the_readers_words(office, tmp_path):
+    do_everything(office, str(tmp_path))
+    rows = json.loads(run(office, "--json", "log", "admin").stdout)["rows"]
     assert actions_of_the_gateway() - ELSEWHERE <= {row["action"] for row in rows}
     cells = {}
     for language in ("C.UTF-8", JAPANESE):
-        table = csv.reader(io.StringIO(run(busy, "log", "admin", "--csv", language=language).stdout[1:], newline=""))
+        table = csv.reader(io.StringIO(run(office, "log", "admin", "--csv", language=language).stdout[1:], newline=""))
         cells[language] = [cell for row in list(table)[1:] for cell in row[4:6] if cell]
     assert len(cells[JAPANESE]) == len(cells["C.UTF-8"]) > 30
     for cell in cells["C.UTF-8"]:
@@ -111,11 +99,11 @@ def test_f004_every_change_is_told_in_the_readers_words(busy, tmp_path):
             assert not set(values) & set(WORDS), (values, cell)
 
 
-def test_f004_the_table_tells_the_same_and_json_stays_neutral(busy):
-    account = busy.add_account()
-    busy.admin.text("account", "edit", account, "--allowlist", "off", "--because", "x", "--hours", "08:30-17:30")
-    shown = run(busy, "log", "admin", "--target", account, "--action", "account.edit", language=JAPANESE).stdout
+def test_f004_the_table_tells_the_same_and_json_stays_neutral(office):
+    account = office.add_account()
+    office.admin.text("account", "edit", account, "--allowlist", "off", "--because", "x", "--hours", "08:30-17:30")
+    shown = run(office, "log", "admin", "--target", account, "--action", "account.edit", language=JAPANESE).stdout
     assert "接続可能時間: 常時 → 08:30-17:30; MACアドレス制限: 有効 → 無効" in shown
-    english, japanese = (run(busy, "--json", "log", "admin", "--target", account, language=language).stdout
+    english, japanese = (run(office, "--json", "log", "admin", "--target", account, language=language).stdout
                          for language in ("C.UTF-8", JAPANESE))
     assert english == japanese and '"allowlist": "off"' in english.replace('":"', '": "')

@@ -10,6 +10,12 @@ from lab_parts.processes import wait_for
 from visitor import PASSWORD, add_engineer, knock, settled_engineer
 
 
+@pytest.fixture(scope="module")
+def shared_door(module_door):
+    """Where nobody has filled the log: after a flood it takes no rows for some minutes."""
+    return module_door
+
+
 def rows_of(lab, name):
     """The rows of an account, as typed, the oldest first."""
     rows = lab.call("log.logins", application="RDP")["rows"]
