@@ -184,7 +184,7 @@ confirm(struct admin *admin, const json_t *waiting)
 		{value_label("person"), value_text(waiting, "name")},
 		{value_label("terminal"), value_text(waiting, "terminal")},
 		{value_label("source"), value_text(waiting, "source")},
-		{value_label("since"), value_time(waiting, "since")},
+		{_("Waits since"), value_time(waiting, "since")},
 		{value_label("control"), control},
 		{value_label("files"), files},
 	};

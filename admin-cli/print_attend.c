@@ -74,7 +74,7 @@ print_waiting(const json_t *rows)
 		{N_("Terminal"), 50, "terminal", VALUE_TEXT},
 		{N_("Source address"), 0, "source", VALUE_TEXT},
 		{N_("Waits since"), 0, "since", VALUE_TIME},
-		{N_("Until"), 0, "until", VALUE_TIME},
+		{N_("Waits until"), 0, "until", VALUE_TIME},
 	};
 
 	(void)list_print(rows, columns, ARRAY_SIZE(columns));
@@ -98,7 +98,7 @@ print_numbers(const json_t *rows)
 		{N_("Clipboard and drives"), 0, "files", VALUE_YES},
 		{N_("Issued by"), 40, "issued_by", VALUE_TEXT},
 		{N_("Issued"), 0, "issued", VALUE_TIME},
-		{N_("Valid until"), 0, "expires", VALUE_TIME},
+		{N_("Expires"), 0, "expires", VALUE_TIME},
 	};
 
 	(void)list_print(rows, columns, ARRAY_SIZE(columns));

@@ -9,8 +9,12 @@
 void
 paint_title(struct screen *screen, cairo_t *cairo, const struct box *box)
 {
+	const char *title = screen->show.screen == SCREEN_PROMPT
+				    ? words_prompt_title(screen->show.prompt)
+				    : NULL;
+
 	paint_line(screen, cairo, TYPE_TITLE, COLOUR_INK, ALIGN_LEFT, box,
-		screen_words(screen, screen->row->title));
+		screen_words(screen, title != NULL ? title : screen->row->title));
 }
 
 void

@@ -151,34 +151,57 @@ words_sentence(const struct catalogue *catalogue, const char *text, const uint8_
 	clean(ret_text);
 }
 
-/* What modules ask for, and how we say it. */
+#define CHANGE N_("Change your password")
+
+/* What modules ask for, how we say it, and what the page is then called where that is not its own title. */
 static const struct {
 	const char *prompt;
 	const char *text;
+	const char *title;
 } prompts[] = {
-	{"Password", N_("Password")},
-	{"Current password", N_("Current password")},
-	{"(current) UNIX password", N_("Current password")},
-	{"New password", N_("New password")},
-	{"New UNIX password", N_("New password")},
-	{"Retype new password", N_("Retype the new password")},
-	{"Retype new UNIX password", N_("Retype the new password")},
-	{"Verification code", N_("One-time code")},
-	{"One-time code", N_("One-time code")},
+	{"Password", N_("Password"), NULL},
+	{"Current password", N_("Current password"), CHANGE},
+	{"(current) UNIX password", N_("Current password"), CHANGE},
+	{"New password", N_("New password"), CHANGE},
+	{"New UNIX password", N_("New password"), CHANGE},
+	{"Retype the new password", N_("Retype the new password"), CHANGE},
+	{"Retype new password", N_("Retype the new password"), CHANGE},
+	{"Retype new UNIX password", N_("Retype the new password"), CHANGE},
+	{"Verification code", N_("One-time code"), NULL},
+	{"One-time code", N_("One-time code"), NULL},
 };
+
+static size_t
+length_without_colon(const char *prompt)
+{
+	size_t len = strlen(prompt);
+
+	while (len > 0 && strchr(": \n", prompt[len - 1]) != NULL)
+		len--;
+	return len;
+}
 
 void
 words_prompt(const struct catalogue *catalogue, const char *prompt, char *ret_text, size_t size)
 {
-	size_t len;
-
 	snprintf(ret_text, size, "%s", words_translate(catalogue, prompt));
 	clean(ret_text);
-	len = strlen(ret_text);
-	while (len > 0 && strchr(": \n", ret_text[len - 1]) != NULL)
-		ret_text[--len] = '\0';
+	ret_text[length_without_colon(ret_text)] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(prompts); i++) {
 		if (strcasecmp(ret_text, prompts[i].prompt) == 0)
 			snprintf(ret_text, size, "%s", words_translate(catalogue, prompts[i].text));
 	}
+}
+
+const char *
+words_prompt_title(const char *prompt)
+{
+	size_t len = length_without_colon(prompt);
+
+	for (size_t i = 0; i < ARRAY_SIZE(prompts); i++) {
+		if (strlen(prompts[i].prompt) == len &&
+			strncasecmp(prompt, prompts[i].prompt, len) == 0)
+			return prompts[i].title;
+	}
+	return NULL;
 }

@@ -40,4 +40,7 @@ void words_sentence(const struct catalogue *catalogue, const char *text, const u
 void words_prompt(
 	const struct catalogue *catalogue, const char *prompt, char *ret_text, size_t size);
 
+/* What a page that asks this is called, a message of po/; NULL where the prompt says nothing of it. */
+const char *words_prompt_title(const char *prompt);
+
 #endif

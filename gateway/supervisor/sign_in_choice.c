@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/sentence.h"
+#include "policy/terminals.h"
 #include "settings/settings.h"
 #include "supervisor/login_limit.h"
 
@@ -172,18 +173,19 @@ choose(struct sign_in *sign_in, size_t at)
 		sign_in_go(sign_in, offer->attended ? STEP_NUMBER : STEP_CONNECT);
 }
 
-/* By its name; differences of case matter only where two names differ in nothing else. Returns offer_count if there is none,
- * or more than one. */
+/* By its name, with or without the facility's prefix; differences of case matter only where two names differ in nothing else.
+ * Returns offer_count if there is none, or more than one. */
 static size_t
 find_named(const struct sign_in *sign_in, const char *name)
 {
+	const char *prefix = sign_in->connection->supervisor->settings->facility.id;
 	size_t found = sign_in->offer_count;
 	unsigned int alike = 0;
 
 	for (size_t i = 0; i < sign_in->offer_count; i++) {
 		if (strcmp(sign_in->offers[i].name, name) == 0)
 			return i;
-		if (strcasecmp(sign_in->offers[i].name, name) == 0) {
+		if (terminal_name_is(prefix, name, sign_in->offers[i].name)) {
 			found = i;
 			alike++;
 		}

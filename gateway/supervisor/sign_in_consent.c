@@ -18,7 +18,8 @@ fill_number(struct sign_in *sign_in)
 {
 	(void)sign_in_page(sign_in, SCREEN_NUMBER);
 	sign_in_page_text(sign_in,
-		N_("The hospital lets you in to %s. Type the number of 8 digits that it has told "
+		N_("%s needs the hospital's permission. Type the number of 8 digits that it has "
+		   "told "
 		   "you. If you have none, leave it "
 		   "empty: somebody there is asked."),
 		sign_in->offers[sign_in->chosen].name);

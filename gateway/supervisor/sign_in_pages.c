@@ -119,7 +119,7 @@ set_state(struct msg_choice *choice, const struct terminal_offer *offer)
 	else if (offer->reason != CLOSE_NONE)
 		sentence_set(&sentence, N_("not available now"));
 	else if (offer->attended)
-		sentence_set(&sentence, N_("free; the hospital lets you in"));
+		sentence_set(&sentence, N_("free; needs the hospital's permission"));
 	else
 		sentence_set(&sentence, N_("free"));
 	copy_text(choice->state, sizeof(choice->state), sentence.format);

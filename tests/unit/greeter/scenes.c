@@ -104,8 +104,9 @@ set_value(struct msg_show *show, const char *value)
 static void
 number(struct msg_show *show)
 {
-	SET(text, "The hospital lets you in to %s. Type the number of 8 digits that it has told "
-		  "you. If you have none, leave it empty: somebody there is asked.");
+	SET(text,
+		"%s needs the hospital's permission. Type the number of 8 digits that it has told "
+		"you. If you have none, leave it empty: somebody there is asked.");
 	set_value(show, SCENE_TERMINAL);
 	SET(error, "Too many wrong numbers. Wait 15 minutes, or leave it empty.");
 }
@@ -221,7 +222,7 @@ scene_add_choice(struct screen *screen, uint32_t serial, uint16_t index)
 		{"998-検査部LIS%02u", "not available now", "", 0},
 		/* Once, longer than its place. */
 		{"998-医療情報部 保守用踏み台端末（放射線画像サーバー室）%02u",
-			"free; the hospital lets you in", "", 1},
+			"free; needs the hospital's permission", "", 1},
 	};
 	const size_t at = index == 3 ? 3 : index % 3;
 	struct msg_choice choice = {.serial = serial, .index = index, .allowed = rows[at].allowed};

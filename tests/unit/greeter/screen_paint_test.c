@@ -52,6 +52,17 @@ sentences_are_filled_and_harmless(void **state)
 }
 
 static void
+a_changed_password_is_no_sign_in(void **state)
+{
+	(void)state;
+	assert_string_equal(words_prompt_title("New UNIX password: "), "Change your password");
+	assert_string_equal(words_prompt_title("Retype the new password"), "Change your password");
+	assert_null(words_prompt_title("One-time code: "));
+	assert_null(words_prompt_title("New"));
+	assert_null(words_prompt_title(""));
+}
+
+static void
 inside(const struct screen *screen, const struct box *box)
 {
 	assert_true(box->x >= 0 && box->y >= 0);
@@ -271,6 +282,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_language_changes_under_what_is_typed),
 		cmocka_unit_test(sentences_are_filled_and_harmless),
+		cmocka_unit_test(a_changed_password_is_no_sign_in),
 		cmocka_unit_test(every_page_fits_in_every_size),
 		cmocka_unit_test(sizes_out_of_range_are_refused),
 		cmocka_unit_test(tiles_are_all_that_changes),

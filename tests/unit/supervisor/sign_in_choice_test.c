@@ -46,6 +46,18 @@ a_named_terminal_is_found_whatever_its_case(void **state)
 }
 
 static void
+a_named_terminal_needs_no_prefix(void **state)
+{
+	(void)state;
+	strcpy(seen.offers[1].name, "998-ris-02");
+	introduce("taro%RIS-02", "right");
+	device_found(true);
+	pam_signs_in();
+	store_works();
+	assert_int_equal(seen.start_request.terminal_number, 2);
+}
+
+static void
 names_that_differ_in_case_alone_are_written_exactly(void **state)
 {
 	(void)state;
@@ -70,7 +82,7 @@ the_list_says_how_each_terminal_stands(void **state)
 	strcpy(seen.offers[1].used_by, "998-hanako");
 	sign_in_on_screen();
 	assert_shown(TERMINALS);
-	assert_string_equal(seen.choice[0].state, "free; the hospital lets you in");
+	assert_string_equal(seen.choice[0].state, "free; needs the hospital's permission");
 	assert_int_equal(seen.choice[0].allowed, 1);
 	assert_string_equal(seen.choice[1].state, "in use by %s");
 	assert_string_equal((const char *)seen.choice[1].state_values, "998-hanako");
@@ -214,6 +226,7 @@ main(void)
 		TEST(one_terminal_is_not_asked_for),
 		TEST(without_a_terminal_there_is_nothing_to_choose),
 		TEST(a_named_terminal_is_found_whatever_its_case),
+		TEST(a_named_terminal_needs_no_prefix),
 		TEST(names_that_differ_in_case_alone_are_written_exactly),
 		TEST(the_list_says_how_each_terminal_stands),
 		TEST(the_hospitals_number_lets_in),
