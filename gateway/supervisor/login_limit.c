@@ -1,16 +1,28 @@
 /* How many refused sign-ins are logged; see login_limit.h. */
 #include "supervisor/login_limit.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stddef.h>
+#include <string.h>
 
-/* FNV-1a. */
+#define NETWORK_BYTES 8
+
+/* FNV-1a. Whoever has one address of an IPv6 network of 64 bits has them all. */
 static size_t
 place_of(const char *source)
 {
 	uint64_t hash = UINT64_C(14695981039346656037);
+	const uint8_t *bytes = (const uint8_t *)source;
+	size_t len = strlen(source);
+	struct in6_addr address;
 
-	for (; *source != '\0'; source++)
-		hash = (hash ^ (unsigned char)*source) * UINT64_C(1099511628211);
+	if (inet_pton(AF_INET6, source, &address) == 1 && !IN6_IS_ADDR_V4MAPPED(&address)) {
+		bytes = address.s6_addr;
+		len = NETWORK_BYTES;
+	}
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
 	return hash % LOGIN_LIMIT_SOURCES;
 }
 

@@ -24,7 +24,7 @@ struct login_limit {
 	struct login_count sources[LOGIN_LIMIT_SOURCES], all;
 };
 
-/* Whether a refusal of this source (an address as text) would be logged now. */
+/* Whether a refusal of this source (an address as text; of IPv6 its first 64 bits count) would be logged now. */
 enum login_logging login_limit_ask(
 	const struct login_limit *limit, const char *source, int64_t now_ms);
 

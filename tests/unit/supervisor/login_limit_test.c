@@ -54,6 +54,22 @@ the_twentieth_of_a_source_says_that_there_are_more(void **state)
 }
 
 static void
+addresses_of_one_ipv6_network_are_one_source(void **state)
+{
+	char address[32];
+	unsigned int logged = 0;
+
+	(void)state;
+	for (unsigned int i = 1; i <= 2 * LOGIN_LIMIT_OF_ALL; i++) {
+		snprintf(address, sizeof(address), "2001:db8:0:7::%x", i);
+		logged += refuse(address, 5) != LOGIN_UNLOGGED;
+	}
+	assert_int_equal(logged, LOGIN_LIMIT_OF_SOURCE);
+	assert_int_equal(refuse("2001:db8:0:8::1", 5), LOGIN_LOGGED);
+	assert_int_equal(refuse("192.0.2.1", 5), LOGIN_LOGGED);
+}
+
+static void
 asking_does_not_count(void **state)
 {
 	(void)state;
@@ -92,7 +108,7 @@ a_thousand_sources_are_logged_a_thousand_times_together(void **state)
 		char source[32];
 		enum login_logging answer;
 
-		snprintf(source, sizeof(source), "2001:db8::%x", i);
+		snprintf(source, sizeof(source), "2001:db8:0:%x::1", i);
 		answer = refuse(source, 50);
 		logged += answer != LOGIN_UNLOGGED;
 		last += answer == LOGIN_LAST;
@@ -108,6 +124,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(the_twentieth_of_a_source_says_that_there_are_more, setup),
+		cmocka_unit_test_setup(addresses_of_one_ipv6_network_are_one_source, setup),
 		cmocka_unit_test_setup(asking_does_not_count, setup),
 		cmocka_unit_test_setup(a_source_is_logged_again_when_the_time_is_over, setup),
 		cmocka_unit_test_setup(
