@@ -13,6 +13,9 @@
 
 #define WRONG_UNITS 2
 
+/* In one sign-in: each is a call to the people at the hospital. */
+#define WAITS_MOST 5
+
 static void
 fill_number(struct sign_in *sign_in)
 {
@@ -129,10 +132,16 @@ sign_in_waiting(struct sign_in *sign_in)
 		.decided = on_decided,
 		.owner = sign_in,
 	};
-	int r = attendance_wait(connection->supervisor, &setup, &sign_in->waiting);
 	struct msg_show *page;
+	int r;
 
 	sign_in->noted = false;
+	if (sign_in->waits++ >= WAITS_MOST) {
+		sign_in_note_refusal(sign_in, CLOSE_ATTENDANCE_MISSING, "asked too often");
+		sign_in_sorry(sign_in, CLOSE_ATTENDANCE_MISSING, STEP_RULES);
+		return;
+	}
+	r = attendance_wait(connection->supervisor, &setup, &sign_in->waiting);
 	if (r < 0) {
 		sign_in_note_refusal(
 			sign_in, CLOSE_ATTENDANCE_MISSING, "too many people wait for somebody");

@@ -65,6 +65,7 @@ struct sign_in {
 	struct sign_in *next, **at;    /* in supervisor->sign_ins */
 	enum sign_in_step step;
 	enum sign_in_time time; /* whose clock runs */
+	int64_t since_ms;       /* when it began: in all, it has twice of each time */
 	uv_timer_t clock;
 	uv_timer_t patience; /* for a greeter that is still warming up, or has died */
 	unsigned int open_handles;
@@ -99,6 +100,7 @@ struct sign_in {
 	size_t offer_count;
 	size_t chosen; /* of them; offer_count: none */
 	struct waiting *waiting;
+	unsigned int waits; /* how often somebody was asked */
 	struct attendance attendance;
 	bool redirect_ignored;
 	char redirected_by[TICKET_HANDLE_SIZE]; /* the ticket that the client was told; "": none */

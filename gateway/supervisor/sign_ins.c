@@ -52,6 +52,19 @@ stop_step(struct sign_in *sign_in)
 	sign_in->job = NULL;
 }
 
+/* Until the sign-in as a whole has taken too long: whoever goes to and fro between its steps gets no more than twice of
+ * each. */
+static uint64_t
+left_ms(const struct sign_in *sign_in)
+{
+	const struct settings *settings = sign_in->connection->supervisor->settings;
+	int64_t most_ms =
+		2 * ((int64_t)settings->limits.greet_ms + (int64_t)settings->limits.consent_ms);
+	int64_t left = sign_in->since_ms + most_ms - clock_boottime_ms();
+
+	return left > 0 ? (uint64_t)left : 0;
+}
+
 static void
 on_clock(uv_timer_t *timer)
 {
@@ -59,7 +72,8 @@ on_clock(uv_timer_t *timer)
 
 	if (sign_in_is_over(sign_in))
 		return;
-	if (sign_in->time == TIME_NUMBER || sign_in->time == TIME_CONSENT) {
+	if ((sign_in->time == TIME_NUMBER || sign_in->time == TIME_CONSENT) &&
+		left_ms(sign_in) > 0) {
 		stop_step(sign_in);
 		sign_in_too_late(sign_in);
 		return;
@@ -72,12 +86,13 @@ run_clock(struct sign_in *sign_in)
 {
 	const struct settings *settings = sign_in->connection->supervisor->settings;
 	bool hospital = sign_in->time == TIME_NUMBER || sign_in->time == TIME_CONSENT;
+	uint64_t ms = hospital ? settings->limits.consent_ms : settings->limits.greet_ms;
+	uint64_t left = left_ms(sign_in);
 
 	if (sign_in->time == TIME_OTHERS)
 		uv_timer_stop(&sign_in->clock);
 	else
-		uv_timer_start(&sign_in->clock, on_clock,
-			hospital ? settings->limits.consent_ms : settings->limits.greet_ms, 0);
+		uv_timer_start(&sign_in->clock, on_clock, left < ms ? left : ms, 0);
 }
 
 void
@@ -377,6 +392,7 @@ sign_in_new(struct connection *connection)
 	sign_in->clock.data = sign_in->patience.data = sign_in;
 	sign_in->open_handles = 2;
 	sign_in->connection = connection;
+	sign_in->since_ms = clock_boottime_ms();
 	sign_in->at = &connection->supervisor->sign_ins;
 	sign_in->next = *sign_in->at;
 	if (sign_in->next != NULL)

@@ -153,6 +153,42 @@ waiting_has_a_clock_of_its_own(void **state)
 	assert_int_equal(seen.forgotten, 1);
 }
 
+static void
+somebody_is_asked_five_times_at_most(void **state)
+{
+	(void)state;
+	seen.offers[0].attended = true;
+	sign_in_on_screen();
+	choose(0);
+	for (int i = 0; i < 5; i++) {
+		type_secret("");
+		assert_shown(WAITING);
+		cancel();
+		assert_shown(NUMBER);
+	}
+	assert_int_equal(seen.forgotten, 5);
+	type_secret("");
+	assert_shown(SORRY);
+	assert_int_equal(seen.forgotten, 5);
+	store_works();
+	assert_string_equal(seen.refused_reason, "ATTENDANCE_MISSING");
+}
+
+/* Going to and fro between the number and the wait starts the clock of each again, but not that of the whole. */
+static void
+going_to_and_fro_ends_too(void **state)
+{
+	(void)state;
+	seen.offers[0].attended = true;
+	settings.limits.greet_ms = settings.limits.consent_ms = 1000;
+	sign_in_on_screen();
+	clock_hold(clock_now(), clock_boottime_ms() + 4 * 1000);
+	choose(0);
+	wait_for_kill();
+	clock_release();
+	assert_int_equal(seen.killed, CLOSE_SIGN_IN_TOO_LONG);
+}
+
 /* Whatever comes after the end is not listened to. */
 static void
 nothing_goes_on_once_it_is_being_ended(void **state)
@@ -302,6 +338,8 @@ main(void)
 		TEST(consent_that_does_not_come_is_told),
 		TEST(a_number_that_does_not_come_is_told),
 		TEST(waiting_has_a_clock_of_its_own),
+		TEST(somebody_is_asked_five_times_at_most),
+		TEST(going_to_and_fro_ends_too),
 		TEST(nothing_goes_on_once_it_is_being_ended),
 		TEST(without_a_search_for_the_device_nobody_gets_in),
 		TEST(an_end_at_each_step_leaves_nothing),
