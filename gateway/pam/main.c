@@ -140,7 +140,11 @@ peer_is_gateway(int fd, const char *name)
 			EV_PAM_FAILED, "why='who the gateway is, is not known: %s'", strerror(-r));
 		return false;
 	}
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 || peer.uid != wanted) {
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0) {
+		log_event(EV_PAM_FAILED, "why='who asks, is not known: %s'", strerror(errno));
+		return false;
+	}
+	if (peer.uid != wanted) {
 		log_event(EV_PAM_OTHER_PEER, "uid=%ld pid=%ld", (long)peer.uid, (long)peer.pid);
 		return false;
 	}

@@ -386,7 +386,10 @@ on_result(struct channel *channel, union message_body *message)
 	int r;
 
 	if (result->code == PAM_SUCCESS) {
-		r = result->user[0] == '\0' ? -EPROTO : new_question(conversation, &question);
+		/* Who is still being asked something has not been let in. */
+		r = result->user[0] == '\0' || conversation->is_asked
+			    ? -EPROTO
+			    : new_question(conversation, &question);
 		if (r < 0)
 			return r;
 		snprintf(question->named, sizeof(question->named), "%s", result->user);

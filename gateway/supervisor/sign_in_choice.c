@@ -114,8 +114,7 @@ still_shown(const struct settings_notice *notice)
 static bool
 is_to_be_read(const struct sign_in *sign_in, const struct settings_notice *notice)
 {
-	return still_shown(notice) &&
-	       (sign_in->greeter != NULL || notice->shown == SETTINGS_SHOWN_ALWAYS);
+	return still_shown(notice) && (sign_in->greeted || notice->shown == SETTINGS_SHOWN_ALWAYS);
 }
 
 /* What is to be read next, or NULL. */
@@ -125,7 +124,7 @@ next_notice(struct sign_in *sign_in)
 	const struct settings_notices *notices =
 		&sign_in->connection->supervisor->settings->sign_in.notices;
 
-	if (sign_in->greeter != NULL && sign_in->farewell[0] != '\0')
+	if (sign_in->greeted && sign_in->farewell[0] != '\0')
 		return sign_in->farewell;
 	while (sign_in->notice < notices->count &&
 		!is_to_be_read(sign_in, &notices->items[sign_in->notice]))

@@ -37,7 +37,8 @@ request_of(const struct sign_in *sign_in)
 void
 sign_in_connect(struct sign_in *sign_in)
 {
-	if (sign_in->greeter == NULL) {
+	/* A screen that has died is not one that was never needed: it leads to the end. */
+	if (!sign_in->greeted) {
 		sign_in_go(sign_in, STEP_START);
 		return;
 	}

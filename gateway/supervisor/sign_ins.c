@@ -421,6 +421,8 @@ sign_in_start(struct connection *connection, const struct msg_introduced *introd
 
 		credentials_set_user(&credentials, introduced->user);
 		record_refusal(connection, credentials.account, reason);
+		secret_wipe(
+			&credentials, sizeof(credentials)); /* the password may be the account */
 		connection_kill(connection, reason);
 		return;
 	}

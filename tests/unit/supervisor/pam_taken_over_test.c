@@ -102,6 +102,7 @@ static void
 reports_without_a_question_end_it(void **state)
 {
 	const struct msg_pam_result in = {.step = 2, .user = ""};
+	const struct msg_pam_result taro = {.step = 2, .user = STACK_USER};
 	const struct msg_pam_prompt prompt = {.serial = 1, .style = PAM_PROMPT_ECHO_ON};
 
 	(void)state;
@@ -120,6 +121,15 @@ reports_without_a_question_end_it(void **state)
 	until_over();
 	assert_int_equal(seen.ended.outcome, PAM_UNAVAILABLE);
 	assert_string_equal(seen.detail, "the message makes no sense now");
+
+	pam_tear_down(NULL);
+	pam_set_up(NULL);
+	start_by_hand();
+	until_heard(1);
+	say(MSG_PAM_PROMPT, &prompt);
+	say(MSG_PAM_RESULT, &taro); /* success, while one is with the user */
+	until_over();
+	assert_int_equal(seen.ended.outcome, PAM_UNAVAILABLE);
 }
 
 static void

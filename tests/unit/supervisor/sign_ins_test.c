@@ -80,6 +80,30 @@ a_greeter_that_dies_ends_it(void **state)
 	assert_int_equal(seen.killed, CLOSE_GREETER_FAULT);
 }
 
+/* What has been under way meanwhile begins no session, and skips nothing that was to be read. */
+static void
+nothing_goes_on_without_the_screen_that_died(void **state)
+{
+	struct settings_notice notices[] = {{.text = (char[]){"news"}}};
+
+	for (size_t count = 0; count < 2; count++) {
+		(void)sign_in_teardown(state);
+		(void)sign_in_setup(state);
+		settings.sign_in.notices =
+			(struct settings_notices){.items = notices, .count = count};
+		introduce("", "");
+		type_credentials("taro%PACS-01", "right");
+		pam_asks(PAM_PROMPT_ECHO_OFF, "Password: ");
+		greeter_dies();
+		pam_ends(PAM_SIGNED_IN);
+		device_found(true);
+		store_works();
+		assert_int_equal(seen.starts, 0);
+		wait_for_kill();
+		assert_int_equal(seen.killed, CLOSE_GREETER_FAULT);
+	}
+}
+
 static void
 who_takes_too_long_is_let_go(void **state)
 {
@@ -333,6 +357,7 @@ main(void)
 		TEST(a_cold_pool_is_waited_for),
 		TEST(without_any_greeter_the_client_is_refused),
 		TEST(a_greeter_that_dies_ends_it),
+		TEST(nothing_goes_on_without_the_screen_that_died),
 		TEST(who_takes_too_long_is_let_go),
 		TEST(an_unread_reason_is_the_reason),
 		TEST(consent_that_does_not_come_is_told),
