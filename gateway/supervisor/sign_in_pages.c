@@ -211,7 +211,7 @@ sign_in_page_show(struct sign_in *sign_in)
 	take_greeter(sign_in);
 }
 
-/* A sentence as it travels, in English. */
+/* A sentence as it travels, in English. Without values it is a text as it is, which nothing is filled into. */
 static void
 english(const char *format, const uint8_t *values, size_t values_len, char *ret_text, size_t size)
 {
@@ -222,7 +222,10 @@ english(const char *format, const uint8_t *values, size_t values_len, char *ret_
 		list[count++] = (const char *)values + at;
 		at += strlen((const char *)values + at) + 1;
 	}
-	sentence_fill(format, list, count, ret_text, size);
+	if (count > 0)
+		sentence_fill(format, list, count, ret_text, size);
+	else
+		copy_text(ret_text, size, format);
 }
 
 void

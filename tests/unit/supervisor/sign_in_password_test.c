@@ -12,7 +12,9 @@
 
 #include <errno.h>
 #include <security/pam_appl.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void
 complete_credentials_need_no_screen(void **state)
@@ -329,6 +331,27 @@ the_banner_comes_before_the_form_and_once(void **state)
 	assert_shown(SIGN_IN);
 }
 
+/* Of texts that are no sentences nothing is filled in, in the journal neither. */
+static void
+the_journal_has_the_words_that_are_read(void **state)
+{
+	char banner[] = "Authorised only. 100%s, 5 %d and 3 %% less", line[1024] = "";
+	int own = dup(STDERR_FILENO);
+	FILE *file = tmpfile();
+
+	(void)state;
+	settings.sign_in.banner = banner;
+	introduce("taro", "");
+	assert_non_null(file);
+	assert_int_equal(dup2(fileno(file), STDERR_FILENO), STDERR_FILENO);
+	frame_shown();
+	assert_int_equal(dup2(own, STDERR_FILENO), STDERR_FILENO);
+	assert_true(pread(fileno(file), line, sizeof(line) - 1, 0) > 0);
+	(void)close(own);
+	(void)fclose(file);
+	assert_non_null(strstr(line, banner));
+}
+
 static void
 who_does_not_acknowledge_the_banner_leaves(void **state)
 {
@@ -467,6 +490,7 @@ main(void)
 		TEST(pams_questions_are_pages),
 		TEST(a_question_in_clear_is_not_answered_with_the_password),
 		TEST(the_banner_comes_before_the_form_and_once),
+		TEST(the_journal_has_the_words_that_are_read),
 		TEST(who_does_not_acknowledge_the_banner_leaves),
 		TEST(notices_are_read_after_signing_in_until_their_day),
 		TEST(what_pam_says_in_the_end_is_read_first),
