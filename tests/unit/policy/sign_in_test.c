@@ -328,8 +328,8 @@ an_account_that_may_not_go_on_changes_nothing(void **state)
 	static const char *const why[] = {
 		"UPDATE account SET locked = 1",
 		"UPDATE account SET locked = 0, kind = 'auditor'",
-		"UPDATE account SET kind = 'engineer', valid_from = '2027-01-01', valid_until = "
-		"'2027-01-02'",
+		("UPDATE account SET kind = 'engineer', valid_from = '2027-01-01', "
+		 "valid_until = '2027-01-02'"),
 		"UPDATE account SET valid_from = '2026-01-01', valid_until = '2026-01-02'",
 	};
 
