@@ -31,6 +31,9 @@ class Peer:
     def __init__(self, connection, limit=10):
         self.connection = connection
         connection.settimeout(limit)
+        # As every RDP program does: the second of two PDUs would otherwise wait for a delayed acknowledgement.
+        if connection.family != socket.AF_UNIX:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, data):
         try:
