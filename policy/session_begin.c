@@ -86,6 +86,21 @@ insert_session(struct store_db *db, struct redemption *at)
 	return r < 0 ? r : ticket_set_session(db, at->ticket.handle, at->start.grant->session);
 }
 
+static bool
+is_dead(const struct ticket *ticket)
+{
+	return !ticket->this_boot || clock_boottime_ms() >= ticket->dead_at_ms;
+}
+
+/* Whoever was sent back and comes too late has come: the login log has him once. */
+static int
+refuse_dead(struct store_db *db, struct redemption *at)
+{
+	int r = at->ticket.redirect ? ticket_burn(db, at->ticket.handle) : 0;
+
+	return r < 0 ? r : refuse(db, at, CLOSE_TICKET_EXPIRED, NULL);
+}
+
 static int
 redeem_first(struct store_db *db, struct redemption *at)
 {
@@ -97,8 +112,8 @@ redeem_first(struct store_db *db, struct redemption *at)
 	r = session_start_gather(db, &at->start, MOMENT_REDEEM, NULL);
 	if (r < 0)
 		return r;
-	if (!at->ticket.this_boot || clock_boottime_ms() >= at->ticket.dead_at_ms)
-		return refuse(db, at, CLOSE_TICKET_EXPIRED, NULL);
+	if (is_dead(&at->ticket))
+		return refuse_dead(db, at);
 	/* From elsewhere it opens nothing, and whoever tries does not take it away from its owner. */
 	if (at->ticket.source[0] != '\0' && strcmp(at->ticket.source, at->start.source) != 0)
 		return refuse(db, at, CLOSE_TICKET_SOURCE, NULL);

@@ -157,7 +157,7 @@ int session_begin_signed_in(struct store_db *db, const struct signed_in_request 
  * inside TLS; bound to account, terminal, source, device; 3 wrong tries from that source burn it, also for a
  * session that it is to continue. Redeemed by session_begin with the number as its secret in decimal. The attendance
  * goes with it. Asks policy as session_begin_signed_in does; a refusal comes into the login log, the login itself when it is
- * redeemed. */
+ * redeemed, or found to be dead and unused. */
 struct redirect_ticket {
 	enum close_reason reason; /* CLOSE_NONE: issued */
 	const char *rule;         /* that refused, or NULL */
@@ -170,5 +170,9 @@ int ticket_issue_redirect(struct store_db *db, const struct signed_in_request *r
 /* The client is still here, or will not come: its ticket opens nothing any more. *ret_withdrawn false: it has come, and the
  * ticket is used. */
 int ticket_withdraw_redirect(struct store_db *db, const char *handle, bool *ret_withdrawn);
+
+/* The login log for who was sent back and did not come: tickets of redirections that died unused are burnt, and each gives
+ * its row. Some at a time; asked again every minute. */
+int tickets_note_unreturned(struct store_db *db);
 
 #endif

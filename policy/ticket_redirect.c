@@ -14,6 +14,9 @@
 #include <string.h>
 #include <sys/random.h>
 
+#define GIVEN_BY "account:"
+#define UNRETURNED_AT_ONCE 100
+
 /* 0 means in CS_CLUSTER that there is none. */
 static int
 draw_session(uint32_t *ret_session)
@@ -52,7 +55,7 @@ make_ticket(struct store_db *db, const struct session_start *start, struct redir
 	secret_wipe(unused, sizeof(unused));
 	memcpy(ticket.handle, made->handle, sizeof(ticket.handle));
 	memcpy(ticket.source, start->source, sizeof(ticket.source));
-	snprintf(by, sizeof(by), "account:%s", grant->account);
+	snprintf(by, sizeof(by), GIVEN_BY "%s", grant->account);
 	r = ticket_insert(db, &ticket, by);
 	return r < 0 ? r : ticket_forget_old(db);
 }
@@ -94,4 +97,29 @@ int
 ticket_withdraw_redirect(struct store_db *db, const char *handle, bool *ret_withdrawn)
 {
 	return ticket_burn_unused(db, handle, ret_withdrawn);
+}
+
+/* It was given to an account, whose name is the actor's: see make_ticket. */
+static int
+note_unreturned(struct store_db *db, const struct ticket_unreturned *ticket)
+{
+	const char *account = ticket->issued_by + strlen(GIVEN_BY);
+	int r = ticket_burn(db, ticket->handle);
+
+	return r < 0 ? r
+		     : sign_in_refused(db, account, ticket->source,
+			       close_reason_row(CLOSE_REDIRECT_LOST)->name, LOGIN_LOGGED);
+}
+
+int
+tickets_note_unreturned(struct store_db *db)
+{
+	struct ticket_unreturned tickets[UNRETURNED_AT_ONCE];
+	size_t count;
+	int r;
+
+	r = ticket_list_unreturned(db, tickets, UNRETURNED_AT_ONCE, &count);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = note_unreturned(db, &tickets[i]);
+	return r;
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "policy/audit.h"
+#include "policy/sign_in.h"
 #include "policy/store/log_table.h"
 #include "policy/store/store.h"
 #include "supervisor/log_tail.h"
@@ -286,6 +287,8 @@ upkeep_work(struct store_db *db, struct store_job *job)
 	int r;
 
 	r = audit_retention_tonight(db, &upkeep->retention);
+	if (r == 0)
+		r = tickets_note_unreturned(db);
 	if (r == 0)
 		r = audit_checkpoint(db, &upkeep->checkpoint, &upkeep->made);
 	return r < 0 ? r : keep_mark(db, upkeep->told);

@@ -27,7 +27,8 @@ void session_kill(struct connection *connection, enum close_reason reason, const
 void sessions_check(struct supervisor *supervisor, int64_t account_number, int64_t terminal_number,
 	const char *by, const char *because);
 
-/* Every full minute of the wall clock: the running rules over all, a checkpoint of the log; daily: retention.
+/* Every full minute of the wall clock: the running rules over all, who never came back with a redirection's ticket,
+ * a checkpoint of the log; daily: retention.
  * sessions_minutes_stop closes the timer. */
 int sessions_start_minutes(struct supervisor *supervisor);
 void sessions_stop_minutes(struct supervisor *supervisor);

@@ -1,6 +1,7 @@
 /* Tickets in the database; see ticket_table.h. */
 #include "policy/store/ticket_table.h"
 
+#include "base/clock.h"
 #include "policy/store/database.h"
 #include "policy/store/sql.h"
 
@@ -122,6 +123,31 @@ ticket_burn_unused(struct store_db *db, const char *handle, bool *ret_burnt)
 }
 
 int
+ticket_list_unreturned(
+	struct store_db *db, struct ticket_unreturned *ret_list, size_t most, size_t *ret_count)
+{
+	sqlite3_stmt *row;
+	size_t count = 0;
+	int r;
+
+	r = sql_ask(db, &row,
+		"SELECT handle, source, issued_by FROM ticket WHERE kind = 'redirect' AND used IS "
+		"NULL "
+		"AND (boot <> ? OR dead_at_boottime <= ?) ORDER BY issued LIMIT ?",
+		"tii", db->boot_id, clock_boottime_ms(), (int64_t)most);
+	while (r == 0 && (r = sql_next(row)) > 0) {
+		struct ticket_unreturned *ticket = &ret_list[count++];
+
+		sql_column_text(row, 0, ticket->handle, sizeof(ticket->handle));
+		sql_column_text(row, 1, ticket->source, sizeof(ticket->source));
+		sql_column_text(row, 2, ticket->issued_by, sizeof(ticket->issued_by));
+		r = 0;
+	}
+	*ret_count = count;
+	return r;
+}
+
+int
 ticket_set_session(struct store_db *db, const char *handle, const uint8_t *session)
 {
 	return sql_run(db, "UPDATE ticket SET session = ? WHERE handle = ?", "bt", session,
@@ -145,7 +171,8 @@ int
 ticket_forget_old(struct store_db *db)
 {
 	return sql_run(db,
-		"DELETE FROM ticket WHERE issued < ? AND (session IS NULL OR session NOT IN "
+		"DELETE FROM ticket WHERE issued < ? AND (used IS NOT NULL OR kind <> 'redirect') "
+		"AND (session IS NULL OR session NOT IN "
 		"(SELECT id FROM session WHERE state IN ('active', 'lost') AND "
 		"(ended IS NULL OR ended > ?)))",
 		"ii", store_db_now(db) - DAY_US, store_db_now(db) - DAY_US);

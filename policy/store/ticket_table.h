@@ -36,11 +36,22 @@ int ticket_burn(struct store_db *db, const char *handle);
 
 /* As ticket_burn, unless it has been used. *ret_burnt false: it had been, or there is none. */
 int ticket_burn_unused(struct store_db *db, const char *handle, bool *ret_burnt);
+
+/* A redirect ticket that nobody has brought back, and nobody can any more. */
+struct ticket_unreturned {
+	char handle[TICKET_HANDLE_SIZE];
+	char source[SOURCE_SIZE];
+	char issued_by[ACTOR_SIZE];
+};
+
+/* The oldest, `most` at a time. */
+int ticket_list_unreturned(
+	struct store_db *db, struct ticket_unreturned *ret_list, size_t most, size_t *ret_count);
 int ticket_set_session(struct store_db *db, const char *handle, const uint8_t *session);
 int ticket_count_refusal(struct store_db *db, const char *handle);
 int ticket_count_wrong(struct store_db *db, const char *handle);
 
-/* Forgets tickets of more than a day ago that no running session rests on. */
+/* Forgets tickets of more than a day ago that no running session rests on; not those that ticket_list_unreturned lists. */
 int ticket_forget_old(struct store_db *db);
 
 #endif

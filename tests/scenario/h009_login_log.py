@@ -160,3 +160,22 @@ def test_h911_reasons_are_words_in_both_languages(door):
         assert words in table and "SIGN_IN_REFUSED" not in table
     # Each column is as wide as its words.
     assert " 拒否 " in run(door, "log", "logins", language="ja_JP.UTF-8").stdout
+
+
+def test_h912_sent_back_and_never_seen_again(new_door):
+    """The gateway dies before the ticket does, and has not forgotten."""
+    lab = new_door("sign_in.second_factor=off", "listeners.0.handover=redirect", clock="2026-11-16T09:00:00+09:00")
+    account = settled_engineer(lab, lab.shadow)
+    visitor = at_form(lab, account)
+    visitor.sign_in(account, PASSWORD, filled_in=True)
+    visitor.client.wait_redirection()
+    visitor.client.close()
+    lab.wait_close("SK2411")
+    wait_logins(lab, account, "TERMINAL_NOT_ASSIGNED")
+    os.kill(lab.gateway_process["pid"], signal.SIGKILL)
+    wait_for(lambda: not lab.gateway_runs(), 10, "the gateway ends")
+    lab.pass_time(2)
+    lab.start_gateway_again()
+    wait_logins(lab, account, "TERMINAL_NOT_ASSIGNED", "REDIRECT_LOST")
+    table = run(lab, "log", "logins", "--csv").stdout
+    assert "did not come back with it" in table

@@ -217,15 +217,21 @@ do_begin_signed_in(struct store_db *db, void *argument)
 	return r;
 }
 
-static void
-begin_until_it_needs_no_more(fixture_work *work, const char *count)
+static struct redirecting
+redirecting_taro(void)
 {
-	struct redirecting redirecting = {
+	return (struct redirecting){
 		.request = {.account_number = number_of("taro"),
 			.terminal_number = fixture_number(&fixture, "SELECT number FROM terminal"),
 			.source = OWN_SOURCE,
 			.device = {
 				.known = true, .mac = {{2, 0, 0, 0, 0, 1}}, .kind = "neighbour"}}};
+}
+
+static void
+begin_until_it_needs_no_more(fixture_work *work, const char *count)
+{
+	struct redirecting redirecting = redirecting_taro();
 	struct fail_run run;
 
 	fail_begin(&run);
@@ -258,6 +264,41 @@ a_redirection_has_its_ticket_or_none(void **state)
 	begin_until_it_needs_no_more(do_redirect, "SELECT count(*) FROM ticket");
 }
 
+static int
+do_note_unreturned(struct store_db *db, void *argument)
+{
+	(void)argument;
+	return tickets_note_unreturned(db);
+}
+
+static void
+a_ticket_that_did_not_come_back_is_burnt_with_its_row_or_not_at_all(void **state)
+{
+	static const char unused[] = "SELECT count(*) FROM ticket WHERE used IS NULL";
+	static const char logins[] = "SELECT count(*) FROM event WHERE kind = 'login'";
+	struct redirecting redirecting = redirecting_taro();
+	struct fail_run run;
+
+	(void)state;
+	fail_begin(&run);
+	while (fail_next(&run)) {
+		int64_t before = fixture_number(&fixture, logins);
+		int r;
+
+		if (fixture_number(&fixture, unused) == 0) {
+			at_second(0);
+			assert_int_equal(fixture_write(&fixture, do_redirect, &redirecting), 0);
+			at_second(60);
+		}
+		fail_arm(&run);
+		r = fixture_write(&fixture, do_note_unreturned, NULL);
+		fail_disarm(&run);
+		assert_true(r == 0 || (run.hit && r == -ENOMEM));
+		assert_int_equal(fixture_number(&fixture, unused), r == 0 ? 0 : 1);
+		assert_int_equal(fixture_number(&fixture, logins) - before, r == 0 ? 1 : 0);
+	}
+}
+
 #define IN_OUT(test) cmocka_unit_test_setup_teardown(test, setup, session_teardown)
 
 int
@@ -272,6 +313,7 @@ main(void)
 		IN_OUT(all_terminals_are_offered_or_none),
 		IN_OUT(a_session_begins_on_the_record_or_not_at_all),
 		IN_OUT(a_redirection_has_its_ticket_or_none),
+		IN_OUT(a_ticket_that_did_not_come_back_is_burnt_with_its_row_or_not_at_all),
 	};
 
 	fail_catch_libraries();

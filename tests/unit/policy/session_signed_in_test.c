@@ -389,6 +389,89 @@ what_has_been_used_is_not_withdrawn(void **state)
 	assert_true(come_back(&back, &ticket, 0).continued);
 }
 
+static int
+do_note_unreturned(struct store_db *db, void *argument)
+{
+	(void)argument;
+	return tickets_note_unreturned(db);
+}
+
+static void
+note_unreturned(void)
+{
+	assert_int_equal(fixture_write(&fixture, do_note_unreturned, NULL), 0);
+}
+
+/* Once: the ticket is burnt with it, and whoever brings it then is too late. */
+static void
+who_never_comes_back_is_in_the_login_log(void **state)
+{
+	struct signed_in taro = signed_in(NULL);
+	struct redirect_ticket ticket;
+	struct back back = {0};
+	json_t *login;
+
+	(void)state;
+	at_second(0);
+	ticket = redirect(&taro);
+	at_second(59);
+	note_unreturned();
+	assert_int_equal(events_of("login"), 0);
+	at_second(60);
+	note_unreturned();
+	note_unreturned();
+	assert_int_equal(events_of("login"), 1);
+	login = newest_login();
+	expect_text(login, "result", "refused");
+	expect_text(login, "reason", "REDIRECT_LOST");
+	expect_text(login, "account", "taro");
+	expect_text(login, "source", OWN_SOURCE);
+	json_decref(login);
+	assert_int_equal(come_back(&back, &ticket, 0).reason, CLOSE_TICKET_USED);
+}
+
+/* A restart of the machine ends every ticket; a gateway that was off for days has its rows to write. */
+static void
+who_never_comes_back_is_not_forgotten_by_a_restart(void **state)
+{
+	struct signed_in taro = signed_in(NULL);
+
+	(void)state;
+	at_second(0);
+	(void)redirect(&taro);
+	fixture_sql(&fixture, "UPDATE ticket SET boot = 'before'");
+	at_second(3 * 24 * 60 * 60);
+	(void)redirect(&taro); /* which forgets the old ones */
+	note_unreturned();
+	assert_int_equal(events_of("login"), 1);
+	(void)redirect(&taro);
+	assert_int_equal(fixture_number(&fixture, "SELECT count(*) FROM ticket"), 2);
+}
+
+/* Each attempt has one row: that of the session, of a refusal, of the client that stayed. */
+static void
+who_came_back_or_stayed_is_not_logged_as_lost(void **state)
+{
+	struct signed_in taro = signed_in(NULL);
+	struct redirect_ticket ticket;
+	struct withdrawal withdrawal = {.handle = ticket.handle};
+	struct issue issued = issue_ticket();
+	struct back back = {0};
+
+	(void)state;
+	(void)issued; /* of a person, who may throw it away */
+	at_second(0);
+	ticket = redirect(&taro);
+	assert_int_equal(come_back(&back, &ticket, 0).reason, CLOSE_NONE);
+	ticket = redirect(&taro);
+	assert_int_equal(fixture_write(&fixture, do_withdraw, &withdrawal), 0);
+	ticket = redirect(&taro);
+	at_second(60);
+	assert_int_equal(come_back(&back, &ticket, 0).reason, CLOSE_TICKET_EXPIRED);
+	note_unreturned();
+	assert_int_equal(events_of("login"), 2);
+}
+
 #define IN_OUT(test) cmocka_unit_test_setup_teardown(test, session_setup, session_teardown)
 
 int
@@ -408,6 +491,9 @@ main(void)
 		IN_OUT(it_dies_after_its_time),
 		IN_OUT(a_client_that_stayed_cannot_use_it_any_more),
 		IN_OUT(what_has_been_used_is_not_withdrawn),
+		IN_OUT(who_never_comes_back_is_in_the_login_log),
+		IN_OUT(who_never_comes_back_is_not_forgotten_by_a_restart),
+		IN_OUT(who_came_back_or_stayed_is_not_logged_as_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,7 @@ static struct {
 	enum audit_night night;
 	int64_t portions[4]; /* of the retention, 0 ends it */
 	size_t portion;
-	int done, checkpoints;
+	int done, checkpoints, unreturned;
 	int64_t mark, told;
 } world;
 
@@ -35,6 +35,7 @@ void __wrap_store_read(struct store *store, struct store_job *job);
 int __wrap_audit_retention_tonight(struct store_db *db, enum audit_night *ret_night);
 int __wrap_audit_retention(struct store_db *db, const char *by, int64_t *ret_erased);
 int __wrap_audit_retention_done(struct store_db *db);
+int __wrap_tickets_note_unreturned(struct store_db *db);
 int __wrap_audit_checkpoint(
 	struct store_db *db, struct chain_checkpoint *ret_checkpoint, bool *ret_made);
 int __wrap_log_mark_get(struct store_db *db, const char *name, int64_t *ret_number);
@@ -82,6 +83,14 @@ __wrap_audit_retention_done(struct store_db *db)
 	(void)db;
 	world.done++;
 	world.night = AUDIT_NIGHT_DONE;
+	return 0;
+}
+
+int
+__wrap_tickets_note_unreturned(struct store_db *db)
+{
+	(void)db;
+	world.unreturned++;
 	return 0;
 }
 
@@ -281,6 +290,19 @@ what_was_told_is_noted_and_never_less(void **state)
 	assert_int_equal(world.mark, 7);
 }
 
+/* At the start and every minute: who was sent back with a ticket before a stop, and never came, is not forgotten. */
+static void
+tickets_that_did_not_come_back_are_looked_for(void **state)
+{
+	(void)state;
+	assert_int_equal(sessions_start_minutes(&supervisor), 0);
+	run(0);
+	assert_int_equal(world.unreturned, 1);
+	minute(timer);
+	run(0);
+	assert_int_equal(world.unreturned, 2);
+}
+
 #define IN_OUT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -293,6 +315,7 @@ main(void)
 		IN_OUT(a_stop_does_not_wait_for_the_rest),
 		IN_OUT(a_night_that_waits_erases_nothing),
 		IN_OUT(what_was_told_is_noted_and_never_less),
+		IN_OUT(tickets_that_did_not_come_back_are_looked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
