@@ -15,7 +15,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,8 +27,6 @@
 #define LIVED_LONG_MS 10000
 #define FIRST_WAIT_MS 100
 #define LONGEST_WAIT_MS 10000
-
-#define GREETER_NICENESS 5
 
 void
 children_handle_gone(struct children *children)
@@ -62,6 +59,7 @@ child_start_process(struct slot *slot, struct child *child, int *ret_channel, in
 	struct children *children = slot->children;
 	char path[PATH_MAX];
 	auto_fd int ours = -1, theirs = -1, fourth = -1, output = -1, writes = -1;
+	struct child_program program;
 	int ends[2];
 	int r = child_program_path(children->directory, slot->program, path, sizeof(path));
 
@@ -74,13 +72,16 @@ child_start_process(struct slot *slot, struct child *child, int *ret_channel, in
 	ours = ends[0];
 	theirs = ends[1];
 	r = child_output_pipe(&output, &writes);
+	program = (struct child_program){.path = path,
+		.name = slot->program,
+		.niceness = slot->process == PROCESS_GREETER ? greeter_first_niceness() : 0,
+		.output = writes,
+		.channel = theirs,
+		.fourth = fourth};
 	if (r == 0)
-		r = child_spawn(path, slot->program, writes, theirs, fourth, &child->pid);
+		r = child_spawn(&program, &child->pid);
 	if (r < 0)
 		return r;
-	/* To get ready is less urgent than any session. */
-	if (slot->process == PROCESS_GREETER)
-		(void)setpriority(PRIO_PROCESS, (id_t)child->pid, GREETER_NICENESS);
 	*ret_channel = take_fd(&ours);
 	*ret_output = take_fd(&output);
 	return 0;

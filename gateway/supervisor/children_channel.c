@@ -13,6 +13,8 @@
 
 /* Messages handled before other handles of the loop get their turn. */
 #define MESSAGES_A_TURN 64
+/* For what has only what others leave of the processors. */
+#define UNREADY_FACTOR 6
 
 static struct slot *
 key_slot(struct children *children)
@@ -150,6 +152,18 @@ on_hello(struct channel *channel, union message_body *message)
 	return ping(child);
 }
 
+/* The first PONG says that it has taken CONFIGURE, which came before. */
+static void
+has_got_ready(struct child *child)
+{
+	child->is_ready = true;
+	say_ready(child->slot->children);
+	if (child->slot->process == PROCESS_GREETER) {
+		greeter_step_forward(child);
+		children_warm_up(child->slot->children);
+	}
+}
+
 static int
 on_pong(struct channel *channel, union message_body *message)
 {
@@ -158,9 +172,8 @@ on_pong(struct channel *channel, union message_body *message)
 	if (child->owes_since_ms == 0 || message->pong.serial != child->ping_serial)
 		return -EPROTO;
 	child->owes_since_ms = 0;
-	/* The first one says that it has taken CONFIGURE, which came before. */
-	child->is_ready = true;
-	say_ready(child->slot->children);
+	if (!child->is_ready)
+		has_got_ready(child);
 	return 0;
 }
 
@@ -288,11 +301,21 @@ child_watch(struct child *child, int *fd)
 	return 0;
 }
 
+/* A greeter that gets ready has what others leave of the processors. */
+static uint64_t
+patience_with(const struct child *child)
+{
+	uint64_t hung_ms = child->slot->children->setup.hung_ms;
+
+	return child->slot->process == PROCESS_GREETER && !child->is_ready
+		       ? UNREADY_FACTOR * hung_ms
+		       : hung_ms;
+}
+
 void
 child_check(struct child *child)
 {
-	const struct children_setup *setup = &child->slot->children->setup;
-	uint64_t now_ms = uv_now(setup->loop);
+	uint64_t now_ms = uv_now(child->slot->children->setup.loop);
 
 	child_output_refill(child->output);
 	if (channel_fd(child->channel) < 0)
@@ -301,7 +324,7 @@ child_check(struct child *child)
 		(void)ping(child);
 		return;
 	}
-	if (now_ms < child->owes_since_ms + setup->hung_ms)
+	if (now_ms < child->owes_since_ms + patience_with(child))
 		return;
 	/* If it was us who did not run, the answer lies in the socket. */
 	on_channel(&child->poll, 0, UV_READABLE);

@@ -2,10 +2,15 @@
 #include "supervisor/children_private.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 
-/* One greeter is started in this time, whatever comes: that costs more than to refuse a client, and running sessions
- * need the processors too. */
-#define GREETER_PACE_MS 40
+/* Sessions are more urgent than somebody who signs in, and that is more urgent than who may come. */
+#define NICENESS 5
+#define NICENESS_UNREADY 19
+
+/* At once, for each two processors: to get one ready takes a fifth of a second of one, and running sessions need them
+ * too. */
+#define PROCESSORS_A_START 2
 
 /* A slot whose place will be filled: somebody waits in it, or its timer runs. */
 static bool
@@ -27,34 +32,54 @@ count_slots(const struct children *children, bool (*matches)(const struct slot *
 	return count;
 }
 
-/* When the next greeter may be started, from now; that start is taken. */
-static uint64_t
-next_start_in(struct children *children)
+/* Without systemd's LimitNICE nobody would bring it back. */
+int
+greeter_first_niceness(void)
 {
-	uint64_t now_ms = uv_now(children->setup.loop);
-	uint64_t wait_ms =
-		children->next_greeter_ms > now_ms ? children->next_greeter_ms - now_ms : 0;
+	struct rlimit most;
 
-	children->next_greeter_ms = now_ms + wait_ms + GREETER_PACE_MS;
-	return wait_ms;
+	return getrlimit(RLIMIT_NICE, &most) == 0 && most.rlim_cur >= 20 - NICENESS
+		       ? NICENESS_UNREADY
+		       : NICENESS;
+}
+
+void
+greeter_step_forward(const struct child *greeter)
+{
+	(void)setpriority(PRIO_PROCESS, (id_t)greeter->pid, NICENESS);
+}
+
+static bool
+slot_is_getting_ready(const struct slot *slot)
+{
+	return slot_is_warm(slot) && !child_is_running(slot->child);
+}
+
+static unsigned int
+starts_at_once(void)
+{
+	unsigned int starts = uv_available_parallelism() / PROCESSORS_A_START;
+
+	return starts == 0 ? 1 : starts;
 }
 
 void
 children_warm_up(struct children *children)
 {
 	unsigned int warm = count_slots(children, slot_is_warm);
+	unsigned int starts = count_slots(children, slot_is_getting_ready);
 
 	for (unsigned int i = 0; i < children->slot_count && !children->stopping; i++) {
 		struct slot *slot = &children->slots[i];
 
-		if (warm >= children->setup.warm_greeters)
+		if (warm >= children->setup.warm_greeters || starts >= starts_at_once())
 			return;
 		if (slot->process != PROCESS_GREETER || slot->child != NULL || slot_is_warm(slot))
 			continue;
-		/* Not from inside whatever took the last one, and not as fast as clients come: to start a process
-		 * costs more than to refuse a client. */
-		slot_fill_in(slot, next_start_in(children));
+		/* Not from inside whatever took the last one. */
+		slot_fill_in(slot, 0);
 		warm++;
+		starts++;
 	}
 }
 

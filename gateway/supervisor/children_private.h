@@ -53,7 +53,6 @@ struct children {
 	struct slot *slots;
 	unsigned int slot_count;
 	uint32_t last_number;
-	uint64_t next_greeter_ms; /* before this no further one is started */
 	bool was_ready;
 	bool has_failed;
 	bool stopping;
@@ -75,8 +74,12 @@ bool child_is_running(const struct child *child);
 /* Starts the slot's process after a while. */
 void slot_fill_in(struct slot *slot, uint64_t wait_ms);
 
-/* Starts greeters until enough are warm. */
+/* Starts greeters until enough are warm, or are getting so. */
 void children_warm_up(struct children *children);
+
+/* How nice a greeter is while it gets ready; once it is, it may have more of the processors. */
+int greeter_first_niceness(void);
+void greeter_step_forward(const struct child *greeter);
 
 void child_kill(const struct child *child);
 

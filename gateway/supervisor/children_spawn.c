@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Where descriptors wait while 3 and 4 are being filled. */
@@ -63,14 +64,13 @@ fill_environment(char **environment, size_t room)
 
 /* In the child, after fork from a process with threads: system calls only. */
 static void
-become(const char *path, char *const *arguments, char *const *environment, int output, int channel,
-	int fourth)
+become(const struct child_program *program, char *const *arguments, char *const *environment)
 {
 	sigset_t none;
 	int null = open("/dev/null", O_RDWR);
-	int log = fcntl(output, F_DUPFD, ASIDE);
-	int third = fcntl(channel, F_DUPFD, ASIDE);
-	int other = fcntl(fourth, F_DUPFD, ASIDE);
+	int log = fcntl(program->output, F_DUPFD, ASIDE);
+	int third = fcntl(program->channel, F_DUPFD, ASIDE);
+	int other = fcntl(program->fourth, F_DUPFD, ASIDE);
 
 	if (null < 0 || log < 0 || third < 0 || other < 0)
 		_exit(127);
@@ -79,6 +79,8 @@ become(const char *path, char *const *arguments, char *const *environment, int o
 		dup2(other, CHILD_FD_KEY) < 0)
 		_exit(127);
 	closefrom(CHILD_FD_KEY + 1);
+	if (program->niceness != 0)
+		(void)setpriority(PRIO_PROCESS, 0, program->niceness);
 	for (int signal_number = 1; signal_number < NSIG; signal_number++)
 		(void)signal(signal_number, SIG_DFL);
 	/* A terminal's Ctrl-C and a manager's stop reach the whole group: the supervisor ends its
@@ -88,14 +90,14 @@ become(const char *path, char *const *arguments, char *const *environment, int o
 	(void)signal(SIGHUP, SIG_IGN);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	execve(path, arguments, environment);
+	execve(program->path, arguments, environment);
 	_exit(127);
 }
 
 int
-child_spawn(const char *path, const char *name, int output, int channel, int fourth, pid_t *ret_pid)
+child_spawn(const struct child_program *program, pid_t *ret_pid)
 {
-	char *arguments[] = {(char *)name, NULL};
+	char *arguments[] = {(char *)program->name, NULL};
 	char *environment[8];
 	pid_t pid;
 
@@ -104,7 +106,7 @@ child_spawn(const char *path, const char *name, int output, int channel, int fou
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		become(path, arguments, environment, output, channel, fourth);
+		become(program, arguments, environment);
 	*ret_pid = pid;
 	return 0;
 }

@@ -9,10 +9,15 @@
  * program. */
 int child_program_path(const char *directory, const char *name, char *ret_path, size_t size);
 
-/* Starts `path` with fd 0 /dev/null, 1 and 2 `output`, 3 `channel`, 4 `fourth`, nothing else, and an
+struct child_program {
+	const char *path, *name;
+	int niceness; /* 0: this process's own */
+	int output, channel, fourth;
+};
+
+/* Starts it with fd 0 /dev/null, 1 and 2 `output`, 3 `channel`, 4 `fourth`, nothing else, and an
  * environment of no more than the sanitizers need. All descriptors are borrowed. Returns 0 or a
  * negative errno. */
-int child_spawn(
-	const char *path, const char *name, int output, int channel, int fourth, pid_t *ret_pid);
+int child_spawn(const struct child_program *program, pid_t *ret_pid);
 
 #endif

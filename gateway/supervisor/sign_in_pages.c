@@ -183,16 +183,16 @@ take_greeter(struct sign_in *sign_in)
 {
 	int r = greeter_begin(sign_in->connection, sign_in->keyboard_layout,
 		&sign_in_greeter_events, sign_in, &sign_in->greeter);
+	/* None is ready, or one whose client has gone has not ended yet: how many sign in was looked at before. */
+	bool will_be = r == -EAGAIN || r == -EUSERS;
 
 	if (r == 0) {
 		sign_in->greeted = true;
 		send_page(sign_in);
-	} else if (r == -EAGAIN &&
-		   clock_boottime_ms() - sign_in->waits_since_ms < WARM_UP_MOST_MS) {
+	} else if (will_be && clock_boottime_ms() - sign_in->waits_since_ms < WARM_UP_MOST_MS) {
 		uv_timer_start(&sign_in->patience, on_patience, WARM_UP_LOOK_MS, 0);
 	} else {
-		sign_in_end(sign_in,
-			r == -EAGAIN || r == -EUSERS ? CLOSE_SIGN_IN_BUSY : CLOSE_OUT_OF_ROOM);
+		sign_in_end(sign_in, will_be ? CLOSE_SIGN_IN_BUSY : CLOSE_OUT_OF_ROOM);
 	}
 }
 

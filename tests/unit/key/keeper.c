@@ -93,12 +93,16 @@ pid_t
 spawn_key(int pem, int *ret_channel)
 {
 	auto_fd int fourth = pem;
+	struct child_program program = {.path = SEKISHO_KEY,
+		.name = "sekisho-key",
+		.output = STDERR_FILENO,
+		.fourth = fourth};
 	pid_t pid;
 	int ends[2];
 
 	assert_int_equal(channel_pair(ends), 0);
-	assert_int_equal(
-		child_spawn(SEKISHO_KEY, "sekisho-key", STDERR_FILENO, ends[1], fourth, &pid), 0);
+	program.channel = ends[1];
+	assert_int_equal(child_spawn(&program, &pid), 0);
 	close(ends[1]);
 	*ret_channel = ends[0];
 	return pid;

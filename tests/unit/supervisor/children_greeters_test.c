@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -107,6 +108,49 @@ a_taken_greeter_has_its_place_filled(void **state)
 	assert_false(fixture->failed);
 }
 
+/* RLIMIT_NICE as systemd's LimitNICE would make it: to raise it takes rights that a container's root may not have. */
+static rlim_t nice_limit;
+
+/* getrlimit, where files may be large. */
+int __real_getrlimit64(int resource, struct rlimit *ret_limit);
+int __wrap_getrlimit64(int resource, struct rlimit *ret_limit);
+
+int
+__wrap_getrlimit64(int resource, struct rlimit *ret_limit)
+{
+	int r = __real_getrlimit64(resource, ret_limit);
+
+	if (resource == RLIMIT_NICE)
+		ret_limit->rlim_cur = nice_limit;
+	return r;
+}
+
+static void
+who_gets_ready_stands_back_behind_all(void **state)
+{
+	static const struct {
+		rlim_t limit;
+		int8_t niceness[2]; /* at first; when somebody is there */
+	} cases[] = {{15, {19, 5}}, {14, {5, 5}}, {0, {5, 5}}};
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("not run: only root may bring a process back\n");
+		skip();
+	}
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct children_fixture fixture_, *fixture = &fixture_;
+		int8_t niceness[2];
+
+		nice_limit = cases[i].limit;
+		start_pool(fixture);
+		(void)take_greeter(fixture, "good");
+		assert_int_equal(recv(fixture->client, niceness, 2, MSG_WAITALL), 2);
+		assert_memory_equal(niceness, cases[i].niceness, 2);
+		children_end(fixture);
+	}
+}
+
 static void
 an_empty_pool_says_so(void **state)
 {
@@ -184,6 +228,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_taken_greeter_has_its_place_filled),
+		cmocka_unit_test(who_gets_ready_stands_back_behind_all),
 		cmocka_unit_test(an_empty_pool_says_so),
 		cmocka_unit_test(whose_greeter_ends_hears_of_it),
 		cmocka_unit_test(whose_death_is_reported_silences_nobody_who_came_since),

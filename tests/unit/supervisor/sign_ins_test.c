@@ -38,18 +38,24 @@ more_than_may_sign_in_are_refused_at_once(void **state)
 	assert_int_equal(sign_ins_count(&supervisor), 0);
 }
 
+/* None is ready yet, or all are taken and one of them ends. */
 static void
-a_cold_pool_is_waited_for(void **state)
+a_greeter_is_waited_for(void **state)
 {
-	(void)state;
-	seen.greeter_begin = -EAGAIN;
-	introduce("", "");
-	assert_int_equal(seen.pages, 0);
-	assert_int_equal(seen.killed, CLOSE_NONE);
-	seen.greeter_begin = 0;
-	while (seen.pages == 0)
-		uv_run(&loop, UV_RUN_ONCE);
-	assert_shown(SIGN_IN);
+	static const int reasons[] = {-EAGAIN, -EUSERS};
+
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
+		(void)sign_in_teardown(state);
+		(void)sign_in_setup(state);
+		seen.greeter_begin = reasons[i];
+		introduce("", "");
+		assert_int_equal(seen.pages, 0);
+		assert_int_equal(seen.killed, CLOSE_NONE);
+		seen.greeter_begin = 0;
+		while (seen.pages == 0)
+			uv_run(&loop, UV_RUN_ONCE);
+		assert_shown(SIGN_IN);
+	}
 }
 
 static void
@@ -58,7 +64,10 @@ without_any_greeter_the_client_is_refused(void **state)
 	(void)state;
 	seen.greeter_begin = -EUSERS;
 	introduce("", "");
+	while (seen.killed == CLOSE_NONE)
+		uv_run(&loop, UV_RUN_ONCE);
 	assert_int_equal(seen.killed, CLOSE_SIGN_IN_BUSY);
+	assert_int_equal(seen.pages, 0);
 	connection.stage = CONNECTION_RELAYED;
 	seen.killed = CLOSE_NONE;
 	sign_in_abandon(take_pointer(&connection.sign_in), CLOSE_CLIENT_LEFT);
@@ -354,7 +363,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(more_than_may_sign_in_are_refused_at_once),
-		TEST(a_cold_pool_is_waited_for),
+		TEST(a_greeter_is_waited_for),
 		TEST(without_any_greeter_the_client_is_refused),
 		TEST(a_greeter_that_dies_ends_it),
 		TEST(nothing_goes_on_without_the_screen_that_died),

@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -69,9 +70,13 @@ static const struct channel_handler handlers[] = {
 	{0},
 };
 #elif defined(FAKE_GREETER)
+static int8_t first_niceness;
+
+/* The client is told how nice it was when it began, and how nice it is. */
 static int
 on_begin_screen(struct channel *channel, union message_body *message)
 {
+	const int8_t niceness[] = {first_niceness, (int8_t)getpriority(PRIO_PROCESS, 0)};
 	auto_fd int client = channel_take_fd(channel);
 
 	memcpy(role, message->begin_screen.facility, sizeof(role) - 1);
@@ -79,7 +84,7 @@ on_begin_screen(struct channel *channel, union message_body *message)
 		abort();
 	if (strcmp(role, "leave") == 0)
 		exit(0);
-	return write(client, "g", 1) == 1 ? 0 : -EIO;
+	return write(client, niceness, sizeof(niceness)) == sizeof(niceness) ? 0 : -EIO;
 }
 
 /* "break": an answer although nothing was asked a second time; the test's handler refuses it. */
@@ -215,6 +220,9 @@ main(void)
 	struct channel *channel;
 	int fd = CHILD_FD_CHANNEL;
 
+#ifdef FAKE_GREETER
+	first_niceness = (int8_t)getpriority(PRIO_PROCESS, 0);
+#endif
 	if (has_stray_descriptors())
 		return 9;
 	if (channel_new(&setup, &fd, &channel) < 0 ||
