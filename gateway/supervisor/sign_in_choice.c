@@ -110,11 +110,62 @@ still_shown(const struct settings_notice *notice)
 	return strcmp(today, notice->until) <= 0;
 }
 
-/* Whoever has not seen a screen is stopped only by what must be acknowledged. */
-static bool
-is_to_be_read(const struct sign_in *sign_in, const struct settings_notice *notice)
+/* By its name, with or without the facility's prefix; differences of case matter only where two names differ in nothing else.
+ * Returns offer_count if there is none, or more than one. */
+static size_t
+find_named(const struct sign_in *sign_in, const char *name)
 {
-	return still_shown(notice) && (sign_in->greeted || notice->shown == SETTINGS_SHOWN_ALWAYS);
+	const char *prefix = sign_in->connection->supervisor->settings->facility.id;
+	size_t found = sign_in->offer_count;
+	unsigned int alike = 0;
+
+	for (size_t i = 0; i < sign_in->offer_count; i++) {
+		if (strcmp(sign_in->offers[i].name, name) == 0)
+			return i;
+		if (terminal_name_is(prefix, name, sign_in->offers[i].name)) {
+			found = i;
+			alike++;
+		}
+	}
+	return alike == 1 ? found : sign_in->offer_count;
+}
+
+/* What Client Info named, or the only one; offer_count: somebody has to choose. */
+static size_t
+chosen_already(const struct sign_in *sign_in)
+{
+	const char *named = sign_in->credentials.terminal;
+
+	if (named[0] != '\0')
+		return find_named(sign_in, named);
+	return sign_in->offer_count == 1 ? 0 : sign_in->offer_count;
+}
+
+/* Whether the step after the notices shows something by itself. */
+static bool
+choice_needs_screen(const struct sign_in *sign_in)
+{
+	size_t at = chosen_already(sign_in);
+
+	return at == sign_in->offer_count || sign_in->offers[at].attended ||
+	       sign_in->offers[at].reason != CLOSE_NONE;
+}
+
+/* Whoever sees a screen anyway reads all of them; who would see none is stopped by what must be acknowledged. */
+static bool
+will_see_screen(const struct sign_in *sign_in)
+{
+	const struct settings_notices *notices =
+		&sign_in->connection->supervisor->settings->sign_in.notices;
+
+	if (sign_in->greeted || choice_needs_screen(sign_in))
+		return true;
+	for (size_t i = sign_in->notice; i < notices->count; i++) {
+		if (notices->items[i].shown == SETTINGS_SHOWN_ALWAYS &&
+			still_shown(&notices->items[i]))
+			return true;
+	}
+	return false;
 }
 
 /* What is to be read next, or NULL. */
@@ -124,10 +175,11 @@ next_notice(struct sign_in *sign_in)
 	const struct settings_notices *notices =
 		&sign_in->connection->supervisor->settings->sign_in.notices;
 
-	if (sign_in->greeted && sign_in->farewell[0] != '\0')
+	if (!will_see_screen(sign_in))
+		return NULL;
+	if (sign_in->farewell[0] != '\0')
 		return sign_in->farewell;
-	while (sign_in->notice < notices->count &&
-		!is_to_be_read(sign_in, &notices->items[sign_in->notice]))
+	while (sign_in->notice < notices->count && !still_shown(&notices->items[sign_in->notice]))
 		sign_in->notice++;
 	return sign_in->notice < notices->count ? notices->items[sign_in->notice].text : NULL;
 }
@@ -172,26 +224,6 @@ choose(struct sign_in *sign_in, size_t at)
 		sign_in_go(sign_in, offer->attended ? STEP_NUMBER : STEP_CONNECT);
 }
 
-/* By its name, with or without the facility's prefix; differences of case matter only where two names differ in nothing else.
- * Returns offer_count if there is none, or more than one. */
-static size_t
-find_named(const struct sign_in *sign_in, const char *name)
-{
-	const char *prefix = sign_in->connection->supervisor->settings->facility.id;
-	size_t found = sign_in->offer_count;
-	unsigned int alike = 0;
-
-	for (size_t i = 0; i < sign_in->offer_count; i++) {
-		if (strcmp(sign_in->offers[i].name, name) == 0)
-			return i;
-		if (terminal_name_is(prefix, name, sign_in->offers[i].name)) {
-			found = i;
-			alike++;
-		}
-	}
-	return alike == 1 ? found : sign_in->offer_count;
-}
-
 static void
 show_list(struct sign_in *sign_in, const char *missing)
 {
@@ -205,20 +237,17 @@ show_list(struct sign_in *sign_in, const char *missing)
 void
 sign_in_terminals(struct sign_in *sign_in)
 {
+	size_t at = chosen_already(sign_in);
 	char named[CREDENTIAL_SIZE];
-	size_t at;
 
 	/* It is named once: whoever comes back here wants to choose. */
 	memcpy(named, sign_in->credentials.terminal, sizeof(named));
 	sign_in->credentials.terminal[0] = '\0';
-	at = named[0] == '\0' ? sign_in->offer_count : find_named(sign_in, named);
 	if (sign_in->offer_count == 0) {
 		sign_in_note_refusal(sign_in, CLOSE_TERMINAL_NOT_ASSIGNED, "");
 		sign_in_sorry(sign_in, CLOSE_TERMINAL_NOT_ASSIGNED, STEP_CREDENTIALS);
 	} else if (at < sign_in->offer_count)
 		choose(sign_in, at);
-	else if (named[0] == '\0' && sign_in->offer_count == 1)
-		choose(sign_in, 0);
 	else
 		show_list(sign_in, named[0] == '\0' ? NULL : named);
 }

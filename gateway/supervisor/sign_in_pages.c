@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* All greeters may just be warming up; how often is looked, and for how long. */
@@ -25,12 +26,21 @@
 /* As much of a page's text as goes into the journal. */
 #define PAGE_NOTE_SIZE 160
 
+/* The page that is being filled in: another one than the banner that somebody reads meanwhile. */
+static struct msg_show *
+draft(const struct sign_in *sign_in)
+{
+	return sign_in->held != NULL ? sign_in->held : sign_in->page;
+}
+
 struct msg_show *
 sign_in_page(struct sign_in *sign_in, enum greeter_screen screen)
 {
-	secret_wipe(sign_in->page, sizeof(*sign_in->page));
-	sign_in->page->screen = (uint8_t)screen;
-	return sign_in->page;
+	struct msg_show *page = draft(sign_in);
+
+	secret_wipe(page, sizeof(*page));
+	page->screen = (uint8_t)screen;
+	return page;
 }
 
 /* The values of a sentence as they travel. Returns their length. */
@@ -64,7 +74,7 @@ copy_text(char *ret_text, size_t size, const char *text)
 void
 sign_in_page_text(struct sign_in *sign_in, const char *format, ...)
 {
-	struct msg_show *page = sign_in->page;
+	struct msg_show *page = draft(sign_in);
 	struct sentence sentence;
 	va_list arguments;
 
@@ -78,7 +88,7 @@ sign_in_page_text(struct sign_in *sign_in, const char *format, ...)
 void
 sign_in_page_said(struct sign_in *sign_in, const struct sentence *error)
 {
-	struct msg_show *page = sign_in->page;
+	struct msg_show *page = draft(sign_in);
 
 	copy_text(page->error, sizeof(page->error), error->format);
 	page->error_values_len =
@@ -100,8 +110,10 @@ sign_in_page_error(struct sign_in *sign_in, const char *format, ...)
 void
 sign_in_page_plain(struct sign_in *sign_in, const char *text)
 {
-	copy_text(sign_in->page->text, sizeof(sign_in->page->text), text);
-	sign_in->page->values_len = 0;
+	struct msg_show *page = draft(sign_in);
+
+	copy_text(page->text, sizeof(page->text), text);
+	page->values_len = 0;
 }
 
 /* How a terminal stands, as the list shows it. */
@@ -196,9 +208,47 @@ take_greeter(struct sign_in *sign_in)
 	}
 }
 
+/* A banner for those who see a screen anyway is for those, too, whose first page comes later than the step BANNER. */
+static bool
+banner_is_due(const struct sign_in *sign_in)
+{
+	return !sign_in->banner_read && sign_in->step != STEP_BANNER &&
+	       sign_in->connection->supervisor->settings->sign_in.banner != NULL;
+}
+
+static int
+hold_for_banner(struct sign_in *sign_in)
+{
+	struct msg_show *banner = calloc(1, sizeof(*banner));
+
+	if (banner == NULL)
+		return -ENOMEM;
+	banner->screen = SCREEN_NOTICE;
+	copy_text(banner->text, sizeof(banner->text),
+		sign_in->connection->supervisor->settings->sign_in.banner);
+	sign_in->held = sign_in->page;
+	sign_in->page = banner;
+	return 0;
+}
+
+void
+sign_in_page_release(struct sign_in *sign_in)
+{
+	sign_in->banner_read = true;
+	secret_free(sign_in->page);
+	sign_in->page = take_pointer(&sign_in->held);
+	send_page(sign_in);
+}
+
 void
 sign_in_page_show(struct sign_in *sign_in)
 {
+	if (sign_in->held != NULL)
+		return;
+	if (banner_is_due(sign_in) && hold_for_banner(sign_in) < 0) {
+		sign_in_end(sign_in, CLOSE_OUT_OF_ROOM);
+		return;
+	}
 	if (sign_in->greeter != NULL) {
 		send_page(sign_in);
 		return;

@@ -57,6 +57,7 @@ void
 sign_in_banner_answered(struct sign_in *sign_in, const struct msg_answer *answer)
 {
 	(void)answer;
+	sign_in->banner_read = true;
 	go_past_banner(sign_in);
 }
 

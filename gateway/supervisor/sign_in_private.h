@@ -73,8 +73,11 @@ struct sign_in {
 	struct greeter *greeter; /* NULL: nothing has been shown yet */
 	bool greeted;            /* it had one: there is no second */
 	struct msg_show *page;   /* the newest */
-	bool page_waits;         /* … for a greeter */
-	unsigned int pages;      /* that were shown */
+	struct msg_show *
+		held; /* what is shown once the banner, which is the page now, has been read; or NULL */
+	bool banner_read;
+	bool page_waits;    /* … for a greeter */
+	unsigned int pages; /* that were shown */
 	int64_t waits_since_ms;
 
 	struct credentials credentials; /* of Client Info, then as typed */
@@ -173,7 +176,7 @@ void sign_in_note_refusal(struct sign_in *sign_in, enum close_reason reason, con
 void sign_in_sorry_answered(struct sign_in *sign_in, const struct msg_answer *answer);
 
 /* sign_in_pages.c: _page empties the page, _page_text and _page_error fill in a sentence, _page_show sends it, through a
- * greeter that is taken for it if there is none. */
+ * greeter that is taken for it if there is none. Whoever has not read the banner reads it first. */
 struct msg_show *sign_in_page(struct sign_in *sign_in, enum greeter_screen screen);
 void sign_in_page_text(struct sign_in *sign_in, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -183,6 +186,9 @@ void sign_in_page_said(struct sign_in *sign_in,
 	const struct sentence *error); /* an error, as sentence_set made it */
 void sign_in_page_plain(struct sign_in *sign_in, const char *text); /* somebody else's words */
 void sign_in_page_show(struct sign_in *sign_in);
+
+/* The banner has been read: the page that it held back. */
+void sign_in_page_release(struct sign_in *sign_in);
 
 /* The journal: what the user reads now. Nothing if there is a newer page already. */
 void sign_in_note_page(const struct sign_in *sign_in, uint32_t serial);

@@ -198,7 +198,8 @@ cancel(struct sign_in *sign_in)
 {
 	enum sign_in_step step = steps[sign_in->step].cancel;
 
-	if (step == STEP_OVER) {
+	/* Whoever does not acknowledge the banner gets no further, whatever it holds back. */
+	if (step == STEP_OVER || sign_in->held != NULL) {
 		sign_in_end(sign_in,
 			sign_in->step == STEP_SORRY ? sign_in->sorry : CLOSE_SIGN_IN_CANCELLED);
 		return;
@@ -221,6 +222,8 @@ on_answered(void *owner, const struct msg_answer *answer)
 		return;
 	if (answer->action == SCREEN_CANCEL)
 		cancel(sign_in);
+	else if (sign_in->held != NULL)
+		sign_in_page_release(sign_in);
 	else if (steps[sign_in->step].answered != NULL)
 		steps[sign_in->step].answered(sign_in, answer);
 }
@@ -233,7 +236,8 @@ on_shown(void *owner, uint32_t serial)
 	if (sign_in_is_over(sign_in))
 		return;
 	sign_in_note_page(sign_in, serial);
-	sign_in_shown(sign_in, serial);
+	if (sign_in->held == NULL)
+		sign_in_shown(sign_in, serial);
 }
 
 static void
@@ -468,6 +472,7 @@ sign_in_abandon(struct sign_in *sign_in, enum close_reason reason)
 	greeter_end(take_pointer(&sign_in->greeter));
 	sign_in_start_over(sign_in);
 	secret_free(take_pointer(&sign_in->page));
+	secret_free(take_pointer(&sign_in->held));
 	sign_in->connection = NULL;
 	*sign_in->at = sign_in->next;
 	if (sign_in->next != NULL)

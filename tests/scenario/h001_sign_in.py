@@ -227,9 +227,28 @@ def test_h018_notice_for_everybody_opens_the_screen_after_the_password(new_door)
                    "sign_in.notices=[{text: 'News.'}, {text: 'PACS is slow.', shown: always}]")
     account = lab_engineer(lab)
     visitor = knock(lab, f"{account}%{lab.shadow}", PASSWORD)
-    visitor.page("NOTICE", text="PACS is slow.")
-    visitor.key("Return")
+    read_notices(visitor, "Recorded.", "News.", "PACS is slow.")
     assert lab.wait_session(account)["terminal"] == lab.shadow
+
+
+def test_h019_who_only_lacks_the_terminal_reads_banner_and_notices(new_door):
+    lab = new_door("sign_in.second_factor=off", "listeners.0.handover=in-band", "sign_in.banner='Recorded.'",
+                   "sign_in.notices=[{text: 'News.'}]")
+    account = lab_engineer(lab)
+    lab.edit_account(account, terminals=[lab.shadow, lab.xrdp])
+    visitor = knock(lab, account, PASSWORD)
+    read_notices(visitor, "Recorded.", "News.")
+    visitor.page("TERMINALS")
+    visitor.client.close()
+    # With everything at hand nobody sees a screen, and so neither.
+    knock(lab, f"{account}%{lab.shadow}", PASSWORD)
+    assert lab.wait_session(account)["terminal"] == lab.shadow
+
+
+def read_notices(visitor, *texts):
+    for text in texts:
+        visitor.page("NOTICE", text=text)
+        visitor.key("Return")
 
 
 def lab_engineer(lab):

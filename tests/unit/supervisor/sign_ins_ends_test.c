@@ -277,6 +277,13 @@ static struct settings_notice notices[] = {
 	{.text = (char[]){"over"}, .shown = SETTINGS_SHOWN_ALWAYS, .until = (char[]){"2001-01-01"}},
 };
 
+#define assert_reads(expected)                                     \
+	do {                                                       \
+		assert_int_equal(seen.page.screen, SCREEN_NOTICE); \
+		assert_string_equal(seen.page.text, expected);     \
+		submit();                                          \
+	} while (0)
+
 static void
 complete_credentials_are_stopped_by_nothing_that_only_a_screen_shows(void **state)
 {
@@ -323,10 +330,12 @@ who_does_not_acknowledge_it_gets_no_further(void **state)
 	assert_int_equal(seen.conversations, 0);
 }
 
+/* Who is shown one page is shown them all, in the order of those who see the form. */
 static void
 a_notice_for_everybody_opens_the_screen_there(void **state)
 {
 	(void)state;
+	settings.sign_in.banner = (char[]){"Authorised only."};
 	settings.sign_in.notices =
 		(struct settings_notices){.items = notices, .count = ARRAY_SIZE(notices)};
 	introduce("taro%PACS-01", "right");
@@ -334,13 +343,121 @@ a_notice_for_everybody_opens_the_screen_there(void **state)
 	assert_int_equal(seen.pages, 0);
 	device_found(true);
 	store_works();
-	assert_int_equal(seen.page.screen, SCREEN_NOTICE);
-	assert_string_equal(seen.page.text, "maintenance");
+	assert_reads("Authorised only.");
+	assert_reads("news");
 	assert_int_equal(seen.starts, 0);
-	submit();
+	assert_reads("maintenance");
 	assert_int_equal(seen.page.screen, SCREEN_BUSY);
 	frame_shown();
 	assert_int_equal(seen.starts, 1);
+}
+
+static void
+who_only_lacks_the_terminal_reads_what_a_screen_shows(void **state)
+{
+	(void)state;
+	settings.sign_in.banner = (char[]){"Authorised only."};
+	settings.sign_in.notices = (struct settings_notices){.items = notices, .count = 1};
+	introduce("taro", "right");
+	pam_signs_in();
+	device_found(true);
+	store_works();
+	assert_reads("Authorised only.");
+	assert_reads("news");
+	assert_int_equal(seen.page.screen, SCREEN_TERMINALS);
+	assert_int_equal(seen.choices, 2);
+	choose(0);
+	frame_shown();
+	assert_int_equal(seen.starts, 1);
+}
+
+static void
+the_banner_comes_before_whatever_page_is_the_first(void **state)
+{
+	settings.sign_in.banner = (char[]){"Authorised only."};
+	introduce("taro%PACS-01", "right");
+	pam_asks(PAM_PROMPT_ECHO_OFF, "Password: ");
+	pam_asks(PAM_PROMPT_ECHO_OFF, "One-time code: ");
+	assert_reads("Authorised only.");
+	assert_int_equal(seen.page.screen, SCREEN_PROMPT);
+	assert_string_equal(seen.page.prompt, "One-time code: ");
+	type_secret("123456");
+	assert_string_equal(seen.pam_answer, "123456");
+
+	(void)sign_in_teardown(state);
+	(void)sign_in_setup(state);
+	settings.sign_in.banner = (char[]){"Authorised only."};
+	introduce("taro%PACS-01", "wrong");
+	pam_ends(PAM_REFUSED);
+	assert_reads("Authorised only.");
+	assert_int_equal(seen.page.screen, SCREEN_SIGN_IN);
+	assert_string_not_equal(seen.page.error, "");
+
+	(void)sign_in_teardown(state);
+	(void)sign_in_setup(state);
+	settings.sign_in.banner = (char[]){"Authorised only."};
+	introduce("taro%PACS-01", "right");
+	pam_signs_in();
+	device_found(true);
+	store_works();
+	assert_int_equal(seen.pages, 0);
+	seen.start->failed(&connection, CLOSE_HOST_UNREACHABLE);
+	assert_reads("Authorised only.");
+	assert_int_equal(seen.page.screen, SCREEN_SORRY);
+	submit();
+	store_works();
+	assert_int_equal(seen.page.screen, SCREEN_TERMINALS);
+}
+
+/* What happens meanwhile is shown afterwards: the newest of it. */
+static void
+a_banner_that_is_being_read_is_not_taken_away(void **state)
+{
+	(void)state;
+	settings.sign_in.banner = (char[]){"Authorised only."};
+	introduce("taro%PACS-01", "right");
+	pam_asks(PAM_PROMPT_ECHO_OFF, "Password: ");
+	pam_asks(PAM_PROMPT_ECHO_OFF, "One-time code: ");
+	pam_ends(PAM_REFUSED);
+	assert_reads("Authorised only.");
+	assert_int_equal(seen.page.screen, SCREEN_SIGN_IN);
+	assert_int_equal(seen.pages, 2);
+}
+
+/* The desktop waits too: the frame that is with the client is the banner's. */
+static void
+nothing_is_connected_behind_the_banner(void **state)
+{
+	const struct pam_ended ended = {
+		.outcome = PAM_SIGNED_IN, .account_number = 42, .info = "", .detail = ""};
+
+	(void)state;
+	settings.sign_in.banner = (char[]){"Authorised only."};
+	introduce("taro%PACS-01", "right");
+	pam_asks(PAM_PROMPT_ECHO_OFF, "Password: ");
+	pam_asks(PAM_PROMPT_ECHO_OFF, "Touch your key: ");
+	seen.pam->ended(seen.pam_owner, &ended);
+	device_found(true);
+	store_works();
+	frame_shown();
+	assert_int_equal(seen.starts, 0);
+	assert_reads("Authorised only.");
+	assert_int_equal(seen.page.screen, SCREEN_BUSY);
+	frame_shown();
+	assert_int_equal(seen.starts, 1);
+}
+
+static void
+who_does_not_acknowledge_a_later_banner_gets_no_further(void **state)
+{
+	(void)state;
+	settings.sign_in.banner = (char[]){"Authorised only."};
+	introduce("taro%PACS-01", "right");
+	pam_asks(PAM_PROMPT_ECHO_OFF, "Password: ");
+	pam_asks(PAM_PROMPT_ECHO_OFF, "One-time code: ");
+	cancel();
+	assert_int_equal(seen.killed, CLOSE_SIGN_IN_CANCELLED);
+	assert_int_equal(seen.pam_answers, 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sign_in_setup, sign_in_teardown)
@@ -368,6 +485,11 @@ main(void)
 		TEST(a_banner_for_everybody_comes_before_the_password_is_looked_at),
 		TEST(who_does_not_acknowledge_it_gets_no_further),
 		TEST(a_notice_for_everybody_opens_the_screen_there),
+		TEST(who_only_lacks_the_terminal_reads_what_a_screen_shows),
+		TEST(the_banner_comes_before_whatever_page_is_the_first),
+		TEST(a_banner_that_is_being_read_is_not_taken_away),
+		TEST(nothing_is_connected_behind_the_banner),
+		TEST(who_does_not_acknowledge_a_later_banner_gets_no_further),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
