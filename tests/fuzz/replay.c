@@ -1,9 +1,10 @@
 /* Runs a fuzz target without libFuzzer, the same way every time.
  *
- *	NAME_replay [DIRECTORY]          every seed: whole, every beginning of it, and changed
- *	NAME_replay --write DIRECTORY    writes the target's own seeds as files, for libFuzzer
+ *	NAME_replay [--every N] [DIRECTORY]    every seed: whole, every beginning of it, and changed
+ *	NAME_replay --write DIRECTORY          writes the target's own seeds as files, for libFuzzer
  *
- * DIRECTORY holds more seeds, one per file; it may be absent.
+ * DIRECTORY holds more seeds, one per file; it may be absent. With --every N it is every Nth beginning, and as many fewer
+ * changes, for targets that take long (all of them when SEKISHO_LONG is set): libFuzzer tries more, see run.
  */
 #include "fuzz.h"
 
@@ -21,6 +22,7 @@ enum {
 
 struct fuzz_seeds {
 	const char *write_to; /* NULL: run them */
+	size_t every;
 	unsigned long count;
 	unsigned long runs;
 	bool failed;
@@ -55,7 +57,7 @@ run_changed(struct fuzz_seeds *seeds, const uint8_t *bytes, size_t len)
 	uint32_t state = 0x2545f491;
 	uint8_t *copy = calloc(1, len);
 
-	for (size_t i = 0; i < CHANGES && len > 0; i++) {
+	for (size_t i = 0; i < CHANGES / seeds->every && len > 0; i++) {
 		unsigned changes = 1 + next_number(&state) % 3;
 
 		memcpy(copy, bytes, len);
@@ -72,7 +74,7 @@ run_changed(struct fuzz_seeds *seeds, const uint8_t *bytes, size_t len)
 static void
 run_seed(struct fuzz_seeds *seeds, const uint8_t *bytes, size_t len)
 {
-	size_t step = len / TRUNCATIONS_MAX + 1;
+	size_t step = (len / TRUNCATIONS_MAX + 1) * seeds->every;
 
 	for (size_t have = 0; have < len; have += step)
 		run_once(seeds, bytes, have);
@@ -150,12 +152,18 @@ replay_directory(struct fuzz_seeds *seeds, const char *path)
 int
 main(int argc, char **argv)
 {
-	struct fuzz_seeds seeds = {0};
+	struct fuzz_seeds seeds = {.every = 1};
 
+	if (argc >= 3 && strcmp(argv[1], "--every") == 0) {
+		if (getenv("SEKISHO_LONG") == NULL)
+			seeds.every = strtoul(argv[2], NULL, 10);
+		argv += 2;
+		argc -= 2;
+	}
 	if (argc == 3 && strcmp(argv[1], "--write") == 0) {
 		seeds.write_to = argv[2];
-	} else if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
-		fprintf(stderr, "usage: %s [DIRECTORY] | --write DIRECTORY\n", argv[0]);
+	} else if (argc > 2 || seeds.every == 0 || (argc == 2 && argv[1][0] == '-')) {
+		fprintf(stderr, "usage: %s [--every N] [DIRECTORY] | --write DIRECTORY\n", argv[0]);
 		return 2;
 	}
 	fuzz_give_seeds(&seeds);
@@ -165,6 +173,6 @@ main(int argc, char **argv)
 		fprintf(stderr, "no seeds\n");
 		return 1;
 	}
-	printf("seeds=%lu runs=%lu\n", seeds.count, seeds.runs);
+	printf("seeds=%lu runs=%lu every=%zu\n", seeds.count, seeds.runs, seeds.every);
 	return seeds.failed ? 1 : 0;
 }

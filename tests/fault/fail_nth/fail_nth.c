@@ -1,6 +1,8 @@
 /* Lets the Nth allocation fail; see fail_nth.h. */
 #include "fail_nth.h"
 
+#include "call_chain.h"
+
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdint.h>
@@ -32,7 +34,8 @@ static struct {
 	bool armed;
 	bool and_all_after;
 	bool hit;
-	unsigned long fail_at;
+	unsigned long fail_from; /* at the first one from here on that was come to in a new way */
+	unsigned long failed_at;
 	unsigned long count;
 	size_t alive;
 	void *places[PLACES];
@@ -46,9 +49,12 @@ must_fail(void)
 	pthread_mutex_lock(&fail.mutex);
 	if (fail.armed) {
 		fail.count++;
-		now = fail.count == fail.fail_at ||
-		      (fail.and_all_after && fail.count > fail.fail_at);
-		fail.hit = fail.hit || now;
+		if (fail.hit)
+			now = fail.and_all_after;
+		else if (fail.count >= fail.fail_from && call_chain_is_new()) {
+			now = fail.hit = true;
+			fail.failed_at = fail.count;
+		}
 	}
 	pthread_mutex_unlock(&fail.mutex);
 	return now;
@@ -222,6 +228,7 @@ fail_alive(void)
 void
 fail_begin(struct fail_run *run)
 {
+	call_chains_begin(2);
 	*run = (struct fail_run){.nth = 1, .alive = fail_alive()};
 }
 
@@ -233,20 +240,25 @@ fail_next(struct fail_run *run)
 		return true;
 	}
 	if (fail_alive() != run->alive) {
-		fprintf(stderr, "allocation %lu%s: %ld allocations leaked\n", run->nth,
+		fprintf(stderr, "allocation %lu%s: %ld allocations leaked\n", fail.failed_at,
 			run->and_all_after ? " and all after it" : "",
 			(long)fail_alive() - (long)run->alive);
 		abort();
 	}
 	run->tried++;
 	if (run->hit) {
-		run->nth++;
+		run->nth = fail.failed_at + 1;
 		return true;
 	}
-	if (run->and_all_after)
+	if (run->and_all_after) {
+		fprintf(stderr,
+			"           %lu rounds for %lu allocations, alone and with all after: %s\n",
+			run->tried, fail.count, call_chains_tried());
 		return false;
+	}
 	run->and_all_after = true;
 	run->nth = 1;
+	call_chains_begin(2);
 	return true;
 }
 
@@ -256,7 +268,7 @@ fail_arm(struct fail_run *run)
 	pthread_mutex_lock(&fail.mutex);
 	fail.count = 0;
 	fail.hit = false;
-	fail.fail_at = run->nth;
+	fail.fail_from = run->nth;
 	fail.and_all_after = run->and_all_after;
 	fail.armed = true;
 	pthread_mutex_unlock(&fail.mutex);

@@ -1,5 +1,6 @@
 /* Lets the Nth allocation fail, for N = 1, 2, … until the work needs no more, and looks that
- * nothing has leaked.
+ * nothing has leaked. Allocations that two before them were come to by the same calls are left out, unless
+ * SEKISHO_LONG is set.
  *
  *	struct fail_run run;
  *	fail_begin(&run);

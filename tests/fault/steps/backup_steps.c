@@ -11,6 +11,7 @@
 
 #include "backup_fixture.h"
 #include "base/cleanup.h"
+#include "call_chain.h"
 #include "steps.h"
 
 #include <dirent.h>
@@ -76,13 +77,13 @@ keep_database(struct trial *trial)
 }
 
 static _Noreturn void
-run_child(const struct trial *trial, enum steps_fault fault, long nth)
+run_child(const struct trial *trial, enum steps_fault fault, long from)
 {
 	bool met;
 	int r;
 
 	fixture_start(&fixture);
-	steps_arm(fault, nth);
+	steps_arm(fault, from);
 	r = trial->work(trial->backup);
 	met = steps_disarm();
 	fixture_close(&fixture);
@@ -93,7 +94,7 @@ run_child(const struct trial *trial, enum steps_fault fault, long nth)
 
 /* The wait status. */
 static int
-run(const struct trial *trial, enum steps_fault fault, long nth)
+run(const struct trial *trial, enum steps_fault fault, long from)
 {
 	pid_t child;
 	int status;
@@ -102,7 +103,7 @@ run(const struct trial *trial, enum steps_fault fault, long nth)
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0)
-		run_child(trial, fault, nth);
+		run_child(trial, fault, from);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	return status;
 }
@@ -169,20 +170,22 @@ round_of(const struct trial *trial, enum steps_fault fault, int status)
 static void
 try_each_step(const struct trial *trial, enum steps_fault fault)
 {
-	long nth;
+	long rounds;
 
-	for (nth = 1;; nth++) {
+	steps_begin();
+	for (rounds = 0;; rounds++) {
 		int status;
 
 		write_database(trial);
-		status = run(trial, fault, nth);
+		status = run(trial, fault, rounds == 0 ? 1 : steps_failed_at() + 1);
 		if (WIFEXITED(status) && WEXITSTATUS(status) == ENDING_NOT_MET)
 			break;
 		assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) != ENDING_WRONG);
 		round_of(trial, fault, status);
 	}
-	print_message("           %ld steps\n", nth - 1);
-	assert_true(nth > 20);
+	print_message("           %ld rounds for %ld steps: %s\n", rounds, steps_seen(),
+		call_chains_tried());
+	assert_true(rounds >= 20);
 	/* The last one was done without a fault. */
 	start(false);
 }

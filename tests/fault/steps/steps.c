@@ -1,51 +1,96 @@
-/* Ends the process, or fills the disk, at the Nth step; see steps.h. */
+/* Ends the process, or fills the disk, at a step; see steps.h. */
 #include "steps.h"
+
+#include "call_chain.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
-static atomic_bool armed;
-static atomic_long left;
-static _Atomic(enum steps_fault) fault;
+/* Of the process that is to fail; its threads write, too. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static bool armed;
+static enum steps_fault fault;
+static long first;
+
+/* What its parent is told, in memory that they share. */
+static struct told {
+	long seen;
+	long failed_at; /* 0: nowhere */
+} * told;
 
 void
-steps_arm(enum steps_fault new_fault, long nth)
+steps_begin(void)
 {
-	atomic_store(&fault, new_fault);
-	atomic_store(&left, nth);
-	atomic_store(&armed, true);
+	call_chains_begin(10);
+	if (told == NULL)
+		told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			-1, 0);
+	if (told == MAP_FAILED)
+		abort();
+}
+
+void
+steps_arm(enum steps_fault new_fault, long from)
+{
+	pthread_mutex_lock(&mutex);
+	*told = (struct told){0};
+	fault = new_fault;
+	first = from;
+	armed = true;
+	pthread_mutex_unlock(&mutex);
 }
 
 bool
 steps_disarm(void)
 {
-	atomic_store(&armed, false);
-	return atomic_load(&left) <= 0;
+	pthread_mutex_lock(&mutex);
+	armed = false;
+	pthread_mutex_unlock(&mutex);
+	return told->failed_at > 0;
+}
+
+long
+steps_failed_at(void)
+{
+	return told->failed_at;
+}
+
+long
+steps_seen(void)
+{
+	return told->seen;
 }
 
 /* Whether the disk is full for this step. */
 static bool
 step_fails(bool takes_room)
 {
-	long now;
+	bool now = false;
 
-	if (!atomic_load(&armed))
-		return false;
-	now = atomic_fetch_sub(&left, 1) - 1;
-	if (now > 0 || (now < 0 && atomic_load(&fault) != STEPS_FULL))
-		return false;
-	if (atomic_load(&fault) == STEPS_KILL)
-		(void)kill(getpid(), SIGKILL);
-	return takes_room;
+	pthread_mutex_lock(&mutex);
+	if (armed) {
+		told->seen++;
+		if (told->failed_at > 0)
+			now = fault == STEPS_FULL;
+		else if (told->seen >= first && call_chain_is_new()) {
+			told->failed_at = told->seen;
+			now = true;
+		}
+		if (now && fault == STEPS_KILL)
+			(void)kill(getpid(), SIGKILL);
+	}
+	pthread_mutex_unlock(&mutex);
+	return now && takes_room;
 }
 
 /* Threads wake each other by writing to descriptors that are no files. */

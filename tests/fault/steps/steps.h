@@ -16,9 +16,17 @@ enum steps_fault {
 /* Once, before SQLite is used. */
 void steps_watch_sqlite(void);
 
-void steps_arm(enum steps_fault fault, long nth);
+/* Before the first round of a fault. */
+void steps_begin(void);
 
-/* Whether it came to that step. */
+/* In a child: at the first step from this one on that is come to in a new way (call_chain.h). */
+void steps_arm(enum steps_fault fault, long from);
+
+/* Whether it came to such a step. */
 bool steps_disarm(void);
+
+/* In the parent, of its last child: which step the fault was at, and how many there were up to its end. */
+long steps_failed_at(void);
+long steps_seen(void);
 
 #endif
