@@ -151,7 +151,7 @@ def test_h701_live_consent_from_the_question_to_the_end(ward, follow):
     for now in ("running", "ended"):
         shown = attend_session(ward, "show", session["id"][:12])
         assert shown.returncode == 0, (now, shown.stderr)
-        for fact in (rf"Let in by +{by}", "Consent to control +yes", "Consent to clipboard and drives +no"):
+        for fact in (rf"Let in by +{by}", "Consent to control +yes", "Consent to clipboard, drives and dynamic channels +no"):
             assert re.search(fact, shown.stdout), (now, shown.stdout)
         if now == "running":
             ended = attend_session(ward, "kill", session["id"], "--because", "終了", "--yes")
