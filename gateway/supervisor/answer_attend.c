@@ -169,7 +169,8 @@ decide_done(struct store_job *job, int status)
 	} else if (waiting == NULL) {
 		refuse_gone(call, decision->id);
 	} else {
-		attendance_decide(waiting, &decision->attendance);
+		attendance_decide(
+			waiting, &decision->attendance, control_call_text(call, "because"));
 		control_call_answer(call, json_incref(decision->row));
 	}
 	decision_free(decision);

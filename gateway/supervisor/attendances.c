@@ -30,7 +30,7 @@ struct waiting {
 	int64_t since_us;
 	int64_t until_us;
 	bool claimed; /* a decision is on its way to the disk */
-	void (*decided)(void *owner, const struct attendance *attendance);
+	void (*decided)(void *owner, const struct attendance *attendance, const char *because);
 	void *owner;
 };
 
@@ -193,11 +193,12 @@ attendance_unclaim(struct waiting *waiting)
 
 /* Out of the list first: its owner may begin to wait anew. */
 void
-attendance_decide(struct waiting *waiting, const struct attendance *attendance)
+attendance_decide(struct waiting *waiting, const struct attendance *attendance, const char *because)
 {
-	void (*decided)(void *owner, const struct attendance *attendance) = waiting->decided;
+	void (*decided)(void *owner, const struct attendance *attendance, const char *because) =
+		waiting->decided;
 	void *owner = waiting->owner;
 
 	attendance_forget(waiting);
-	decided(owner, attendance);
+	decided(owner, attendance, because);
 }

@@ -22,9 +22,9 @@ struct waiting_setup {
 	uint64_t connection;
 	int64_t account_number, terminal_number;
 	const char *account, *name, *terminal, *source; /* copied */
-	/* Once, from the loop: consent, or given == false for a refusal; `by` says whose. It is over then: `waiting` is
-	 * freed. */
-	void (*decided)(void *owner, const struct attendance *attendance);
+	/* Once, from the loop: consent, or given == false for a refusal; `by` says whose, `because` (or NULL) why, in one
+	 * printable line. It is over then: `waiting` is freed. */
+	void (*decided)(void *owner, const struct attendance *attendance, const char *because);
 	void *owner;
 };
 
@@ -54,6 +54,7 @@ bool attendance_claim(struct waiting *waiting);
 void attendance_unclaim(struct waiting *waiting);
 
 /* Tells its owner and frees it. */
-void attendance_decide(struct waiting *waiting, const struct attendance *attendance);
+void attendance_decide(
+	struct waiting *waiting, const struct attendance *attendance, const char *because);
 
 #endif

@@ -89,8 +89,22 @@ sign_in_number_answered(struct sign_in *sign_in, const struct msg_answer *answer
 	sign_in_job_hand_in(sign_in, job);
 }
 
+/* In the words of whoever refused, if there are any: nobody at a screen can ask them. */
 static void
-on_decided(void *owner, const struct attendance *attendance)
+tell_refusal(struct sign_in *sign_in, const char *because)
+{
+	if (because == NULL) {
+		sign_in_sorry(sign_in, CLOSE_ATTENDANCE_REFUSED, STEP_RULES);
+		return;
+	}
+	(void)sign_in_page(sign_in, SCREEN_SORRY);
+	sign_in_page_text(sign_in, N_("The hospital has not let you in to %s. The reason: %s"),
+		sign_in->offers[sign_in->chosen].name, because);
+	sign_in_sorry_said(sign_in, CLOSE_ATTENDANCE_REFUSED, STEP_RULES);
+}
+
+static void
+on_decided(void *owner, const struct attendance *attendance, const char *because)
 {
 	struct sign_in *sign_in = owner;
 
@@ -103,7 +117,7 @@ on_decided(void *owner, const struct attendance *attendance)
 		return;
 	}
 	sign_in_note_refusal(sign_in, CLOSE_ATTENDANCE_REFUSED, attendance->by);
-	sign_in_sorry(sign_in, CLOSE_ATTENDANCE_REFUSED, STEP_RULES);
+	tell_refusal(sign_in, because);
 }
 
 void

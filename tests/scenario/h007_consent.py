@@ -178,9 +178,9 @@ def test_h702_refused_engineers_read_why(ward):
         visitor.key("Return")
         visitor.page("WAITING")
         row = row_of(ward, account)
-        done = run(ward, "attend", "refuse", str(row["id"]), "--because", "nobody called", "--yes", language=JAPANESE)
+        done = run(ward, "attend", "refuse", str(row["id"]), "--because", "電話がありません", "--yes", language=JAPANESE)
         assert done.returncode == 0 and terminal in done.stdout, done.stderr
-        visitor.page("SORRY", text=f"The hospital has not let you in to {terminal}.")
+        visitor.page("SORRY", text=f"The hospital has not let you in to {terminal}. The reason: 電話がありません")
         visitor.picture("refused-by-the-hospital")
         assert last_login(ward, account)["reason"] == "ATTENDANCE_REFUSED"
         # And may ask again.

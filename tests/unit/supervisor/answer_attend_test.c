@@ -146,6 +146,7 @@ a_decision_is_in_the_administration_log(void **state)
 	assert_null(json_object_get(seen.after, "control"));
 	assert_int_equal(seen.decisions, 1);
 	assert_false(seen.decision.given || seen.decision.control || seen.decision.files);
+	assert_string_equal(seen.reason, "unknown voice");
 	call_free(call);
 }
 

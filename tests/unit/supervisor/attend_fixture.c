@@ -150,8 +150,9 @@ attend_teardown(void **state)
 }
 
 static void
-on_decided(void *owner, const struct attendance *attendance)
+on_decided(void *owner, const struct attendance *attendance, const char *because)
 {
+	snprintf(seen.reason, sizeof(seen.reason), "%s", because != NULL ? because : "-");
 	assert_ptr_equal(owner, &seen);
 	seen.decisions++;
 	seen.decision = *attendance;

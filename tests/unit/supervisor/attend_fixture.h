@@ -26,6 +26,7 @@ extern struct attend_seen {
 	/* An engineer who is let in, or not. */
 	unsigned int decisions;
 	struct attendance decision;
+	char reason[64]; /* why; "-": nothing is said */
 	/* What the policy knows. */
 	const char *numbers; /* JSON, or NULL: an empty list */
 } seen;

@@ -164,7 +164,7 @@ whoever_is_decided_about_waits_no_longer(void **state)
 	(void)state;
 	waiting = wait_as("998-taro", 1, "192.0.2.1");
 	id = (uint64_t)id_of(waiting);
-	attendance_decide(waiting, &consent);
+	attendance_decide(waiting, &consent, NULL);
 	assert_int_equal(seen.decisions, 1);
 	assert_true(seen.decision.given && seen.decision.control && seen.decision.files);
 	assert_string_equal(seen.decision.by, HANAKO);

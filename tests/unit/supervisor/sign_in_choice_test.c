@@ -155,6 +155,22 @@ without_a_number_somebody_is_asked(void **state)
 }
 
 static void
+a_refusal_of_the_hospital_is_told_with_its_reason(void **state)
+{
+	(void)state;
+	seen.offers[0].attended = true;
+	sign_in_on_screen();
+	choose(0);
+	type_secret("");
+	decided_because(false, "call 100% first, %s");
+	assert_shown(SORRY);
+	assert_string_equal(
+		seen.page.text, "The hospital has not let you in to %s. The reason: %s");
+	assert_string_equal(value(0), "PACS-01");
+	assert_string_equal(value(1), "call 100% first, %s");
+}
+
+static void
 a_refusal_of_the_hospital_leads_back_to_the_list(void **state)
 {
 	(void)state;
@@ -231,6 +247,7 @@ main(void)
 		TEST(the_list_says_how_each_terminal_stands),
 		TEST(the_hospitals_number_lets_in),
 		TEST(without_a_number_somebody_is_asked),
+		TEST(a_refusal_of_the_hospital_is_told_with_its_reason),
 		TEST(a_refusal_of_the_hospital_leads_back_to_the_list),
 		TEST(who_does_not_want_to_wait_is_forgotten),
 		TEST(consent_does_not_outlive_its_terminal),

@@ -504,9 +504,15 @@ store_fails(int status)
 void
 decided(bool given)
 {
+	decided_because(given, NULL);
+}
+
+void
+decided_because(bool given, const char *because)
+{
 	const struct attendance attendance = {.given = given, .by = "unix:yamada", .files = true};
 
-	seen.waiting.decided(seen.waiting.owner, &attendance);
+	seen.waiting.decided(seen.waiting.owner, &attendance, because);
 }
 
 void

@@ -117,6 +117,7 @@ void device_found(bool found);
 void store_works(void); /* all jobs that wait, and those that come by them */
 void store_fails(int status);
 void decided(bool given);
+void decided_because(bool given, const char *because);
 
 /* From nothing to the choice of a terminal, on the screen. */
 void sign_in_on_screen(void);
