@@ -358,11 +358,24 @@ sign_in_sorry_said(struct sign_in *sign_in, enum close_reason reason, enum sign_
 	sign_in_page_show(sign_in);
 }
 
+/* The same person tries again; whoever wants another account types over it. */
+static void
+start_over_as_before(struct sign_in *sign_in)
+{
+	char account[CREDENTIAL_SIZE];
+
+	memcpy(account, sign_in->credentials.account, sizeof(account));
+	sign_in_start_over(sign_in);
+	memcpy(sign_in->credentials.account, account, sizeof(account));
+	secret_wipe(
+		account, sizeof(account)); /* it may be a password, typed into the wrong field */
+}
+
 void
 sign_in_sorry_answered(struct sign_in *sign_in, const struct msg_answer *answer)
 {
 	(void)answer;
 	if (sign_in->sorry_next == STEP_CREDENTIALS)
-		sign_in_start_over(sign_in);
+		start_over_as_before(sign_in);
 	sign_in_go(sign_in, sign_in->sorry_next);
 }

@@ -154,6 +154,31 @@ without_a_number_somebody_is_asked(void **state)
 	assert_int_equal(seen.forgotten, 0);
 }
 
+/* With the caret where the password belongs; of that nothing is left, nor of a terminal that was named. */
+static void
+who_tries_again_need_not_type_the_account_again(void **state)
+{
+	(void)state;
+	seen.verdict = (struct sign_in_verdict){.reason = CLOSE_ACCOUNT_LOCKED, .rule = "locked"};
+	introduce("taro%PACS-01", "right");
+	pam_signs_in();
+	device_found(true);
+	store_works();
+	assert_shown(SORRY);
+	submit();
+	assert_shown(SIGN_IN);
+	assert_string_equal(seen.page.account, "taro");
+	assert_int_equal(seen.page.field, 1);
+	assert_string_equal(seen.page.error, "");
+	seen.verdict = (struct sign_in_verdict){.full_id = "998-taro@example.jp", .person = ""};
+	type_credentials("taro", "");
+	assert_shown(SIGN_IN);
+	type_credentials("taro", "right");
+	pam_signs_in();
+	store_works();
+	assert_shown(TERMINALS);
+}
+
 static void
 a_refusal_of_the_hospital_is_told_with_its_reason(void **state)
 {
@@ -247,6 +272,7 @@ main(void)
 		TEST(the_list_says_how_each_terminal_stands),
 		TEST(the_hospitals_number_lets_in),
 		TEST(without_a_number_somebody_is_asked),
+		TEST(who_tries_again_need_not_type_the_account_again),
 		TEST(a_refusal_of_the_hospital_is_told_with_its_reason),
 		TEST(a_refusal_of_the_hospital_leads_back_to_the_list),
 		TEST(who_does_not_want_to_wait_is_forgotten),

@@ -250,7 +250,7 @@ another_stack_may_say_no_in_its_own_words(void **state)
 	assert_string_equal(seen.refused_reason, "SIGN_IN_NOT_ALLOWED");
 	submit();
 	assert_shown(SIGN_IN);
-	assert_string_equal(seen.page.account, ""); /* from the beginning */
+	assert_string_equal(seen.page.account, "taro"); /* but for that, from the beginning */
 }
 
 static void
