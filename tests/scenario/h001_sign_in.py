@@ -3,6 +3,7 @@ may bring along."""
 
 import pytest
 
+import rdp_clients
 import rdp_wire as wire
 from conftest import open_door
 from desktop import Desktop, close_to
@@ -36,6 +37,9 @@ def sign_in(lab, program, terminal):
     visitor.sign_in(account, PASSWORD)
     visitor.page("TERMINALS")
     visitor.choose(sorted([lab.shadow, lab.xrdp]).index(terminal))
+    if program == "remmina":
+        # A redirection is another connection, before which it asks again.
+        rdp_clients.leave_empty(lab, visitor.client, lambda: lab.sessions(account), "Remmina has a session")
     assert lab.wait_session(account)["terminal"] == terminal
     return account, visitor
 

@@ -79,15 +79,14 @@ def remmina(lab, user, language, _):
 REMMINA_ASKS, REMMINA_FOCUS, REMMINA_OK = (477, 118), (0x35, 0x84, 0xE4), (310, 326)
 
 
-def leave_empty(lab, client, before):
-    """Answers Remmina, if it asks, with nothing: the sign-in screen is to ask."""
+def leave_empty(lab, client, done, what, limit=60):
+    """Answers Remmina, whenever it asks, with nothing until done(): the sign-in screen is to ask."""
     def answered():
-        if lab.log.count(SHOWN) > before:
-            return True
-        if client.pixel(*REMMINA_ASKS) == REMMINA_FOCUS:
+        answer = done()
+        if not answer and client.pixel(*REMMINA_ASKS) == REMMINA_FOCUS:
             client.click(*REMMINA_OK)
-        return False
-    wait_until(lab.state, client.process, answered, 60, "the sign-in screen is shown in Remmina")
+        return answer
+    return wait_until(lab.state, client.process, answered, limit, what)
 
 
 COMMANDS = {"xfreerdp3": xfreerdp3, "xfreerdp2": xfreerdp2, "rdesktop": rdesktop, "remmina": remmina}
@@ -116,5 +115,5 @@ def start(lab, program, user="", language="en", options=(), size="1024x768", mon
                           before=lambda screen: screen.run(*keys))
     lab.clients.append(client)
     if program == "remmina":
-        leave_empty(lab, client, before)
+        leave_empty(lab, client, lambda: lab.log.count(SHOWN) > before, "the sign-in screen is shown in Remmina")
     return client
