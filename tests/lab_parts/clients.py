@@ -113,13 +113,13 @@ class Client:
         """Waits until the picture stays as it is for a moment: everything has been painted."""
         wait_for(lambda: self.look() == self.look(), limit, f"the picture of {self.name} stands still", every=0.2)
 
-    def wait_keyboard(self, press="x", undo="BackSpace", limit=PATIENCE):
+    def wait_keyboard(self, press="x", undo="BackSpace", limit=PATIENCE, blinks=True, or_press=()):
         """Waits until a key that is pressed is seen, and takes it back: a window that has just been opened may lose the first
-        ones, or not have the focus yet."""
+        ones, or not have the focus yet. While nothing is seen, or_press is pressed as well."""
         before = {self.look()}
-        with contextlib.suppress(LabError):
-            # A caret that blinks is two pictures.
-            wait_for(lambda: before.add(self.look()) or len(before) > 1, 3, "a caret blinks")
+        if blinks:  # a caret, which is two pictures
+            with contextlib.suppress(LabError):
+                wait_for(lambda: before.add(self.look()) or len(before) > 1, 3, "a caret blinks")
         end = time.monotonic() + limit
         pressed = 0
         seen = False
@@ -128,6 +128,8 @@ class Client:
             pressed += 1
             with contextlib.suppress(LabError):
                 seen = wait_for(lambda: self.look() not in before, 3, "a key is seen")
+            if or_press and not seen:
+                self.key(*or_press)
         if not seen:
             raise LabError(f"{self.name} takes no keys within {limit} s")
 

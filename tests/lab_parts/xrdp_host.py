@@ -35,6 +35,8 @@ xrdp --nodaemon --config /etc/xrdp/xrdp.ini </dev/null &
 wait
 """
 
+# Around the login screen; each release has another one.
+LOGIN_GROUND = "24502c"
 # The user's desktop: a coloured background and a terminal with a shell, where a test can type.
 DESKTOP = r"""#!/bin/sh
 cd "$HOME"
@@ -96,7 +98,7 @@ def write_settings(state, folder, port):
     changes = {
         ("xrdp.ini", "Globals"): {
             "port": f"tcp://127.0.0.1:{port}", "security_layer": "tls", "certificate": certificate, "key_file": key,
-            "autorun": "Xorg", "runtime_user": None, "runtime_group": None},
+            "autorun": "Xorg", "runtime_user": None, "runtime_group": None, "ls_top_window_bg_color": LOGIN_GROUND},
         ("xrdp.ini", "Logging"): {"LogFile": os.path.join(folder, "xrdp.log"), "EnableSyslog": "false"},
         ("sesman.ini", "Globals"): {"ListenPort": sesman_port()},
         ("sesman.ini", "Security"): {"TerminalServerUsers": None, "TerminalServerAdmins": None},

@@ -3,10 +3,14 @@
 import itertools
 import os
 
-from lab_parts.processes import wait_for
+from lab_parts import xrdp_host
+from lab_parts.processes import PATIENCE, wait_for
 
 # startwm.sh of the lab paints it; the login screen has nothing like it.
 BACKGROUND = (0x5A, 0x3D, 0x20)
+# Around xrdp's login screen, and a place there at any size.
+LOGIN_GROUND = tuple(bytes.fromhex(xrdp_host.LOGIN_GROUND))
+LOGIN_PLACE = (8, 700)
 # Background and no window, at any size that the tests use.
 EMPTY_PLACE = (700, 500)
 # Inside the terminal window; windows are focused by the pointer.
@@ -25,10 +29,12 @@ class Desktop:
         self.hosts = facility.hosts.variables
         self.client = client
 
-    def sign_in(self):
-        """Types user and password into xrdp's login screen: the gateway passes nobody's on."""
-        self.client.wait_picture()
+    def sign_in(self, or_press=()):
+        """Types user and password into xrdp's login screen: the gateway passes nobody's on. or_press: as wait_keyboard has it."""
+        wait_for(lambda: close_to(self.client.pixel(*LOGIN_PLACE), LOGIN_GROUND), PATIENCE,
+                 f"{self.client.name} shows the login screen of xrdp")
         self.client.wait_still()
+        self.client.wait_keyboard(blinks=False, or_press=or_press)
         self.client.type(self.hosts["LAB_XRDP_USER"], enter=False)
         self.client.key("Tab")
         self.client.type(self.hosts["LAB_XRDP_PASSWORD"])

@@ -75,7 +75,9 @@ def test_h003_by_redirection(auto_door, program, terminal):
     _, visitor = sign_in(auto_door, program, getattr(auto_door, terminal))
     auto_door.wait_close("SK2411")
     if terminal == "xrdp":
-        Desktop(auto_door, visitor.client).sign_in()
+        # Remmina with FreeRDP 3 has shown a form in between, which took the keyboard along: a click does not give it to the
+        # picture, Tab does.
+        Desktop(auto_door, visitor.client).sign_in(or_press=["Tab"] if program == "remmina" else [])
     else:
         wait_shadow(visitor.client)
 
