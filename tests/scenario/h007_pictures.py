@@ -17,12 +17,12 @@ ACCOUNT = "998-sato"
 CARET_WIDTH, CARET_HEIGHT = 4, 60
 
 
-def reference(build, folder, width, height, scale=100):
-    """The page SIGN_IN as the same screen draws it into a file."""
+def reference(build, folder, width, height, scale=100, page="sign-in", language="en"):
+    """A page of tests/unit/greeter/scenes.c as the same screen draws it into a file."""
     program = os.path.join(build, "tests/unit/greeter/screen_pictures")
     catalogue = os.path.join(build, "po/ja/LC_MESSAGES/sekisho-admin.mo")
-    subprocess.run([program, catalogue, folder, str(width), str(height), str(scale), FACILITY, "sign-in"], check=True, timeout=60)
-    return os.path.join(folder, f"sign-in-en-{width}x{height}-{scale}.png")
+    subprocess.run([program, catalogue, folder, str(width), str(height), str(scale), FACILITY, page], check=True, timeout=60)
+    return os.path.join(folder, f"{page}-{language}-{width}x{height}-{scale}.png")
 
 
 def pixels(path):

@@ -112,6 +112,13 @@ number(struct msg_show *show)
 }
 
 static void
+number_too_old(struct msg_show *show)
+{
+	number(show);
+	SET(error, "This number is wrong, used or too old.");
+}
+
+static void
 type_number(struct screen *screen)
 {
 	scene_type(screen, "30417");
@@ -207,6 +214,7 @@ const struct scene scenes[] = {
 	{"device", SCREEN_SORRY, unknown_device, 0, NULL},
 	{"certificate", SCREEN_SORRY, other_certificate, 0, NULL},
 	{"long-error", SCREEN_SIGN_IN, long_error, 0, type_with_caps_lock},
+	{"number-too-old", SCREEN_NUMBER, number_too_old, 0, NULL},
 };
 const size_t scene_count = ARRAY_SIZE(scenes);
 
