@@ -56,7 +56,8 @@ enum sign_in_report {
 	SIGN_IN_PASSWORD_WRONG,
 	SIGN_IN_PASSWORD_RIGHT, /* before anything else is asked: refused if too many other tries failed meanwhile */
 	SIGN_IN_CODE_WRONG,
-	SIGN_IN_CODE_RIGHT,   /* with its step: refused if that was used before */
+	SIGN_IN_CODE_RIGHT, /* with its step: refused if that was used before */
+	SIGN_IN_BARRED, /* asks, before anything new is chosen: accepted if the rules do not let the account in */
 	SIGN_IN_BOUND,        /* seed and step of a new telephone */
 	SIGN_IN_PASSWORD_NEW, /* its hash; refused if it is one of the earlier ones */
 	SIGN_IN_RIGHT,        /* everything that was asked for was right: failures are forgotten */

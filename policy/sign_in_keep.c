@@ -110,6 +110,17 @@ may_go_on(struct store_db *db, const struct keeping *keeping, bool *ret_may)
 	return r;
 }
 
+/* Whoever is refused afterwards shall not have chosen a password for it. */
+static int
+keep_barred(struct store_db *db, struct keeping *keeping)
+{
+	bool may = true;
+	int r = may_go_on(db, keeping, &may);
+
+	keeping->accepted = r == 0 && !may;
+	return r;
+}
+
 static int
 keep_bound(struct store_db *db, struct keeping *keeping)
 {
@@ -231,6 +242,7 @@ static const struct {
 	[SIGN_IN_PASSWORD_RIGHT] = {keep_password_right, false},
 	[SIGN_IN_CODE_WRONG] = {keep_code_wrong, true},
 	[SIGN_IN_CODE_RIGHT] = {keep_code_right, false},
+	[SIGN_IN_BARRED] = {keep_barred, false},
 	[SIGN_IN_BOUND] = {keep_bound, false},
 	[SIGN_IN_PASSWORD_NEW] = {keep_password_new, false},
 	[SIGN_IN_RIGHT] = {keep_right, false},

@@ -33,6 +33,7 @@
 struct sekisho {
 	struct msg_pam_account account;
 	bool authenticated; /* password, and code where one is asked for */
+	bool barred;        /* the rules will refuse it: nothing new is asked for */
 };
 
 static void
@@ -201,19 +202,37 @@ bind_telephone(pam_handle_t *pam, const struct sekisho *sekisho)
 	return r;
 }
 
+/* Who is locked or outside its validity hears that from the rules, once PAM has said yes. It would be asked for a new
+ * password, or a telephone, for nothing. */
 static int
-check_second_factor(pam_handle_t *pam, const struct sekisho *sekisho)
+find_barred(pam_handle_t *pam, struct sekisho *sekisho)
 {
-	switch (sekisho->account.second_factor) {
-	case SECOND_FACTOR_NONE:
+	struct msg_pam_report barred = {.what = SIGN_IN_BARRED};
+	int r;
+
+	if (sekisho->account.must_change == 0 &&
+		sekisho->account.second_factor != SECOND_FACTOR_TO_BIND)
 		return PAM_SUCCESS;
-	case SECOND_FACTOR_BOUND:
-		return check_code(pam, sekisho);
-	case SECOND_FACTOR_TO_BIND:
-		return bind_telephone(pam, sekisho);
-	default:
+	r = report(pam, &barred);
+	sekisho->barred = r == PAM_SUCCESS;
+	return r == PAM_AUTH_ERR ? PAM_SUCCESS : r;
+}
+
+static int
+check_second_factor(pam_handle_t *pam, struct sekisho *sekisho)
+{
+	int r = PAM_SUCCESS;
+
+	if (sekisho->account.second_factor > SECOND_FACTOR_TO_BIND)
 		return PAM_AUTHINFO_UNAVAIL;
-	}
+	if (sekisho->account.second_factor == SECOND_FACTOR_BOUND)
+		r = check_code(pam, sekisho);
+	if (r == PAM_SUCCESS)
+		r = find_barred(pam, sekisho);
+	if (r == PAM_SUCCESS && !sekisho->barred &&
+		sekisho->account.second_factor == SECOND_FACTOR_TO_BIND)
+		r = bind_telephone(pam, sekisho);
+	return r;
 }
 
 /* Everything that was asked for was right. */
@@ -250,8 +269,8 @@ pam_sm_authenticate(pam_handle_t *pam, int flags, int argc, const char **argv)
 		r = check_password(pam, sekisho, password);
 	if (r == PAM_SUCCESS)
 		r = check_second_factor(pam, sekisho);
-	/* Who must change the password first has not done all that was asked for. */
-	if (r == PAM_SUCCESS && sekisho->account.must_change == 0)
+	/* Who must change the password first has not done all that was asked for, nor has who was spared it. */
+	if (r == PAM_SUCCESS && sekisho->account.must_change == 0 && !sekisho->barred)
 		r = report_right(pam);
 	if (r == PAM_SUCCESS)
 		sekisho->authenticated = true;
@@ -280,7 +299,8 @@ pam_sm_acct_mgmt(pam_handle_t *pam, int flags, int argc, const char **argv)
 	/* It knows only those whom it has let in. */
 	if (sekisho == NULL || !sekisho->authenticated)
 		return PAM_AUTHINFO_UNAVAIL;
-	return sekisho->account.must_change != 0 ? PAM_NEW_AUTHTOK_REQD : PAM_SUCCESS;
+	return sekisho->account.must_change != 0 && !sekisho->barred ? PAM_NEW_AUTHTOK_REQD
+								     : PAM_SUCCESS;
 }
 
 /* The one that is there now, and those before. */
@@ -304,7 +324,7 @@ was_used(const struct sekisho *sekisho, const char *password, bool *ret_used)
 
 /* PROMPT_NOTHING: it may be taken. */
 static int
-judge(pam_handle_t *pam, const struct sekisho *sekisho, const char *password, const char *again,
+judge(pam_handle_t *pam, const struct sekisho *sekisho, const char *password,
 	enum prompt *ret_fault)
 {
 	const char *accounts[2] = {sekisho->account.account, NULL};
@@ -313,8 +333,6 @@ judge(pam_handle_t *pam, const struct sekisho *sekisho, const char *password, co
 	(void)pam_get_user(pam, &accounts[1], NULL);
 	*ret_fault = password_rules_check((enum password_policy)sekisho->account.policy, password,
 		accounts, ARRAY_SIZE(accounts));
-	if (*ret_fault == PROMPT_NOTHING && strcmp(password, again) != 0)
-		*ret_fault = PROMPT_NOT_THE_SAME;
 	if (*ret_fault != PROMPT_NOTHING)
 		return PAM_SUCCESS;
 	if (was_used(sekisho, password, &used) < 0)
@@ -336,17 +354,16 @@ keep(pam_handle_t *pam, const char *password)
 	return report(pam, &new_one);
 }
 
-/* One try. *ret_fault says why it was not taken, PROMPT_NOTHING that it was. */
+/* Of one that is good enough. */
 static int
-ask_for_new_password(pam_handle_t *pam, const struct sekisho *sekisho, enum prompt *ret_fault)
+ask_again_and_keep(pam_handle_t *pam, const char *password, enum prompt *ret_fault)
 {
-	char *password = NULL, *again = NULL;
-	int r = asking_user(pam, PROMPT_NEW_PASSWORD, &password);
+	char *again = NULL;
+	int r = asking_user(pam, PROMPT_NEW_PASSWORD_AGAIN, &again);
 
-	if (r == PAM_SUCCESS)
-		r = asking_user(pam, PROMPT_NEW_PASSWORD_AGAIN, &again);
-	if (r == PAM_SUCCESS)
-		r = judge(pam, sekisho, password, again, ret_fault);
+	if (r == PAM_SUCCESS && strcmp(password, again) != 0)
+		*ret_fault = PROMPT_NOT_THE_SAME;
+	secret_free(again);
 	if (r == PAM_SUCCESS && *ret_fault == PROMPT_NOTHING) {
 		r = keep(pam, password);
 		if (r == PAM_AUTH_ERR) {
@@ -354,8 +371,21 @@ ask_for_new_password(pam_handle_t *pam, const struct sekisho *sekisho, enum prom
 			r = PAM_SUCCESS;
 		}
 	}
+	return r;
+}
+
+/* One try. *ret_fault says why it was not taken, PROMPT_NOTHING that it was. A bad one need not be typed twice. */
+static int
+ask_for_new_password(pam_handle_t *pam, const struct sekisho *sekisho, enum prompt *ret_fault)
+{
+	char *password = NULL;
+	int r = asking_user(pam, PROMPT_NEW_PASSWORD, &password);
+
+	if (r == PAM_SUCCESS)
+		r = judge(pam, sekisho, password, ret_fault);
+	if (r == PAM_SUCCESS && *ret_fault == PROMPT_NOTHING)
+		r = ask_again_and_keep(pam, password, ret_fault);
 	secret_free(password);
-	secret_free(again);
 	return r;
 }
 

@@ -110,6 +110,7 @@ finish(struct pam_conversation *conversation, enum pam_outcome outcome, int64_t 
 		.wait_ms = outcome == PAM_WAIT ? conversation->told.wait_ms : 0,
 		.info = conversation->info,
 		.account_number = account,
+		.barred = (conversation->told.accepted & 1u << SIGN_IN_BARRED) != 0,
 		.detail = detail,
 	};
 

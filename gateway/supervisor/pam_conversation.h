@@ -34,6 +34,7 @@ struct pam_ended {
 	uint32_t wait_ms;
 	const char *info; /* messages after the last question, lines; "" */
 	int64_t account_number; /* SIGNED_IN: of the gateway's account with the name that PAM ended with; 0: none has it */
+	bool barred; /* the rules did not let it in: it has not chosen what it has to choose */
 	const char *detail; /* for the log; fixed texts and PAM's */
 };
 

@@ -48,12 +48,14 @@ pam_may_report(const struct pam_told *told, uint8_t what)
 		return false;
 	if (what == SIGN_IN_PASSWORD_WRONG || what == SIGN_IN_PASSWORD_RIGHT)
 		return told->reports == 0;
-	if (!accepted(told, SIGN_IN_PASSWORD_RIGHT))
+	if (!accepted(told, SIGN_IN_PASSWORD_RIGHT) || accepted(told, SIGN_IN_BARRED))
 		return false;
 	switch (what) {
 	case SIGN_IN_CODE_WRONG:
 	case SIGN_IN_CODE_RIGHT:
 		return bound && !accepted(told, SIGN_IN_CODE_RIGHT);
+	case SIGN_IN_BARRED:
+		return !bound || accepted(told, SIGN_IN_CODE_RIGHT);
 	case SIGN_IN_BOUND:
 		return to_bind && !accepted(told, SIGN_IN_BOUND);
 	case SIGN_IN_PASSWORD_NEW:

@@ -58,6 +58,16 @@ on_refused(struct sign_in *sign_in, const struct sign_in_verdict *verdict)
 	sign_in_sorry(sign_in, verdict->reason, STEP_CREDENTIALS);
 }
 
+/* It was spared a new password or telephone because the rules would refuse it. Now they do not: it has to choose them. */
+static void
+on_barred(struct sign_in *sign_in)
+{
+	sign_in_note_refusal(sign_in, CLOSE_SIGN_IN_NOT_ALLOWED, "the account was just changed");
+	(void)sign_in_page(sign_in, SCREEN_SORRY);
+	sign_in_page_text(sign_in, N_("Your account has just been changed. Sign in again."));
+	sign_in_sorry_said(sign_in, CLOSE_SIGN_IN_NOT_ALLOWED, STEP_CREDENTIALS);
+}
+
 static void
 rules_done(struct sign_in *sign_in, struct sign_in_job *job, int status)
 {
@@ -67,6 +77,10 @@ rules_done(struct sign_in *sign_in, struct sign_in_job *job, int status)
 	}
 	if (job->verdict.reason != CLOSE_NONE) {
 		on_refused(sign_in, &job->verdict);
+		return;
+	}
+	if (sign_in->barred) {
+		on_barred(sign_in);
 		return;
 	}
 	memcpy(sign_in->full_id, job->verdict.full_id, sizeof(sign_in->full_id));

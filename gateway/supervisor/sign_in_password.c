@@ -190,6 +190,7 @@ on_signed_in(struct sign_in *sign_in, const struct pam_ended *ended)
 	}
 	sign_in->tries = 0;
 	sign_in->account_number = ended->account_number;
+	sign_in->barred = ended->barred;
 	snprintf(sign_in->farewell, sizeof(sign_in->farewell), "%.*s",
 		(int)sentence_cut(ended->info, sizeof(sign_in->farewell) - 1), ended->info);
 	sign_in_go(sign_in, STEP_DEVICE);

@@ -95,6 +95,7 @@ struct sign_in {
 	struct device_search device;
 	struct sign_in_job *job; /* under way, or NULL */
 	int64_t account_number;  /* 0: not signed in */
+	bool barred;             /* the rules did not let it in when PAM was asked */
 	char full_id[ACCOUNT_FULL_ID_SIZE];
 	char person[2 * ACCOUNT_NAME_SIZE];
 	size_t notice; /* the next one to be shown */

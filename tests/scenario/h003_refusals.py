@@ -6,7 +6,7 @@ from c001_policy import day, hours_elsewhere, lock
 from jump_hosts import serves_a_session
 from lab_parts.network import free_port
 from two_hosts import CLIENT, CLIENT_MAC, STRANGER, office  # noqa: F401
-from visitor import PASSWORD, add_engineer, knock, settled_engineer, visit
+from visitor import PASSWORD, add_engineer, change_password, knock, settled_engineer, visit
 
 
 def tried(lab, account, password):
@@ -70,6 +70,22 @@ def test_h202_rule_refuses_after_the_password_and_says_why(door, change, says):
     visitor.sign_in(account, PASSWORD)
     visitor.page("SORRY", text=says)
     assert not door.sessions(account)
+
+
+def test_h207_who_is_locked_need_not_choose_a_password_first(door):
+    account, initial = add_engineer(door, door.shadow)
+    door.call("account.lock", id=account)
+    visitor = knock(door)
+    visitor.page("SIGN_IN")
+    visitor.sign_in(account, initial)
+    visitor.page("SORRY", text="locked")
+    # As it was: unlocked, the change is asked for.
+    door.call("account.unlock", id=account)
+    visitor.key("Return")
+    visitor.page("SIGN_IN")
+    visitor.sign_in(account, initial, filled_in=True)
+    change_password(visitor)
+    door.wait_session(account)
 
 
 def test_h203_reason_is_readable_in_both_languages(door):

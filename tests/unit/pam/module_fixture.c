@@ -105,6 +105,8 @@ answer_message(
 		seen.reports[seen.report_count++] = said->pam_report;
 		ret_body->pam_kept.accepted =
 			said->pam_report.what != seen.refused || seen.refused_times-- <= 0;
+		if (said->pam_report.what == SIGN_IN_BARRED)
+			ret_body->pam_kept.accepted = seen.barred;
 		return MSG_PAM_KEPT;
 	case MSG_PAM_PROMPT:
 		answer_prompt(&said->pam_prompt, ret_body);
@@ -184,7 +186,7 @@ module_sign_in(const char *stack)
 void
 expect_reports(const char *expected)
 {
-	static const char letters[] = "pPcCBnR"; /* by enum sign_in_report */
+	static const char letters[] = "pPcCLBnR"; /* by enum sign_in_report */
 	char got[REPORTS_MOST + 1] = "";
 
 	for (int i = 0; i < seen.report_count; i++)

@@ -19,6 +19,7 @@ extern struct module_seen {
 	bool telephone;    /* the last answers are codes of the seed in the picture */
 	int wrong_codes;   /* before the right one */
 	bool knows_us;     /* the application understands binary prompts */
+	bool barred;       /* by the rules */
 	uint8_t refused;   /* a report of this kind is not accepted ... */
 	int refused_times; /* ... so often */
 	char said[4096];   /* questions and texts, a line each */
@@ -39,7 +40,7 @@ int module_set_up(void **state);
 /* What sekisho-pam does: authenticate, then account and change where they come to it. */
 struct ended module_sign_in(const char *stack);
 
-/* A letter for each report: Password right, p wrong; Code, c; Bound; n new password; Right. */
+/* A letter for each report: Password right, p wrong; Code, c; Looked whether it is barred; Bound; n new password; Right. */
 void expect_reports(const char *expected);
 
 #endif

@@ -38,28 +38,26 @@ a_password_that_must_be_changed_is_changed(void **state)
 	assert_int_equal(ended.authenticate, PAM_SUCCESS);
 	assert_int_equal(ended.account, PAM_NEW_AUTHTOK_REQD);
 	assert_int_equal(ended.change, PAM_SUCCESS);
-	expect_reports("PnR");
-	assert_int_equal(hash_check(NEW_PASSWORD, (const char *)seen.reports[1].hash, &opens), 0);
+	expect_reports("PLnR");
+	assert_int_equal(hash_check(NEW_PASSWORD, (const char *)seen.reports[2].hash, &opens), 0);
 	assert_true(opens);
-	assert_memory_equal(seen.reports[1].hash, PASSWORD_FULL_COST, strlen(PASSWORD_FULL_COST));
+	assert_memory_equal(seen.reports[2].hash, PASSWORD_FULL_COST, strlen(PASSWORD_FULL_COST));
 	assert_string_equal(seen.said,
 		"Password\nYour password must be changed now: 13 characters or more, with letters, "
 		"digits and symbols.\nNew password\nRetype the new password\n");
 }
 
-/* Each refusal says its rule, and the next try may do better. */
+/* Each refusal says its rule, before the password is typed again, and the next try may do better. */
 static void
 bad_new_passwords_are_asked_for_again(void **state)
 {
 	(void)state;
-	give_new_password("short1-", "short1-");
-	seen.answers[3] = NEW_PASSWORD;
-	seen.answers[4] = NEW_PASSWORD "x";
-	seen.answers[5] = STACK_PASSWORD; /* the one that is there */
-	seen.answers[6] = STACK_PASSWORD;
-	seen.answers[7] = seen.answers[8] = NEW_PASSWORD;
+	give_new_password("short1-", NEW_PASSWORD);
+	seen.answers[3] = NEW_PASSWORD "x";
+	seen.answers[4] = STACK_PASSWORD; /* the one that is there */
+	seen.answers[5] = seen.answers[6] = NEW_PASSWORD;
 	assert_int_equal(module_sign_in(STACK_SEKISHO).change, PAM_SUCCESS);
-	expect_reports("PnR");
+	expect_reports("PLnR");
 	assert_non_null(strstr(seen.said, "This password is too short"));
 	assert_non_null(strstr(seen.said, "The two passwords are not the same"));
 	assert_non_null(strstr(seen.said, "This password has been used before"));
@@ -72,17 +70,17 @@ earlier_passwords_do_not_come_again(void **state)
 	size_t len;
 
 	(void)state;
-	give_new_password(NEW_PASSWORD, NEW_PASSWORD);
+	give_new_password(NEW_PASSWORD, "Yuki-to-kaze 1867");
 	assert_int_equal(hash_make("Another-one-17", hash, sizeof(hash)), 0);
 	len = strlen(hash) + 1;
 	memcpy(seen.account.earlier, hash, len);
 	assert_int_equal(hash_make(NEW_PASSWORD, hash, sizeof(hash)), 0);
 	memcpy(seen.account.earlier + len, hash, strlen(hash) + 1);
 	seen.account.earlier_len = (uint32_t)(len + strlen(hash) + 1);
-	seen.answers[3] = seen.answers[4] = "Yuki-to-kaze 1867";
+	seen.answers[3] = "Yuki-to-kaze 1867";
 	assert_int_equal(module_sign_in(STACK_SEKISHO).change, PAM_SUCCESS);
 	assert_non_null(strstr(seen.said, "This password has been used before"));
-	expect_reports("PnR");
+	expect_reports("PLnR");
 	/* Only the supervisor knows one more. */
 	module_set_up(NULL);
 	give_new_password(NEW_PASSWORD, NEW_PASSWORD);
@@ -91,7 +89,7 @@ earlier_passwords_do_not_come_again(void **state)
 	seen.refused_times = 1;
 	assert_int_equal(module_sign_in(STACK_SEKISHO).change, PAM_SUCCESS);
 	assert_non_null(strstr(seen.said, "This password has been used before"));
-	expect_reports("PnnR");
+	expect_reports("PLnnR");
 }
 
 static void
@@ -102,9 +100,34 @@ who_never_finds_one_is_not_signed_in(void **state)
 	for (int i = 3; i < ANSWERS_MOST; i++)
 		seen.answers[i] = "x";
 	assert_int_equal(module_sign_in(STACK_SEKISHO).change, PAM_AUTHTOK_ERR);
-	assert_int_equal(seen.asked, 11);
+	assert_int_equal(seen.asked, 6);
 	assert_non_null(strstr(seen.said, "The password was not changed"));
-	expect_reports("P");
+	expect_reports("PL");
+}
+
+/* What the rules will refuse is not asked for anything new first; they say why. */
+static void
+who_is_barred_is_not_asked_for_a_new_password(void **state)
+{
+	struct ended ended;
+
+	(void)state;
+	give_new_password(NEW_PASSWORD, NEW_PASSWORD);
+	seen.barred = true;
+	ended = module_sign_in(STACK_SEKISHO);
+	assert_int_equal(ended.authenticate, PAM_SUCCESS);
+	assert_int_equal(ended.account, PAM_SUCCESS);
+	assert_int_equal(ended.change, -1);
+	expect_reports("PL");
+	assert_string_equal(seen.said, "Password\n");
+	/* Nor for a telephone. */
+	module_set_up(NULL);
+	give_new_password(NEW_PASSWORD, NEW_PASSWORD);
+	seen.barred = true;
+	seen.account.second_factor = SECOND_FACTOR_TO_BIND;
+	assert_int_equal(module_sign_in(STACK_SEKISHO).account, PAM_SUCCESS);
+	expect_reports("PL");
+	assert_string_equal(seen.otpauth, "");
 }
 
 /* A stack that has other modules where it should not: nobody is let in by one of ours that has not looked. */
@@ -136,6 +159,7 @@ main(void)
 		TEST(bad_new_passwords_are_asked_for_again),
 		TEST(earlier_passwords_do_not_come_again),
 		TEST(who_never_finds_one_is_not_signed_in),
+		TEST(who_is_barred_is_not_asked_for_a_new_password),
 		TEST(without_its_auth_part_it_allows_nothing),
 	};
 

@@ -439,6 +439,16 @@ unlocking_is_recorded_once(void **state)
 	assert_true(json_is_false(json_object_get(call.result, "failures_forgotten")));
 }
 
+static void
+who_is_barred_hears_it_before_choosing_anything(void **state)
+{
+	(void)state;
+	assert_false(report(SIGN_IN_BARRED, "taro", OWN_SOURCE));
+	change(method_account_lock, "{\"id\":\"taro\"}");
+	assert_true(report(SIGN_IN_BARRED, "taro", OWN_SOURCE));
+	assert_false(report(SIGN_IN_BARRED, "nobody", OWN_SOURCE));
+}
+
 #define IN_OUT(test) cmocka_unit_test_setup_teardown(test, session_setup, session_teardown)
 
 int
@@ -461,6 +471,7 @@ main(void)
 		IN_OUT(a_deleted_account_leaves_nothing),
 		IN_OUT(an_account_is_shown_with_how_its_signing_in_stands),
 		IN_OUT(unlocking_is_recorded_once),
+		IN_OUT(who_is_barred_hears_it_before_choosing_anything),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

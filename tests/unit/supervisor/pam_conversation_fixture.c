@@ -62,7 +62,7 @@ sign_in_keep(struct store_db *db, const struct sign_in_note *note, bool *ret_acc
 	(void)db;
 	assert_string_equal(note->typed, STACK_USER);
 	seen.notes[seen.note_count++] = *note;
-	*ret_accepted = !seen.refuse;
+	*ret_accepted = note->what == SIGN_IN_BARRED ? seen.barred : !seen.refuse;
 	return seen.fail;
 }
 

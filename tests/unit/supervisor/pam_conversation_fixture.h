@@ -44,7 +44,8 @@ extern struct pam_seen {
 	struct sign_in_note notes[20];
 	int note_count;
 	bool refuse;
-	int fail; /* of the store */
+	bool barred; /* by the rules */
+	int fail;    /* of the store */
 	struct store_job *jobs[JOBS_MOST];
 	int job_count;
 	bool slow; /* the store does not answer */

@@ -75,9 +75,23 @@ a_picture_and_a_change_come_through(void **state)
 	seen.answers[0] = STACK_PASSWORD;
 	seen.answers[1] = seen.answers[2] = "Tsuki-to-hoshi 42";
 	assert_int_equal(outcome(STACK_SEKISHO), PAM_SIGNED_IN);
-	assert_int_equal(seen.note_count, 3);
-	assert_int_equal(seen.notes[1].what, SIGN_IN_PASSWORD_NEW);
-	assert_int_equal(seen.notes[2].what, SIGN_IN_RIGHT);
+	assert_int_equal(seen.note_count, 4);
+	assert_int_equal(seen.notes[1].what, SIGN_IN_BARRED);
+	assert_int_equal(seen.notes[2].what, SIGN_IN_PASSWORD_NEW);
+	assert_int_equal(seen.notes[3].what, SIGN_IN_RIGHT);
+	assert_false(seen.ended.barred);
+}
+
+static void
+who_is_barred_is_signed_in_as_such_and_told_why_by_the_rules(void **state)
+{
+	(void)state;
+	seen.account.must_change = 1;
+	seen.barred = true;
+	seen.answers[0] = STACK_PASSWORD;
+	assert_int_equal(outcome(STACK_SEKISHO), PAM_SIGNED_IN);
+	assert_int_equal(seen.note_count, 2);
+	assert_true(seen.ended.barred);
 }
 
 static void
@@ -373,6 +387,7 @@ main(void)
 		TEST(a_wrong_one_is_refused_and_counted),
 		TEST(who_has_to_wait_is_told_how_long),
 		TEST(a_picture_and_a_change_come_through),
+		TEST(who_is_barred_is_signed_in_as_such_and_told_why_by_the_rules),
 		TEST(a_store_that_fails_lets_nobody_in),
 		TEST(another_stack_asks_in_its_own_words),
 		TEST(an_account_phase_that_says_no_is_heard),

@@ -71,6 +71,10 @@ reports_that_do_not_fit_end_it(void **state)
 		{SECOND_FACTOR_TO_BIND, {SIGN_IN_PASSWORD_RIGHT, SIGN_IN_RIGHT}, 2, 0},
 		{SECOND_FACTOR_TO_BIND, {SIGN_IN_PASSWORD_RIGHT, SIGN_IN_BOUND, SIGN_IN_BOUND}, 3,
 			0},
+		{SECOND_FACTOR_NONE, {SIGN_IN_BARRED}, 1, 0},
+		{SECOND_FACTOR_BOUND, {SIGN_IN_PASSWORD_RIGHT, SIGN_IN_BARRED}, 2, 0},
+		{SECOND_FACTOR_NONE, {SIGN_IN_PASSWORD_RIGHT, SIGN_IN_BARRED, SIGN_IN_PASSWORD_NEW},
+			3, 0},
 		{SECOND_FACTOR_NONE, {SIGN_IN_PASSWORD_RIGHT}, 1, 1000},
 		{SECOND_FACTOR_NONE, {(enum sign_in_report)200}, 1, 0},
 	};
@@ -84,6 +88,7 @@ reports_that_do_not_fit_end_it(void **state)
 		}
 		seen.account.second_factor = (uint8_t)cases[i].factor;
 		seen.account.wait_ms = cases[i].wait_ms;
+		seen.barred = true; /* where it is asked: nothing may follow */
 		start_by_hand();
 		say(MSG_PAM_ASK, &ask);
 		until_heard(2); /* PAM_BEGIN, PAM_ACCOUNT */

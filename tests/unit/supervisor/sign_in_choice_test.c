@@ -9,6 +9,7 @@
 #include "sign_ins_fixture.h"
 
 #include <errno.h>
+#include <security/pam_appl.h>
 #include <string.h>
 
 static void
@@ -179,6 +180,29 @@ who_tries_again_need_not_type_the_account_again(void **state)
 	assert_shown(TERMINALS);
 }
 
+/* Unlocked at this very moment: not with the password that has still to be changed. */
+static void
+who_was_barred_signs_in_again(void **state)
+{
+	const struct pam_ended ended = {.outcome = PAM_SIGNED_IN,
+		.account_number = 42,
+		.barred = true,
+		.info = "",
+		.detail = ""};
+
+	(void)state;
+	introduce("taro%PACS-01", "right");
+	pam_asks(PAM_PROMPT_ECHO_OFF, "Password: ");
+	seen.pam->ended(seen.pam_owner, &ended);
+	device_found(true);
+	store_works();
+	assert_shown(SORRY);
+	assert_string_equal(seen.page.text, "Your account has just been changed. Sign in again.");
+	assert_int_equal(seen.starts, 0);
+	submit();
+	assert_shown(SIGN_IN);
+}
+
 static void
 a_refusal_of_the_hospital_is_told_with_its_reason(void **state)
 {
@@ -272,6 +296,7 @@ main(void)
 		TEST(the_list_says_how_each_terminal_stands),
 		TEST(the_hospitals_number_lets_in),
 		TEST(without_a_number_somebody_is_asked),
+		TEST(who_was_barred_signs_in_again),
 		TEST(who_tries_again_need_not_type_the_account_again),
 		TEST(a_refusal_of_the_hospital_is_told_with_its_reason),
 		TEST(a_refusal_of_the_hospital_leads_back_to_the_list),
