@@ -185,8 +185,9 @@ keep_fields(struct screen *screen, const struct msg_show *show)
 		screen->show.error[0] = '\0';
 	qr_set(&screen->qr, (fields & SCREEN_HAS_OTPAUTH) != 0 ? (const char *)show->otpauth : "");
 	secret_wipe(screen->show.otpauth, sizeof(screen->show.otpauth));
-	screen->ends_ms = screen->setup.now_ms() +
-			  ((fields & SCREEN_HAS_SECONDS) != 0 ? (int64_t)show->seconds * 1000 : 0);
+	if ((fields & SCREEN_HAS_SECONDS) == 0)
+		screen->show.seconds = 0;
+	screen->ends_ms = screen->setup.now_ms() + (int64_t)screen->show.seconds * 1000;
 	field_begin(&screen->account, FIELD_PLAIN, ACCOUNT_MOST,
 		(fields & SCREEN_HAS_ACCOUNT) != 0 ? show->account : "");
 	field_begin(&screen->secret,
@@ -394,12 +395,17 @@ count_down(struct screen *screen, int64_t now)
 {
 	int64_t left = screen->ends_ms > now ? screen->ends_ms - now : 0;
 	int64_t seconds = (left + 999) / 1000;
+	bool waits = screen->show.screen == SCREEN_WAITING;
 
-	if (screen->parts[PART_TIME].width == 0)
+	if (screen->show.seconds == 0)
 		return -1;
+	if (!waits && seconds > SCREEN_LAST_SECONDS) {
+		screen->seconds = seconds;
+		return (int)(left - SCREEN_LAST_SECONDS * 1000);
+	}
 	if (seconds != screen->seconds) {
 		screen->seconds = seconds;
-		tiles_damage_part(screen, PART_TIME);
+		tiles_damage_part(screen, waits ? PART_TIME : PART_FOOTER);
 	}
 	return left > 0 ? (int)(left - (seconds - 1) * 1000) : -1;
 }

@@ -1,7 +1,10 @@
 /* What is on every page looks like: brushes, header, card, buttons, footer. */
 #include "greeter/screen_paint.h"
 
+#include "base/sentence.h"
+
 #include <math.h>
+#include <stdio.h>
 
 /* Brushes */
 
@@ -232,6 +235,22 @@ paint_language(struct screen *screen, cairo_t *cairo, const struct box *box)
 		paint_ring(screen, cairo, box, COLOUR_WHITE);
 }
 
+/* Returns how wide it is. */
+static int
+paint_footer_left(struct screen *screen, cairo_t *cairo, const struct box *box)
+{
+	char number[32], left[128];
+	const char *const values[] = {number};
+
+	if (screen->show.screen == SCREEN_WAITING || screen->show.seconds == 0 ||
+		screen->seconds > SCREEN_LAST_SECONDS || screen_is_busy(screen))
+		return paint_line(screen, cairo, TYPE_SMALL, COLOUR_QUIET, ALIGN_LEFT, box,
+			screen_words(screen, N_("Every connection is recorded.")));
+	snprintf(number, sizeof(number), "%lld", (long long)screen->seconds);
+	sentence_fill(screen_words(screen, N_("%s seconds left")), values, 1, left, sizeof(left));
+	return paint_line(screen, cairo, TYPE_SMALL, COLOUR_ERROR, ALIGN_LEFT, box, left);
+}
+
 void
 paint_footer(struct screen *screen, cairo_t *cairo, const struct box *box)
 {
@@ -240,11 +259,12 @@ paint_footer(struct screen *screen, cairo_t *cairo, const struct box *box)
 	const char *keys = "";
 	int used;
 
-	used = paint_line(screen, cairo, TYPE_SMALL, COLOUR_QUIET, ALIGN_LEFT, &inner,
-		screen_words(screen, N_("Every connection is recorded.")));
+	used = paint_footer_left(screen, cairo, &inner);
 	if (screen_is_busy(screen))
 		return;
-	if (screen->row->answers == (SCREEN_SUBMIT | SCREEN_CANCEL))
+	if (screen->show.screen == SCREEN_SORRY)
+		keys = N_("Enter: try again   Esc: end the connection");
+	else if (screen->row->answers == (SCREEN_SUBMIT | SCREEN_CANCEL))
 		keys = N_("Tab: next   Enter: continue   Esc: cancel");
 	else if (screen->row->answers == SCREEN_SUBMIT)
 		keys = N_("Tab: next   Enter: continue");

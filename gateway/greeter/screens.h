@@ -9,6 +9,9 @@
 /* Terminals in one list: more than anybody would scroll through; the supervisor logs what it leaves out. */
 #define SCREEN_CHOICES_MAX 1000
 
+/* Who is about to run out of time is told. */
+#define SCREEN_LAST_SECONDS 30
+
 enum greeter_screen {
 #define SCREEN(name, title, fields, answers) SCREEN_##name,
 #include "greeter/screens.def"

@@ -146,7 +146,6 @@ sign_in_waiting(struct sign_in *sign_in)
 		.decided = on_decided,
 		.owner = sign_in,
 	};
-	struct msg_show *page;
 	int r;
 
 	sign_in->noted = false;
@@ -165,8 +164,7 @@ sign_in_waiting(struct sign_in *sign_in)
 		sign_in_sorry_said(sign_in, CLOSE_ATTENDANCE_MISSING, STEP_RULES);
 		return;
 	}
-	page = sign_in_page(sign_in, SCREEN_WAITING);
-	page->seconds = connection->supervisor->settings->limits.consent_ms / 1000;
+	(void)sign_in_page(sign_in, SCREEN_WAITING);
 	sign_in_page_text(sign_in,
 		N_("Somebody at the hospital is asked whether you may connect to %s."),
 		offer->name);

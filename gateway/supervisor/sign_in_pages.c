@@ -161,6 +161,16 @@ send_choices(struct sign_in *sign_in)
 	return r;
 }
 
+/* On the clock that runs; the last of them are shown. 0: none runs, or the page does not say so. */
+static uint32_t
+seconds_left(const struct sign_in *sign_in)
+{
+	if ((screen_row(sign_in->page->screen)->fields & SCREEN_HAS_SECONDS) == 0 ||
+		!uv_is_active((const uv_handle_t *)&sign_in->clock))
+		return 0;
+	return (uint32_t)((uv_timer_get_due_in(&sign_in->clock) + 999) / 1000);
+}
+
 static void
 send_page(struct sign_in *sign_in)
 {
@@ -171,6 +181,7 @@ send_page(struct sign_in *sign_in)
 		return;
 	}
 	sign_in->page_waits = false;
+	sign_in->page->seconds = seconds_left(sign_in);
 	if (sign_in->page->screen == SCREEN_TERMINALS)
 		r = send_choices(sign_in);
 	if (r == 0)

@@ -291,6 +291,30 @@ a_list_has_a_bound(void **state)
 /* Time */
 
 static void
+the_last_seconds_are_told(void **state)
+{
+	struct msg_show show = {.serial = 1, .screen = SCREEN_NOTICE, .seconds = 90};
+	struct screen *screen = new_screen(1024, 768, 100, "en");
+
+	(void)state;
+	assert_int_equal(screen_show(screen, &show), 0);
+	(void)draw(screen);
+	/* Nothing moves until then. */
+	assert_int_equal(screen_tick(screen), 60000);
+	assert_int_equal(draw(screen), 0);
+	scene_now_ms += 60000;
+	assert_int_equal(screen_tick(screen), 1000);
+	assert_int_equal(screen->seconds, 30);
+	assert_true(draw(screen) > 0);
+	scene_now_ms += 1000;
+	assert_int_equal(screen_tick(screen), 1000);
+	assert_true(draw(screen) > 0);
+	scene_now_ms += 29000;
+	assert_int_equal(screen_tick(screen), -1);
+	screen_free(screen);
+}
+
+static void
 seconds_run_down_and_the_caret_blinks(void **state)
 {
 	struct msg_show show = {.serial = 1, .screen = SCREEN_WAITING, .seconds = 90};
@@ -387,6 +411,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_terminal_is_chosen_by_pointer),
 		cmocka_unit_test(the_first_allowed_terminal_is_offered),
 		cmocka_unit_test(a_list_has_a_bound),
+		cmocka_unit_test(the_last_seconds_are_told),
 		cmocka_unit_test(seconds_run_down_and_the_caret_blinks),
 		cmocka_unit_test(the_caret_is_all_that_blinks),
 		cmocka_unit_test(busy_is_still),

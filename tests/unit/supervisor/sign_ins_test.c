@@ -58,6 +58,28 @@ a_greeter_is_waited_for(void **state)
 	}
 }
 
+/* Of the clock that runs: it does not begin anew with each page. */
+static void
+pages_know_how_long_there_is(void **state)
+{
+	(void)state;
+	introduce("", "");
+	assert_int_equal(seen.page.seconds, 60);
+	settings.limits.greet_ms = 40000;
+	type_credentials("", "");
+	assert_shown(SIGN_IN);
+	assert_int_equal(seen.page.seconds, 60);
+	device_found(true);
+	type_credentials("taro", "right");
+	pam_signs_in();
+	store_works();
+	assert_shown(TERMINALS);
+	assert_int_equal(seen.page.seconds, 40);
+	choose(0);
+	assert_shown(BUSY);
+	assert_int_equal(seen.page.seconds, 0);
+}
+
 static void
 without_any_greeter_the_client_is_refused(void **state)
 {
@@ -364,6 +386,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(more_than_may_sign_in_are_refused_at_once),
 		TEST(a_greeter_is_waited_for),
+		TEST(pages_know_how_long_there_is),
 		TEST(without_any_greeter_the_client_is_refused),
 		TEST(a_greeter_that_dies_ends_it),
 		TEST(nothing_goes_on_without_the_screen_that_died),
