@@ -75,6 +75,10 @@ main(void)
 	troff_paragraph(
 		"Every line in the journal begins with the id of its event, which never changes:");
 	troff_example("journalctl -u sekisho-gateway");
+	troff_paragraph(
+		"Texts stand between single quotes. Inside, a single quote and a backslash stand "
+		"behind a backslash (user='O\\'Brien'), and characters that could forge a "
+		"line are shown as ?.");
 	write_events();
 	troff_section("SEE ALSO");
 	troff_paragraph("sekisho-gateway.yaml(5), sekisho-admin(8), sekisho-pam(8)");

@@ -160,21 +160,25 @@ printable(const char *at, size_t left)
 	return control ? 0 : len;
 }
 
-/* Copies no more than `most` bytes, with '?' for what could forge a line, or end quoted text. */
+/* Copies no more than `most` bytes, with '?' for what could forge a line. What would end quoted text stands behind a backslash,
+ * and so does a backslash. *ret_left: how much did not fit. */
 static size_t
-clean(char *out, size_t most, const void *bytes, size_t len, bool is_quoted)
+clean(char *out, size_t most, const void *bytes, size_t len, bool is_quoted, size_t *ret_left)
 {
 	const char *at = bytes;
 	size_t used = 0;
 
-	while (len > 0 && used < most) {
+	while (len > 0) {
 		size_t step = printable(at, len);
+		size_t escape = is_quoted && (*at == '\'' || *at == '\\') ? 1 : 0;
 
-		if (step == 0 || (is_quoted && *at == '\'')) {
+		if (used + escape + (step > 0 ? step : 1) > most)
+			break;
+		if (escape > 0)
+			out[used++] = '\\';
+		if (step == 0) {
 			out[used++] = '?';
 			step = 1;
-		} else if (used + step > most) {
-			break;
 		} else {
 			memcpy(out + used, at, step);
 			used += step;
@@ -182,18 +186,42 @@ clean(char *out, size_t most, const void *bytes, size_t len, bool is_quoted)
 		at += step;
 		len -= step;
 	}
+	*ret_left = len;
 	return used;
+}
+
+static const char *
+clean_in_turn(const void *bytes, size_t len, bool is_quoted)
+{
+	static __thread char buffers[8][QUOTE_MAX + 1];
+	static __thread unsigned turn;
+	char *out = buffers[turn++ % 8];
+	size_t left;
+
+	out[clean(out, QUOTE_MAX, bytes, len, is_quoted, &left)] = '\0';
+	return out;
 }
 
 const char *
 log_quote_bytes(const void *bytes, size_t len)
 {
-	static __thread char buffers[8][QUOTE_MAX + 1];
-	static __thread unsigned turn;
-	char *out = buffers[turn++ % 8];
+	return clean_in_turn(bytes, len, true);
+}
 
-	out[clean(out, QUOTE_MAX, bytes, len, true)] = '\0';
-	return out;
+const char *
+log_clean(const char *text)
+{
+	return clean_in_turn(text, strnlen(text, QUOTE_MAX + 1), false);
+}
+
+const char *
+log_quote_long(char *ret_text, size_t size, const char *text)
+{
+	static const char dots[] = "\xe2\x80\xa6";
+	size_t left, used = clean(ret_text, size - sizeof(dots), text, strlen(text), true, &left);
+
+	strcpy(ret_text + used, left > 0 ? dots : "");
+	return ret_text;
 }
 
 const char *
@@ -224,13 +252,13 @@ void
 log_line_of_child(const char *program, int pid, const char *line, size_t len)
 {
 	char out[LINE_SIZE];
-	size_t known = 0, used;
+	size_t known = 0, used, left;
 	const struct event_row *row = event_of_child(program, pid, line, len, &known);
 
 	if (row == NULL)
 		row = &rows[EV_CHILD_WROTE];
 	used = (size_t)snprintf(
 		out, sizeof(out), "%s %s[%d] %s ", row->id, program, pid, row->text);
-	used += clean(out + used, sizeof(out) - 1 - used, line + known, len - known, false);
+	used += clean(out + used, sizeof(out) - 1 - used, line + known, len - known, false, &left);
 	write_line(row->level, out, used);
 }

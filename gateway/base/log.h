@@ -49,10 +49,16 @@ void log_event(enum event event, const char *format, ...) __attribute__((format(
  * that no line of a child looks like another's or like ours. Control bytes become '?'. */
 void log_line_of_child(const char *program, int pid, const char *line, size_t len);
 
-/* Makes text from outside fit for a line: control bytes and single quotes become '?', invalid UTF-8
- * becomes '?', at most 128 bytes are kept. The result lives in one of eight buffers of the calling
+/* Makes text from outside fit for a line, between single quotes: control bytes and invalid UTF-8 become '?', a single quote
+ * becomes \' and a backslash \\, at most 128 bytes are kept. The result lives in one of eight buffers of the calling
  * thread, used in turn: use it in the same statement. NULL gives "-". */
 const char *log_quote(const char *text);
 const char *log_quote_bytes(const void *bytes, size_t len);
+
+/* The same for what is kept elsewhere, and gets its quotes there: nothing stands behind a backslash. */
+const char *log_clean(const char *text);
+
+/* As log_quote for sentences, as many bytes as there is room for: what is cut ends in dots. Returns ret_text. */
+const char *log_quote_long(char *ret_text, size_t size, const char *text);
 
 #endif

@@ -105,6 +105,6 @@ control_login_record(
 	record->job.done = record_done;
 	record->has_role = has_role;
 	snprintf(record->account, sizeof(record->account), "%s", account);
-	snprintf(record->name, sizeof(record->name), "%s", log_quote(name));
+	snprintf(record->name, sizeof(record->name), "%s", log_clean(name));
 	store_write(supervisor->store, &record->job);
 }

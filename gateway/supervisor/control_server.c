@@ -94,7 +94,7 @@ name_user(uv_work_t *work)
 			(unsigned int)client->user);
 		return;
 	}
-	snprintf(client->actor, sizeof(client->actor), "unix:%s", log_quote(found->pw_name));
+	snprintf(client->actor, sizeof(client->actor), "unix:%s", log_clean(found->pw_name));
 	/* The first of the comma's fields is the person's name. */
 	snprintf(client->name, sizeof(client->name), "%.*s", (int)strcspn(found->pw_gecos, ","),
 		found->pw_gecos);

@@ -23,8 +23,9 @@
 /* On one screen: nobody reads as many, and each is a line in the journal. */
 #define PAGES_MOST 200
 
-/* As much of a page's text as goes into the journal. */
-#define PAGE_NOTE_SIZE 160
+/* As much of a page's texts as goes into the journal: each whole sentence of ours, and the beginning of what somebody else
+ * wrote. Three of them, and the rest, fit into a line. */
+#define PAGE_NOTE_SIZE 600
 
 /* The page that is being filled in: another one than the banner that somebody reads meanwhile. */
 static struct msg_show *
@@ -294,16 +295,20 @@ sign_in_note_page(const struct sign_in *sign_in, uint32_t serial)
 {
 	const struct msg_show *page = sign_in->page;
 	const struct connection *connection = sign_in->connection;
-	char text[PAGE_NOTE_SIZE], error[PAGE_NOTE_SIZE], source[SOCKET_TEXT_SIZE];
+	char prompt[PAGE_NOTE_SIZE], text[PAGE_NOTE_SIZE], error[PAGE_NOTE_SIZE];
+	char whole[SENTENCE_VALUES_SIZE + sizeof(page->text)], source[SOCKET_TEXT_SIZE];
 
 	if (serial != page->serial)
 		return;
 	(void)socket_text((const struct sockaddr *)&connection->source, source);
-	english(page->text, page->values, page->values_len, text, sizeof(text));
-	english(page->error, page->error_values, page->error_values_len, error, sizeof(error));
+	english(page->text, page->values, page->values_len, whole, sizeof(whole));
+	(void)log_quote_long(text, sizeof(text), whole);
+	english(page->error, page->error_values, page->error_values_len, whole, sizeof(whole));
+	(void)log_quote_long(error, sizeof(error), whole);
+	(void)log_quote_long(prompt, sizeof(prompt), page->prompt);
 	log_event(EV_SIGN_IN_PAGE, "conn=%llx src=%s page=%s prompt='%s' text='%s' error='%s'",
-		(unsigned long long)connection->id, source, screen_row(page->screen)->name,
-		log_quote(page->prompt), log_quote(text), log_quote(error));
+		(unsigned long long)connection->id, source, screen_row(page->screen)->name, prompt,
+		text, error);
 }
 
 enum sorry_value { VALUE_NOTHING, VALUE_HOURS, VALUE_DATE, VALUE_TERMINAL, VALUE_HOLDER };

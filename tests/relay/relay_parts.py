@@ -11,7 +11,7 @@ import time
 
 def fields(line):
     """'ENDED reason=NOT_RDP detail='a b'' as a dictionary; its first word is under 'message'."""
-    found = {name: value.strip("'") for name, value in re.findall(r"(\w+)=('[^']*'|\S+)", line)}
+    found = {name: value.strip("'") for name, value in re.findall(r"(\w+)=('(?:[^'\\]|\\.)*'|\S+)", line)}
     found["message"] = line.split(" ", 1)[0]
     return found
 

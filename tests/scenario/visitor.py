@@ -17,7 +17,8 @@ from lab_parts.processes import PATIENCE, wait_for
 from typist import Typist
 
 PAGE = re.compile(r"^SK\d+ sekisho-gateway\[\d+\] the sign-in screen shows a page conn=(?P<conn>\w+) src=(?P<src>\S+) "
-                  r"page=(?P<name>\w+) prompt='(?P<prompt>[^']*)' text='(?P<text>[^']*)' error='(?P<error>[^']*)'$", re.MULTILINE)
+                  r"page=(?P<name>\w+) prompt='(?P<prompt>QUOTED)' text='(?P<text>QUOTED)' error='(?P<error>QUOTED)'$"
+                  .replace("QUOTED", r"(?:[^'\\]|\\.)*"), re.MULTILINE)
 
 
 class Visitor:
@@ -34,7 +35,8 @@ class Visitor:
 
     def pages(self):
         """Those of this client's connection, in their order: the first that no other visitor has."""
-        rows = [match.groupdict() for match in PAGE.finditer(self.lab.log)]
+        rows = [{key: re.sub(r"\\(.)", r"\1", value) for key, value in match.groupdict().items()}
+                for match in PAGE.finditer(self.lab.log)]
         if self.connection is None:
             source = getattr(self.client, "source", None)
             for row in rows:

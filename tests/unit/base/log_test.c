@@ -18,7 +18,10 @@ quote_keeps_names_and_drops_what_could_forge_a_line(void **state)
 	(void)state;
 	assert_string_equal(log_quote("佐藤 太郎"), "佐藤 太郎");
 	assert_string_equal(log_quote("a\nSK1001 b"), "a?SK1001 b");
-	assert_string_equal(log_quote("it's"), "it?s");
+	assert_string_equal(log_quote("O'Brien"), "O\\'Brien");
+	assert_string_equal(log_quote("HOSPITAL\\sato"), "HOSPITAL\\\\sato");
+	/* Nobody gets out of the quotes. */
+	assert_string_equal(log_quote("\\' user='root"), "\\\\\\' user=\\'root");
 	assert_string_equal(log_quote("\xff\xc0\x80z"), "???z");
 	assert_string_equal(log_quote("\xed\xa0\x80"), "???");
 	assert_string_equal(log_quote("\xc2\x85"), "??");
@@ -27,17 +30,25 @@ quote_keeps_names_and_drops_what_could_forge_a_line(void **state)
 				      "c"),
 		"a???b???c");
 	assert_string_equal(log_quote(NULL), "-");
+	assert_string_equal(log_clean("Pat O'Brien\n"), "Pat O'Brien?");
 }
 
 static void
 quote_is_bounded(void **state)
 {
-	char longer[1000];
+	char longer[1000], room[300];
 
 	(void)state;
 	memset(longer, 'a', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
 	assert_int_equal(strlen(log_quote(longer)), 128);
+	/* Not cut between a backslash and what it stands before. */
+	longer[127] = '\'';
+	assert_int_equal(strlen(log_quote(longer)), 127);
+	longer[127] = 'a';
+	assert_string_equal(log_quote_long(room, sizeof(room), "it's"), "it\\'s");
+	assert_int_equal(strlen(log_quote_long(room, sizeof(room), longer)), sizeof(room) - 1);
+	assert_string_equal(room + sizeof(room) - 5, "a\xe2\x80\xa6");
 }
 
 /* What log_line_of_child writes. */

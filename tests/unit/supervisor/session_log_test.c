@@ -37,7 +37,7 @@ a_start_has_no_end_and_an_end_has_everything(void **state)
 	assert_string_equal(line,
 		"2026-11-20T09:30:00Z end session='00ff' account='998-taro@example.jp' "
 		"terminal='998-踏み台端末02(Local)' state='killed' because='fire?drill "
-		"?x?' duration_seconds=3600\n");
+		"\\'x\\'' duration_seconds=3600\n");
 	json_decref(session);
 }
 
