@@ -45,7 +45,7 @@ print_sign_in(const json_t *sign_in)
 	values_print(sign_in, rows, ARRAY_SIZE(rows));
 	if (json_is_true(json_object_get(sign_in, "guessed_at")))
 		printf("\n%s\n", _("Somebody is guessing this account's password from many places: "
-				   "for now it can sign in only from "
+				   "until they stop, it can sign in only from "
 				   "networks where it has signed in before, or with a ticket."));
 }
 

@@ -356,6 +356,23 @@ nothing_more_is_asked_of_a_user_who_has_left(void **state)
 	assert_string_equal(seen.said, "|Password|\n");
 }
 
+/* The password was right, no code was tried: nothing has been guessed at, and earlier failures stay as they are. */
+static void
+who_leaves_before_a_code_is_typed_is_not_charged(void **state)
+{
+	(void)state;
+	seen.account.second_factor = SECOND_FACTOR_BOUND;
+	seen.answers[0] = STACK_PASSWORD;
+	start(STACK_SEKISHO);
+	while (strstr(seen.said, "One-time code") == NULL)
+		turn();
+	assert_false(pam_conversation_leave(take_pointer(&seen.conversation)));
+	assert_int_equal(supervisor.pam_conversations, 0);
+	reap();
+	assert_int_equal(seen.note_count, 1);
+	assert_int_equal(seen.notes[0].what, SIGN_IN_PASSWORD_RIGHT);
+}
+
 static void
 those_who_have_left_hold_up_no_stop(void **state)
 {
@@ -408,6 +425,7 @@ main(void)
 		TEST(a_user_who_leaves_in_a_question_is_forgotten),
 		TEST(a_password_whose_user_has_left_is_counted),
 		TEST(nothing_more_is_asked_of_a_user_who_has_left),
+		TEST(who_leaves_before_a_code_is_typed_is_not_charged),
 		TEST(those_who_have_left_hold_up_no_stop),
 	};
 
