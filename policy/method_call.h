@@ -63,6 +63,9 @@ int method_find_own_terminal(struct store_db *db, struct method_call *call, cons
 /* Adds "text" and "values", of which sekisho-admin makes the sentence in the reader's language. */
 void sentence_json(const struct sentence *sentence, json_t *object);
 
+/* An instant as the control socket has it; null for 0. */
+json_t *instant_json(int64_t instant_us);
+
 /* The objects of control_methods.def. */
 int account_json(struct store_db *db, const struct account *account, json_t **ret_object);
 json_t *account_json_with(

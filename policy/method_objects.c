@@ -73,14 +73,8 @@ priorities_json(const struct assignments *assignments)
 	return object;
 }
 
-static json_t *
-text_or_null(const char *text)
-{
-	return text[0] != '\0' ? json_string(text) : json_null();
-}
-
-static json_t *
-instant_or_null(int64_t instant_us)
+json_t *
+instant_json(int64_t instant_us)
 {
 	char text[CLOCK_TEXT_SIZE];
 
@@ -88,6 +82,12 @@ instant_or_null(int64_t instant_us)
 		return json_null();
 	clock_format_utc(instant_us, text);
 	return json_string(text);
+}
+
+static json_t *
+text_or_null(const char *text)
+{
+	return text[0] != '\0' ? json_string(text) : json_null();
 }
 
 json_t *
@@ -126,8 +126,7 @@ account_json_with(
 		object, "expired", json_boolean(account_expired(account, now.date)));
 	(void)json_object_set_new(object, "version", json_integer(account->version));
 	(void)json_object_set_new(object, "changed_by", text_or_null(account->changed_by));
-	(void)json_object_set_new(
-		object, "last_session", instant_or_null(account->last_session_us));
+	(void)json_object_set_new(object, "last_session", instant_json(account->last_session_us));
 	set_instant(object, "created", account->created_us);
 	set_instant(object, "updated", account->updated_us);
 	return object;
@@ -199,8 +198,8 @@ health_object(const struct terminal_health *health)
 	(void)json_object_set_new(object, "certificate_sha256",
 		health->has_certificate ? json_string(sha256) : json_null());
 	(void)json_object_set_new(object, "certificate_until",
-		instant_or_null(health->has_certificate ? health->certificate_until_us : 0));
-	(void)json_object_set_new(object, "last_restart", instant_or_null(health->last_restart_us));
+		instant_json(health->has_certificate ? health->certificate_until_us : 0));
+	(void)json_object_set_new(object, "last_restart", instant_json(health->last_restart_us));
 	(void)json_object_set_new(object, "warnings", terminal_warnings_json(health->warnings));
 	return object;
 }
@@ -265,8 +264,7 @@ terminal_json(struct store_db *db, const struct terminal *terminal, bool with_ac
 	(void)json_object_set_new(object, "protected", text_or_null(terminal->protected_note));
 	(void)json_object_set_new(object, "version", json_integer(terminal->version));
 	(void)json_object_set_new(object, "changed_by", text_or_null(terminal->changed_by));
-	(void)json_object_set_new(
-		object, "last_session", instant_or_null(terminal->last_session_us));
+	(void)json_object_set_new(object, "last_session", instant_json(terminal->last_session_us));
 	set_text(object, "state", terminal_state(terminal, health));
 	(void)json_object_set_new(object, "health", health);
 	set_instant(object, "created", terminal->created_us);

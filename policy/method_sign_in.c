@@ -1,22 +1,10 @@
 /* How an account's signing in stands, for account.show; and forgetting its failures, for account.unlock. */
 #include "policy/method_call.h"
 
-#include "base/clock.h"
 #include "policy/sign_in_standing.h"
 #include "policy/store/second_factor_table.h"
 
 #include <errno.h>
-
-static json_t *
-instant_or_null(int64_t instant_us)
-{
-	char text[CLOCK_TEXT_SIZE];
-
-	if (instant_us == 0)
-		return json_null();
-	clock_format_utc(instant_us, text);
-	return json_string(text);
-}
 
 static void
 set_password(struct store_db *db, json_t *object, const struct stored_password *password)
@@ -25,7 +13,7 @@ set_password(struct store_db *db, json_t *object, const struct stored_password *
 		object, "password", json_string(password->must_change ? "initial" : "own"));
 	(void)json_object_set_new(
 		object, "must_change", json_boolean(sign_in_must_change(db, password)));
-	(void)json_object_set_new(object, "password_set", instant_or_null(password->set_us));
+	(void)json_object_set_new(object, "password_set", instant_json(password->set_us));
 }
 
 int
@@ -50,9 +38,9 @@ account_sign_in_json(struct store_db *db, const struct account *account, json_t 
 		set_password(db, object, &password);
 	(void)json_object_set_new(
 		object, "second_factor", bound_us == 0 ? json_null() : json_string("bound"));
-	(void)json_object_set_new(object, "second_factor_since", instant_or_null(bound_us));
+	(void)json_object_set_new(object, "second_factor_since", instant_json(bound_us));
 	(void)json_object_set_new(object, "failures", json_integer(summary.failures));
-	(void)json_object_set_new(object, "last_failure", instant_or_null(summary.newest_us));
+	(void)json_object_set_new(object, "last_failure", instant_json(summary.newest_us));
 	(void)json_object_set_new(object, "guesses", json_integer(summary.guesses));
 	(void)json_object_set_new(object, "guessed_at", json_boolean(summary.closed));
 	*ret_object = object;

@@ -4,7 +4,6 @@
 #include "policy/method_call.h"
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "policy/review_hash.h"
 #include "policy/review_sign.h"
 #include "policy/sessions.h"
@@ -97,17 +96,6 @@ question_json(const struct review *review)
 }
 
 static json_t *
-instant_or_null(int64_t instant_us)
-{
-	char text[CLOCK_TEXT_SIZE];
-
-	if (instant_us == 0)
-		return json_null();
-	clock_format_utc(instant_us, text);
-	return json_string(text);
-}
-
-static json_t *
 row_json(const struct review_account *account, unsigned found)
 {
 	const struct review_facts *facts = &account->facts;
@@ -126,8 +114,8 @@ row_json(const struct review_account *account, unsigned found)
 		account->given_name, "email", account->email, "kind",
 		account_kind_name(facts->kind), "valid_from", from, "valid_until", until, "macs",
 		(json_int_t)facts->macs, "terminals", (json_int_t)facts->terminals, "last_session",
-		instant_or_null(facts->last_session_us), "created",
-		instant_or_null(facts->created_us), "findings", findings);
+		instant_json(facts->last_session_us), "created", instant_json(facts->created_us),
+		"findings", findings);
 }
 
 /* The next account of the list, whether there is something to find or not. -ENOENT behind the last one. */
@@ -391,8 +379,8 @@ signed_json(const json_t *event)
 	if (object == NULL)
 		return json_object();
 	(void)json_object_set(object, "event", json_object_get(event, "event"));
-	(void)json_object_set_new(object, "time",
-		instant_or_null(json_integer_value(json_object_get(event, "time"))));
+	(void)json_object_set_new(
+		object, "time", instant_json(json_integer_value(json_object_get(event, "time"))));
 	(void)json_object_set(object, "by", json_object_get(event, "actor"));
 	(void)json_object_set(object, "note", json_object_get(event, "because"));
 	return object;
