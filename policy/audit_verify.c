@@ -11,7 +11,6 @@
 #include "base/cleanup.h"
 #include "base/sentence.h"
 #include "policy/record.h"
-#include "policy/store/field_sum.h"
 #include "policy/store/index_check.h"
 #include "policy/store/integrity.h"
 #include "policy/store/log_table.h"
@@ -26,7 +25,6 @@
 #include <string.h>
 
 #define PORTION 5000
-#define FIELD_PORTION 50000
 
 const char audit_damaged[] = N_("the database file is damaged");
 
@@ -118,16 +116,13 @@ check_sessions(struct check *check)
 static int
 sum_fields(struct check *check)
 {
-	struct field_place place = {0};
-	int rows, r;
+	bool ordered = true;
+	int r = index_sum_add_fields(
+		&check->fields_sum.of_rows, check->db, check->verification->until, &ordered);
 
-	do {
-		rows = field_sum_add_rows(&check->fields_sum.of_rows, check->db, &place,
-			check->verification->until, FIELD_PORTION);
-		r = rows < 0 ? rows : audit_go_on(check, 0);
-	} while (r == 0 && rows == FIELD_PORTION && !place.disorder);
-	check->fields_sum.disorder = place.disorder;
-	return audit_read_failed(check, 0, r);
+	check->fields_sum.disorder = !ordered;
+	r = audit_read_failed(check, 0, r);
+	return r < 0 ? r : audit_go_on(check, 0);
 }
 
 static int

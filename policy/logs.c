@@ -25,7 +25,10 @@ static const struct {
 static const struct log_column columns[] = {
 #define LOG(name, text, kind)
 #define COLUMN(log_, heading, key_, form, shown, filter_) \
-	{.log = LOG_##log_, .key = key_, .filter = LOG_FILTER_##filter_},
+	{.log = LOG_##log_,                               \
+		.key = key_,                              \
+		.key_len = sizeof(key_) - 1,              \
+		.filter = LOG_FILTER_##filter_},
 #include "policy/logs.def"
 #undef LOG
 #undef COLUMN
@@ -70,7 +73,9 @@ log_next_column(enum log_name log, const struct log_column *column)
 {
 	const struct log_column *end = columns + ARRAY_SIZE(columns);
 
-	for (column = column == NULL ? columns : column + 1; column < end; column++)
+	if (column != NULL)
+		return column + 1 < end && column[1].log == log ? column + 1 : NULL;
+	for (column = columns; column < end; column++)
 		if (column->log == log)
 			return column;
 	return NULL;
@@ -406,9 +411,16 @@ log_filter_index(const struct log_filter *filter)
 void
 log_field_value(const char *text, char ret_value[LOG_FIELD_VALUE_SIZE])
 {
-	size_t len = strnlen(text, LOG_FIELD_VALUE_SIZE - 1);
+	log_field_value_of(text, strlen(text), ret_value);
+}
 
+size_t
+log_field_value_of(const char *text, size_t len, char ret_value[LOG_FIELD_VALUE_SIZE])
+{
+	if (len >= LOG_FIELD_VALUE_SIZE)
+		len = LOG_FIELD_VALUE_SIZE - 1;
 	for (size_t i = 0; i < len; i++)
 		ret_value[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i]);
 	ret_value[len] = '\0';
+	return len;
 }

@@ -42,6 +42,7 @@ enum log_filter_kind {
 struct log_column {
 	enum log_name log;
 	const char *key;
+	size_t key_len;
 	enum log_filter_kind filter;
 };
 
@@ -90,5 +91,8 @@ const struct log_wanted *log_filter_index(const struct log_filter *filter);
 
 /* As indexes keep a value: ASCII in lower case. Longer values are cut. */
 void log_field_value(const char *text, char ret_value[LOG_FIELD_VALUE_SIZE]);
+
+/* The same of a text that has no end, without a NUL in it; returns how long it has become. */
+size_t log_field_value_of(const char *text, size_t len, char ret_value[LOG_FIELD_VALUE_SIZE]);
 
 #endif

@@ -4,52 +4,70 @@
 #include "base/bytes.h"
 #include "policy/store/session_table.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-static int
-look_up(struct store_db *db, int64_t event, const char *session, session_news_found *found,
-	void *argument)
+/* The session's place, or the one where it belongs. The ids are random; the news never fill their room. */
+static struct session_newest *
+place_of(struct session_news *news, const uint8_t *session)
 {
-	char hex[SESSION_HEX + 1];
+	size_t at;
+
+	memcpy(&at, session, sizeof(at));
+	for (at %= SESSION_NEWS_PLACES;
+		news->newest[at].event != 0 &&
+		memcmp(news->newest[at].session, session, SESSION_ID_BYTES) != 0;)
+		at = (at + 1) % SESSION_NEWS_PLACES;
+	return &news->newest[at];
+}
+
+void
+session_news_add(struct session_news *news, const char *session, int64_t event, bool begins)
+{
+	struct session_newest *newest;
 	uint8_t id[SESSION_ID_BYTES];
-	int64_t last = -1;
-	int r;
+	char hex[SESSION_HEX + 1];
 
 	memcpy(hex, session, SESSION_HEX);
 	hex[SESSION_HEX] = '\0';
 	if (bytes_from_hex(hex, id, sizeof(id)) < 0)
-		return 0;
-	r = session_last_event(db, id, &last);
+		return;
+	newest = place_of(news, id);
+	if (newest->event == 0) {
+		assert(news->count < SESSION_NEWS_MOST);
+		news->count++;
+		memcpy(newest->session, id, sizeof(id));
+	}
+	newest->event = event;
+	if (begins && !news->begun)
+		memcpy(news->first, id, sizeof(id));
+	news->begun = news->begun || begins;
+}
+
+static int
+note_row(const uint8_t *session, int64_t last, void *argument)
+{
+	struct session_newest *newest = place_of(argument, session);
+
+	if (newest->event != 0 && last >= newest->event)
+		newest->known = true;
+	return 0;
+}
+
+static int
+look_up(struct store_db *db, const struct session_newest *newest, session_news_found *found,
+	void *argument)
+{
+	char hex[SESSION_HEX + 1];
+	int64_t last = -1;
+	int r;
+
+	r = session_last_event(db, newest->session, &last);
 	if (r < 0 && r != -ENOENT)
 		return r;
-	return last < event ? found(event, hex, last, argument) : 0;
-}
-
-/* The ids are random; four digits of one. */
-static size_t
-place(const char *session)
-{
-	size_t at = 0;
-
-	for (size_t i = 0; i < 4; i++)
-		at = at * 31 + (unsigned char)session[i];
-	return at % SESSION_NEWS_MOST;
-}
-
-int
-session_news_add(struct session_news *news, struct store_db *db, const char *session, int64_t event,
-	session_news_found *found, void *argument)
-{
-	size_t at = place(session);
-	int r = 0;
-
-	if (news->newest[at].event != 0 &&
-		memcmp(news->newest[at].session, session, SESSION_HEX) != 0)
-		r = look_up(db, news->newest[at].event, news->newest[at].session, found, argument);
-	memcpy(news->newest[at].session, session, SESSION_HEX);
-	news->newest[at].event = event;
-	return r;
+	bytes_to_hex(newest->session, SESSION_ID_BYTES, hex);
+	return last < newest->event ? found(newest->event, hex, last, argument) : 0;
 }
 
 int
@@ -58,11 +76,11 @@ session_news_check(
 {
 	int r = 0;
 
-	for (size_t i = 0; i < SESSION_NEWS_MOST; i++) {
-		if (news->newest[i].event != 0 && r == 0)
-			r = look_up(db, news->newest[i].event, news->newest[i].session, found,
-				argument);
-		news->newest[i].event = 0;
-	}
+	if (news->begun)
+		r = session_each_last_event(db, news->first, (int64_t)news->count, note_row, news);
+	for (size_t i = 0; i < SESSION_NEWS_PLACES && r == 0; i++)
+		if (news->newest[i].event != 0 && !news->newest[i].known)
+			r = look_up(db, &news->newest[i], found, argument);
+	memset(news, 0, sizeof(*news));
 	return r;
 }

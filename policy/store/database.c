@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -107,10 +108,13 @@ static int
 add_functions(struct store_db *db)
 {
 	int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
+	int r = sql_add_visit(db);
 
 	db->characters = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	if (db->characters == (locale_t)0 && errno == ENOMEM)
 		return -ENOMEM;
+	if (r < 0)
+		return r;
 	return sql_error(sqlite3_create_function_v2(
 		db->handle, "lower", 1, flags, db, lower, NULL, NULL, NULL));
 }
@@ -176,13 +180,23 @@ check_and_migrate(struct store_db *db, const char **ret_why)
 	return database_migrate(db, ret_why);
 }
 
+/* SQLite counts its memory under a lock that all threads share; nobody asks how much it is. A process that has used it before
+ * goes on counting. */
+static void
+count_nothing(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int
 database_attach(struct store_db *db, const char *path, enum database_access access)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int flags = SQLITE_OPEN_NOMUTEX |
 		    (access == DATABASE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
 	int r = access == DATABASE_WRITE ? make_file(path) : 0;
 
+	(void)pthread_once(&once, count_nothing);
 	return r < 0 ? r : sql_error(sqlite3_open_v2(path, &db->handle, flags, NULL));
 }
 

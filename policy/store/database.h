@@ -2,6 +2,7 @@
 #ifndef POLICY_STORE_DATABASE_H
 #define POLICY_STORE_DATABASE_H
 
+#include "policy/store/sql.h"
 #include "policy/store/store.h"
 
 #include <locale.h>
@@ -15,6 +16,13 @@ struct statement_slot {
 	sqlite3_stmt *statement;
 };
 
+/* What sql_visit is doing. */
+struct sql_visiting {
+	sql_visitor *visit;
+	void *argument;
+	int result;
+};
+
 struct store_db {
 	sqlite3 *handle;
 	const struct policy_settings *settings;
@@ -23,7 +31,8 @@ struct store_db {
 	const char *boot_id; /* CLOCK_BOOTTIME counts from another zero after a restart */
 	int64_t now_us;      /* of the transaction */
 	locale_t characters; /* for lower(): UTF-8, whatever the process speaks */
-	bool nameless;       /* a scratch database: nobody can open its file again */
+	struct sql_visiting visiting;
+	bool nameless; /* a scratch database: nobody can open its file again */
 	struct statement_slot statements[STATEMENTS_MAX];
 };
 

@@ -95,36 +95,65 @@ event_append(struct store_db *db, enum event_kind kind, const char *payload, int
 /* No hash sees what stands behind a NUL, but SQL does: kind = 'login' would not find such a row any more. We never write
  * one: it counts as empty, which no hash fits. NULL stays NULL. */
 static const char *
-whole_text(sqlite3_stmt *row, int column)
+whole_text(sqlite3_value *value, size_t *ret_len)
 {
-	const char *text = (const char *)sqlite3_column_text(row, column);
+	const char *text = sql_value_text(value, ret_len);
 
-	return text == NULL || strlen(text) == (size_t)sqlite3_column_bytes(row, column) ? text
-											 : "";
+	if (text == NULL || strlen(text) == *ret_len)
+		return text;
+	*ret_len = 0;
+	return "";
 }
 
-static void
-read_event(sqlite3_stmt *row, char *kind, struct chain_event *event)
-{
-	const char *text = whole_text(row, 2);
-	size_t len = text == NULL ? 0 : strnlen(text, EVENT_KIND_SIZE - 1);
+/* Events on their way to whoever wants them. */
+struct reading {
+	struct store_db *db;
+	int (*visit)(struct store_db *db, const struct chain_event *event, void *argument);
+	void *argument;
+	int64_t left;              /* events that are still wanted */
+	struct event_place *place; /* where it has come to; NULL: nobody asks */
+};
 
+static void
+read_event(sqlite3_value **values, char *kind, struct chain_event *event)
+{
+	size_t len;
+	const char *text = whole_text(values[2], &len);
+
+	if (len >= EVENT_KIND_SIZE)
+		len = EVENT_KIND_SIZE - 1;
 	/* By hand: snprintf would take a tenth of the time of an event. */
 	memcpy(kind, text == NULL ? "" : text, len);
 	kind[len] = '\0';
 	*event = (struct chain_event){
-		.id = sql_column_number(row, 0),
-		.time_us = sql_column_number(row, 1),
+		.id = sqlite3_value_int64(values[0]),
+		.time_us = sqlite3_value_int64(values[1]),
 		.kind = kind,
-		.payload = whole_text(row, 3),
+		.payload = whole_text(values[3], &len),
 	};
-	sql_column_bytes(row, 4, event->salt, sizeof(event->salt));
+	(void)sql_value_bytes(values[4], event->salt, sizeof(event->salt));
 	/* One that was left there, whatever it is. */
-	if (event->payload == NULL && !sql_column_is_null(row, 4))
+	if (event->payload == NULL && sqlite3_value_type(values[4]) != SQLITE_NULL)
 		memset(event->salt, 0xff, sizeof(event->salt));
-	sql_column_bytes(row, 5, event->payload_hash, sizeof(event->payload_hash));
-	sql_column_bytes(row, 6, event->prev, sizeof(event->prev));
-	sql_column_bytes(row, 7, event->hash, sizeof(event->hash));
+	(void)sql_value_bytes(values[5], event->payload_hash, sizeof(event->payload_hash));
+	(void)sql_value_bytes(values[6], event->prev, sizeof(event->prev));
+	(void)sql_value_bytes(values[7], event->hash, sizeof(event->hash));
+}
+
+static int
+visit_event(void *argument, int count, sqlite3_value **values)
+{
+	struct reading *reading = argument;
+	char kind[EVENT_KIND_SIZE];
+	struct chain_event event;
+	int r;
+
+	(void)count;
+	read_event(values, kind, &event);
+	if (reading->place != NULL)
+		*reading->place = (struct event_place){event.time_us, event.id};
+	r = reading->visit(reading->db, &event, reading->argument);
+	return r < 0 ? r : --reading->left <= 0;
 }
 
 #define EVENT_COLUMNS "id, time, kind, payload, salt, payload_hash, prev, hash"
@@ -134,21 +163,13 @@ event_each(struct store_db *db, int64_t after, int64_t until, int64_t most,
 	int (*visit)(struct store_db *db, const struct chain_event *event, void *argument),
 	void *argument)
 {
-	char kind[EVENT_KIND_SIZE];
-	struct chain_event event;
-	sqlite3_stmt *row;
-	int r;
+	struct reading reading = {db, visit, argument, most, NULL};
+	int r = sql_visit(db, visit_event, &reading,
+		"SELECT 1 FROM event WHERE id > ? AND id <= ? AND visit(" EVENT_COLUMNS
+		") ORDER BY id",
+		"ii", after, until);
 
-	r = sql_ask(db, &row,
-		"SELECT " EVENT_COLUMNS " FROM event WHERE id > ? AND id <= ? ORDER BY id LIMIT ?",
-		"iii", after, until, most);
-	while (r == 0 && (r = sql_next(row)) > 0) {
-		read_event(row, kind, &event);
-		r = visit(db, &event, argument);
-		if (r < 0)
-			sql_end(row);
-	}
-	return r;
+	return r < 0 ? r : 0;
 }
 
 int
@@ -156,23 +177,14 @@ event_each_of_kind(struct store_db *db, const char *kind, struct event_place *pl
 	int (*visit)(struct store_db *db, const struct chain_event *event, void *argument),
 	void *argument)
 {
-	char text[EVENT_KIND_SIZE];
-	struct chain_event event;
-	sqlite3_stmt *row;
-	int r;
+	struct reading reading = {db, visit, argument, most, place};
+	int r = sql_visit(db, visit_event, &reading,
+		"SELECT 1 FROM event WHERE kind = ?3 AND payload IS NOT NULL AND time >= ?1 "
+		"AND CASE WHEN time > ?1 OR id > ?2 THEN visit(" EVENT_COLUMNS
+		") END ORDER BY time, id",
+		"iit", place->time_us, place->id, kind);
 
-	r = sql_ask(db, &row,
-		"SELECT " EVENT_COLUMNS " FROM event WHERE kind = ?4 AND payload IS NOT NULL "
-		"AND time >= ?1 AND (time > ?1 OR id > ?2) ORDER BY time, id LIMIT ?3",
-		"iiit", place->time_us, place->id, most, kind);
-	while (r == 0 && (r = sql_next(row)) > 0) {
-		read_event(row, text, &event);
-		*place = (struct event_place){event.time_us, event.id};
-		r = visit(db, &event, argument);
-		if (r < 0)
-			sql_end(row);
-	}
-	return r;
+	return r < 0 ? r : 0;
 }
 
 int

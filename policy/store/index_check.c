@@ -1,8 +1,7 @@
 /* Indexes compared with rows; see index_check.h.
  *
  * The questions name the index that SQLite is to read, so that what is visited comes out of it, and no order, so that it comes
- * as it lies there. None finds a row: each is visited by a function that SQLite calls of it and that says no, for half of
- * what it costs to hand a row out.
+ * as it lies there.
  */
 #include "policy/store/index_check.h"
 
@@ -10,6 +9,7 @@
 #include "policy/chain.h"
 #include "policy/store/database.h"
 #include "policy/store/sql.h"
+#include "policy/text_fold.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@ enum row_column {
 	TERMINAL,
 	STARTED,
 	ENDED,
-	FOLDED_ACCOUNT,
+	FOLDED_ACCOUNT, /* this one and those behind it: as lower() writes them */
 	FOLDED_TERMINAL,
 	FOLDED_REASON,
 	FOLDED_BY,
@@ -36,8 +36,7 @@ enum row_column {
 
 static const char session_rows[] =
 	"SELECT 1 FROM session NOT INDEXED WHERE visit(number, id, state, account, terminal, "
-	"started, ended, lower(account_id), "
-	"lower(terminal_name), lower(reason), lower(ended_by), lower(source), lower(device))";
+	"started, ended, account_id, terminal_name, reason, ended_by, source, device)";
 
 enum condition { EVERY, UNIQUE, NOT_NULL, ACTIVE };
 
@@ -62,6 +61,10 @@ static const struct session_index {
 
 static const char event_entries[] = "SELECT 1 FROM event INDEXED BY event_kind "
 				    "WHERE payload IS NOT NULL AND visit(kind, time, id)";
+
+/* This table is its own index. */
+static const char field_entries[] =
+	"SELECT 1 FROM event_field NOT INDEXED WHERE visit(field, value, time, event)";
 
 /* A value of a row or of an index; its bytes are SQLite's until the next row. */
 struct value {
@@ -90,17 +93,7 @@ read_value(sqlite3_value *from)
 	return value;
 }
 
-static void
-hash_value(struct keyed_hash *hash, const struct value *value)
-{
-	keyed_hash_word(hash, (uint64_t)value->type);
-	if (value->type == SQLITE_TEXT || value->type == SQLITE_BLOB)
-		keyed_hash_bytes(hash, value->bytes, value->len);
-	else
-		keyed_hash_word(hash, (uint64_t)value->number);
-}
-
-#define KEYS_MOST 2
+#define KEYS_MOST 3
 #define REMEMBERED_MOST 1024
 
 /* One entry of an index, and the one before it. */
@@ -116,12 +109,11 @@ struct entry_before {
 	bool any;
 };
 
-/* Of one type, as the columns of the schema are; what is not, or is longer than any of ours, is left to SQLite. */
+/* Of one type, as the columns of the schema are; what is not is left to SQLite. */
 static bool
 is_comparable(const struct value *one, const struct value *other)
 {
-	return one->type == other->type && one->type != SQLITE_FLOAT && one->type != SQLITE_NULL &&
-	       one->len <= REMEMBERED_MOST;
+	return one->type == other->type && one->type != SQLITE_FLOAT && one->type != SQLITE_NULL;
 }
 
 static int
@@ -168,40 +160,36 @@ remember(struct entry_before *before, const struct entry *entry)
 	}
 }
 
+/* Of what form it is first, so that no two entries give the same words. */
 static void
 hash_entry(struct keyed_sum *sum, uint64_t index, const struct entry *entry)
 {
 	struct keyed_hash hash;
+	uint64_t form = index;
 
-	keyed_hash_begin(&hash, sum);
-	keyed_hash_word(&hash, index);
 	for (int i = 0; i < entry->count; i++)
-		hash_value(&hash, &entry->keys[i]);
+		form = form << 8 | (uint64_t)entry->keys[i].type;
+	keyed_hash_begin(&hash, sum);
+	keyed_hash_word(&hash, form);
+	for (int i = 0; i < entry->count; i++) {
+		const struct value *value = &entry->keys[i];
+
+		if (value->type == SQLITE_TEXT || value->type == SQLITE_BLOB)
+			keyed_hash_bytes(&hash, value->bytes, value->len);
+		else
+			keyed_hash_word(&hash, (uint64_t)value->number);
+	}
 	keyed_hash_word(&hash, (uint64_t)entry->number);
 	keyed_sum_add(sum, &hash);
 }
 
-typedef void visit_function(sqlite3_context *context, int count, sqlite3_value **values);
-
 /* -ENXIO: there is no such index, it is another one than it was, or visit wants no more. */
 static int
-visit_all(struct store_db *db, const char *sql, visit_function *visit, void *argument)
+visit_all(struct store_db *db, const char *sql, sql_visitor *visit, void *argument)
 {
-	sqlite3_stmt *row;
-	int r;
+	int r = sql_visit(db, visit, argument, sql, "");
 
-	r = sql_error(sqlite3_create_function_v2(db->handle, "visit", -1,
-		SQLITE_UTF8 | SQLITE_DIRECTONLY, argument, visit, NULL, NULL, NULL));
-	if (r < 0)
-		return r;
-	r = sql_ask(db, &row, sql, "");
-	while (r == 0 && (r = sql_next(row)) > 0)
-		r = 0;
-	if (r == -EIO && sqlite3_errcode(db->handle) == SQLITE_ERROR)
-		r = -ENXIO;
-	(void)sqlite3_create_function_v2(
-		db->handle, "visit", -1, SQLITE_UTF8, NULL, NULL, NULL, NULL, NULL);
-	return r;
+	return r == -EIO && sqlite3_errcode(db->handle) == SQLITE_ERROR ? -ENXIO : r;
 }
 
 /* A walk through an index from its first entry to its last. */
@@ -213,33 +201,47 @@ struct walk {
 	struct entry_before before;
 };
 
-static void
-visit_entry(sqlite3_context *context, int count, sqlite3_value **values)
+/* Than any of ours. */
+static bool
+is_longer(const struct entry *entry)
 {
-	struct walk *walk = sqlite3_user_data(context);
+	bool longer = false;
+
+	for (int i = 0; i < entry->count; i++)
+		longer = longer || entry->keys[i].len > REMEMBERED_MOST;
+	return longer;
+}
+
+static int
+visit_entry(void *argument, int count, sqlite3_value **values)
+{
+	struct walk *walk = argument;
 	struct entry entry = {.count = count - 1};
 
 	for (int i = 0; i < entry.count; i++)
 		entry.keys[i] = read_value(values[i]);
 	entry.number = sqlite3_value_int64(values[entry.count]);
-	if (!is_behind(&walk->before, &entry, walk->unique)) {
-		/* In a damaged file the way may lead round and round. */
-		sqlite3_result_error(context, "not in order", -1);
-		return;
+	if (is_longer(&entry)) {
+		walk->sum->count++;
+		return -ERANGE;
 	}
-	sqlite3_result_int(context, 0);
+	/* In a damaged file the way may lead round and round. */
+	if (!is_behind(&walk->before, &entry, walk->unique))
+		return -ENXIO;
 	remember(&walk->before, &entry);
 	if (entry.number <= walk->until)
 		hash_entry(walk->sum, walk->index, &entry);
+	return 0;
 }
 
+/* Good: in their order. One that is like none of ours ends it, and no sum is equal any more. */
 static int
 add_entries(struct store_db *db, const char *entries, struct walk *walk, bool *ret_good)
 {
 	int r = visit_all(db, entries, visit_entry, walk);
 
 	*ret_good = r != -ENXIO;
-	return r == -ENXIO ? 0 : r;
+	return r == -ENXIO || r == -ERANGE ? 0 : r;
 }
 
 static bool
@@ -257,14 +259,31 @@ holds(const struct session_index *index, const struct value *row)
 	}
 }
 
+struct rows {
+	struct keyed_sum *sum;
+	locale_t characters;
+	char folded[COLUMN_COUNT][TEXT_FOLD_SIZE(REMEMBERED_MOST)];
+};
+
 static void
-visit_row(sqlite3_context *context, int count, sqlite3_value **from)
+fold(struct rows *rows, enum row_column column, struct value *value)
 {
-	struct keyed_sum *sum = sqlite3_user_data(context);
+	if (value->type != SQLITE_TEXT || value->len > REMEMBERED_MOST)
+		return;
+	value->len = text_fold(value->bytes, value->len, rows->characters, rows->folded[column]);
+	value->bytes = rows->folded[column];
+}
+
+static int
+visit_row(void *argument, int count, sqlite3_value **from)
+{
+	struct rows *rows = argument;
 	struct value values[COLUMN_COUNT];
 
 	for (int i = 0; i < count; i++)
 		values[i] = read_value(from[i]);
+	for (int i = FOLDED_ACCOUNT; i < COLUMN_COUNT; i++)
+		fold(rows, (enum row_column)i, &values[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(session_indexes); i++) {
 		const struct session_index *index = &session_indexes[i];
 		struct entry entry = {.keys[0] = values[index->first],
@@ -275,9 +294,9 @@ visit_row(sqlite3_context *context, int count, sqlite3_value **from)
 			continue;
 		if (index->second != NOTHING)
 			entry.keys[entry.count++] = values[index->second];
-		hash_entry(sum, i, &entry);
+		hash_entry(rows->sum, i, &entry);
 	}
-	sqlite3_result_int(context, 0);
+	return 0;
 }
 
 /* An index of this name over something else would not be what is visited. SQLite keeps the text of the migration; none for
@@ -346,11 +365,12 @@ add_all_entries(struct keyed_sum *sum, struct store_db *db, bool *ret_good)
 int
 index_check_sessions(struct store_db *db, bool *ret_good)
 {
-	struct keyed_sum rows, entries;
+	struct keyed_sum of_rows, entries;
+	struct rows rows = {.sum = &of_rows, .characters = db->characters};
 	int r;
 
-	r = keyed_sum_init(&rows);
-	entries = rows;
+	r = keyed_sum_init(&of_rows);
+	entries = of_rows;
 	if (r == 0)
 		r = knows_all_indexes(db, ret_good);
 	if (r < 0 || !*ret_good)
@@ -359,7 +379,7 @@ index_check_sessions(struct store_db *db, bool *ret_good)
 	if (r < 0 || !*ret_good)
 		return r;
 	r = visit_all(db, session_rows, visit_row, &rows);
-	*ret_good = keyed_sum_equal(&rows, &entries);
+	*ret_good = keyed_sum_equal(&of_rows, &entries);
 	return r;
 }
 
@@ -383,4 +403,25 @@ index_sum_add_entries(struct keyed_sum *sum, struct store_db *db, int64_t until,
 		ret_good);
 
 	return r < 0 || !*ret_good ? r : add_entries(db, event_entries, &walk, ret_good);
+}
+
+void
+index_sum_add_field(struct keyed_sum *sum, const struct index_field *field)
+{
+	struct entry entry = {.count = 3, .number = field->event};
+
+	entry.keys[0] =
+		(struct value){.type = SQLITE_TEXT, .bytes = field->name, .len = field->name_len};
+	entry.keys[1] =
+		(struct value){.type = SQLITE_TEXT, .bytes = field->value, .len = field->value_len};
+	entry.keys[2] = (struct value){.type = SQLITE_INTEGER, .number = field->time_us};
+	hash_entry(sum, 0, &entry);
+}
+
+int
+index_sum_add_fields(struct keyed_sum *sum, struct store_db *db, int64_t until, bool *ret_good)
+{
+	struct walk walk = {.sum = sum, .until = until};
+
+	return add_entries(db, field_entries, &walk, ret_good);
 }

@@ -10,6 +10,7 @@
 #include "policy/store/keyed_sum.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct chain_event;
@@ -23,5 +24,15 @@ int index_check_sessions(struct store_db *db, bool *ret_good);
 void index_sum_add_event(struct keyed_sum *sum, const struct chain_event *event);
 int index_sum_add_entries(
 	struct keyed_sum *sum, struct store_db *db, int64_t until, bool *ret_good);
+
+/* The fields that the logs' filters find: each one of an event as the event has it (field_sum.h), and what event_field says of
+ * events up to an id. */
+struct index_field {
+	const char *name, *value;
+	size_t name_len, value_len;
+	int64_t time_us, event;
+};
+void index_sum_add_field(struct keyed_sum *sum, const struct index_field *field);
+int index_sum_add_fields(struct keyed_sum *sum, struct store_db *db, int64_t until, bool *ret_good);
 
 #endif

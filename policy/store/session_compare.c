@@ -12,6 +12,7 @@
 #include "policy/record.h"
 #include "policy/store/sql.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum form {
@@ -28,65 +29,75 @@ enum form {
 /* As record_text() sorts them. */
 static const struct {
 	const char *key;
+	size_t key_len;
 	enum session_column column;
 	enum form form;
 } members[] = {
-	{"{\"account\":", SESSION_ACCOUNT, TEXT},
-	{",\"account_number\":", SESSION_ACCOUNT_NUMBER, NUMBER},
-	{",\"allowlist\":", SESSION_ALLOWLIST_OFF, ALLOWLIST},
-	{",\"because\":", SESSION_BECAUSE, TEXT},
-	{",\"boot\":", SESSION_BOOT, TEXT},
-	{",\"by\":", SESSION_BY, TEXT},
-	{",\"bytes_from_client\":", SESSION_BYTES_FROM_CLIENT, NUMBER},
-	{",\"bytes_to_client\":", SESSION_BYTES_TO_CLIENT, NUMBER},
-	{",\"connection\":", SESSION_CONNECTION, NUMBER},
-	{",\"connections\":", SESSION_CONNECTIONS, NUMBER},
-	{",\"device\":", SESSION_DEVICE, TEXT},
-	{",\"duration_seconds\":", SESSION_ENDED, DURATION},
-	{",\"end\":", SESSION_ENDED, TIME},
-	{",\"evidence\":", SESSION_EVIDENCE, TEXT},
-	{",\"full_id\":", SESSION_FULL_ID, TEXT},
-	{",\"let_in_by\":", SESSION_LET_IN_BY, TEXT},
-	{",\"let_in_control\":", SESSION_LET_IN_CONTROL, FLAG},
-	{",\"let_in_files\":", SESSION_LET_IN_FILES, FLAG},
-	{",\"lost_at\":", SESSION_LOST_AT, NUMBER_OR_NULL},
-	{",\"name\":", SESSION_NAME, TEXT},
-	{",\"reason\":", SESSION_REASON, TEXT},
-	{",\"reason_code\":", SESSION_END_CODE, TEXT},
-	{",\"session\":", SESSION_ID, ID},
-	{",\"source\":", SESSION_SOURCE, TEXT},
-	{",\"start\":", SESSION_STARTED, TIME},
-	{",\"state\":", SESSION_STATE, TEXT},
-	{",\"terminal\":", SESSION_TERMINAL, TEXT},
-	{",\"terminal_number\":", SESSION_TERMINAL_NUMBER, NUMBER},
-	{",\"ticket\":", SESSION_TICKET, TEXT},
+#define MEMBER(key, column, form)                  \
+	{                                          \
+		key, sizeof(key) - 1, column, form \
+	}
+	MEMBER("{\"account\":", SESSION_ACCOUNT, TEXT),
+	MEMBER(",\"account_number\":", SESSION_ACCOUNT_NUMBER, NUMBER),
+	MEMBER(",\"allowlist\":", SESSION_ALLOWLIST_OFF, ALLOWLIST),
+	MEMBER(",\"because\":", SESSION_BECAUSE, TEXT),
+	MEMBER(",\"boot\":", SESSION_BOOT, TEXT),
+	MEMBER(",\"by\":", SESSION_BY, TEXT),
+	MEMBER(",\"bytes_from_client\":", SESSION_BYTES_FROM_CLIENT, NUMBER),
+	MEMBER(",\"bytes_to_client\":", SESSION_BYTES_TO_CLIENT, NUMBER),
+	MEMBER(",\"connection\":", SESSION_CONNECTION, NUMBER),
+	MEMBER(",\"connections\":", SESSION_CONNECTIONS, NUMBER),
+	MEMBER(",\"device\":", SESSION_DEVICE, TEXT),
+	MEMBER(",\"duration_seconds\":", SESSION_ENDED, DURATION),
+	MEMBER(",\"end\":", SESSION_ENDED, TIME),
+	MEMBER(",\"evidence\":", SESSION_EVIDENCE, TEXT),
+	MEMBER(",\"full_id\":", SESSION_FULL_ID, TEXT),
+	MEMBER(",\"let_in_by\":", SESSION_LET_IN_BY, TEXT),
+	MEMBER(",\"let_in_control\":", SESSION_LET_IN_CONTROL, FLAG),
+	MEMBER(",\"let_in_files\":", SESSION_LET_IN_FILES, FLAG),
+	MEMBER(",\"lost_at\":", SESSION_LOST_AT, NUMBER_OR_NULL),
+	MEMBER(",\"name\":", SESSION_NAME, TEXT),
+	MEMBER(",\"reason\":", SESSION_REASON, TEXT),
+	MEMBER(",\"reason_code\":", SESSION_END_CODE, TEXT),
+	MEMBER(",\"session\":", SESSION_ID, ID),
+	MEMBER(",\"source\":", SESSION_SOURCE, TEXT),
+	MEMBER(",\"start\":", SESSION_STARTED, TIME),
+	MEMBER(",\"state\":", SESSION_STATE, TEXT),
+	MEMBER(",\"terminal\":", SESSION_TERMINAL, TEXT),
+	MEMBER(",\"terminal_number\":", SESSION_TERMINAL_NUMBER, NUMBER),
+	MEMBER(",\"ticket\":", SESSION_TICKET, TEXT),
+#undef MEMBER
 };
 
 /* What is left of the payload that the row should be. */
 struct comparison {
 	const char *at;
+	size_t left;
 	bool differs;
 };
 
 static void
 expect(struct comparison *comparison, const char *text, size_t len)
 {
-	comparison->differs = comparison->differs || strncmp(comparison->at, text, len) != 0;
-	if (!comparison->differs)
-		comparison->at += len;
+	comparison->differs = comparison->differs || len > comparison->left ||
+			      memcmp(comparison->at, text, len) != 0;
+	if (comparison->differs)
+		return;
+	comparison->at += len;
+	comparison->left -= len;
 }
 
 static void
-expect_text(struct comparison *comparison, sqlite3_stmt *row, enum session_column column)
+expect_text(struct comparison *comparison, sqlite3_value *value)
 {
-	const char *text = (const char *)sqlite3_column_text(row, column);
-	size_t len = (size_t)sqlite3_column_bytes(row, column);
+	size_t len;
+	const char *text = sql_value_text(value, &len);
+	bool escapes = false;
 
 	expect(comparison, "\"", 1);
-	comparison->differs = comparison->differs || text == NULL;
 	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == '"' || text[i] == '\\')
-			comparison->differs = true;
+		escapes |= (unsigned char)text[i] < 0x20 || text[i] == '"' || text[i] == '\\';
+	comparison->differs = comparison->differs || text == NULL || escapes;
 	if (len > 0)
 		expect(comparison, text, len);
 	expect(comparison, "\"", 1);
@@ -120,53 +131,54 @@ expect_time(struct comparison *comparison, int64_t value)
 }
 
 static void
-expect_id(struct comparison *comparison, const char *session)
+expect_word(struct comparison *comparison, const char *word)
 {
 	expect(comparison, "\"", 1);
-	expect(comparison, session, strlen(session));
+	expect(comparison, word, strlen(word));
 	expect(comparison, "\"", 1);
 }
 
 static void
-expect_value(struct comparison *comparison, sqlite3_stmt *row, enum session_column column,
+expect_value(struct comparison *comparison, sqlite3_value **row, enum session_column column,
 	enum form form, const char *session)
 {
 	int64_t number;
 
-	if (form != NUMBER && form != ALLOWLIST && sql_column_is_null(row, column)) {
+	if (form != NUMBER && form != ALLOWLIST && sqlite3_value_type(row[column]) == SQLITE_NULL) {
 		expect(comparison, "null", 4);
 		return;
 	}
 	if (form == TEXT) {
-		expect_text(comparison, row, column);
+		expect_text(comparison, row[column]);
 		return;
 	}
-	number = sql_column_number(row, column);
+	number = sqlite3_value_int64(row[column]);
 	if (form == TIME)
 		expect_time(comparison, number);
 	else if (form == ID)
-		expect_id(comparison, session);
+		expect_word(comparison, session);
 	else if (form == ALLOWLIST)
-		expect_id(comparison, number != 0 ? "off" : "enforced");
+		expect_word(comparison, number != 0 ? "off" : "enforced");
 	else if (form == FLAG)
 		expect(comparison, number != 0 ? "true" : "false", number != 0 ? 4 : 5);
 	else if (form == DURATION)
 		expect_number(
-			comparison, (number - sql_column_number(row, SESSION_STARTED)) / 1000000);
+			comparison, (number - sqlite3_value_int64(row[SESSION_STARTED])) / 1000000);
 	else
 		expect_number(comparison, number);
 }
 
 static bool
-is_written_as(sqlite3_stmt *row, const char *session, const char *payload)
+is_written_as(sqlite3_value **row, const char *session, const char *payload, size_t payload_len)
 {
-	struct comparison comparison = {.at = payload};
+	struct comparison comparison = {.at = payload, .left = payload_len};
 
 	for (size_t i = 0; i < ARRAY_SIZE(members) && !comparison.differs; i++) {
-		expect(&comparison, members[i].key, strlen(members[i].key));
+		expect(&comparison, members[i].key, members[i].key_len);
 		expect_value(&comparison, row, members[i].column, members[i].form, session);
 	}
-	return !comparison.differs && strcmp(comparison.at, "}") == 0;
+	expect(&comparison, "}", 1);
+	return !comparison.differs && comparison.left == 0;
 }
 
 /* Nor did those of version 2 say that nobody had to let somebody in; what stands in a row now, they must say. */
@@ -180,12 +192,16 @@ drop_let_in(json_t *object)
 			(void)json_object_del(object, keys[i]);
 }
 
-static bool
-says_the_same(sqlite3_stmt *row, const char *payload)
+static int
+says_the_same(struct store_db *db, int64_t number, const char *payload, bool *ret_same)
 {
-	json_t *object = session_json_row_for_event(row);
+	json_t *object = NULL;
 	auto_free char *text = NULL;
+	int r = session_json_numbered(db, number, &object);
 
+	*ret_same = false;
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
 	/* Events of version 1 had less of the row. */
 	if (strstr(payload, "\"boot\":") == NULL)
 		session_json_for_people(object);
@@ -193,30 +209,45 @@ says_the_same(sqlite3_stmt *row, const char *payload)
 		drop_let_in(object);
 	text = record_text(object);
 	json_decref(object);
-	return text != NULL && strcmp(text, payload) == 0;
+	*ret_same = text != NULL && strcmp(text, payload) == 0;
+	return 0;
 }
 
+/* Rows on their way to whoever wants them. */
+struct reading {
+	struct store_db *db;
+	int (*visit)(struct store_db *db, const struct session_check *check, void *argument);
+	void *argument;
+	int64_t left; /* rows that are still wanted */
+};
+
 static int
-visit_row(struct store_db *db, sqlite3_stmt *row,
-	int (*visit)(struct store_db *db, const struct session_check *check, void *argument),
-	void *argument)
+visit_row(void *argument, int count, sqlite3_value **row)
 {
-	const char *payload = (const char *)sqlite3_column_text(row, SESSION_COLUMN_COUNT);
+	struct reading *reading = argument;
+	size_t payload_len;
+	const char *payload = sql_value_text(row[SESSION_COLUMN_COUNT], &payload_len);
 	uint8_t id[SESSION_ID_BYTES];
 	char session[2 * SESSION_ID_BYTES + 1];
 	struct session_check check = {
-		.number = sql_column_number(row, SESSION_NUMBER),
-		.event = sql_column_number(row, SESSION_LAST_EVENT),
+		.number = sqlite3_value_int64(row[SESSION_NUMBER]),
+		.event = sqlite3_value_int64(row[SESSION_LAST_EVENT]),
 		.session = session,
 	};
+	int r = 0;
 
-	sql_column_bytes(row, SESSION_ID, id, sizeof(id));
+	(void)count;
+	(void)sql_value_bytes(row[SESSION_ID], id, sizeof(id));
 	bytes_to_hex(id, sizeof(id), session);
+	check.same = payload != NULL && is_written_as(row, session, payload, payload_len);
+	if (payload != NULL && !check.same)
+		r = says_the_same(reading->db, check.number, payload, &check.same);
 	/* Any other number would read as one of the two. */
-	check.same = payload != NULL &&
-		     (sql_column_number(row, SESSION_ALLOWLIST_OFF) & ~INT64_C(1)) == 0 &&
-		     (is_written_as(row, session, payload) || says_the_same(row, payload));
-	return visit(db, &check, argument);
+	if ((sqlite3_value_int64(row[SESSION_ALLOWLIST_OFF]) & ~INT64_C(1)) != 0)
+		check.same = false;
+	if (r == 0)
+		r = reading->visit(reading->db, &check, reading->argument);
+	return r < 0 ? r : --reading->left <= 0;
 }
 
 int
@@ -224,18 +255,11 @@ session_each(struct store_db *db, int64_t after, int64_t most,
 	int (*visit)(struct store_db *db, const struct session_check *row, void *argument),
 	void *argument)
 {
-	sqlite3_stmt *row;
-	int r;
+	struct reading reading = {db, visit, argument, most};
+	int r = sql_visit(db, visit_row, &reading,
+		"SELECT 1 FROM session WHERE number > ? AND visit(" SESSION_JSON_COLUMNS
+		", (SELECT payload FROM event WHERE event.id = last_event)) ORDER BY number",
+		"i", after);
 
-	r = sql_ask(db, &row,
-		"SELECT " SESSION_JSON_COLUMNS
-		", (SELECT payload FROM event WHERE event.id = last_event) "
-		"FROM session WHERE number > ? ORDER BY number LIMIT ?",
-		"ii", after, most);
-	while (r == 0 && (r = sql_next(row)) > 0) {
-		r = visit_row(db, row, visit, argument);
-		if (r < 0)
-			sql_end(row);
-	}
-	return r;
+	return r < 0 ? r : 0;
 }

@@ -137,23 +137,37 @@ session_json_for_people(json_t *event)
 		(void)json_object_del(event, own[i]);
 }
 
+/* Of the row that was asked for. */
 static int
-load_json(struct store_db *db, const uint8_t *id, json_t *(*form)(sqlite3_stmt *row),
-	json_t **ret_row)
+read_json(sqlite3_stmt *row, json_t *(*form)(sqlite3_stmt *row), json_t **ret_row)
 {
-	sqlite3_stmt *row;
-	int r;
+	int r = sql_next(row);
 
-	r = sql_ask(db, &row, "SELECT " COLUMNS " FROM session WHERE id = ?", "b", id,
-		(size_t)SESSION_ID_BYTES);
-	if (r < 0)
-		return r;
-	r = sql_next(row);
 	if (r <= 0)
 		return r < 0 ? r : -ENOENT;
 	*ret_row = form(row);
 	sql_end(row);
 	return 0;
+}
+
+static int
+load_json(struct store_db *db, const uint8_t *id, json_t *(*form)(sqlite3_stmt *row),
+	json_t **ret_row)
+{
+	sqlite3_stmt *row;
+	int r = sql_ask(db, &row, "SELECT " COLUMNS " FROM session WHERE id = ?", "b", id,
+		(size_t)SESSION_ID_BYTES);
+
+	return r < 0 ? r : read_json(row, form, ret_row);
+}
+
+int
+session_json_numbered(struct store_db *db, int64_t number, json_t **ret_row)
+{
+	sqlite3_stmt *row;
+	int r = sql_ask(db, &row, "SELECT " COLUMNS " FROM session WHERE number = ?", "i", number);
+
+	return r < 0 ? r : read_json(row, session_json_row_for_event, ret_row);
 }
 
 int

@@ -4,6 +4,9 @@
 
 #include <jansson.h>
 #include <sqlite3.h>
+#include <stdint.h>
+
+struct store_db;
 
 #define SESSION_JSON_COLUMNS                                                                    \
 	"number, last_event, id, started, ended, account_id, account_full, account_name, "      \
@@ -52,5 +55,8 @@ json_t *session_json_row(sqlite3_stmt *row);
 
 /* As its events have it: what is not in the event can be changed unnoticed. */
 json_t *session_json_row_for_event(sqlite3_stmt *row);
+
+/* The same of the row of a number. -ENOENT. */
+int session_json_numbered(struct store_db *db, int64_t number, json_t **ret_row);
 
 #endif

@@ -190,6 +190,39 @@ session_last_event(struct store_db *db, const uint8_t *id, int64_t *ret_event)
 	return r > 0 ? 0 : r < 0 ? r : -ENOENT;
 }
 
+/* Whom the ids and events are for. */
+struct each_last_event {
+	int (*visit)(const uint8_t *id, int64_t event, void *argument);
+	void *argument;
+	int64_t left;
+};
+
+static int
+visit_last_event(void *argument, int count, sqlite3_value **values)
+{
+	struct each_last_event *each = argument;
+	uint8_t id[SESSION_ID_BYTES];
+	int r;
+
+	(void)count;
+	(void)sql_value_bytes(values[0], id, sizeof(id));
+	r = each->visit(id, sqlite3_value_int64(values[1]), each->argument);
+	return r < 0 ? r : --each->left <= 0;
+}
+
+int
+session_each_last_event(struct store_db *db, const uint8_t *from, int64_t most,
+	int (*visit)(const uint8_t *id, int64_t event, void *argument), void *argument)
+{
+	struct each_last_event each = {visit, argument, most};
+	int r = sql_visit(db, visit_last_event, &each,
+		"SELECT 1 FROM session WHERE number >= (SELECT number FROM session WHERE id = ?) "
+		"AND visit(id, last_event) ORDER BY number",
+		"b", from, (size_t)SESSION_ID_BYTES);
+
+	return r < 0 ? r : 0;
+}
+
 int
 session_forget(struct store_db *db, int64_t until_us)
 {

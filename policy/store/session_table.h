@@ -75,6 +75,10 @@ void session_json_for_people(json_t *event);
 /* Id of the event that says the same as the row; 0 without one. -ENOENT without such a session. */
 int session_last_event(struct store_db *db, const uint8_t *id, int64_t *ret_event);
 
+/* The same of the next `most` sessions in the order in which they began, from one of them on (none, if that is gone). */
+int session_each_last_event(struct store_db *db, const uint8_t *from, int64_t most,
+	int (*visit)(const uint8_t *id, int64_t event, void *argument), void *argument);
+
 /* The event that says the same as the row. */
 int session_set_event(struct store_db *db, const uint8_t *id, int64_t event);
 

@@ -172,6 +172,47 @@ sql_end(sqlite3_stmt *row)
 	(void)sqlite3_clear_bindings(row);
 }
 
+static void
+visit_row(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	struct store_db *db = sqlite3_user_data(context);
+
+	db->visiting.result = db->visiting.visit(db->visiting.argument, count, values);
+	sqlite3_result_int(context, db->visiting.result != 0);
+}
+
+int
+sql_add_visit(struct store_db *db)
+{
+	return sql_error(sqlite3_create_function_v2(db->handle, "visit", -1,
+		SQLITE_UTF8 | SQLITE_DIRECTONLY, db, visit_row, NULL, NULL, NULL));
+}
+
+/* Only a row that ends it is found. */
+int
+sql_visit(struct store_db *db, sql_visitor *visit, void *argument, const char *sql,
+	const char *binds, ...)
+{
+	struct sql_visiting outer = db->visiting;
+	sqlite3_stmt *row;
+	va_list arguments;
+	int r;
+
+	va_start(arguments, binds);
+	r = start(db, sql, binds, &arguments, &row);
+	va_end(arguments);
+	if (r < 0)
+		return r;
+	db->visiting = (struct sql_visiting){.visit = visit, .argument = argument};
+	r = sql_next(row);
+	if (r > 0) {
+		sql_end(row);
+		r = db->visiting.result;
+	}
+	db->visiting = outer;
+	return r;
+}
+
 int
 sql_number(struct store_db *db, int64_t *ret_number, const char *sql, const char *binds, ...)
 {
@@ -219,6 +260,27 @@ sql_column_bytes(sqlite3_stmt *row, int column, void *ret_bytes, size_t size)
 
 	memset(ret_bytes, 0, size);
 	if (bytes == NULL || (size_t)sqlite3_column_bytes(row, column) != size)
+		return false;
+	memcpy(ret_bytes, bytes, size);
+	return true;
+}
+
+const char *
+sql_value_text(sqlite3_value *value, size_t *ret_len)
+{
+	const char *text = (const char *)sqlite3_value_text(value);
+
+	*ret_len = text == NULL ? 0 : (size_t)sqlite3_value_bytes(value);
+	return text;
+}
+
+bool
+sql_value_bytes(sqlite3_value *value, void *ret_bytes, size_t size)
+{
+	const void *bytes = sqlite3_value_blob(value);
+
+	memset(ret_bytes, 0, size);
+	if (bytes == NULL || (size_t)sqlite3_value_bytes(value) != size)
 		return false;
 	memcpy(ret_bytes, bytes, size);
 	return true;

@@ -276,9 +276,6 @@ run_read(struct store_db *db, struct store_job *job)
 		job->status = r;
 }
 
-/* Pages of indexes that a walk comes back to again and again; given back with the connection. */
-#define WALK_CACHE "PRAGMA cache_size = -65536"
-
 int
 store_db_renew(struct store_db *db)
 {
@@ -312,7 +309,7 @@ store_db_again(const struct store_db *db, struct store_db **ret_again)
 	r = database_open(again, sqlite3_db_filename(db->handle, "main"), DATABASE_READ,
 		DEFAULT_PATIENCE_MS, &why);
 	if (r == 0)
-		r = database_run(again, WALK_CACHE "; BEGIN");
+		r = database_run(again, "BEGIN");
 	if (r < 0) {
 		store_db_done(again);
 		return r;

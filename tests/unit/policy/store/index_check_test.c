@@ -7,6 +7,7 @@
 
 #include "../session_fixture.h"
 #include "base/cleanup.h"
+#include "policy/store/database.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -312,6 +313,43 @@ second_row_of_a_session_is_found(void **state)
 	expect_damage("sqlite_autoindex_session_1");
 }
 
+static int
+do_fold(struct store_db *db, void *argument)
+{
+	return database_run(db, argument);
+}
+
+/* Written by the gateway, whose lower() knows more than SQLite's. */
+static void
+expect_index(const char *sql, bool expected)
+{
+	bool good = !expected;
+
+	assert_int_equal(fixture_write(&fixture, do_fold, (void *)sql), 0);
+	assert_int_equal(fixture_walk(&fixture, do_check, &good), 0);
+	if (good != expected)
+		fail_msg("%s", sql);
+}
+
+static void
+values_are_folded_as_the_indexes_have_them(void **state)
+{
+	(void)state;
+	expect_index("UPDATE session SET terminal_name = 'ＰＡＣＳ ﾊﾟｿｺﾝ Ä1'", true);
+	expect_index("UPDATE session SET account_id = 'TARO' || x'ff80'", true);
+	expect_index("UPDATE session SET source = '', ended_by = 'Unix:ＹＡＭＡＤＡ'", true);
+	expect_index("UPDATE session SET reason = NULL, device = 'É'", true);
+}
+
+static void
+value_longer_than_any_of_ours_is_found(void **state)
+{
+	(void)state;
+	expect_index("UPDATE session SET source = replace(hex(zeroblob(512)), '0', 'A')", true);
+	expect_index("UPDATE session SET source = replace(hex(zeroblob(513)), '0', 'A')", false);
+	expect_index("UPDATE session SET source = '10.0.0.5'", true);
+}
+
 #define IN_OUT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -327,6 +365,8 @@ main(void)
 		IN_OUT(index_over_fewer_rows_is_found),
 		IN_OUT(index_that_nobody_knows_is_found),
 		IN_OUT(event_index_over_something_else_is_found),
+		IN_OUT(values_are_folded_as_the_indexes_have_them),
+		IN_OUT(value_longer_than_any_of_ours_is_found),
 		IN_OUT(second_row_of_a_session_is_found),
 	};
 
