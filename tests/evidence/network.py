@@ -22,7 +22,7 @@ import time
 import unittest
 
 NOBODY = 65534
-LIMIT = 15
+LIMIT = 60
 GATEWAY_MAC = "02:00:5e:10:00:01"
 CLIENT_MAC = "02:00:5e:10:00:11"
 OTHER_MAC = "02:00:5e:10:00:12"

@@ -21,7 +21,7 @@
 #include <freerdp/input.h>
 #include <freerdp/scancode.h>
 
-#define LIMIT_MS 20000
+#define LIMIT_MS 60000
 #define US 0x0409
 #define JAPANESE 0x0411
 

@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import signal
-import tempfile
 import time
 
 from .processes import PATIENCE, alive, need, start, stop, wait_for, wait_until
@@ -89,25 +88,19 @@ class Client:
 
     def colours(self):
         """How many different colours the screen shows: 1 or 2 before the first picture arrived."""
-        with tempfile.NamedTemporaryFile(suffix=".png") as file:
-            self.screen.screenshot(file.name)
-            return int(self.screen.run("identify", "-format", "%k", file.name))
+        return self.look().colours()
 
     def pixel(self, x, y):
         """(red, green, blue) of one pixel of the screen."""
-        text = self.screen.run("import", "-silent", "-window", "root", "-crop", f"1x1+{x}+{y}", "-depth", "8", "rgb:-",
-                               encoding="latin-1")
-        return tuple(ord(value) for value in text[:3])
+        return self.look().at(x, y)
 
     def wait_picture(self, limit=PATIENCE, colours=16):
         """Waits until a desktop is really there."""
         wait_until(self.state, self.process, lambda: self.colours() >= colours, limit, f"{self.name} shows a desktop")
 
     def look(self):
-        """What the screen shows, as bytes to compare."""
-        with tempfile.NamedTemporaryFile(suffix=".ppm") as file:
-            self.screenshot(file.name)
-            return file.read()
+        """What the screen shows now, to compare."""
+        return self.screen.pixels()
 
     def wait_still(self, limit=PATIENCE):
         """Waits until the picture stays as it is for a moment: everything has been painted."""

@@ -1,6 +1,8 @@
 """Screens without a monitor: Xvfb, what is on them, screenshots, typing."""
 
 import os
+import struct
+import subprocess
 
 from .processes import environment, need, run, start, wait_until
 from .state import LabError, write_file
@@ -28,10 +30,50 @@ class Screen:
         self.run("import", "-silent", "-window", "root", path)
         return path
 
+    def pixels(self):
+        """The same to look at, in a tenth of the time."""
+        done = subprocess.run(["xwd", "-silent", "-root"], env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True,
+                              check=False, timeout=60)
+        if done.returncode != 0:
+            raise LabError(f"xwd ended with {done.returncode}: {done.stderr.decode(errors='replace')}")
+        return Pixels(done.stdout)
+
+
+class Pixels:
+    """What a screen shows. From the format of xwd: 25 numbers, a name, colours, and the picture, whose pixels have four bytes or,
+    where windows of several visuals lie on each other, three: blue, green, red."""
+
+    def __init__(self, dump):
+        header = struct.unpack(">25I", dump[:100])
+        depth, self.width, self.height, byte_order, bits, self.row = (header[place] for place in (3, 4, 5, 7, 11, 12))
+        if depth != 24 or bits not in (24, 32) or byte_order != 0:
+            raise LabError(f"a screen of {depth} bits, {bits} for each pixel, byte order {byte_order}")
+        self.step = bits // 8
+        start = header[0] + 12 * header[19]
+        self.picture = dump[start:start + self.row * self.height]
+
+    def __eq__(self, other):
+        return self.picture == other.picture
+
+    def __hash__(self):
+        return hash(self.picture)
+
+    def colours(self):
+        found = set()
+        for start in range(0, len(self.picture), self.row):
+            row = self.picture[start:start + self.width * self.step]
+            found.update(zip(row[::self.step], row[1::self.step], row[2::self.step]))
+        return len(found)
+
+    def at(self, x, y):
+        """(red, green, blue)"""
+        start = y * self.row + x * self.step
+        return tuple(reversed(self.picture[start:start + 3]))
+
 
 def start_screen(state, name, size="1024x768", more=()):
     """Xvfb chooses a free number itself and says which when it is ready."""
-    need("Xvfb", "import")
+    need("Xvfb", "import", "xwd")
     number_file = state.path(name + ".display")
     with open(number_file, "w+b") as number:
         command = ["Xvfb", "-displayfd", str(number.fileno()), "-screen", "0", size + "x24", "-nolisten", "tcp", "-noreset",

@@ -203,16 +203,23 @@ stacked_demand_payload(struct bytes_writer *writer, const struct host_connection
 		bytes_write(writer, room + data.payload_at, data.payload_len);
 }
 
+/* Licensing is done: the client waits for Demand Active. */
 static int
-stack_demand(struct host_connection *connection)
+send_licence(struct host_connection *connection)
 {
 	uint8_t room[SEQUENCE_ROOM];
 	struct bytes_writer writer;
-	int r;
 
 	bytes_writer_init(&writer, room, sizeof(room));
 	sequence_licence_write(&writer, &connection->address);
-	r = host_send(connection, &writer);
+	return host_send(connection, &writer);
+}
+
+static int
+stack_demand(struct host_connection *connection)
+{
+	int r = send_licence(connection);
+
 	connection->step = HOST_ACTIVATION;
 	return r < 0 ? r : send_payload(connection, MCS_IO_CHANNEL, stacked_demand_payload);
 }
@@ -229,17 +236,11 @@ redirect_hidden(struct host_connection *connection)
 	return send_payload(connection, MCS_IO_CHANNEL, hidden_redirection_payload);
 }
 
-/* After licensing is done, where the client waits for Demand Active. */
 static int
 redirect_disguised(struct host_connection *connection)
 {
-	uint8_t room[SEQUENCE_ROOM];
-	struct bytes_writer writer;
-	int r;
+	int r = send_licence(connection);
 
-	bytes_writer_init(&writer, room, sizeof(room));
-	sequence_licence_write(&writer, &connection->address);
-	r = host_send(connection, &writer);
 	return r < 0 ? r : send_payload(connection, MCS_IO_CHANNEL, disguised_redirection_payload);
 }
 

@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 from lab_parts.identity import as_user
-from lab_parts.processes import alive, wait_for
+from lab_parts.processes import PATIENCE, alive, wait_for
 
 
 def check(lab, path):
@@ -63,7 +63,7 @@ def test_a006_key_of_another_certificate_is_a_clear_error(lab, new_lab):
     """The supervisor never reads the key: a worker has something signed by sekisho-key and looks whether it fits."""
     other = new_lab()
     os.kill(other.gateway_process["pid"], signal.SIGTERM)
-    wait_for(lambda: not alive(other.gateway_process), 10, "the gateway stops")
+    wait_for(lambda: not alive(other.gateway_process), PATIENCE, "the gateway stops")
     with open(lab.state.path("gateway", "etc", "gateway.key"), "rb") as file:
         key = file.read()
     # Owner and mode stay.

@@ -7,7 +7,7 @@ import re
 import signal
 import sqlite3
 
-from lab_parts.processes import environment, wait_for
+from lab_parts.processes import PATIENCE, environment, wait_for
 from lab_parts.shims import clock_variables
 
 MEGABYTE = 1 << 20
@@ -45,9 +45,9 @@ def stop(lab, number=signal.SIGTERM):
     process = lab.gateway_process
     pid = int(lab.variables["LAB_GATEWAY_PID"])
     os.kill(pid, number)
-    wait_for(lambda: not lab.gateway_runs(), 20, "the gateway ends")
+    wait_for(lambda: not lab.gateway_runs(), PATIENCE, "the gateway ends")
     # Its other threads hold the database's lock for as long as the disk takes to let go of a large file without a name.
-    wait_for(lambda: threads_of(pid) <= 1, 20, "the last of its threads ends")
+    wait_for(lambda: threads_of(pid) <= 1, PATIENCE, "the last of its threads ends")
     return process
 
 

@@ -32,7 +32,14 @@ def pytest_addoption(parser):
                      help="also what takes minutes (or SEKISHO_LONG in the environment)")
 
 
+# Files are handed to workers in their order: what takes longest must not begin last.
+LONGEST = ["h007_consent", "h002_first_sign_in", "h001_sign_in", "h005_hostile", "h007_floods", "h007_pictures", "g031_restore",
+           "h003_refusals", "d001_desktop", "h006_pam_stacks", "h009_login_log"]
+
+
 def pytest_collection_modifyitems(config, items):
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(LONGEST)))
     if not config.getoption("--long"):
         for item in items:
             if "long" in item.keywords:
@@ -86,13 +93,17 @@ def shared_lab(request, folders, hosts):
     facility.close()
 
 
+def one_test(facility):
+    """The shared facility; clients of the test are closed after it."""
+    assert facility.gateway_runs(), "an earlier test has ended the gateway"
+    facility.begin_test()
+    yield facility
+    facility.end_test()
+
+
 @pytest.fixture
 def lab(shared_lab):
-    """The shared facility; clients of the test are closed after it."""
-    assert shared_lab.gateway_runs(), "an earlier test has ended the gateway"
-    shared_lab.begin_test()
-    yield shared_lab
-    shared_lab.end_test()
+    yield from one_test(shared_lab)
 
 
 @pytest.fixture(scope="module")
@@ -107,9 +118,7 @@ def strict_gateway(request, folders, hosts):
 @pytest.fixture
 def strict_lab(strict_gateway):
     """For tests of hosts that misbehave: as `lab`, in its place."""
-    strict_gateway.begin_test()
-    yield strict_gateway
-    strict_gateway.end_test()
+    yield from one_test(strict_gateway)
 
 
 @pytest.fixture
@@ -181,26 +190,25 @@ def open_door(request, folders, hosts, *settings, **options):
     return facility
 
 
-@pytest.fixture(scope="session")
-def shared_door(request, folders, hosts):
-    """One gateway for all who sign in with a password alone."""
+def door_of_passwords(request, folders, hosts):
     facility = open_door(request, folders, hosts, "sign_in.second_factor=off", "listeners.0.handover=in-band")
     yield facility
     facility.close()
+
+
+@pytest.fixture(scope="session")
+def shared_door(request, folders, hosts):
+    """One gateway for all who sign in with a password alone."""
+    yield from door_of_passwords(request, folders, hosts)
 
 
 @pytest.fixture(scope="module")
 def module_door(request, folders, hosts):
     """The same for one module, which no other one's attempts disturb: `def shared_door(module_door): return module_door`."""
-    facility = open_door(request, folders, hosts, "sign_in.second_factor=off", "listeners.0.handover=in-band")
-    yield facility
-    facility.close()
+    yield from door_of_passwords(request, folders, hosts)
 
 
 @pytest.fixture
 def door(shared_door):
-    """The shared facility where people sign in; clients of the test are closed after it."""
-    assert shared_door.gateway_runs(), "an earlier test has ended the gateway"
-    shared_door.begin_test()
-    yield shared_door
-    shared_door.end_test()
+    """Where people sign in."""
+    yield from one_test(shared_door)

@@ -4,7 +4,7 @@ import os
 import re
 
 from desktop import Desktop
-from lab_parts.processes import wait_for
+from lab_parts.processes import PATIENCE, wait_for
 
 
 def sign_in(lab, *options, allow=()):
@@ -31,7 +31,7 @@ def test_d001_shadow_desktop_is_seen_and_moves(lab):
         client.screenshot(first + ".png")
         with open(first, "rb") as one, open(first + ".png", "rb") as other:
             return one.read() != other.read()
-    wait_for(moved, 10, "the picture moves")
+    wait_for(moved, PATIENCE, "the picture moves")
 
 
 def test_d002_shadow_gets_what_is_typed(lab):
@@ -44,7 +44,7 @@ def test_d002_shadow_gets_what_is_typed(lab):
 
     def pointer():
         return "x:321 y:432" in client.screen.run("env", "DISPLAY=" + host, "xdotool", "getmouselocation")
-    wait_for(pointer, 10, "the pointer moves on the jump host")
+    wait_for(pointer, PATIENCE, "the pointer moves on the jump host")
 
 
 def test_d003_xrdp_desktop_and_keyboard(lab):
@@ -61,7 +61,7 @@ def test_d004_window_is_resized(lab):
     client = lab.xfreerdp(ticket.in_a_window(), "/size:1024x768", "/dynamic-resolution")
     desktop = Desktop(lab, client).sign_in()
     client.screen.run("xdotool", "windowsize", client.window(), "1200", "860")
-    wait_for(lambda: "1200x860" in desktop.run("xdpyinfo | grep dimensions"), 20, "the desktop has the new size")
+    wait_for(lambda: "1200x860" in desktop.run("xdpyinfo | grep dimensions"), PATIENCE, "the desktop has the new size")
 
 
 def test_d005_two_monitors(lab):
@@ -89,7 +89,7 @@ def copy_on_client(client, text):
 def test_d007_clipboard_works_where_it_is_granted(lab):
     _, client, desktop = sign_in(lab, "+clipboard", allow=["clipboard"])
     copy_on_client(client, "from outside")
-    wait_for(lambda: "from outside" in desktop.run("timeout 3 xclip -o -selection clipboard"), 20, "the text is pasted")
+    wait_for(lambda: "from outside" in desktop.run("timeout 3 xclip -o -selection clipboard"), PATIENCE, "the text is pasted")
     desktop.run("echo from inside | xclip -i -selection clipboard >/dev/null 2>&1")
     wait_for(lambda: "from inside" in client.screen.run("timeout", "3", "xclip", "-o", "-selection", "clipboard"), 15,
              "the text comes back")

@@ -7,7 +7,7 @@ import time
 import pytest
 
 import rdp_wire as wire
-from lab_parts.processes import wait_for
+from lab_parts.processes import PATIENCE, wait_for
 from rdp_peers import Closed
 
 
@@ -232,4 +232,4 @@ def test_e009_nothing_is_left_of_bad_clients(lab):
         client = lab.raw()
         act(client)
         client.wait_closed()
-    wait_for(lambda: descriptors() <= before, 10, "the descriptors are given back")
+    wait_for(lambda: descriptors() <= before, PATIENCE, "the descriptors are given back")

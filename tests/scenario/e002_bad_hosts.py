@@ -8,7 +8,7 @@ import pytest
 import rdp_wire as wire
 from jump_hosts import hangs_up, http, no_tls_after_all, silent
 from lab_parts.network import free_port
-from lab_parts.processes import wait_for
+from lab_parts.processes import PATIENCE, wait_for
 from rdp_peers import Closed
 
 
@@ -228,4 +228,4 @@ def test_e107_nothing_is_left_of_bad_hosts(lab):
         script, _, tls = REFUSED[name]
         _, client = connect(lab, lab.trusted_terminal(lab.fake_host(script, tls=tls)))
         client.wait_closed()
-    wait_for(lambda: descriptors() <= before, 10, "the descriptors are given back")
+    wait_for(lambda: descriptors() <= before, PATIENCE, "the descriptors are given back")

@@ -10,7 +10,7 @@ import rdp_wire as wire
 from lab_parts.control import Refused
 from lab_parts.facility import AdminError
 from lab_parts.identity import as_user
-from lab_parts.processes import wait_for
+from lab_parts.processes import PATIENCE, wait_for
 
 TOLD = r"ERRINFO_RPC_INITIATED_DISCONNECT|disconnected by an administrat|administrative tool"
 
@@ -29,7 +29,7 @@ def test_f001_kill_tells_the_client_within_a_second(lab, running):
     account, client, session = running
     started = time.monotonic()
     lab.admin.text("session", "kill", session["id"], "--because", "fire drill", "--yes")
-    client.wait_log(TOLD, limit=2)
+    client.wait_log(TOLD)
     assert time.monotonic() - started < 1
     row = lab.wait_end(account)
     assert row["state"] == "killed" and row["reason_code"] == "AB"
@@ -48,14 +48,14 @@ def test_f002_kill_asks_and_no_is_no(lab, running):
 def test_f003_locking_the_account_ends_its_session(lab, running):
     account, client, _ = running
     lab.admin.text("account", "lock", account, "--because", "left the company")
-    client.wait_log(TOLD, limit=2)
+    client.wait_log(TOLD)
     assert lab.wait_end(account)["state"] == "killed"
 
 
 def test_f004_revoking_the_terminal_ends_the_session(lab, running):
     account, client, session = running
     lab.admin.text("terminal", "edit", session["terminal"], "--remove-account", account)
-    client.wait_log(TOLD, limit=2)
+    client.wait_log(TOLD)
     assert lab.wait_end(account)["state"] == "killed"
 
 
@@ -76,14 +76,14 @@ def test_f005_client_that_does_not_read_is_cut_hard(lab):
     session = lab.wait_session(account)
     lab.call("session.kill", id=session["id"], because="does not read")
     # A second for the PDU that the client will never read, then the sockets are shut.
-    assert lab.wait_end(account, limit=4)["state"] == "killed"
+    assert lab.wait_end(account)["state"] == "killed"
 
 
 def test_f006_logs_name_start_and_end(lab, running):
     account, _, session = running
     lab.call("session.kill", id=session["id"], because="訓練 drill")
     lab.wait_end(account)
-    wait_for(lambda: sum(session["id"] in line for line in lab.session_log().splitlines()) >= 2, 5, "session.log has both lines")
+    wait_for(lambda: sum(session["id"] in line for line in lab.session_log().splitlines()) >= 2, PATIENCE, "session.log has both lines")
     assert account in lab.admin.text("log", "connections", "--account", account)
     assert "訓練 drill" in lab.admin.text("session", "show", session["id"])
     rows = lab.admin.json("log", "connections", "--account", account)["rows"]
@@ -130,7 +130,7 @@ def test_f010_follow_shows_starts_and_ends(lab):
         def followed():
             with open(path, encoding="utf-8") as file:
                 return "followed" in file.read()
-        wait_for(followed, 10, "the follower shows the end")
+        wait_for(followed, PATIENCE, "the follower shows the end")
     finally:
         follower.terminate()
         follower.wait(10)

@@ -10,7 +10,7 @@ import pytest
 
 from lab_parts.facility import AdminError
 from lab_parts.identity import as_user
-from lab_parts.processes import alive, start_time, wait_for
+from lab_parts.processes import PATIENCE, alive, start_time, wait_for
 
 
 def bridge(lab, count=1):
@@ -18,7 +18,7 @@ def bridge(lab, count=1):
     sessions = {}
     for _ in range(count):
         account, ticket = lab.new_ticket(lab.shadow)
-        client = lab.raw(limit=30)
+        client = lab.raw()
         client.introduce(ticket.handle, ticket.secret)
         client.wait_demand_active()
         lab.wait_session(account)
@@ -37,7 +37,7 @@ def test_f101_killed_worker_costs_its_own_sessions_only(new_lab):
 
     def ended():
         return [account for account in sessions if lab.history(account)[-1]["end"]]
-    lost = wait_for(ended, 10, "its sessions end in the log")
+    lost = wait_for(ended, PATIENCE, "its sessions end in the log")
     left = [account for account in sessions if account not in lost]
     assert lost and left
     for account in lost:
@@ -46,7 +46,7 @@ def test_f101_killed_worker_costs_its_own_sessions_only(new_lab):
         sessions[account].wait_closed()
     for account in left:
         assert lab.sessions(account)
-    wait_for(lambda: len(lab.pids("sekisho-worker")) == 2, 10, "a new worker runs")
+    wait_for(lambda: len(lab.pids("sekisho-worker")) == 2, PATIENCE, "a new worker runs")
     bridge(lab, 4)
 
 
@@ -55,10 +55,10 @@ def test_f102_hung_worker_is_replaced(new_lab):
     sessions = bridge(lab)
     worker, = lab.pids("sekisho-worker")
     os.kill(worker, signal.SIGSTOP)
-    wait_for(lambda: start_time(worker) == 0, 10, "the hung worker is ended")
+    wait_for(lambda: start_time(worker) == 0, PATIENCE, "the hung worker is ended")
     for account in sessions:
         assert lab.wait_end(account)["state"] == "lost"
-    wait_for(lambda: len(lab.pids("sekisho-worker")) == 1, 10, "a new worker runs")
+    wait_for(lambda: len(lab.pids("sekisho-worker")) == 1, PATIENCE, "a new worker runs")
     bridge(lab)
 
 
@@ -67,7 +67,7 @@ def test_f103_killed_key_process_is_replaced(new_lab):
     sessions = bridge(lab)
     key, = lab.pids("sekisho-key")
     os.kill(key, signal.SIGKILL)
-    wait_for(lambda: lab.pids("sekisho-key") not in ([], [key]), 10, "a new sekisho-key runs")
+    wait_for(lambda: lab.pids("sekisho-key") not in ([], [key]), PATIENCE, "a new sekisho-key runs")
     for account in sessions:
         assert lab.sessions(account)
     bridge(lab)
@@ -81,8 +81,8 @@ def test_f104_killed_supervisor_leaves_no_session_running_and_none_unlogged(new_
     session = lab.wait_session(account)["id"]
     children = [*lab.pids("sekisho-worker"), *lab.pids("sekisho-key")]
     os.kill(lab.gateway_process["pid"], signal.SIGKILL)
-    wait_for(lambda: not any(start_time(pid) for pid in children), 10, "workers end with their supervisor")
-    client.wait_log("ERRINFO_RPC_INITIATED_DISCONNECT", limit=5)
+    wait_for(lambda: not any(start_time(pid) for pid in children), PATIENCE, "workers end with their supervisor")
+    client.wait_log("ERRINFO_RPC_INITIATED_DISCONNECT")
     client.kill()
     lab.start_gateway_again()
     row = lab.history(account)[-1]
@@ -101,8 +101,8 @@ def test_f105_orderly_stop_tells_clients_and_logs(new_lab):
     client.wait_picture()
     lab.wait_session(account)
     os.kill(lab.gateway_process["pid"], signal.SIGTERM)
-    client.wait_log(r"ERRINFO_RPC_INITIATED_DISCONNECT|administrat", limit=3)
-    wait_for(lambda: not alive(lab.gateway_process), 10, "the gateway stops")
+    client.wait_log(r"ERRINFO_RPC_INITIATED_DISCONNECT|administrat")
+    wait_for(lambda: not alive(lab.gateway_process), PATIENCE, "the gateway stops")
     lab.start_gateway_again()
     row = lab.history(account)[-1]
     assert row["state"] == "killed" and row["end"]
@@ -116,7 +116,7 @@ def test_f106_changed_log_is_found(new_lab):
         lab.wait_end(account)
     lab.admin.text("log", "verify")
     os.kill(lab.gateway_process["pid"], signal.SIGTERM)
-    wait_for(lambda: not alive(lab.gateway_process), 10, "the gateway stops")
+    wait_for(lambda: not alive(lab.gateway_process), PATIENCE, "the gateway stops")
     path = lab.state.path("gateway", "var", "sekisho.db")
     owner = os.stat(path)
     with sqlite3.connect(path) as database:
@@ -135,7 +135,7 @@ def test_f106_changed_log_is_found(new_lab):
 def test_f107_database_that_is_no_database_is_a_clear_error(new_lab):
     lab = new_lab()
     os.kill(lab.gateway_process["pid"], signal.SIGTERM)
-    wait_for(lambda: not alive(lab.gateway_process), 10, "the gateway stops")
+    wait_for(lambda: not alive(lab.gateway_process), PATIENCE, "the gateway stops")
     folder = lab.state.path("gateway", "var")
     for name in ("sekisho.db-wal", "sekisho.db-shm"):
         with contextlib.suppress(FileNotFoundError):

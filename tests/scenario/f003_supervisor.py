@@ -15,7 +15,7 @@ from lab_parts.control import Control, Refused
 from lab_parts.gateway import is_ready
 from lab_parts.identity import as_user
 from lab_parts.network import free_port
-from lab_parts.processes import alive, environment, start, wait_for
+from lab_parts.processes import PATIENCE, alive, environment, start, wait_for
 from rdp_peers import Closed
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
@@ -76,7 +76,7 @@ def test_f204_a_header_that_never_ends_is_cut(new_lab):
 def test_f205_unfinished_connections_of_a_source_are_limited(new_lab):
     lab = new_lab("sources.exempt=[]", "sources.unfinished=3")
     waiting = [lab.raw(source="127.0.0.2") for _ in range(3)]
-    wait_for(lambda: lab.call("gateway.status")["unfinished"] == 3, 5, "three are waiting")
+    wait_for(lambda: lab.call("gateway.status")["unfinished"] == 3, PATIENCE, "three are waiting")
     with pytest.raises(Closed):
         one_more = lab.raw(source="127.0.0.2")
         one_more.request()
@@ -89,7 +89,7 @@ def test_f205_unfinished_connections_of_a_source_are_limited(new_lab):
     assert lab.call("gateway.status")["unfinished"] == 3
     for client in waiting:
         client.close()
-    wait_for(lambda: lab.call("gateway.status")["unfinished"] == 0, 10, "none is waiting")
+    wait_for(lambda: lab.call("gateway.status")["unfinished"] == 0, PATIENCE, "none is waiting")
 
 
 def test_f206_a_source_that_fails_again_and_again_is_refused_for_a_while(new_lab):
@@ -130,7 +130,7 @@ def test_f207_hang_up_opens_session_log_again_and_keeps_good_settings(new_lab):
     assert lab.sessions(account)
     lab.call("session.kill", id=session, because="drill")
     lab.wait_end(account)
-    wait_for(lambda: session in lab.session_log(), 5, "the end is in the new session.log")
+    wait_for(lambda: session in lab.session_log(), PATIENCE, "the end is in the new session.log")
     assert " end " not in open(path + ".1", encoding="utf-8").read()
 
 
@@ -138,7 +138,7 @@ def test_f208_sockets_may_come_from_systemd(new_lab):
     lab = new_lab()
     host, port = lab.address
     os.kill(lab.gateway_process["pid"], signal.SIGTERM)
-    wait_for(lambda: not alive(lab.gateway_process), 10, "the gateway stops")
+    wait_for(lambda: not alive(lab.gateway_process), PATIENCE, "the gateway stops")
     program = os.path.join(lab.variables["LAB_PROGRAMS"], "sekisho-gateway")
     # It listens as root and starts the gateway, with both sockets, when somebody knocks.
     process = start(lab.state, "activate", ["systemd-socket-activate", "-l", f"{host}:{port}", "-l",
@@ -146,7 +146,7 @@ def test_f208_sockets_may_come_from_systemd(new_lab):
                                             program, "--config", lab.variables["SEKISHO_CONF"]],
                     env=environment(lab.state), log=lab.variables["LAB_GATEWAY_LOG"])
     lab.state.set(LAB_GATEWAY_PID=process["pid"])
-    wait_for(lambda: os.path.exists(lab.variables["SEKISHO_SOCKET"]), 5, "systemd listens")
+    wait_for(lambda: os.path.exists(lab.variables["SEKISHO_SOCKET"]), PATIENCE, "systemd listens")
     account, ticket = lab.new_ticket(lab.shadow)
     in_session(lab, lab.raw(), ticket)
     lab.wait_session(account)
@@ -155,7 +155,7 @@ def test_f208_sockets_may_come_from_systemd(new_lab):
 def test_f209_a_socket_that_no_setting_names_stops_the_start(new_lab):
     lab = new_lab()
     os.kill(lab.gateway_process["pid"], signal.SIGTERM)
-    wait_for(lambda: not alive(lab.gateway_process), 10, "the gateway stops")
+    wait_for(lambda: not alive(lab.gateway_process), PATIENCE, "the gateway stops")
     program = os.path.join(lab.variables["LAB_PROGRAMS"], "sekisho-gateway")
     port = free_port()
     process = start(lab.state, "activate", ["systemd-socket-activate", "-l", f"127.0.0.1:{port}",
@@ -167,8 +167,8 @@ def test_f209_a_socket_that_no_setting_names_stops_the_start(new_lab):
         with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         return "SK1007" in lab.log
-    wait_for(knock, 10, "the gateway complains")
-    wait_for(lambda: not alive(process), 10, "the gateway ends")
+    wait_for(knock, PATIENCE, "the gateway complains")
+    wait_for(lambda: not alive(process), PATIENCE, "the gateway ends")
 
 
 def test_f210_while_the_database_is_locked_nothing_begins_and_no_end_is_lost(new_lab):
@@ -180,7 +180,7 @@ def test_f210_while_the_database_is_locked_nothing_begins_and_no_end_is_lost(new
     database = sqlite3.connect(lab.state.path("gateway", "var", "sekisho.db"), isolation_level=None)
     try:
         database.execute("BEGIN IMMEDIATE")
-        refused = lab.raw(limit=30)
+        refused = lab.raw()
         refused.introduce(other_ticket.handle, other_ticket.secret)
         assert wire.ERRINFO_SERVER_DENIED in refused.told()
         lab.wait_close("SK2404")
@@ -193,9 +193,9 @@ def test_f210_while_the_database_is_locked_nothing_begins_and_no_end_is_lost(new
     finally:
         database.execute("ROLLBACK")
         database.close()
-    row = lab.wait_end(account, limit=20)
+    row = lab.wait_end(account)
     assert row["state"] == "killed" and row["because"] == "drill"
-    wait_for(lambda: session in lab.session_log().splitlines()[-1], 5, "its end is in session.log")
+    wait_for(lambda: session in lab.session_log().splitlines()[-1], PATIENCE, "its end is in session.log")
     # The ticket that was refused has burnt nothing.
     in_session(lab, lab.raw(), other_ticket)
     lab.wait_session(other)
@@ -260,12 +260,12 @@ def take_every_place(path, stack):
 def test_f214_one_user_cannot_take_every_place_at_the_control_socket(lab):
     path = lab.variables["SEKISHO_SOCKET"]
     with contextlib.ExitStack() as stack:
-        many = wait_for(lambda: take_every_place(path, stack), 10, "one user has taken its places")
+        many = wait_for(lambda: take_every_place(path, stack), PATIENCE, "one user has taken its places")
         with Control(path) as one_more, pytest.raises((Refused, OSError)):
             one_more.call("gateway.status")
         for control in many:
             control.call("gateway.status")
-    wait_for(lambda: is_ready(path), 5, "there is room again")
+    wait_for(lambda: is_ready(path), PATIENCE, "there is room again")
 
 
 def test_f215_a_caller_that_goes_away_leaves_its_call_behind(lab):
@@ -273,5 +273,5 @@ def test_f215_a_caller_that_goes_away_leaves_its_call_behind(lab):
         with Control(lab.variables["SEKISHO_SOCKET"]) as control:
             control.socket.sendall(request(1, "log.verify") + request(2, "account.list"))
     # Their places are free again once their calls have been done.
-    wait_for(lambda: is_ready(lab.variables["SEKISHO_SOCKET"]), 10, "the gateway answers")
+    wait_for(lambda: is_ready(lab.variables["SEKISHO_SOCKET"]), PATIENCE, "the gateway answers")
     assert lab.gateway_runs()

@@ -37,7 +37,7 @@ def listening():
 @pytest.fixture
 def session(lab):
     account, ticket = lab.new_ticket(lab.shadow)
-    client = lab.raw(limit=30)
+    client = lab.raw()
     client.introduce(ticket.handle, ticket.secret)
     client.wait_demand_active()
     lab.wait_session(account)

@@ -15,7 +15,7 @@ import pytest
 from lab_parts.control import Refused
 from lab_parts.facility import AdminError
 from lab_parts.identity import as_user
-from lab_parts.processes import alive, wait_for
+from lab_parts.processes import PATIENCE, alive, wait_for
 import rdp_wire as wire
 
 ROOM = "8m"
@@ -24,7 +24,7 @@ FULL = "the disk that holds the database is full"
 
 def stop_gateway(lab):
     os.kill(lab.gateway_process["pid"], signal.SIGTERM)
-    wait_for(lambda: not alive(lab.gateway_process), 15, "the gateway stops")
+    wait_for(lambda: not alive(lab.gateway_process), PATIENCE, "the gateway stops")
 
 
 class SmallDisk:
@@ -79,7 +79,7 @@ def small_disk(new_lab):
 
 def bridged(lab, terminal):
     account, ticket = lab.new_ticket(terminal)
-    client = lab.raw(limit=30)
+    client = lab.raw()
     client.introduce(ticket.handle, ticket.secret)
     client.wait_demand_active()
     lab.wait_session(account)
@@ -94,7 +94,7 @@ def test_f401_full_disk_refuses_starts_and_keeps_ends_until_there_is_room(small_
     disk.fill()
 
     # Nothing is relayed unlogged: the client is told, and no host hears of it.
-    late = lab.raw(limit=30)
+    late = lab.raw()
     late.introduce(late_ticket.handle, late_ticket.secret)
     assert late.told() == [wire.ERRINFO_SERVER_DENIED]
     lab.wait_close("SK2404")
@@ -122,7 +122,7 @@ def test_f401_full_disk_refuses_starts_and_keeps_ends_until_there_is_room(small_
         row = lab.wait_end(account)
         assert row["state"] == "killed" and row["because"] == "full disk"
     # A ticket that was refused for our own sake is as good as before.
-    again = lab.raw(limit=30)
+    again = lab.raw()
     again.introduce(late_ticket.handle, late_ticket.secret)
     again.wait_demand_active()
     lab.wait_session(late_account)

@@ -13,7 +13,7 @@ import subprocess
 import pytest
 
 from clerk import answer, run
-from lab_parts.processes import wait_for
+from lab_parts.processes import PATIENCE, wait_for
 
 PASSWORD = re.compile(r"\b[a-km-np-zA-HJ-NP-Z][2-9a-km-np-zA-HJ-NP-Z]{5}(?:-[2-9a-km-np-zA-HJ-NP-Z]{6}){2}\b")
 
@@ -127,7 +127,7 @@ def test_a010_passwords_are_in_one_document_when_the_file_fails_at_last(office, 
         client = subprocess.Popen(office.admin.command("--json", "account", "add", account, "--family-name", "a", "--given-name", "b",
                                                        "--email", "c@d", "--handover", str(path)), text=True, stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C.UTF-8"})
-        wait_for(lambda: path.exists() and path.stat().st_size == 4096, 20, "the room is set aside")
+        wait_for(lambda: path.exists() and path.stat().st_size == 4096, PATIENCE, "the room is set aside")
         os.truncate(path, 0)
         with open(full_disk / "filler", "ab") as filler:
             filler.write(b"\0" * 4096)

@@ -12,7 +12,7 @@ from clerk import run
 from jump_hosts import certificate, http, served_with, serves_a_session, silent, terminal_names
 from lab_parts.certificates import fingerprint
 from lab_parts.control import Control
-from lab_parts.processes import stop, wait_for
+from lab_parts.processes import PATIENCE, stop, wait_for
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_b007_health_a_host_that_stays_away_is_warned_about_once(watched, new_ho
     watched.start_gateway_again()
     pulse = watched.fake_host(http, tls=False)
     watched.add_terminal(pulse.port, trust=False)
-    wait_for(lambda: pulse.connections >= 4, 15, "looks go on")
+    wait_for(lambda: pulse.connections >= 4, PATIENCE, "looks go on")
     assert health(watched, terminal)["warnings"] == ["unreachable"]
     assert len(events(watched, "SK1501", terminal)) == 1
 
@@ -131,28 +131,28 @@ def test_b007_health_leaves_running_sessions_and_idle_terminals_alone(watched):
 
     def looks(count):
         seen = pulse.connections
-        wait_for(lambda: pulse.connections >= seen + count, 15, "the other terminal is looked at")
+        wait_for(lambda: pulse.connections >= seen + count, PATIENCE, "the other terminal is looked at")
     looks(2)  # those that were under way are over
     before = busy.connections, idle.connections
     looks(5)
     assert (busy.connections, idle.connections) == before
     assert watched.sessions(account)
     client.close()
-    wait_for(lambda: busy.connections > before[0], 15, "it is looked at again when the session is over")
+    wait_for(lambda: busy.connections > before[0], PATIENCE, "it is looked at again when the session is over")
 
 
 def test_b007_health_can_be_switched_off_and_on_by_a_reload(watched):
     pulse = watched.fake_host(http, tls=False)
     watched.add_terminal(pulse.port, trust=False)
-    wait_for(lambda: pulse.connections >= 2, 15, "looks are made")
+    wait_for(lambda: pulse.connections >= 2, PATIENCE, "looks are made")
     settings = watched.variables["SEKISHO_CONF"]
     with open(settings, encoding="utf-8") as file:
         text = file.read()
     rewrite(watched, settings, re.sub(r"every: \S+", "every: 0", text))
-    wait_for(lambda: watched.call("gateway.status")["terminals_watched"] == 0, 15, "nothing is watched")
+    wait_for(lambda: watched.call("gateway.status")["terminals_watched"] == 0, PATIENCE, "nothing is watched")
     rewrite(watched, settings, text)
     seen = pulse.connections
-    wait_for(lambda: pulse.connections > seen + 1, 15, "looks are made again")
+    wait_for(lambda: pulse.connections > seen + 1, PATIENCE, "looks are made again")
 
 
 def rewrite(lab, path, text):
@@ -161,7 +161,7 @@ def rewrite(lab, path, text):
         file.write(text)
     with contextlib.suppress(ProcessLookupError):
         os.kill(lab.gateway_process["pid"], 1)
-    wait_for(lambda: len(re.findall("SK1101", lab.log)) > lines, 10, "the settings are read again")
+    wait_for(lambda: len(re.findall("SK1101", lab.log)) > lines, PATIENCE, "the settings are read again")
 
 
 LOOKS_AT_ONCE = 6
@@ -205,9 +205,9 @@ def test_b007_looks_are_not_made_by_subprocesses_of_the_supervisor(watched):
     """The supervisor parses nothing that a jump host sent: the looks are a worker's (SECURITY.md)."""
     pulse = watched.fake_host(silent, tls=False)
     watched.add_terminal(pulse.port, trust=False)
-    wait_for(lambda: pulse.connections >= 1, 15, "a look is under way")
+    wait_for(lambda: pulse.connections >= 1, PATIENCE, "a look is under way")
 
     def holders():
         listing = subprocess.run(["ss", "-tnpH", f"dport = :{pulse.port}"], text=True, check=True, stdout=subprocess.PIPE).stdout
         return "sekisho-worker" in listing and listing
-    wait_for(holders, 10, "the worker holds the connection")
+    wait_for(holders, PATIENCE, "the worker holds the connection")

@@ -12,7 +12,7 @@ import pytest
 from facility import Facility
 from lab_parts.control import Refused
 from lab_parts.identity import as_user
-from lab_parts.processes import wait_for
+from lab_parts.processes import PATIENCE, wait_for
 from spreadsheets import (HEADER, PASSWORD, RESULT, events, exported, good, imported, kill_gateway, read, row, run, stop_gateway,
                           write)
 
@@ -97,7 +97,7 @@ def test_a014_all_accounts_whatever_the_filter_as_a_job_with_a_list(office, tmp_
     office.admin.text("account", "export", "--background")
     job = office.call("output.list")["outputs"][0]
     done = wait_for(lambda: next((one for one in office.call("output.list", state="done")["outputs"] if one["id"] == job["id"]), None),
-                    10, "the export is complete")
+                    PATIENCE, "the export is complete")
     listed = good(office, "export", "list", "--status", "done")
     assert "Complete" in listed and "3 days left" in listed and "unix:" in listed
     good(office, "export", "get", job["id"], "--output", tmp_path / "got.csv")
@@ -179,16 +179,16 @@ def test_a014_what_a_crash_leaves_has_failed_and_what_has_expired_is_gone(reques
         with open(os.path.join(folder, "77.part"), "wb"):
             pass
         lab.start_gateway_again()
-        wait_for(lambda: not [one for one in os.listdir(folder) if one.endswith(".part")], 10, "unfinished files are gone")
+        wait_for(lambda: not [one for one in os.listdir(folder) if one.endswith(".part")], PATIENCE, "unfinished files are gone")
         states = {one["id"]: one for one in lab.call("output.list")["outputs"]}
         # Complete, failed by the crash, or expired already: never running.
         assert states.get(job, {"state": "done"})["state"] in ("done", "failed")
 
         def empty():
             return not lab.call("output.list")["outputs"]
-        wait_for(empty, 10, "everything has expired")
+        wait_for(empty, PATIENCE, "everything has expired")
         stop_gateway(lab)
         lab.start_gateway_again()
-        wait_for(lambda: not os.listdir(folder), 10, "expired files are gone")
+        wait_for(lambda: not os.listdir(folder), PATIENCE, "expired files are gone")
     finally:
         lab.close()

@@ -12,7 +12,7 @@ import subprocess
 import pytest
 
 from facility import Facility
-from lab_parts.processes import wait_for
+from lab_parts.processes import PATIENCE, wait_for
 from spreadsheets import HEADER, PASSWORD, good, imported, kill_gateway, limit_memory, read, row, run, write
 
 
@@ -24,7 +24,7 @@ class Cut:
         self.process = subprocess.Popen(lab.admin.command("account", "import", str(path), "--yes", "--result", str(result)),
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
                                         env={**os.environ, "LC_ALL": "C.UTF-8"})
-        wait_for(lambda: os.path.exists(result) and os.path.getsize(result) > 20_000, 30, "the first rows are kept")
+        wait_for(lambda: os.path.exists(result) and os.path.getsize(result) > 20_000, PATIENCE, "the first rows are kept")
 
     def end(self):
         self.output, self.errors = self.process.communicate(timeout=60)

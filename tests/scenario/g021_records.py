@@ -15,7 +15,7 @@ import tempfile
 import pytest
 
 from facility import Facility
-from lab_parts.processes import stop, wait_for
+from lab_parts.processes import PATIENCE, stop, wait_for
 
 JOURNALD = "/lib/systemd/systemd-journald"
 
@@ -84,7 +84,7 @@ class Daemon:
         with open(os.path.join(self.place.folder, "daemon.log"), "ab") as output:
             self.process = subprocess.Popen([*self.place.enter, *command], stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         inside = f"/proc/{self.place.holder.pid}/root{socket_path}"
-        wait_for(lambda: is_listened_to(inside), 15, f"{command[0]} listens")
+        wait_for(lambda: is_listened_to(inside), PATIENCE, f"{command[0]} listens")
 
 
 def is_listened_to(path):
@@ -195,7 +195,7 @@ def arrived(daemon):
 def wait_arrived(lab, daemon):
     """All of the administration log has arrived, in its order and each record once. Returns the numbers."""
     wanted = numbers_of(lab)
-    wait_for(lambda: set(arrived(daemon)) >= set(wanted), 30, "every record arrives", every=0.2)
+    wait_for(lambda: set(arrived(daemon)) >= set(wanted), PATIENCE, "every record arrives", every=0.2)
     assert arrived(daemon) == wanted
     return wanted
 
@@ -248,7 +248,7 @@ def test_f005_a_log_daemon_that_does_not_read_holds_nobody_up(lab_of, daemon):
     daemon.hold()
     try:
         # A follower is one once its first row comes.
-        wait_for(lambda: lab.edit_account(account, given_name=lab.new_name("f")) and is_readable(follower.stdout), 20, "it follows")
+        wait_for(lambda: lab.edit_account(account, given_name=lab.new_name("f")) and is_readable(follower.stdout), PATIENCE, "it follows")
         edit(lab, account, 600)
         # Each of these is an answer of the loop that would be waiting for the daemon.
         rows = [json.loads(follower.stdout.readline()) for _ in range(500)]
@@ -278,7 +278,7 @@ def test_f005_what_waited_when_the_gateway_stopped_goes_after_its_start(lab_of, 
     daemon.begin()
     lab.start_gateway_again()
     wanted = numbers_of(lab)
-    wait_for(lambda: set(arrived(daemon)) >= set(wanted), 30, "every record arrives", every=0.2)
+    wait_for(lambda: set(arrived(daemon)) >= set(wanted), PATIENCE, "every record arrives", every=0.2)
     # Some may come twice, none too early: whoever drops the numbers that it knows has the log as it is.
     assert list(dict.fromkeys(arrived(daemon))) == wanted
 

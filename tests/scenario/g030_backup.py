@@ -15,7 +15,7 @@ from backup_lab import (
 from lab_parts.control import Control, Refused
 from lab_parts.facility import AdminError
 from lab_parts.identity import as_user
-from lab_parts.processes import wait_for
+from lab_parts.processes import PATIENCE, wait_for
 
 
 def test_h002_create_shows_when_who_how_large_and_why(new_lab):
@@ -80,10 +80,10 @@ def test_h002_sessions_and_accounts_begin_while_a_backup_is_made(new_lab):
         done = []
         thread = threading.Thread(target=lambda: done.append(control.call("backup.create")))
         thread.start()
-        wait_for(lambda: any(row["state"] == "running" for row in backups(lab)), 10, "the backup is under way")
+        wait_for(lambda: any(row["state"] == "running" for row in backups(lab)), PATIENCE, "the backup is under way")
         added = [lab.add_account()]
         for account, ticket in tickets:
-            client = lab.raw(limit=30)
+            client = lab.raw()
             client.introduce(ticket.handle, ticket.secret)
             client.wait_demand_active()
             lab.wait_session(account)
@@ -106,7 +106,7 @@ def test_h002_only_one_at_a_time(new_lab):
     with Control(lab.variables["SEKISHO_SOCKET"], limit=60) as control:
         thread = threading.Thread(target=lambda: control.call("backup.create"))
         thread.start()
-        wait_for(lambda: backups(lab), 10, "the backup is under way")
+        wait_for(lambda: backups(lab), PATIENCE, "the backup is under way")
         if any(row["state"] == "running" for row in backups(lab)):
             with pytest.raises(Refused) as refused:
                 lab.call("backup.create")
@@ -145,7 +145,7 @@ def test_h002_killed_while_it_is_made(new_lab):
     make_large(lab, 100)
     with Control(lab.variables["SEKISHO_SOCKET"]) as control:
         control.socket.sendall(b'{"jsonrpc":"2.0","id":1,"method":"backup.create","params":{}}\n')
-        wait_for(lambda: any(name.endswith(".part") for name in os.listdir(folder_of(lab))), 20, "it is being sealed")
+        wait_for(lambda: any(name.endswith(".part") for name in os.listdir(folder_of(lab))), PATIENCE, "it is being sealed")
         stop(lab, signal.SIGKILL)
     assert left_beside(lab)
     lab.start_gateway_again()
@@ -218,7 +218,7 @@ def test_h002_uploads_are_bounded_and_go_with_their_client(new_lab):
                 {"offset": 0, "size": len(whole) - 1, "bytes": first.hex()}):
         with pytest.raises(Refused):
             lab.call("backup.upload", **bad)
-    wait_for(lambda: left_beside(lab) == [], 10, "nothing is left of them")
+    wait_for(lambda: left_beside(lab) == [], PATIENCE, "nothing is left of them")
     with Control(lab.variables["SEKISHO_SOCKET"]) as control:
         assert control.call("backup.upload", offset=0, size=len(whole), bytes=first.hex()) == {"received": len(first)}
         with pytest.raises(Refused):
@@ -229,7 +229,7 @@ def test_h002_uploads_are_bounded_and_go_with_their_client(new_lab):
         # Begun again, as often as one likes: the file of the time before may still be there.
         for _ in range(20):
             assert control.call("backup.upload", offset=0, size=len(whole), bytes=first.hex()) == {"received": len(first)}
-    wait_for(lambda: left_beside(lab) == [], 10, "the upload goes with its client")
+    wait_for(lambda: left_beside(lab) == [], PATIENCE, "the upload goes with its client")
 
 
 def test_h002_auditors_may_list_and_nothing_else(new_lab, tmp_path):
@@ -253,7 +253,7 @@ def test_h002_stopping_gives_up_what_is_under_way(new_lab):
     make_large(lab, 100)
     with Control(lab.variables["SEKISHO_SOCKET"]) as control:
         control.socket.sendall(b'{"jsonrpc":"2.0","id":1,"method":"backup.create","params":{}}\n')
-        wait_for(lambda: any(row["state"] == "running" for row in backups(lab)), 10, "the backup is under way")
+        wait_for(lambda: any(row["state"] == "running" for row in backups(lab)), PATIENCE, "the backup is under way")
         stop(lab)
     assert left_beside(lab) == []
     lab.start_gateway_again()

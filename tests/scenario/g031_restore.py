@@ -15,19 +15,19 @@ from backup_lab import (
     add_many_accounts, admin_events, backups, clear_copies, create, folder_of, left_beside, lose_the_disk, make_large, names, path_of, stop, typed, verify)
 from lab_parts.control import Control, Refused
 from lab_parts.facility import AdminError
-from lab_parts.processes import environment, wait_for
+from lab_parts.processes import PATIENCE, environment, wait_for
 
 
 def test_h002_earlier_state_comes_back_and_the_newer_log_stays(new_lab):
     lab = new_lab()
     kept, ticket = lab.new_ticket(lab.shadow)
-    client = lab.raw(limit=30)
+    client = lab.raw()
     client.introduce(ticket.handle, ticket.secret)
     client.wait_demand_active()
     lab.wait_session(kept)
     backup = create(lab)
     gone, ticket = lab.new_ticket(lab.shadow)
-    other = lab.raw(limit=30)
+    other = lab.raw()
     other.introduce(ticket.handle, ticket.secret)
     other.wait_demand_active()
     lab.wait_session(gone)
@@ -105,7 +105,7 @@ def test_h002_fresh_gateway_takes_over_everything(new_lab, tmp_path):
     assert backups(lab) == [] and left_beside(lab) == []
     # It works on: a new session, and a second restart.
     ticket = lab.ticket(account, lab.shadow)
-    client = lab.raw(limit=30)
+    client = lab.raw()
     client.introduce(ticket.handle, ticket.secret)
     client.wait_demand_active()
     lab.wait_session(account)
@@ -125,7 +125,7 @@ def test_a014_exports_go_with_the_log_that_a_takeover_replaces(new_lab, tmp_path
         lab.admin.text("account", "export", "--output", str(tmp_path / f"{number}.csv"))
     assert sorted(os.listdir(outputs)) == ["1.csv", "2.csv"]
     lab.admin.text("backup", "restore", str(copy), "--yes")
-    wait_for(lambda: os.listdir(outputs) == [], 10, "the exports of the log that is gone are gone")
+    wait_for(lambda: os.listdir(outputs) == [], PATIENCE, "the exports of the log that is gone are gone")
     assert lab.call("output.list")["outputs"] == []
     lab.admin.text("account", "export", "--output", str(tmp_path / "new.csv"))
     assert len(os.listdir(outputs)) == 1
@@ -138,7 +138,7 @@ def test_h002_running_sessions_hold_up_a_takeover_unless_told_otherwise(new_lab)
     lose_the_disk(lab)
     lab.shadow = lab.add_terminal(lab.hosts.variables["LAB_SHADOW_PORT"])
     account, ticket = lab.new_ticket(lab.shadow)
-    client = lab.raw(limit=30)
+    client = lab.raw()
     client.introduce(ticket.handle, ticket.secret)
     client.wait_demand_active()
     lab.wait_session(account)
@@ -250,7 +250,7 @@ def test_h002_only_one_restore_at_a_time(new_lab):
     gone = lab.add_account()
     with Control(lab.variables["SEKISHO_SOCKET"], limit=60) as control:
         control.socket.sendall(b'{"jsonrpc":"2.0","id":1,"method":"backup.restore","params":{"id":"%s"}}\n' % backup.encode())
-        wait_for(lambda: clear_copies(lab, "restored"), 20, "the first one is under way")
+        wait_for(lambda: clear_copies(lab, "restored"), PATIENCE, "the first one is under way")
         for parameters in ({"id": backup}, {"id": backup, "rehearse": True}):
             with pytest.raises(Refused) as refused:
                 lab.call("backup.restore", **parameters)
@@ -378,7 +378,7 @@ def test_h002_killed_while_it_is_opened(new_lab):
     account = lab.add_account()
     with Control(lab.variables["SEKISHO_SOCKET"]) as control:
         control.socket.sendall(b'{"jsonrpc":"2.0","id":1,"method":"backup.restore","params":{"id":"%s"}}\n' % backup.encode())
-        wait_for(lambda: clear_copies(lab, "restored"), 20, "the backup is being opened")
+        wait_for(lambda: clear_copies(lab, "restored"), PATIENCE, "the backup is being opened")
         # Only the gateway has what came out of it, and nobody has it any more when the gateway is gone.
         assert set(clear_copies(lab, "restored")) == {0o600} and left_beside(lab) == []
         stop(lab, signal.SIGKILL)
@@ -395,7 +395,7 @@ def test_h002_killed_while_it_is_rehearsed(new_lab):
     account = lab.add_account()
     with Control(lab.variables["SEKISHO_SOCKET"]) as control:
         control.socket.sendall(b'{"jsonrpc":"2.0","id":1,"method":"backup.restore","params":{"id":"%s","rehearse":true}}\n' % backup.encode())
-        wait_for(lambda: clear_copies(lab, "rehearsed"), 20, "the present state is being copied")
+        wait_for(lambda: clear_copies(lab, "rehearsed"), PATIENCE, "the present state is being copied")
         assert set(clear_copies(lab, "rehearsed") + clear_copies(lab, "restored")) == {0o600} and left_beside(lab) == []
         stop(lab, signal.SIGKILL)
     assert left_beside(lab) == []

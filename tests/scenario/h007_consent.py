@@ -12,7 +12,7 @@ import pytest
 
 from clerk import answer, places_of, run
 from desktop import Desktop
-from lab_parts.processes import wait_for
+from lab_parts.processes import PATIENCE, wait_for
 from visitor import PASSWORD, knock, settled_engineer, visit
 
 ATTENDANT = "games"  # a user that every machine has, and nobody is
@@ -72,7 +72,7 @@ def full_id(lab, account):
 
 
 def row_of(lab, account):
-    return wait_for(lambda: next(iter(rows(lab, account)), None), 15, f"{account} waits for permission")
+    return wait_for(lambda: next(iter(rows(lab, account)), None), PATIENCE, f"{account} waits for permission")
 
 
 def attend(lab, *arguments, **more):
@@ -95,7 +95,7 @@ class Follower:
             return file.read()
 
     def wait(self, pattern):
-        return wait_for(lambda: re.search(pattern, self.text), 15, f"{pattern!r} is told")
+        return wait_for(lambda: re.search(pattern, self.text), PATIENCE, f"{pattern!r} is told")
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
@@ -214,7 +214,7 @@ def test_h704_who_goes_away_is_taken_off_every_list(ward, follow):
     screen.wait(rf'"id":{row["id"]},.*"waits":true')
     screens.wait(rf"(?m)^{row['id']} ")
     visitor.client.close()
-    wait_for(lambda: not rows(ward, account), 10, "the list forgets who has left")
+    wait_for(lambda: not rows(ward, account), PATIENCE, "the list forgets who has left")
     screen.wait(rf'"id":{row["id"]},.*"waits":false')
     screens.wait(f"{re.escape(row['account'])} は {re.escape(terminal)} の許可待ちを終了しました")
     refused = attend(ward, "allow", str(row["id"]), "--yes")
@@ -231,7 +231,7 @@ def test_h705_a_restarted_gateway_lets_in_nobody_who_waited(new_door, follow):
     row = row_of(lab, account)
     screen.wait(rf"(?m)^{row['id']} ")
     os.kill(lab.gateway_process["pid"], signal.SIGKILL)
-    wait_for(lambda: not visitor.client.running(), 10, "the engineer's connection ends")
+    wait_for(lambda: not visitor.client.running(), PATIENCE, "the engineer's connection ends")
     # Whoever followed is told by the end that there is nothing to follow.
     assert screen.process.wait(10) != 0
     lab.start_gateway_again()
@@ -296,19 +296,19 @@ def test_h707_who_may_only_look(ward, way, look_only):
     def arrived():
         return "x:330 y:440" in on_host(ward, client, "xdotool", "getmouselocation") and caps_lock(ward, client) != keys
     if not look_only:
-        wait_for(arrived, 10, "pointer and keyboard work on the jump host")
+        wait_for(arrived, PATIENCE, "pointer and keyboard work on the jump host")
         client.key("Caps_Lock")
-        wait_for(lambda: caps_lock(ward, client) == keys, 10, "the key works again")
+        wait_for(lambda: caps_lock(ward, client) == keys, PATIENCE, "the key works again")
         return
     # It reached the gateway; what the host draws afterwards is seen, and what it does not get it does not do.
-    wait_for(lambda: ward.sessions(account)[0]["bytes_from_client"] > before, 10, "the gateway receives input")
+    wait_for(lambda: ward.sessions(account)[0]["bytes_from_client"] > before, PATIENCE, "the gateway receives input")
     first = client.screenshot(os.path.join(ward.folder, "look-first.png"))
     on_host(ward, client, "xdotool", "mousemove", "700", "600")
 
     def moved():
         with open(first, "rb") as one, open(client.screenshot(first + ".png"), "rb") as other:
             return one.read() != other.read()
-    wait_for(moved, 10, "the picture goes on")
+    wait_for(moved, PATIENCE, "the picture goes on")
     assert "x:700 y:600" in on_host(ward, client, "xdotool", "getmouselocation")
     assert caps_lock(ward, client) == keys
 
@@ -337,7 +337,7 @@ def test_h708_file_channels_need_consent_of_their_own(ward, files):
     paste = "timeout 3 xclip -o -selection clipboard; echo pasted"
     channels = r"(?i)(rdpdr|drdynvc).*(announce|create|capabilit)"
     if files:
-        wait_for(lambda: "from outside" in desktop.run(paste), 20, "the text is pasted")
+        wait_for(lambda: "from outside" in desktop.run(paste), PATIENCE, "the text is pasted")
         for channel in ("rdpdr", "drdynvc"):
             visitor.client.wait_log(channels.replace("(rdpdr|drdynvc)", channel))
         return

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from clerk import run
-from lab_parts.processes import wait_for
+from lab_parts.processes import PATIENCE, wait_for
 from visitor import PASSWORD, add_engineer, knock, settled_engineer
 
 
@@ -28,7 +28,7 @@ def logins(lab, name):
 
 
 def wait_logins(lab, name, *expected):
-    wait_for(lambda: len(logins(lab, name)) >= len(expected), 10, f"{len(expected)} rows of {name}")
+    wait_for(lambda: len(logins(lab, name)) >= len(expected), PATIENCE, f"{len(expected)} rows of {name}")
     assert logins(lab, name) == list(expected)
 
 
@@ -55,7 +55,7 @@ def test_h902_no_account_is_a_row_too(door, name, logged):
     visitor = at_form(door, "")
     visitor.sign_in(name, "something")
     visitor.page("SIGN_IN", error="wrong")
-    wait_for(lambda: len(rows_of(door, logged)) == before + 1, 10, "a row")
+    wait_for(lambda: len(rows_of(door, logged)) == before + 1, PATIENCE, "a row")
     row = rows_of(door, logged)[-1]
     assert (row["result"], row["reason"], row["source"], row["name"]) == ("refused", "SIGN_IN_REFUSED", "127.0.0.1", "")
 
@@ -173,7 +173,7 @@ def test_h912_sent_back_and_never_seen_again(new_door):
     lab.wait_close("SK2411")
     wait_logins(lab, account, "TERMINAL_NOT_ASSIGNED")
     os.kill(lab.gateway_process["pid"], signal.SIGKILL)
-    wait_for(lambda: not lab.gateway_runs(), 10, "the gateway ends")
+    wait_for(lambda: not lab.gateway_runs(), PATIENCE, "the gateway ends")
     lab.pass_time(2)
     lab.start_gateway_again()
     wait_logins(lab, account, "TERMINAL_NOT_ASSIGNED", "REDIRECT_LOST")

@@ -8,7 +8,7 @@ import time
 import rdp_wire as wire
 from clerk import run
 from lab_parts.network import free_port, listens
-from lab_parts.processes import run as run_program
+from lab_parts.processes import PATIENCE, run as run_program
 from lab_parts.processes import start, stop, wait_for, wait_until
 
 HOST = "tests/peers/rdp_host"
@@ -57,7 +57,7 @@ class Host:
 
     def kill(self):
         stop(self.process)
-        wait_for(lambda: not listens(self.port), 10, "the test host has gone")
+        wait_for(lambda: not listens(self.port), PATIENCE, "the test host has gone")
 
 
 AUTHORITY = """

@@ -6,7 +6,7 @@ def test_s001_sessions_start_and_end_in_the_log_on_a_slow_disk(new_lab):
     accounts = []
     for _ in range(5):
         account, ticket = lab.new_ticket(lab.shadow)
-        client = lab.raw(limit=30)
+        client = lab.raw()
         client.introduce(ticket.handle, ticket.secret)
         client.wait_demand_active()
         lab.wait_session(account)

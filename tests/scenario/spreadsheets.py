@@ -8,7 +8,7 @@ import signal
 
 import clerk
 from facility import Facility
-from lab_parts.processes import alive, wait_for
+from lab_parts.processes import PATIENCE, alive, wait_for
 
 HEADER = "アカウント,姓,名,メールアドレス,有効開始日,有効終了日,MACアドレス,接続端末,開始時間,終了時間,ファイル共有,認証連携先"
 KEYS = ["account", "family_name", "given_name", "email", "valid_from", "valid_until", "macs", "terminals", "start", "end", "file_sharing",
@@ -67,7 +67,7 @@ def exported(lab, folder, *options):
 
 def kill_gateway(lab, number=signal.SIGKILL):
     os.kill(lab.gateway_process["pid"], number)
-    wait_for(lambda: not alive(lab.gateway_process), 10, "the gateway has ended")
+    wait_for(lambda: not alive(lab.gateway_process), PATIENCE, "the gateway has ended")
 
 
 def stop_gateway(lab):

@@ -4,6 +4,7 @@
 #include "greeter/interleaved.h"
 
 #include "base/cleanup.h"
+#include "image.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,30 +18,7 @@
 #include <freerdp/codec/interleaved.h>
 #include <freerdp/primitives.h>
 
-#define SIDE 64
-#define ROW (SIDE * 4)
-
 static const uint32_t depths[] = {15, 16, 24};
-
-struct image {
-	uint8_t pixels[SIDE * ROW];
-	uint32_t width, height;
-};
-
-static void
-set(struct image *image, uint32_t x, uint32_t y, uint32_t colour)
-{
-	memcpy(image->pixels + (size_t)y * ROW + x * 4u, &colour, 4);
-}
-
-static uint32_t
-get(const struct image *image, uint32_t x, uint32_t y)
-{
-	uint32_t colour;
-
-	memcpy(&colour, image->pixels + (size_t)y * ROW + x * 4u, 4);
-	return colour & 0xffffff;
-}
 
 /* The decoder of the specification */
 
@@ -120,7 +98,7 @@ expect_by_specification(const struct image *image, uint32_t depth, const uint8_t
 	for (uint32_t y = 0; y < image->height; y++)
 		for (uint32_t x = 0; x < image->width; x++)
 			assert_int_equal(decoder.pixels[(image->height - 1 - y) * image->width + x],
-				interleaved_colour(get(image, x, y), depth));
+				interleaved_colour(image_get(image, x, y), depth));
 }
 
 /* libfreerdp's, which turns a colour of few bits into one that is as near as its bits say. */
@@ -147,7 +125,7 @@ expect_by_libfreerdp(const struct image *image, uint32_t depth, const uint8_t *b
 	bitmap_interleaved_context_free(context);
 	for (uint32_t y = 0; y < image->height; y++)
 		for (uint32_t x = 0; x < image->width; x++)
-			assert_true(is_near(get(&seen, x, y), get(image, x, y), depth));
+			assert_true(is_near(image_get(&seen, x, y), image_get(image, x, y), depth));
 }
 
 /* Returns the length. */
@@ -169,7 +147,7 @@ fill(struct image *image, uint32_t colour)
 {
 	for (uint32_t y = 0; y < SIDE; y++)
 		for (uint32_t x = 0; x < SIDE; x++)
-			set(image, x, y, colour);
+			image_set(image, x, y, colour);
 }
 
 static void
@@ -194,8 +172,8 @@ runs_of_any_length_arrive(void **state)
 		image.height = SIDE;
 		fill(&image, 0xffffff);
 		for (uint32_t at = 0; at < length; at++) {
-			set(&image, (at + length) % SIDE, (at + length) / SIDE, 0x123456);
-			set(&image, at % SIDE, SIDE - 1 - at / SIDE, at * 0x010203);
+			image_set(&image, (at + length) % SIDE, (at + length) / SIDE, 0x123456);
+			image_set(&image, at % SIDE, SIDE - 1 - at / SIDE, at * 0x010203);
 		}
 		for (size_t i = 0; i < ARRAY_SIZE(depths); i++)
 			(void)expect(&image, depths[i]);
@@ -210,12 +188,11 @@ noise_arrives(void **state)
 	(void)state;
 	for (uint32_t y = 0; y < SIDE; y++)
 		for (uint32_t x = 0; x < SIDE; x++)
-			set(&image, x, y, (uint32_t)(x * 0x9e3779b1u + y * 0x85ebca6bu) >> 8);
+			image_set(&image, x, y, (uint32_t)(x * 0x9e3779b1u + y * 0x85ebca6bu) >> 8);
 	for (size_t i = 0; i < ARRAY_SIZE(depths); i++)
 		(void)expect(&image, depths[i]);
 }
 
-/* What screens are made of: few colours, rows alike, letters; drawn by chance, always the same. */
 static void
 patterns_of_any_size_arrive(void **state)
 {
@@ -224,19 +201,7 @@ patterns_of_any_size_arrive(void **state)
 
 	(void)state;
 	for (int round = 0; round < 3000; round++) {
-		uint32_t colours[4];
-
-		image.width = 1 + (uint32_t)rand_r(&chance) % SIDE;
-		image.height = 1 + (uint32_t)rand_r(&chance) % SIDE;
-		for (size_t i = 0; i < ARRAY_SIZE(colours); i++)
-			colours[i] = (uint32_t)rand_r(&chance) & 0xffffff;
-		for (uint32_t y = 0; y < image.height; y++)
-			for (uint32_t x = 0; x < image.width; x++)
-				set(&image, x, y,
-					rand_r(&chance) % 4 == 0 || y == 0
-						? colours[(size_t)rand_r(&chance) % 4]
-					: rand_r(&chance) % 8 != 0 ? get(&image, x, y - 1)
-								   : colours[0]);
+		image_draw_pattern(&image, &chance);
 		(void)expect(&image, depths[round % 3]);
 	}
 }

@@ -2,6 +2,7 @@
 #include "greeter/planar.h"
 
 #include "base/cleanup.h"
+#include "image.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,29 +14,6 @@
 #include <freerdp/codec/color.h>
 #include <freerdp/codec/planar.h>
 #include <freerdp/primitives.h>
-
-#define SIDE PLANAR_SIDE_MOST
-#define ROW (SIDE * 4)
-
-struct image {
-	uint8_t pixels[SIDE * ROW];
-	uint32_t width, height;
-};
-
-static void
-set(struct image *image, uint32_t x, uint32_t y, uint32_t colour)
-{
-	memcpy(image->pixels + (size_t)y * ROW + x * 4u, &colour, 4);
-}
-
-static uint32_t
-get(const struct image *image, uint32_t x, uint32_t y)
-{
-	uint32_t colour;
-
-	memcpy(&colour, image->pixels + (size_t)y * ROW + x * 4u, 4);
-	return colour & 0xffffff;
-}
 
 /* Returns the length. */
 static size_t
@@ -52,7 +30,7 @@ expect(const struct image *image, bool alpha)
 	freerdp_bitmap_planar_context_free(context);
 	for (uint32_t y = 0; y < image->height; y++)
 		for (uint32_t x = 0; x < image->width; x++)
-			assert_int_equal(get(&seen, x, y), get(image, x, y));
+			assert_int_equal(image_get(&seen, x, y), image_get(image, x, y));
 	return len;
 }
 
@@ -61,7 +39,7 @@ fill(struct image *image, uint32_t colour)
 {
 	for (uint32_t y = 0; y < SIDE; y++)
 		for (uint32_t x = 0; x < SIDE; x++)
-			set(image, x, y, colour);
+			image_set(image, x, y, colour);
 }
 
 /* Two bytes for each row of each plane. */
@@ -89,8 +67,8 @@ runs_of_any_length_arrive(void **state)
 			image.height = 3;
 			fill(&image, 0);
 			for (uint32_t x = 0; x < width; x++) {
-				set(&image, x, 1, x < raw ? x * 0x25130b : 0xfefefe);
-				set(&image, x, 2, x < width - raw ? 0x010203 : x * 0x95130b);
+				image_set(&image, x, 1, x < raw ? x * 0x25130b : 0xfefefe);
+				image_set(&image, x, 2, x < width - raw ? 0x010203 : x * 0x95130b);
 			}
 			(void)expect(&image, (raw & 1) != 0);
 		}
@@ -106,12 +84,11 @@ noise_arrives(void **state)
 	(void)state;
 	for (uint32_t y = 0; y < SIDE; y++)
 		for (uint32_t x = 0; x < SIDE; x++)
-			set(&image, x, y, (uint32_t)((x + 7u) * (y + 3u) * 0x9e3779b1u) >> 8);
+			image_set(&image, x, y, (uint32_t)((x + 7u) * (y + 3u) * 0x9e3779b1u) >> 8);
 	assert_true(expect(&image, false) <= 2 + 3 * SIDE * SIDE);
 	assert_true(expect(&image, true) <= 2 + 4 * SIDE * SIDE);
 }
 
-/* What screens are made of: few colours, rows alike, letters; drawn by chance, always the same. */
 static void
 patterns_of_any_size_arrive(void **state)
 {
@@ -120,19 +97,7 @@ patterns_of_any_size_arrive(void **state)
 
 	(void)state;
 	for (int round = 0; round < 3000; round++) {
-		uint32_t colours[4];
-
-		image.width = 1 + (uint32_t)rand_r(&chance) % SIDE;
-		image.height = 1 + (uint32_t)rand_r(&chance) % SIDE;
-		for (size_t i = 0; i < ARRAY_SIZE(colours); i++)
-			colours[i] = (uint32_t)rand_r(&chance) & 0xffffff;
-		for (uint32_t y = 0; y < image.height; y++)
-			for (uint32_t x = 0; x < image.width; x++)
-				set(&image, x, y,
-					rand_r(&chance) % 4 == 0 || y == 0
-						? colours[(size_t)rand_r(&chance) % 4]
-					: rand_r(&chance) % 8 != 0 ? get(&image, x, y - 1)
-								   : colours[0]);
+		image_draw_pattern(&image, &chance);
 		(void)expect(&image, round % 2 == 0);
 	}
 }

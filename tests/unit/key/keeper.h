@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define LIMIT_MS 10000
+#define LIMIT_MS 60000
 
 /* A sekisho-key with its key. */
 struct keeper {

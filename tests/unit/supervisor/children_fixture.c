@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* Every wait for an event ends here. */
-#define LIMIT_MS 20000
+#define LIMIT_MS 60000
 
 static struct msg_configure configure;
 
