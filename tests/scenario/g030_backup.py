@@ -18,7 +18,7 @@ from lab_parts.identity import as_user
 from lab_parts.processes import PATIENCE, wait_for
 
 
-def test_h002_create_shows_when_who_how_large_and_why(new_lab):
+def test_g030_create_shows_when_who_how_large_and_why(new_lab):
     lab = new_lab()
     account = lab.add_account()
     backup = create(lab, "年度末の作業前")
@@ -43,7 +43,7 @@ def test_h002_create_shows_when_who_how_large_and_why(new_lab):
     assert len(admin_events(lab, "backup.create")) == 1
 
 
-def test_h002_create_and_delete_ask(new_lab):
+def test_g030_create_and_delete_ask(new_lab):
     lab = new_lab()
     status, shown = typed(lab, ["n"], "backup", "create")
     assert status == 1 and "0 / 5" in shown and backups(lab) == []
@@ -60,7 +60,7 @@ def test_h002_create_and_delete_ask(new_lab):
     assert len(admin_events(lab, "backup.delete")) == 1
 
 
-def test_h002_sixth_is_refused_and_none_is_deleted_by_itself(new_lab):
+def test_g030_sixth_is_refused_and_none_is_deleted_by_itself(new_lab):
     lab = new_lab()
     made = [create(lab) for _ in range(5)]
     with pytest.raises(AdminError) as refused:
@@ -72,7 +72,7 @@ def test_h002_sixth_is_refused_and_none_is_deleted_by_itself(new_lab):
     assert len(backups(lab)) == 5
 
 
-def test_h002_sessions_and_accounts_begin_while_a_backup_is_made(new_lab):
+def test_g030_sessions_and_accounts_begin_while_a_backup_is_made(new_lab):
     lab = new_lab()
     make_large(lab, 60)
     tickets = [lab.new_ticket(lab.shadow) for _ in range(3)]
@@ -100,7 +100,7 @@ def test_h002_sessions_and_accounts_begin_while_a_backup_is_made(new_lab):
     verify(lab)
 
 
-def test_h002_only_one_at_a_time(new_lab):
+def test_g030_only_one_at_a_time(new_lab):
     lab = new_lab()
     make_large(lab, 60)
     with Control(lab.variables["SEKISHO_SOCKET"], limit=60) as control:
@@ -115,7 +115,7 @@ def test_h002_only_one_at_a_time(new_lab):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small disk")
-def test_h002_full_disk_fails_with_its_reason_and_leaves_nothing(new_lab, folders):
+def test_g030_full_disk_fails_with_its_reason_and_leaves_nothing(new_lab, folders):
     small = folders("small")
     os.chmod(small, 0o755)
     lab = new_lab(f"backups.folder={small}/mount")
@@ -139,7 +139,7 @@ def test_h002_full_disk_fails_with_its_reason_and_leaves_nothing(new_lab, folder
     assert left_beside(lab) == []
 
 
-def test_h002_killed_while_it_is_made(new_lab):
+def test_g030_killed_while_it_is_made(new_lab):
     lab = new_lab()
     whole = create(lab)
     make_large(lab, 100)
@@ -159,7 +159,7 @@ def test_h002_killed_while_it_is_made(new_lab):
 
 # Taking it away
 
-def test_h002_get_writes_a_private_file_and_never_over_another(new_lab, tmp_path):
+def test_g030_get_writes_a_private_file_and_never_over_another(new_lab, tmp_path):
     lab = new_lab()
     make_large(lab, 2)
     backup = create(lab)
@@ -178,7 +178,7 @@ def test_h002_get_writes_a_private_file_and_never_over_another(new_lab, tmp_path
     assert len(admin_events(lab, "backup.get")) == 1
 
 
-def test_h002_taking_a_backup_away_is_recorded_wherever_it_begins(new_lab):
+def test_g030_taking_a_backup_away_is_recorded_wherever_it_begins(new_lab):
     lab = new_lab()
     backup = create(lab)
     with Control(lab.variables["SEKISHO_SOCKET"]) as control:
@@ -194,7 +194,7 @@ def test_h002_taking_a_backup_away_is_recorded_wherever_it_begins(new_lab):
     assert len(admin_events(lab, "backup.get")) == 3
 
 
-def test_h002_ids_are_no_paths(new_lab):
+def test_g030_ids_are_no_paths(new_lab):
     lab = new_lab()
     for bad in ("../sekisho.db", "/etc/passwd", "", "0000000g", "00000000/"):
         for method, more in (("backup.read", {"offset": 0}), ("backup.delete", {}), ("backup.check", {}), ("backup.restore", {})):
@@ -205,7 +205,7 @@ def test_h002_ids_are_no_paths(new_lab):
 
 # The protocol
 
-def test_h002_uploads_are_bounded_and_go_with_their_client(new_lab):
+def test_g030_uploads_are_bounded_and_go_with_their_client(new_lab):
     lab = new_lab()
     backup = create(lab)
     with open(path_of(lab, backup), "rb") as file:
@@ -232,7 +232,7 @@ def test_h002_uploads_are_bounded_and_go_with_their_client(new_lab):
     wait_for(lambda: left_beside(lab) == [], PATIENCE, "the upload goes with its client")
 
 
-def test_h002_auditors_may_list_and_nothing_else(new_lab, tmp_path):
+def test_g030_auditors_may_list_and_nothing_else(new_lab, tmp_path):
     lab = new_lab("roles.auditor.users=[games]")
     backup = create(lab)
 
@@ -248,7 +248,7 @@ def test_h002_auditors_may_list_and_nothing_else(new_lab, tmp_path):
     assert not os.path.exists(target) and len(backups(lab)) == 1
 
 
-def test_h002_stopping_gives_up_what_is_under_way(new_lab):
+def test_g030_stopping_gives_up_what_is_under_way(new_lab):
     lab = new_lab()
     make_large(lab, 100)
     with Control(lab.variables["SEKISHO_SOCKET"]) as control:

@@ -18,7 +18,7 @@ from lab_parts.facility import AdminError
 from lab_parts.processes import PATIENCE, environment, wait_for
 
 
-def test_h002_earlier_state_comes_back_and_the_newer_log_stays(new_lab):
+def test_g031_earlier_state_comes_back_and_the_newer_log_stays(new_lab):
     lab = new_lab()
     kept, ticket = lab.new_ticket(lab.shadow)
     client = lab.raw()
@@ -49,7 +49,7 @@ def test_h002_earlier_state_comes_back_and_the_newer_log_stays(new_lab):
     lab.add_account()
 
 
-def test_h002_restore_asks_and_shows_what_would_change(new_lab):
+def test_g031_restore_asks_and_shows_what_would_change(new_lab):
     lab = new_lab()
     lab.add_account()
     backup = create(lab)
@@ -70,7 +70,7 @@ def test_h002_restore_asks_and_shows_what_would_change(new_lab):
     assert locked in names(lab)
 
 
-def test_h002_backup_first(new_lab):
+def test_g031_backup_first(new_lab):
     lab = new_lab()
     backup = create(lab)
     account = lab.add_account()
@@ -84,7 +84,7 @@ def test_h002_backup_first(new_lab):
     assert "five backups already" in refused.value.output and names(lab) != set()
 
 
-def test_h002_fresh_gateway_takes_over_everything(new_lab, tmp_path):
+def test_g031_fresh_gateway_takes_over_everything(new_lab, tmp_path):
     lab = new_lab()
     account, ticket = lab.new_ticket(lab.shadow)
     backup = create(lab)
@@ -131,7 +131,7 @@ def test_a014_exports_go_with_the_log_that_a_takeover_replaces(new_lab, tmp_path
     assert len(os.listdir(outputs)) == 1
 
 
-def test_h002_running_sessions_hold_up_a_takeover_unless_told_otherwise(new_lab):
+def test_g031_running_sessions_hold_up_a_takeover_unless_told_otherwise(new_lab):
     lab = new_lab()
     lab.add_account()
     backup = create(lab)
@@ -152,7 +152,7 @@ def test_h002_running_sessions_hold_up_a_takeover_unless_told_otherwise(new_lab)
     verify(lab)
 
 
-def test_h002_rehearsal_changes_nothing_and_is_known_afterwards(new_lab):
+def test_g031_rehearsal_changes_nothing_and_is_known_afterwards(new_lab):
     lab = new_lab()
     lab.add_account()
     backup = create(lab)
@@ -168,7 +168,7 @@ def test_h002_rehearsal_changes_nothing_and_is_known_afterwards(new_lab):
     verify(lab)
 
 
-def test_h002_restore_warns_of_a_young_rehearsal(new_lab):
+def test_g031_restore_warns_of_a_young_rehearsal(new_lab):
     lab = new_lab()
     backup = create(lab)
     assert "ever been rehearsed" in lab.admin.text("backup", "restore", backup, "--yes")
@@ -176,7 +176,7 @@ def test_h002_restore_warns_of_a_young_rehearsal(new_lab):
     assert "less than a week old" in lab.admin.text("backup", "restore", backup, "--yes")
 
 
-def test_h002_restore_does_not_warn_of_an_old_rehearsal(new_lab):
+def test_g031_restore_does_not_warn_of_an_old_rehearsal(new_lab):
     start = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
     lab = new_lab(clock=start.isoformat())
     backup = create(lab)
@@ -217,7 +217,7 @@ def bad_copies(path, folder):
         yield name, str(file), words
 
 
-def test_h002_bad_files_are_named_and_change_nothing(new_lab, tmp_path):
+def test_g031_bad_files_are_named_and_change_nothing(new_lab, tmp_path):
     lab = new_lab()
     account = lab.add_account()
     backup = create(lab)
@@ -234,7 +234,7 @@ def test_h002_bad_files_are_named_and_change_nothing(new_lab, tmp_path):
     assert left_beside(lab) == []
 
 
-def test_h002_mistyped_names_are_told(new_lab):
+def test_g031_mistyped_names_are_told(new_lab):
     lab = new_lab()
     for name in ("0a1b2c3", "sekisho-0a1b2c3d", ""):
         with pytest.raises(AdminError) as refused:
@@ -242,7 +242,7 @@ def test_h002_mistyped_names_are_told(new_lab):
         assert "neither a backup of the gateway" in refused.value.output
 
 
-def test_h002_only_one_restore_at_a_time(new_lab):
+def test_g031_only_one_restore_at_a_time(new_lab):
     lab = new_lab()
     make_large(lab, 60)
     account = lab.add_account()
@@ -274,7 +274,7 @@ def passwords_of(lab):
         return dict(database.execute("SELECT id, (SELECT count(*) FROM password WHERE account = number) FROM account WHERE id LIKE 'eng.%'"))
 
 
-def test_h002_backup_and_restore_in_the_middle_of_an_import(new_lab, tmp_path):
+def test_g031_backup_and_restore_in_the_middle_of_an_import(new_lab, tmp_path):
     lab = new_lab()
     rows = 3000
     path = tmp_path / "in.csv"
@@ -307,7 +307,7 @@ def test_h002_backup_and_restore_in_the_middle_of_an_import(new_lab, tmp_path):
     verify(lab)
 
 
-def test_h002_damaged_backup_leaves_an_error_log_and_an_event(new_lab):
+def test_g031_damaged_backup_leaves_an_error_log_and_an_event(new_lab):
     lab = new_lab()
     account = lab.add_account()
     backup = create(lab)
@@ -340,7 +340,7 @@ def test_h002_damaged_backup_leaves_an_error_log_and_an_event(new_lab):
     verify(lab)
 
 
-def test_h002_other_key_and_other_facility_are_foreign(new_lab, tmp_path):
+def test_g031_other_key_and_other_facility_are_foreign(new_lab, tmp_path):
     lab = new_lab()
     backup = create(lab)
     copy = tmp_path / "copy.backup"
@@ -371,7 +371,7 @@ def test_h002_other_key_and_other_facility_are_foreign(new_lab, tmp_path):
     assert states[backup] == "unusable" and "done" in states.values()
 
 
-def test_h002_killed_while_it_is_opened(new_lab):
+def test_g031_killed_while_it_is_opened(new_lab):
     lab = new_lab()
     make_large(lab, 60)
     backup = create(lab)
@@ -388,7 +388,7 @@ def test_h002_killed_while_it_is_opened(new_lab):
     verify(lab)
 
 
-def test_h002_killed_while_it_is_rehearsed(new_lab):
+def test_g031_killed_while_it_is_rehearsed(new_lab):
     lab = new_lab()
     make_large(lab, 60)
     backup = create(lab)
@@ -404,7 +404,7 @@ def test_h002_killed_while_it_is_rehearsed(new_lab):
     verify(lab)
 
 
-def test_h002_killed_while_rows_are_replaced(new_lab):
+def test_g031_killed_while_rows_are_replaced(new_lab):
     lab = new_lab()
     account = lab.add_account()
     add_many_accounts(lab, 100000)

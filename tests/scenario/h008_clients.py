@@ -23,7 +23,7 @@ import pytest
 
 from h003_refusals import expire, lock, out_of_hours
 from h004_attended import issue
-from h007_pictures import pixels, reference, shows
+from h011_pictures import pixels, reference, shows
 from lab_parts.facility import add_terminal
 from lab_parts.processes import PATIENCE, wait_for
 from visitor import PASSWORD, settled_engineer, visit

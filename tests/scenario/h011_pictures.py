@@ -68,7 +68,7 @@ def type_account(visitor):
     ("xfreerdp3", ("/bpp:32",), 0), ("xfreerdp3", ("/bpp:24",), 0), ("xfreerdp3", ("/bpp:16",), 7), ("xfreerdp3", ("/bpp:15",), 7),
     ("rdesktop", ("-a", "32"), 0), ("rdesktop", ("-a", "24"), 0), ("rdesktop", ("-a", "16"), 7), ("rdesktop", ("-a", "15"), 7),
     ("xfreerdp2", ("/bpp:24",), 0), ("xfreerdp2", ("/bpp:16",), 7)])
-def test_h701_every_pixel_is_the_one_that_was_drawn(request, door, tmp_path, program, options, most):
+def test_h1101_every_pixel_is_the_one_that_was_drawn(request, door, tmp_path, program, options, most):
     drawn = pixels(reference(request.config.getoption("--build"), tmp_path, 1024, 768))
     visitor = visit(door, program, options=options)
     type_account(visitor)
@@ -77,14 +77,14 @@ def test_h701_every_pixel_is_the_one_that_was_drawn(request, door, tmp_path, pro
 
 @pytest.mark.parametrize("width,height,scale", [(640, 480, 100), (801, 603, 100), (1920, 1080, 150),
                                                 pytest.param(3840, 2160, 200, marks=pytest.mark.long)])
-def test_h702_at_any_size_and_scale(request, door, tmp_path, width, height, scale):
+def test_h1102_at_any_size_and_scale(request, door, tmp_path, width, height, scale):
     drawn = pixels(reference(request.config.getoption("--build"), tmp_path, width, height, scale))
     visitor = visit(door, "xfreerdp3", options=(f"/size:{width}x{height}", f"/scale-desktop:{scale}"), size=f"{width}x{height}")
     type_account(visitor)
     wait_for(lambda: shows(visitor.client, drawn, 0, tmp_path), PATIENCE, "the client shows the picture that was drawn", every=0.5)
 
 
-def test_h704_it_stands_on_the_primary_monitor(request, door, tmp_path):
+def test_h1104_it_stands_on_the_primary_monitor(request, door, tmp_path):
     drawn = pixels(reference(request.config.getoption("--build"), tmp_path, 1024, 768))
     visitor = visit(door, "xfreerdp3", options=("/multimon",), size="2048x768", monitors=2)
     type_account(visitor)
@@ -97,7 +97,7 @@ def test_h704_it_stands_on_the_primary_monitor(request, door, tmp_path):
     wait_for(shows_it, PATIENCE, "the page fills the first of two monitors, and nothing is on the other", every=0.5)
 
 
-def test_h703_client_of_256_colours_is_told_so(door):
+def test_h1103_client_of_256_colours_is_told_so(door):
     """No palette is ever sent. It is denied in RDP's words, and the log says what to change."""
     client = door.raw()
     client.request()

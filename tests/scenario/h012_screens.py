@@ -90,7 +90,7 @@ def wait_for_the_host(visitor):
 
 @pytest.mark.long
 @pytest.mark.parametrize("language", ["en", "ja"])
-def test_h901_every_page(hospital, language):
+def test_h1201_every_page(hospital, language):
     account, initial = add_engineer(hospital, TAKEN, FREE, SILENT, ATTENDED, name="sato")
     visitor = at_account(hospital, language)
     first_sign_in(hospital, visitor, account, initial)

@@ -40,7 +40,7 @@ def wire_of(text):
 
 @pytest.mark.parametrize("one", [pytest.param("x", marks=pytest.mark.long, id="letters"), pytest.param("\u202e", id="right-to-left"),
                                  pytest.param("山", marks=pytest.mark.long, id="japanese")])
-def test_h701_million_characters_typed_are_a_wrong_name(door, one):
+def test_h1001_million_characters_typed_are_a_wrong_name(door, one):
     visitor = knock(door)
     visitor.page("SIGN_IN")
     thousand = wire_of(one * 1000)
@@ -82,7 +82,7 @@ def without_a_pdu(client):
 
 
 @pytest.mark.parametrize("send", [claimed, filling_its_pdu, over_many_pdus, without_a_pdu], ids=lambda value: value.__name__)
-def test_h702_million_characters_in_client_info_are_no_rdp(door, send):
+def test_h1002_million_characters_in_client_info_are_no_rdp(door, send):
     client = door.raw()
     client.request()
     client.start_tls()
@@ -98,7 +98,7 @@ def test_h702_million_characters_in_client_info_are_no_rdp(door, send):
 
 
 @pytest.mark.parametrize("user", ["x" * 256, "山" * 256, "\ud800" * 256, "\u202e" * 256], ids=["letters", "japanese", "half-pairs", "marks"])
-def test_h703_longest_name_that_client_info_carries_is_wrong(door, user):
+def test_h1003_longest_name_that_client_info_carries_is_wrong(door, user):
     client = door.raw()
     client.request()
     client.start_tls()
@@ -150,7 +150,7 @@ def before_the_desktop(client, account):
 
 @pytest.mark.parametrize("where", [in_x224, before_tls, in_tls, after_tls, after_mcs, in_client_info, in_pam, before_the_desktop],
                          ids=lambda value: value.__name__)
-def test_h710_client_that_resets_its_connection_leaves_nothing_behind(door, where):
+def test_h1010_client_that_resets_its_connection_leaves_nothing_behind(door, where):
     account = settled_engineer(door, door.shadow) if where in (in_pam, before_the_desktop) else None
     all_gone(door)
     before = measure(door)["sekisho-worker"]["descriptors"]
@@ -190,7 +190,7 @@ def while_waiting(lab, terminal):
 
 
 @pytest.mark.parametrize("where", [at_prompt, at_number, while_waiting], ids=lambda value: value.__name__)
-def test_h711_client_that_leaves_a_page_with_half_a_pdu_leaves_nothing_behind(door, where):
+def test_h1011_client_that_leaves_a_page_with_half_a_pdu_leaves_nothing_behind(door, where):
     terminal = door.add_terminal(door.hosts.variables["LAB_SHADOW_PORT"], attended=True)
     account, visitor = where(door, terminal)
     visitor.client.send(b"\x04\x80")
@@ -201,7 +201,7 @@ def test_h711_client_that_leaves_a_page_with_half_a_pdu_leaves_nothing_behind(do
 
 # 500 at once
 
-def test_h720_five_hundred_at_once_are_refused_at_once_and_disturb_nobody(new_door):
+def test_h1020_five_hundred_at_once_are_refused_at_once_and_disturb_nobody(new_door):
     lab = new_door("sign_in.greeters=12")
     host = Peer(lab, "rdp_host", "--paused")
     terminal = lab.add_terminal(host.line("port=")["port"])
@@ -241,7 +241,7 @@ def more_than(before, after):
             after[program]["processes"] != before[program]["processes"]]
 
 
-def test_h721_five_hundred_of_one_source_do_not_shut_out_another(new_door):
+def test_h1021_five_hundred_of_one_source_do_not_shut_out_another(new_door):
     lab = new_door("sources.exempt=[]")
     ended = []
 
@@ -269,7 +269,7 @@ def test_h721_five_hundred_of_one_source_do_not_shut_out_another(new_door):
 
 # Tickets
 
-def test_h730_stolen_redirection_is_refused_from_another_host(office):  # noqa: F811
+def test_h1030_stolen_redirection_is_refused_from_another_host(office):  # noqa: F811
     """Token and number of a Server Redirection, brought from another host than the client's: both in network namespaces."""
     lab = office("neighbour", "sign_in.second_factor=off", "listeners.0.handover=redirect", "health.every=0",
                  only=("shadow", "sign-in", "gateway"))
@@ -339,7 +339,7 @@ def all_memory_has(lab, words):
     return found
 
 
-def test_h740_no_password_stays_in_memory(new_door):
+def test_h1040_no_password_stays_in_memory(new_door):
     lab = new_door("sign_in.second_factor=off", "listeners.0.handover=in-band")
     terminal = lab.add_terminal(lab.hosts.variables["LAB_SHADOW_PORT"], attended=True)
     chosen, wrong, in_info = (f"{kind}-{secrets.token_hex(8)}-Xx" for kind in ("Kuro", "Shiro", "Midori"))
