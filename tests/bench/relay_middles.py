@@ -19,7 +19,7 @@ def free_port():
 
 
 def wait_port(port, limit=10):
-    """Until somebody listens; a connection made to find out ends at once."""
+    """Until somebody listens. A connection made to find out would be one more; nothing else tells of it than this table."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
         with open("/proc/net/tcp", encoding="ascii") as table:

@@ -14,7 +14,8 @@ PATIENCE = 60  # seconds for what must happen, also on a machine that has much e
 
 
 def wait_for(question, limit, what, every=0.05):
-    """The first true answer of question(); LabError when there is none within `limit` seconds."""
+    """The first true answer of question(); LabError when there is none within `limit` seconds. It is asked again and again, since
+    what is waited for is in other programs: lines of logs, pictures, rows that a gateway answers."""
     end = time.monotonic() + limit
     while True:
         answer = question()
