@@ -370,17 +370,25 @@ static const struct {
 	{"admin", "{\"search\":\"nothing\"}"},
 };
 
-/* What the filter of a column takes and no row has; NULL for a column without a filter. */
+/* What the filter of a column takes and no row has, or few; NULL for a column without a filter. */
 static const char *
 matches_nothing(const struct log_column *column)
 {
+	static const struct {
+		const char *key, *word;
+	} worded[] = {{"state", "active"}, {"evidence", "vouched"}, {"allowlist", "off"},
+		{"application", "portal"}, {"result", "refused"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(worded); i++)
+		if (strcmp(column->key, worded[i].key) == 0)
+			return worded[i].word;
 	if (column->filter == LOG_FILTER_PERIOD || column->filter == LOG_FILTER_NONE)
 		return NULL;
 	if (column->filter == LOG_FILTER_NUMBER)
 		return "999999999999-";
 	if (column->filter == LOG_FILTER_SPAN)
 		return "1990-01-01T00:00:00Z/1991-01-01T00:00:00Z";
-	return strcmp(column->key, "state") == 0 ? "active" : "nothing";
+	return "nothing";
 }
 
 /* Each of the above together with one more filter that nothing passes: every filter of every log alone, and in pairs. */
