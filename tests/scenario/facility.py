@@ -237,10 +237,13 @@ class Facility:
         return self.call("log.connections", account=account)["rows"]
 
     def history_of_all(self, account):
-        """The whole history, page by page."""
+        return self.all_rows("log.connections", account=account)
+
+    def all_rows(self, method, **parameters):
+        """What a list holds, page by page."""
         rows, after = [], {}
         while True:
-            page = self.call("log.connections", account=account, **after)
+            page = self.call(method, **parameters, **after)
             rows += page["rows"]
             if page["next"] is None:
                 return rows

@@ -44,9 +44,10 @@ def sign_in(lab, program, terminal, options=()):
     return account, visitor
 
 
-def wait_shadow(client):
-    """The desktop of freerdp-shadow in place of the sign-in screen."""
-    wait_for(lambda: close_to(client.pixel(8, 760), SHADOW_GROUND), PATIENCE, f"{client.name} shows the desktop")
+def wait_shadow(client, *also):
+    """The desktop of freerdp-shadow in place of the sign-in screen, of its colour or one of these."""
+    wait_for(lambda: any(close_to(client.pixel(8, 760), colour) for colour in (SHADOW_GROUND, *also)), PATIENCE,
+             f"{client.name} shows the desktop")
 
 
 @pytest.mark.parametrize("program", ["xfreerdp3", "xfreerdp2", "rdesktop", "remmina"])
@@ -59,14 +60,15 @@ def test_h001_xrdp_on_the_same_connection(door, program):
     assert door.wait_end(account)["terminal"] == door.xrdp
 
 
-# 24 bits a pixel are what rdesktop asks for by itself, and there libfreerdp, on which freerdp-shadow stands, makes other pictures
-# (gateway/greeter/interleaved.h).
+# What rdesktop can show of freerdp-shadow: at 24 bits a pixel, for which it asks by itself, libfreerdp makes other pictures
+# (gateway/greeter/interleaved.h); at 32 bits those of 3.15 (Debian 13) come out smeared, and at 16 with red and blue exchanged.
+OLD_CLIENT = ("-a", "16")
 @pytest.mark.parametrize("program,options", [
     ("xfreerdp3", ()), pytest.param("xfreerdp2", (), marks=pytest.mark.long), pytest.param("remmina", (), marks=pytest.mark.long),
-    pytest.param("rdesktop", ("-a", "16"), marks=pytest.mark.long)], ids=["xfreerdp3", "xfreerdp2", "remmina", "rdesktop"])
+    pytest.param("rdesktop", OLD_CLIENT, marks=pytest.mark.long)], ids=["xfreerdp3", "xfreerdp2", "remmina", "rdesktop"])
 def test_h002_shadow_on_the_same_connection(door, program, options):
     _, visitor = sign_in(door, program, door.shadow, options)
-    wait_shadow(visitor.client)
+    wait_shadow(visitor.client, *([SHADOW_GROUND[::-1]] if options == OLD_CLIENT else []))
 
 
 @pytest.mark.parametrize("program,terminal", [
@@ -85,8 +87,8 @@ def test_h003_by_redirection(auto_door, program, terminal):
 
 
 def test_h004_rdesktop_cannot_be_redirected_and_stays(auto_door):
-    _, visitor = sign_in(auto_door, "rdesktop", auto_door.shadow, ["-a", "32"])
-    wait_shadow(visitor.client)
+    _, visitor = sign_in(auto_door, "rdesktop", auto_door.shadow, OLD_CLIENT)
+    wait_shadow(visitor.client, SHADOW_GROUND[::-1])
     assert "SK2411" not in auto_door.log
 
 

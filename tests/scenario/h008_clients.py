@@ -14,8 +14,9 @@ Where each demanded pair of client and way is shown (L: with --long):
     number wrong and right     h802         h802 L       h802 L       h802 L
     number that has expired    h803
 
-1) With 16 or 32 bits a pixel (-a); with the 24 that it asks for by itself it shows freerdp-shadow's desktop wrongly. 2) It cannot
-be redirected, and stays where it is: h004 has the desktop of freerdp-shadow there (-a 32), h001 that of xrdp.
+1) With 16 bits a pixel (-a 16), at Debian 13's freerdp-shadow with red and blue exchanged; with the 24 that it asks for by itself
+nothing can be made out. 2) It cannot be redirected, and stays where it is: h004 has the desktop of freerdp-shadow there, h001
+that of xrdp.
 Debian 13 has no FreeRDP 2: what needs xfreerdp 2 is skipped there, and says so.
 """
 
