@@ -41,13 +41,13 @@ class Desktop:
         self.wait_shown()
         return self
 
-    def wait_shown(self, limit=20):
+    def wait_shown(self, limit=PATIENCE):
         wait_for(self.is_shown, limit, f"{self.client.name} shows the desktop")
 
     def is_shown(self):
         return close_to(self.client.pixel(*EMPTY_PLACE), BACKGROUND)
 
-    def run(self, command, limit=15):
+    def run(self, command, limit=PATIENCE):
         """Types a command into the terminal; what it printed, once it has ended."""
         name = f"answer{next(self.numbers)}"
         path = os.path.join(self.hosts["LAB_XRDP_HOME"], name)
