@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <linux/openat2.h>
 #include <pthread.h>
 #include <sched.h>
@@ -128,6 +129,15 @@ probe_thread(const struct probe_hands *hands)
 
 	(void)hands;
 	return r == 0 ? pthread_join(thread, NULL) : r;
+}
+
+int
+probe_begin_thread(const struct probe_hands *hands)
+{
+	static struct robust_list_head none = {.list = {&none.list}};
+
+	(void)hands;
+	return RESULT(syscall(SYS_set_robust_list, &none, sizeof(none)));
 }
 
 int
