@@ -13,8 +13,9 @@ LOGIN_GROUND = tuple(bytes.fromhex(xrdp_host.LOGIN_GROUND))
 LOGIN_PLACE = (8, 700)
 # Background and no window, at any size that the tests use.
 EMPTY_PLACE = (700, 500)
-# Inside the terminal window; windows are focused by the pointer.
+# Inside the terminal window, where nothing is written at first; windows are focused by the pointer.
 TERMINAL = (300, 300)
+PAPER = (0xFF, 0xF8, 0xE0)
 
 
 def close_to(colour, wanted):
@@ -38,14 +39,10 @@ class Desktop:
         self.client.type(self.hosts["LAB_XRDP_USER"], enter=False)
         self.client.key("Tab")
         self.client.type(self.hosts["LAB_XRDP_PASSWORD"])
-        self.wait_shown()
+        wait_for(lambda: close_to(self.client.pixel(*EMPTY_PLACE), BACKGROUND), PATIENCE, f"{self.client.name} shows the desktop")
+        # What is typed before the window is there is lost.
+        wait_for(lambda: close_to(self.client.pixel(*TERMINAL), PAPER), PATIENCE, f"{self.client.name} shows the terminal")
         return self
-
-    def wait_shown(self, limit=PATIENCE):
-        wait_for(self.is_shown, limit, f"{self.client.name} shows the desktop")
-
-    def is_shown(self):
-        return close_to(self.client.pixel(*EMPTY_PLACE), BACKGROUND)
 
     def run(self, command, limit=PATIENCE):
         """Types a command into the terminal; what it printed, once it has ended."""

@@ -164,22 +164,20 @@ def test_h1010_client_that_resets_its_connection_leaves_nothing_behind(door, whe
     wait_for(lambda: measure(door)["sekisho-worker"]["descriptors"] <= before, PATIENCE, "its descriptors are closed")
 
 
-def at_prompt(lab, terminal):
-    account, initial = add_engineer(lab, terminal)
+def at_page(lab, account, password, page):
     visitor = knock(lab)
     visitor.page("SIGN_IN")
-    visitor.sign_in(account, initial)
-    visitor.page("PROMPT")
+    visitor.sign_in(account, password)
+    visitor.page(page)
     return account, visitor
+
+
+def at_prompt(lab, terminal):
+    return at_page(lab, *add_engineer(lab, terminal), "PROMPT")
 
 
 def at_number(lab, terminal):
-    account = settled_engineer(lab, terminal)
-    visitor = knock(lab)
-    visitor.page("SIGN_IN")
-    visitor.sign_in(account, PASSWORD)
-    visitor.page("NUMBER")
-    return account, visitor
+    return at_page(lab, settled_engineer(lab, terminal), PASSWORD, "NUMBER")
 
 
 def while_waiting(lab, terminal):

@@ -1,8 +1,6 @@
 /* policy/audit_chain.c: a log of several stretches, which two threads share: what crosses their edges is found. */
 #include "policy/audit.h"
 
-#include "policy/methods.h"
-#include "policy/sessions.h"
 #include "store_fixture.h"
 
 #include <setjmp.h>
@@ -15,33 +13,12 @@
 #define EVENTS 10002 /* a stretch ends with 5000, and with 10000 */
 
 static int
-do_many(struct store_db *db, void *argument)
-{
-	int r = 0;
-
-	(void)argument;
-	for (int i = 0; i < EVENTS && r == 0; i++)
-		r = admin_event(db, "unix:yamada", "test", "one of many", NULL, NULL, NULL);
-	return r;
-}
-
-static int
 setup(void **state)
 {
 	(void)fixture_setup(state);
-	assert_int_equal(fixture_write(&fixture, do_many, NULL), 0);
+	fixture_add_changes(&fixture, EVENTS);
 	assert_true(fixture_checkpoint(&fixture));
 	return 0;
-}
-
-static void
-expect_only(int64_t event, const char *words)
-{
-	struct audit_report report = fixture_verify(&fixture);
-
-	assert_int_equal(report.found, 1);
-	assert_int_equal(report.findings[0].event, event);
-	assert_non_null(strstr(report.findings[0].why, words));
 }
 
 static void
@@ -100,7 +77,7 @@ other_link_at_an_edge_is_found(void **state)
 {
 	(void)state;
 	fixture_sql(&fixture, "UPDATE event SET prev = zeroblob(32) WHERE id = 5001");
-	expect_only(5001, "follow");
+	fixture_expect_only(&fixture, 5001, "follow");
 }
 
 static void

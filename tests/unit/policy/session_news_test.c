@@ -2,7 +2,6 @@
 #include "policy/session_news.h"
 
 #include "policy/audit.h"
-#include "policy/methods.h"
 #include "policy/record.h"
 #include "policy/sessions.h"
 #include "policy/store/session_table.h"
@@ -79,17 +78,6 @@ do_end(struct store_db *db, void *argument)
 }
 
 static int
-do_other_things(struct store_db *db, void *argument)
-{
-	int r = 0;
-
-	(void)argument;
-	for (int i = 0; i < SESSION_NEWS_MOST && r == 0; i++)
-		r = admin_event(db, "unix:yamada", "test", "one of many", NULL, NULL, NULL);
-	return r;
-}
-
-static int
 setup(void **state)
 {
 	(void)fixture_setup(state);
@@ -100,21 +88,11 @@ setup(void **state)
 }
 
 static void
-expect_only(int64_t event, const char *words)
-{
-	struct audit_report report = fixture_verify(&fixture);
-
-	assert_int_equal(report.found, 1);
-	assert_int_equal(report.findings[0].event, event);
-	assert_non_null(strstr(report.findings[0].why, words));
-}
-
-static void
 row_that_is_gone_is_found_among_its_neighbours(void **state)
 {
 	(void)state;
 	fixture_sql(&fixture, "DELETE FROM session WHERE number = 10");
-	expect_only(2 * TARO, "missing from the connection history");
+	fixture_expect_only(&fixture, 2 * TARO, "missing from the connection history");
 }
 
 /* Nothing tells where its neighbours would be. */
@@ -123,7 +101,7 @@ first_row_that_is_gone_is_found(void **state)
 {
 	(void)state;
 	fixture_sql(&fixture, "DELETE FROM session WHERE number = 1");
-	expect_only(2, "missing from the connection history");
+	fixture_expect_only(&fixture, 2, "missing from the connection history");
 }
 
 static void
@@ -155,7 +133,7 @@ older_state_is_found_among_its_neighbours(void **state)
 	fixture_expect_log_whole(&fixture);
 	fixture_sql(&fixture, "DELETE FROM session WHERE number = 31; "
 			      "INSERT INTO session SELECT * FROM kept");
-	expect_only(2 * SESSIONS + 2, "what was before it");
+	fixture_expect_only(&fixture, 2 * SESSIONS + 2, "what was before it");
 }
 
 /* It began among others, and ended where none begins. */
@@ -166,13 +144,13 @@ older_state_is_found_where_a_session_goes_over_an_edge(void **state)
 
 	(void)state;
 	assert_int_equal(fixture_write(&fixture, do_begin, &number), 0);
-	assert_int_equal(fixture_write(&fixture, do_other_things, NULL), 0);
+	fixture_add_changes(&fixture, SESSION_NEWS_MOST);
 	fixture_sql(&fixture, "CREATE TABLE kept AS SELECT * FROM session WHERE number = 31");
 	assert_int_equal(fixture_write(&fixture, do_end, &number), 0);
 	fixture_expect_log_whole(&fixture);
 	fixture_sql(&fixture, "DELETE FROM session WHERE number = 31; "
 			      "INSERT INTO session SELECT * FROM kept");
-	expect_only(2 * SESSIONS + 2 + SESSION_NEWS_MOST, "what was before it");
+	fixture_expect_only(&fixture, 2 * SESSIONS + 2 + SESSION_NEWS_MOST, "what was before it");
 }
 
 /* A row is known by its own event alone. */

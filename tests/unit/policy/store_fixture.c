@@ -2,6 +2,7 @@
 #include "store_fixture.h"
 
 #include "base/clock.h"
+#include "policy/sessions.h"
 #include "policy/store/event_table.h"
 #include "policy/store/sql.h"
 
@@ -188,6 +189,22 @@ fixture_add_event(struct store_db *db, void *payload)
 	return event_append(db, EVENT_KIND_ADMIN, payload, NULL);
 }
 
+static int
+add_changes(struct store_db *db, void *count)
+{
+	int r = 0;
+
+	for (int i = 0; i < *(const int *)count && r == 0; i++)
+		r = admin_event(db, "unix:yamada", "test", "one of many", NULL, NULL, NULL);
+	return r;
+}
+
+void
+fixture_add_changes(struct store_fixture *place, int count)
+{
+	assert_int_equal(fixture_write(place, add_changes, &count), 0);
+}
+
 struct question {
 	const char *sql;
 	int64_t number;
@@ -241,6 +258,16 @@ fixture_verify(struct store_fixture *place)
 
 	assert_int_equal(fixture_read(place, verify, &report), 0);
 	return report;
+}
+
+void
+fixture_expect_only(struct store_fixture *place, int64_t event, const char *words)
+{
+	struct audit_report report = fixture_verify(place);
+
+	assert_int_equal(report.found, 1);
+	assert_int_equal(report.findings[0].event, event);
+	assert_non_null(strstr(report.findings[0].why, words));
 }
 
 void

@@ -53,14 +53,18 @@ int fixture_bare(struct store_fixture *place, fixture_work *work, void *argument
 /* Work: an event whose payload is the argument. */
 fixture_work fixture_add_event;
 
+/* So many changes by an administrator, in one transaction. */
+void fixture_add_changes(struct store_fixture *place, int count);
+
 /* A number that a literal with SQL asks the store for. */
 int64_t fixture_number(struct store_fixture *place, const char *sql);
 
 /* Signs what is not signed yet, as the gateway does every minute. Was there anything? */
 bool fixture_checkpoint(struct store_fixture *place);
 
-/* What audit_verify says; and that it has nothing to say. */
+/* What audit_verify says; that it says one thing, of this event and with these words; that it has nothing to say. */
 struct audit_report fixture_verify(struct store_fixture *place);
+void fixture_expect_only(struct store_fixture *place, int64_t event, const char *words);
 void fixture_expect_log_whole(struct store_fixture *place);
 
 /* SQL from beside the store, as an intruder or a test would run it; expects that it works. */
