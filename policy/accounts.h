@@ -27,7 +27,8 @@
 #define ACCOUNT_VALIDITY_YEARS 2
 #define ACCOUNT_SESSIONS_MAX 1000
 #define LINKED_SERVICES_MOST 16
-#define LINKED_SERVICE_MAX 64 /* characters */
+#define HOLDER_SIZE (2 * ACCOUNT_NAME_SIZE) /* an account, a person's name or a vendor */
+#define LINKED_SERVICE_MAX 64               /* characters */
 #define LINKED_SERVICE_SIZE (LINKED_SERVICE_MAX * 4 + 1)
 #define ACCOUNT_PRIORITY_MAX 9
 #define ACCOUNT_HOURS_STEP 30 /* minutes */

@@ -92,6 +92,13 @@ attended(const struct policy_facts *facts)
 }
 
 static bool
+account_has_room(const struct policy_facts *facts)
+{
+	return facts->account_sessions_most == 0 ||
+	       facts->account_sessions < facts->account_sessions_most;
+}
+
+static bool
 terminal_has_room(const struct policy_facts *facts)
 {
 	return facts->terminal_capacity == 0 || facts->terminal_sessions < facts->terminal_capacity;

@@ -37,7 +37,9 @@ struct policy_facts {
 	struct civil_date valid_from;
 	struct civil_date valid_until; /* inclusive */
 	struct account_hours hours;
-	bool hours_end_disconnects; /* a setting: A6 ends running sessions too */
+	bool hours_end_disconnects;     /* a setting: A6 ends running sessions too */
+	uint32_t account_sessions;      /* active ones, without this one */
+	uint32_t account_sessions_most; /* 0: no limit */
 
 	bool allowlist_enforced;
 	const struct mac_address *macs; /* the account's; borrowed */

@@ -32,6 +32,7 @@ struct explain_question {
 	bool device_assumed;       /* nobody named a device: this is the first of the account's */
 	const char *account;       /* as people know them */
 	const char *terminal;
+	const char *holders; /* of the terminal's sessions, or NULL */
 };
 
 /* What a rule has found: a sentence, and the names of its values ("hours now"; a name that begins with # is that

@@ -236,13 +236,33 @@ found_attended(const struct explain_question *question, bool allows, struct expl
 }
 
 static void
-found_terminal_full(
+found_account_sessions(
 	const struct explain_question *question, bool allows, struct explain_found *found)
 {
 	const struct policy_facts *facts = &question->facts;
 
 	(void)allows;
-	if (facts->terminal_capacity == 0)
+	if (facts->account_sessions_most == 0)
+		SAY(found, "", N_("the account may have any number of sessions at once"));
+	else
+		SAY(found, "#sessions #most",
+			N_("the account has %u sessions, and may have %u at once"),
+			facts->account_sessions, facts->account_sessions_most);
+}
+
+static void
+found_terminal_full(
+	const struct explain_question *question, bool allows, struct explain_found *found)
+{
+	const struct policy_facts *facts = &question->facts;
+	const char *holders = question->holders != NULL ? question->holders : "";
+
+	if (!allows && holders[0] != '\0')
+		SAY(found, "#sessions #capacity holders",
+			N_("%u sessions run on the terminal, which has room for %u; it is held by "
+			   "%s"),
+			facts->terminal_sessions, facts->terminal_capacity, holders);
+	else if (facts->terminal_capacity == 0)
 		SAY(found, "#sessions", N_("%u sessions run on the terminal, which has no limit"),
 			facts->terminal_sessions);
 	else

@@ -25,17 +25,25 @@ copy_account(struct gathered_facts *gathered)
 	facts->allowlist_enforced = account->allowlist_enforced;
 	facts->macs = account->macs;
 	facts->mac_count = account->mac_count;
+	facts->account_sessions_most = account->max_sessions;
 }
 
 static int
-gather_account(struct store_db *db, int64_t number, struct gathered_facts *gathered)
+gather_account(struct store_db *db, int64_t number, const uint8_t *without,
+	struct gathered_facts *gathered)
 {
+	int64_t sessions = 0;
 	int r;
 
 	r = account_load(db, number, &gathered->account);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	copy_account(gathered);
+	if (gathered->account.max_sessions > 0)
+		r = session_count_of_account(db, number, without, &sessions);
+	if (r < 0)
+		return r;
+	gathered->facts.account_sessions = (uint32_t)sessions;
 	return vendor_suspends(db, number, &gathered->facts.vendor_suspended);
 }
 
@@ -77,7 +85,7 @@ facts_gather(struct store_db *db, int64_t account, int64_t terminal, enum policy
 	facts->hours_end_disconnects = store_db_settings(db)->hours_end_disconnects;
 	facts->device_known = device->known;
 	facts->device = device->mac;
-	r = gather_account(db, account, ret_facts);
+	r = gather_account(db, account, without, ret_facts);
 	return r < 0 ? r : gather_terminal(db, terminal, account, without, ret_facts);
 }
 

@@ -90,6 +90,8 @@ method_error_json(const struct method_error *error)
 		(void)json_object_set_new(data, "example", text_or_null(error->field.example));
 	} else if (error->said.format != NULL) {
 		sentence_json(&error->said, data);
+		if (error->field.rule != NULL)
+			(void)json_object_set_new(data, "rule", json_string(error->field.rule));
 	}
 	if (error->now != NULL)
 		(void)json_object_set(data, "now", error->now);

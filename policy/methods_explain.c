@@ -8,6 +8,7 @@
 #include "policy/facts.h"
 #include "policy/method_call.h"
 #include "policy/store/account_table.h"
+#include "policy/store/session_table.h"
 #include "policy/store/store.h"
 #include "policy/store/terminal_table.h"
 
@@ -23,6 +24,7 @@ struct explaining {
 	char account[ACCOUNT_ID_SIZE];
 	char full_id[ACCOUNT_FULL_ID_SIZE];
 	char terminal[TERMINAL_NAME_SIZE];
+	char holders[SESSION_HOLDERS_SIZE];
 };
 
 static int
@@ -112,11 +114,14 @@ gather(struct store_db *db, struct method_call *call, struct explaining *explain
 	if (r == 0)
 		r = facts_gather(
 			db, account, terminal, MOMENT_REDEEM, &device, NULL, &explaining->gathered);
+	if (r == 0)
+		r = session_holders(db, terminal, explaining->holders, sizeof(explaining->holders));
 	if (r < 0)
 		return r;
 	question->facts = explaining->gathered.facts;
 	question->account = explaining->account;
 	question->terminal = explaining->terminal;
+	question->holders = explaining->holders;
 	if (!device.known && question->facts.mac_count > 0) {
 		question->device_assumed = true;
 		question->facts.device_known = true;

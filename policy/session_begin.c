@@ -137,12 +137,22 @@ may_be_continued(const struct store_db *db, const struct session_record *session
 	       clock_boottime_ms() - session->lost_at_ms < store_db_settings(db)->grace_ms;
 }
 
-/* Whoever is in stays in; whoever was lost may find the place taken. */
 static bool
-place_is_taken(const struct session_record *session, const struct policy_facts *facts)
+is_full(uint32_t sessions, uint32_t most)
 {
-	return strcmp(session->state, "active") != 0 && facts->terminal_capacity != 0 &&
-	       facts->terminal_sessions >= facts->terminal_capacity;
+	return most != 0 && sessions >= most;
+}
+
+/* Whoever is in stays in; whoever was lost may find the place taken, or have begun another session instead. */
+static enum close_reason
+find_taken(const struct session_record *session, const struct policy_facts *facts)
+{
+	if (strcmp(session->state, "active") == 0)
+		return CLOSE_NONE;
+	if (is_full(facts->account_sessions, facts->account_sessions_most))
+		return CLOSE_ACCOUNT_FULL;
+	return is_full(facts->terminal_sessions, facts->terminal_capacity) ? CLOSE_TERMINAL_FULL
+									   : CLOSE_NONE;
 }
 
 static int
@@ -166,6 +176,7 @@ redeem_again(struct store_db *db, struct redemption *at)
 {
 	struct session_record session = {0};
 	struct policy_verdict verdict;
+	enum close_reason taken;
 	int found, r;
 
 	found = at->ticket.has_session ? session_load(db, at->ticket.session, &session) : -ENOENT;
@@ -185,8 +196,10 @@ redeem_again(struct store_db *db, struct redemption *at)
 		return refuse(db, at, verdict.reason, verdict.rule->name);
 	if (!is_same_device(&session.device, &at->start.grant->device))
 		return refuse(db, at, CLOSE_DEVICE_REFUSED, "same-device");
-	if (place_is_taken(&session, &at->start.gathered.facts))
-		return refuse(db, at, CLOSE_TERMINAL_FULL, "terminal-full");
+	taken = find_taken(&session, &at->start.gathered.facts);
+	if (taken != CLOSE_NONE)
+		return refuse(db, at, taken,
+			taken == CLOSE_ACCOUNT_FULL ? "account-sessions" : "terminal-full");
 	return carry_on(db, at, &session);
 }
 

@@ -32,8 +32,17 @@ record_refusal(struct store_db *db, const struct session_start *start)
 	const struct session_grant *grant = start->grant;
 	enum close_reason reason = grant->reason;
 	const char *rule = grant->rule;
-	json_t *payload = json_object();
+	char holders[SESSION_HOLDERS_SIZE] = "";
+	json_t *payload;
+	int r = reason == CLOSE_TERMINAL_FULL
+			? session_holders(db, start->terminal, holders, sizeof(holders))
+			: 0;
 
+	if (r < 0)
+		return r;
+	payload = json_object();
+	if (holders[0] != '\0')
+		(void)json_object_set_new(payload, "held_by", json_string(holders));
 	(void)json_object_set_new(payload, "reason", json_string(close_reason_row(reason)->name));
 	(void)json_object_set_new(payload, "rule", rule != NULL ? json_string(rule) : json_null());
 	(void)json_object_set_new(payload, "ticket", json_string(start->ticket));

@@ -29,6 +29,7 @@ struct store_db;
 #define TICKET_SECRET_SIZE \
 	44 /* 256 bits, base64url without padding: fits rdesktop's 63 characters */
 #define REASON_CHARACTERS_MOST 250 /* of what people give as a reason */
+#define SESSION_HOLDERS_SIZE 512   /* who holds a terminal, for administrators */
 #define BECAUSE_SIZE (4 * REASON_CHARACTERS_MOST + 1)
 
 /* What the supervisor knows of the client's device (E). */
@@ -56,8 +57,9 @@ struct ticket_request {
 };
 
 struct ticket_answer {
-	enum close_reason reason; /* CLOSE_NONE: issued */
-	const char *rule;         /* name of the rule that refused, or NULL */
+	enum close_reason reason;           /* CLOSE_NONE: issued */
+	const char *rule;                   /* name of the rule that refused, or NULL */
+	char holders[SESSION_HOLDERS_SIZE]; /* who has the terminal that is full, or "" */
 	struct field_error
 		error; /* error.field set: a parameter is wrong (ticket_issue returns -EINVAL) */
 	char handle[TICKET_HANDLE_SIZE];

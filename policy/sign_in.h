@@ -130,10 +130,10 @@ int sign_in_decide(struct store_db *db, const struct sign_in_check *check,
 struct terminal_offer {
 	int64_t number;
 	char name[TERMINAL_NAME_SIZE];
-	bool attended;                      /* needs the hospital's number or consent */
-	enum close_reason reason;           /* CLOSE_NONE: may be chosen now */
-	uint32_t sessions;                  /* that it has now */
-	char used_by[ACCOUNT_FULL_ID_SIZE]; /* one who holds it, or "" */
+	bool attended;             /* needs the hospital's number or consent */
+	enum close_reason reason;  /* CLOSE_NONE: may be chosen now */
+	uint32_t sessions;         /* that it has now */
+	char used_by[HOLDER_SIZE]; /* one who holds it, as this engineer may know, or "" */
 };
 
 /* The caller frees *ret_offers, also when its job has failed after that. Reading suffices. */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "policy/facts.h"
 #include "policy/store/account_table.h"
+#include "policy/store/session_table.h"
 #include "policy/store/store.h"
 #include "policy/store/terminal_table.h"
 #include "policy/store/ticket_table.h"
@@ -127,7 +128,10 @@ decide_and_make(struct store_db *db, const struct ticket_request *request, struc
 	if (!verdict.allowed) {
 		answer->reason = verdict.reason;
 		answer->rule = verdict.rule->name;
-		return 0;
+		return verdict.reason == CLOSE_TERMINAL_FULL
+			       ? session_holders(db, ticket->terminal, answer->holders,
+					 sizeof(answer->holders))
+			       : 0;
 	}
 	return make_ticket(db, request, ticket, gathered, answer);
 }

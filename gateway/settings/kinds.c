@@ -30,6 +30,7 @@ static const char *const proxy_list[] = {"off", "v2"};
 static const char *const tls_minimum_list[] = {"1.2", "1.3"};
 static const char *const lease_format_list[] = {"dnsmasq", "kea"};
 static const char *const hours_end_list[] = {"continue", "disconnect"};
+static const char *const holder_list[] = {"account", "name", "vendor", "nobody"};
 static const char *const shown_list[] = {"with-screen", "always"};
 static const char *const sign_in_list[] = {"off", "on"};
 static const char *const handover_list[] = {"auto", "in-band", "redirect"};
@@ -49,6 +50,7 @@ static const char *const log_records_list[] = {"off", "journal", "syslog"};
 #define tls_minimum_words WORDS(tls_minimum_list)
 #define lease_format_words WORDS(lease_format_list)
 #define hours_end_words WORDS(hours_end_list)
+#define holder_words WORDS(holder_list)
 #define shown_words WORDS(shown_list)
 #define sign_in_words WORDS(sign_in_list)
 #define handover_words WORDS(handover_list)

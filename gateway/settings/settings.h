@@ -94,6 +94,14 @@ enum settings_hours_end {
 	SETTINGS_HOURS_DISCONNECT,
 };
 
+/* As enum holder_shown of policy/store/store.h. */
+enum settings_holder {
+	SETTINGS_HOLDER_ACCOUNT,
+	SETTINGS_HOLDER_NAME,
+	SETTINGS_HOLDER_VENDOR,
+	SETTINGS_HOLDER_NOBODY,
+};
+
 enum settings_sign_in {
 	SETTINGS_SIGN_IN_OFF,
 	SETTINGS_SIGN_IN_ON,
@@ -252,6 +260,7 @@ struct settings {
 
 	struct {
 		enum settings_hours_end hours_end; /* A6 */
+		enum settings_holder holder; /* B5: who has a terminal, as engineers read it */
 	} sessions;
 
 	struct settings_names linked_services; /* A8 */

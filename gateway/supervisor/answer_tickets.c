@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "policy/method_call.h"
 #include "policy/methods.h"
 #include "policy/sessions.h"
 #include "settings/settings.h"
@@ -140,6 +141,17 @@ ticket_json(const struct issue *issue)
 	return result;
 }
 
+/* Who has the terminal is for those who may issue tickets. */
+static void
+refuse_full(struct control_call *call, const char *holders)
+{
+	(void)method_refuse(&call->method, METHOD_REFUSED,
+		N_("the terminal already has as many sessions as it may; it is held by %s"),
+		holders);
+	call->method.error.field.rule = "terminal-full";
+	control_call_fail(call, -EEXIST);
+}
+
 static void
 refuse_by_rule(struct control_call *call, enum close_reason reason, const char *rule)
 {
@@ -182,7 +194,10 @@ issue_done(struct store_job *job, int status)
 	struct issue *issue = call->more;
 	enum close_reason reason = issue->answer.reason;
 	const char *rule = issue->answer.rule;
+	char holders[SESSION_HOLDERS_SIZE];
 	json_t *result = NULL;
+
+	memcpy(holders, issue->answer.holders, sizeof(holders));
 
 	if (status == 0 && reason == CLOSE_NONE)
 		result = ticket_json(issue);
@@ -192,6 +207,8 @@ issue_done(struct store_job *job, int status)
 	free(issue);
 	if (status < 0)
 		control_call_fail(call, status);
+	else if (holders[0] != '\0')
+		refuse_full(call, holders);
 	else if (reason != CLOSE_NONE)
 		refuse_by_rule(call, reason, rule);
 	else

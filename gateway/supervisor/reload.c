@@ -45,7 +45,7 @@ take_changes(struct settings *running, struct settings *fresh)
 	SWAP(running->sign_in.earlier_passwords, fresh->sign_in.earlier_passwords);
 	SWAP(running->sign_in.banner, fresh->sign_in.banner);
 	SWAP(running->sign_in.notices, fresh->sign_in.notices);
-	SWAP(running->sessions.hours_end, fresh->sessions.hours_end);
+	SWAP(running->sessions, fresh->sessions);
 	SWAP(running->health, fresh->health);
 	SWAP(running->exports.validity_ms, fresh->exports.validity_ms);
 	SWAP(running->evidence.neighbour_max_age_ms, fresh->evidence.neighbour_max_age_ms);
@@ -62,12 +62,18 @@ _Static_assert((int)SETTINGS_SECOND_FACTOR_OFF == SECOND_FACTOR_OFF &&
 		       (int)SETTINGS_SECOND_FACTOR_OPTIONAL == SECOND_FACTOR_OPTIONAL &&
 		       (int)SETTINGS_SECOND_FACTOR_REQUIRED == SECOND_FACTOR_REQUIRED,
 	"the settings' words for a second factor are those of policy/");
+_Static_assert((int)SETTINGS_HOLDER_ACCOUNT == HOLDER_ACCOUNT &&
+		       (int)SETTINGS_HOLDER_NAME == HOLDER_NAME &&
+		       (int)SETTINGS_HOLDER_VENDOR == HOLDER_VENDOR &&
+		       (int)SETTINGS_HOLDER_NOBODY == HOLDER_NOBODY,
+	"the settings' words for who has a terminal are those of policy/");
 
 void
 policy_settings_from(const struct settings *settings, struct policy_settings *ret_policy)
 {
 	*ret_policy = (struct policy_settings){
 		.hours_end_disconnects = settings->sessions.hours_end == SETTINGS_HOURS_DISCONNECT,
+		.holder_shown = (enum holder_shown)settings->sessions.holder,
 		.ticket_ms = settings->limits.ticket_ms,
 		.grace_ms = settings->limits.grace_ms,
 	};

@@ -125,6 +125,8 @@ set_state(struct msg_choice *choice, const struct terminal_offer *offer)
 
 	if (offer->reason == CLOSE_TERMINAL_OUT_OF_SERVICE)
 		sentence_set(&sentence, N_("out of service"));
+	else if (offer->reason == CLOSE_ACCOUNT_FULL)
+		sentence_set(&sentence, N_("you have as many sessions as you may"));
 	else if (offer->used_by[0] != '\0')
 		sentence_set(&sentence, N_("in use by %s"), offer->used_by);
 	else if (offer->reason == CLOSE_TERMINAL_FULL)
@@ -357,6 +359,9 @@ sign_in_sorry(struct sign_in *sign_in, enum close_reason reason, enum sign_in_st
 	}
 	if (reason == CLOSE_DEVICE_UNKNOWN)
 		format = missing_evidence(sign_in);
+	/* Nobody is to be named, or somebody was quicker since the list was made. */
+	if (value == VALUE_HOLDER && offer->used_by[0] == '\0')
+		format = N_("The terminal %s is in use.");
 	(void)sign_in_page(sign_in, SCREEN_SORRY);
 	/* Whatever the sentence has no place for is left out. */
 	sign_in_page_text(sign_in, format,

@@ -2,6 +2,7 @@
 #include "policy/store/offer_table.h"
 
 #include "policy/store/sql.h"
+#include "policy/store/store.h"
 
 static void
 read_row(sqlite3_stmt *row, struct offer_row *offer)
@@ -15,6 +16,25 @@ read_row(sqlite3_stmt *row, struct offer_row *offer)
 	sql_column_text(row, 6, offer->used_by, sizeof(offer->used_by));
 }
 
+#define HOLDS                                                                                      \
+	"session.state = 'active' AND session.terminal = terminal.number ORDER BY session.number " \
+	"LIMIT 1)"
+#define OFFERS(used_by)                                                                      \
+	"SELECT terminal.number, terminal.name, in_service, attendance_required, capacity, " \
+	"(SELECT count(*) FROM session WHERE state = 'active' AND "                          \
+	"session.terminal = terminal.number), " used_by " FROM assignment JOIN terminal ON " \
+	"terminal.number = assignment.terminal WHERE assignment.account = ? ORDER BY name_key"
+
+/* By whom engineers may read of: the last column is NULL where nobody is to be named. */
+static const char *const questions[] = {
+	[HOLDER_ACCOUNT] = OFFERS("(SELECT account_full FROM session WHERE " HOLDS),
+	[HOLDER_NAME] = OFFERS("(SELECT account_name FROM session WHERE " HOLDS),
+	[HOLDER_VENDOR] = OFFERS(
+		"(SELECT vendor.name FROM session JOIN account ON account.number = session.account "
+		"JOIN vendor ON vendor.number = account.vendor WHERE " HOLDS),
+	[HOLDER_NOBODY] = OFFERS("NULL"),
+};
+
 int
 offer_each(struct store_db *db, int64_t account,
 	int (*visit)(const struct offer_row *row, void *argument), void *argument)
@@ -23,15 +43,7 @@ offer_each(struct store_db *db, int64_t account,
 	sqlite3_stmt *row;
 	int r;
 
-	r = sql_ask(db, &row,
-		"SELECT terminal.number, name, in_service, attendance_required, capacity, "
-		"(SELECT count(*) FROM session WHERE state = 'active' AND "
-		"session.terminal = terminal.number), "
-		"(SELECT account_full FROM session WHERE state = 'active' AND "
-		"session.terminal = terminal.number ORDER BY session.number LIMIT 1) "
-		"FROM assignment JOIN terminal ON terminal.number = assignment.terminal "
-		"WHERE assignment.account = ? ORDER BY name_key",
-		"i", account);
+	r = sql_ask(db, &row, questions[store_db_settings(db)->holder_shown], "i", account);
 	while (r == 0 && (r = sql_next(row)) > 0) {
 		read_row(row, &offer);
 		r = visit(&offer, argument);

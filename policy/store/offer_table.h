@@ -16,8 +16,9 @@ struct offer_row {
 	bool in_service;
 	bool attendance_required;
 	uint32_t capacity;
-	uint32_t sessions;                  /* active ones */
-	char used_by[ACCOUNT_FULL_ID_SIZE]; /* who has held it for longest; "": nobody */
+	uint32_t sessions; /* active ones */
+	char used_by
+		[HOLDER_SIZE]; /* who has held it for longest, as engineers may know; "": nobody */
 };
 
 /* Of every terminal that is assigned to the account, sorted by name. A negative errno of visit ends it. */

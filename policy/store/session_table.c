@@ -6,6 +6,7 @@
 #include "policy/store/sql.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define COLUMNS                                                                                  \
@@ -145,17 +146,58 @@ session_set_event(struct store_db *db, const uint8_t *id, int64_t event)
 		(size_t)SESSION_ID_BYTES);
 }
 
-int
-session_count_on_terminal(
-	struct store_db *db, int64_t terminal, const uint8_t *without, int64_t *ret_count)
+static int
+count_active(struct store_db *db, const char *query, int64_t number, const uint8_t *without,
+	int64_t *ret_count)
 {
 	static const uint8_t nobody[SESSION_ID_BYTES];
 	int r;
 
-	r = sql_number(db, ret_count,
-		"SELECT count(*) FROM session WHERE state = 'active' AND terminal = ? AND id <> ?",
-		"ib", terminal, without != NULL ? without : nobody, (size_t)SESSION_ID_BYTES);
+	r = sql_number(db, ret_count, query, "ib", number, without != NULL ? without : nobody,
+		(size_t)SESSION_ID_BYTES);
 	return r < 0 ? r : 0;
+}
+
+int
+session_count_on_terminal(
+	struct store_db *db, int64_t terminal, const uint8_t *without, int64_t *ret_count)
+{
+	return count_active(db,
+		"SELECT count(*) FROM session WHERE state = 'active' AND terminal = ? AND id <> ?",
+		terminal, without, ret_count);
+}
+
+int
+session_count_of_account(
+	struct store_db *db, int64_t account, const uint8_t *without, int64_t *ret_count)
+{
+	return count_active(db,
+		"SELECT count(*) FROM session WHERE state = 'active' AND account = ? AND id <> ?",
+		account, without, ret_count);
+}
+
+int
+session_holders(struct store_db *db, int64_t terminal, char *ret_text, size_t size)
+{
+	char holder[ACCOUNT_FULL_ID_SIZE];
+	sqlite3_stmt *row;
+	size_t used = 0;
+	int r;
+
+	ret_text[0] = '\0';
+	r = sql_ask(db, &row,
+		"SELECT account_full FROM session WHERE state = 'active' AND terminal = ? "
+		"GROUP BY account_full ORDER BY min(number)",
+		"i", terminal);
+	while (r == 0 && (r = sql_next(row)) > 0) {
+		r = 0;
+		sql_column_text(row, 0, holder, sizeof(holder));
+		if (used + strlen(holder) + sizeof(", ") + sizeof("…") > size)
+			continue;
+		used += (size_t)snprintf(
+			ret_text + used, size - used, "%s%s", used > 0 ? ", " : "", holder);
+	}
+	return r;
 }
 
 int

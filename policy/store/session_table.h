@@ -50,6 +50,13 @@ int session_set_ended(struct store_db *db, const uint8_t *id, const char *state,
 int session_count_on_terminal(
 	struct store_db *db, int64_t terminal, const uint8_t *without, int64_t *ret_count);
 
+/* The same of an account. */
+int session_count_of_account(
+	struct store_db *db, int64_t account, const uint8_t *without, int64_t *ret_count);
+
+/* Who holds a terminal, for administrators: full ids in the order in which their sessions began, each once, as many as have room. */
+int session_holders(struct store_db *db, int64_t terminal, char *ret_text, size_t size);
+
 /* Active sessions of an account and on a terminal (0: of none); both 0: all. */
 int session_each_active(struct store_db *db, int64_t account, int64_t terminal,
 	int (*visit)(struct store_db *db, const struct session_record *session, void *argument),

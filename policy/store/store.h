@@ -53,12 +53,21 @@ enum second_factor_rule {
 	SECOND_FACTOR_REQUIRED,
 };
 
+/* Whom engineers read of as having a terminal. As settings.sessions.holder. */
+enum holder_shown {
+	HOLDER_ACCOUNT,
+	HOLDER_NAME,
+	HOLDER_VENDOR,
+	HOLDER_NOBODY,
+};
+
 /* What policy needs from the settings. */
 struct policy_settings {
 	struct facility facility;
 	bool hours_end_disconnects; /* A6; default no */
-	uint32_t ticket_ms;         /* how long a ticket lives; 60000 */
-	uint32_t grace_ms;          /* how long a lost session may be continued */
+	enum holder_shown holder_shown;
+	uint32_t ticket_ms; /* how long a ticket lives; 60000 */
+	uint32_t grace_ms;  /* how long a lost session may be continued */
 	struct {
 		enum password_policy password_policy;
 		enum second_factor_rule second_factor;

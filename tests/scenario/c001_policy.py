@@ -184,3 +184,29 @@ def test_c007_real_client_says_why_it_was_refused(lab):
     client.wait_log(r"ERRINFO_SERVER_DENIED_CONNECTION|SERVER_DENIED")
     # Nothing of it reached the jump host, and nothing of a session is left.
     assert not lab.sessions(account)
+
+
+def test_c008_an_account_has_as_many_sessions_as_it_may_and_a_full_terminal_names_its_holder(lab):
+    account, terminal = new_pair(lab)
+    other = lab.add_account(terminal)
+    lab.edit_account(account, max_sessions=1)
+    lab.edit_terminal(terminal, capacity=2)
+    ticket, late = lab.ticket(account, terminal), lab.ticket(account, terminal)
+    first = lab.raw()
+    first.introduce(ticket.handle, ticket.secret)
+    first.wait_demand_active()
+    session = lab.wait_session(account)
+    second = lab.raw()
+    second.introduce(late.handle, late.secret)
+    assert second.told() == [wire.ERRINFO_SERVER_DENIED]
+    lab.wait_close("SK2127")
+    with pytest.raises(Refused, match="as many sessions at once as it may"):
+        lab.call("ticket.issue", account=account, terminal=terminal)
+    assert lab.call("policy.explain", account=account, terminal=terminal)["rule"] == "account-sessions"
+    # Others still get in; when the terminal is full, whoever issues tickets reads who has it.
+    lab.edit_terminal(terminal, capacity=1)
+    with pytest.raises(Refused, match=session["full_id"]):
+        lab.call("ticket.issue", account=other, terminal=terminal)
+    explained = lab.call("policy.explain", account=other, terminal=terminal)
+    found = next(rule for rule in explained["rules"] if rule["rule"] == "terminal-full")
+    assert found["data"]["holders"] == session["full_id"]

@@ -126,6 +126,12 @@ break_attended(struct policy_facts *f)
 	f->attendance_required = true;
 }
 static void
+break_account_room(struct policy_facts *f)
+{
+	f->account_sessions_most = 1;
+	f->account_sessions = 1;
+}
+static void
 break_room(struct policy_facts *f)
 {
 	f->terminal_capacity = 2;
@@ -162,6 +168,8 @@ static const struct {
 		CLOSE_TERMINAL_OUT_OF_SERVICE, CLOSE_TERMINAL_OUT_OF_SERVICE},
 	{"attended", break_attended, CLOSE_NONE, CLOSE_ATTENDANCE_MISSING,
 		CLOSE_ATTENDANCE_MISSING},
+	{"account-sessions", break_account_room, CLOSE_ACCOUNT_FULL, CLOSE_ACCOUNT_FULL,
+		CLOSE_NONE},
 	{"terminal-full", break_room, CLOSE_TERMINAL_FULL, CLOSE_TERMINAL_FULL, CLOSE_NONE},
 };
 #define CASES (sizeof(cases) / sizeof(cases[0]))
@@ -401,6 +409,24 @@ capacity_counts_up_to_its_last_place(void **state)
 	assert_int_equal(decide(&facts), CLOSE_TERMINAL_FULL);
 }
 
+static void
+an_account_has_as_many_sessions_as_it_may(void **state)
+{
+	struct policy_facts facts = good_facts(MOMENT_REDEEM);
+
+	(void)state;
+	facts.account_sessions = 1000;
+	assert_int_equal(decide(&facts), CLOSE_NONE); /* 0: no limit */
+	facts.account_sessions_most = 2;
+	facts.account_sessions = 1;
+	assert_int_equal(decide(&facts), CLOSE_NONE);
+	facts.account_sessions = 2;
+	assert_int_equal(decide(&facts), CLOSE_ACCOUNT_FULL);
+	/* What may be taken over is asked last. */
+	break_room(&facts);
+	assert_int_equal(decide(&facts), CLOSE_ACCOUNT_FULL);
+}
+
 int
 main(void)
 {
@@ -420,6 +446,7 @@ main(void)
 		cmocka_unit_test(
 			the_last_of_20_devices_counts_and_evidence_may_be_missing_only_when_off),
 		cmocka_unit_test(capacity_counts_up_to_its_last_place),
+		cmocka_unit_test(an_account_has_as_many_sessions_as_it_may),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -286,6 +286,17 @@ fill_up(struct explain_question *q)
 {
 	q->facts.terminal_capacity = q->facts.terminal_sessions = 2;
 }
+static void
+fill_account(struct explain_question *q)
+{
+	q->facts.account_sessions = q->facts.account_sessions_most = 2;
+}
+static void
+hold(struct explain_question *q)
+{
+	fill_up(q);
+	q->holders = "998-hanako@example.jp";
+}
 
 /* Every rule, refusing: its sentence, the names of its values, and its change. */
 static void
@@ -321,6 +332,13 @@ each_rule_says_what_it_found(void **state)
 			"somebody at the hospital must let the engineer in: by a number (attend "
 			"issue), or while the engineer waits (attend allow)",
 			"", "never"},
+		{fill_account, "account-sessions",
+			"the account has 2 sessions, and may have 2 at once", "#sessions #most",
+			"never"},
+		{hold, "terminal-full",
+			"2 sessions run on the terminal, which has room for 2; it is held by "
+			"998-hanako@example.jp",
+			"#sessions #capacity holders", "never"},
 		{fill_up, "terminal-full", "2 sessions run on the terminal, which has room for 2",
 			"#sessions #capacity", "never"},
 	};

@@ -324,6 +324,28 @@ terminal_takes_as_many_sessions_as_it_may(void **state)
 	assert_int_equal(begin_session(&third, 7).reason, CLOSE_NONE);
 }
 
+static void
+account_has_as_many_sessions_as_it_may(void **state)
+{
+	struct issue first = issue_ticket(), second = issue_ticket(), third;
+	struct session_grant grant;
+
+	(void)state;
+	change(method_account_edit, "{\"id\":\"taro\",\"changes\":{\"max_sessions\":1}}");
+	grant = begin_session(&first, 1);
+	assert_int_equal(grant.reason, CLOSE_NONE);
+	assert_int_equal(begin_session(&second, 2).reason, CLOSE_ACCOUNT_FULL);
+	/* Whoever is in may come back, and does not count twice. */
+	assert_int_equal(begin_session(&first, 3).reason, CLOSE_NONE);
+	json_decref(end_session(&grant, 3, CLOSE_CLIENT_LOST));
+	third = issue_ticket();
+	grant = begin_session(&third, 4);
+	assert_int_equal(grant.reason, CLOSE_NONE);
+	assert_int_equal(begin_session(&first, 5).reason, CLOSE_ACCOUNT_FULL);
+	json_decref(end_session(&grant, 4, CLOSE_CLIENT_LOGGED_OFF));
+	assert_int_equal(begin_session(&first, 6).reason, CLOSE_NONE);
+}
+
 static int
 begin_then_fail(struct store_db *db, void *argument)
 {
@@ -387,6 +409,7 @@ main(void)
 		IN_OUT(ended_and_killed_sessions_are_not_continued),
 		IN_OUT(only_the_same_source_and_device_continue),
 		IN_OUT(terminal_takes_as_many_sessions_as_it_may),
+		IN_OUT(account_has_as_many_sessions_as_it_may),
 		IN_OUT(verdict_ticket_and_start_are_kept_together_or_not_at_all),
 		IN_OUT(full_disk_begins_no_session),
 	};

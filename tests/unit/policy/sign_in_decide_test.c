@@ -239,12 +239,44 @@ refused_sign_ins_are_logged_with_their_reason(void **state)
 
 #define IN_OUT(test) cmocka_unit_test_setup_teardown(test, session_setup, session_teardown)
 
+static void
+whom_engineers_read_of_is_set(void **state)
+{
+	static const struct {
+		enum holder_shown shown;
+		const char *used_by;
+	} rows[] = {
+		{HOLDER_ACCOUNT, "998-taro@example.jp"},
+		{HOLDER_NAME, "Yamada Taro"},
+		{HOLDER_VENDOR, "Fuji Medical"},
+		{HOLDER_NOBODY, ""},
+	};
+	struct issue issue = issue_ticket();
+
+	(void)state;
+	assert_int_equal(begin_session(&issue, 1).reason, CLOSE_NONE);
+	change(method_vendor_add, "{\"name\":\"Fuji Medical\"}");
+	change(method_account_edit, "{\"id\":\"taro\",\"changes\":{\"vendor\":\"Fuji Medical\"}}");
+	fixture_sql(&fixture, "UPDATE session SET account_name = 'Yamada Taro'");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct offers offers = {.check = check_of("taro")};
+
+		fixture.settings.holder_shown = rows[i].shown;
+		store_change_settings(fixture.store, &fixture.settings);
+		assert_int_equal(fixture_read(&fixture, do_offers, &offers), 0);
+		assert_int_equal(offers.offers[0].sessions, 1);
+		assert_string_equal(offers.offers[0].used_by, rows[i].used_by);
+		free(offers.offers);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_OUT(who_may_go_on_is_told_so_without_a_record),
 		IN_OUT(rules_of_terminals_are_not_asked),
+		IN_OUT(whom_engineers_read_of_is_set),
 		IN_OUT(each_rule_of_the_account_refuses),
 		IN_OUT(hours_are_told_when_it_is_outside_them),
 		IN_OUT(no_evidence_of_a_device_is_told),
