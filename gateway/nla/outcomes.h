@@ -1,0 +1,24 @@
+/* How NLA with a jump host ended, in words that sekisho-nla and the supervisor share, and which close reason that is. Pure. */
+#ifndef NLA_OUTCOMES_H
+#define NLA_OUTCOMES_H
+
+#include "relay/close_reasons.h"
+
+/* Numbers of field `outcome` of NLA_RESULT. */
+enum nla_outcome {
+	NLA_ACCEPTED,
+	NLA_REFUSED,        /* the jump host, or the security package, said no: `status` */
+	NLA_NOT_AUTHORISED, /* … in the four bytes of PROTOCOL_HYBRID_EX: `status` */
+	NLA_MALFORMED,      /* what came is no CredSSP, or not what may come now */
+	NLA_TOO_OLD,        /* the jump host's CredSSP is older than version 5 */
+	NLA_KEY_NOT_PROVED, /* the peer of CredSSP does not have the TLS that we have */
+	NLA_CERTIFICATE,    /* it is not the certificate that was pinned, or none of the CA's */
+	NLA_NO_PACKAGE,     /* no security package can be used here */
+	NLA_OUT_OF_ROOM,
+	NLA_OUTCOME_COUNT,
+};
+
+/* CLOSE_NONE for NLA_ACCEPTED. The rows are in statuses.def. */
+enum close_reason nla_close_reason(enum nla_outcome outcome, uint32_t status);
+
+#endif
