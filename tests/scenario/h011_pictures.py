@@ -54,6 +54,13 @@ def shows(client, drawn, most, folder):
     return not places or is_caret(places)
 
 
+def with_red_and_blue_exchanged(rows):
+    exchanged = [bytearray(row) for row in rows]
+    for row in exchanged:
+        row[0::3], row[2::3] = row[2::3], row[0::3]
+    return [bytes(row) for row in exchanged]
+
+
 def type_account(visitor):
     visitor.page("SIGN_IN")
     visitor.client.wait_still()
@@ -72,7 +79,12 @@ def test_h1101_every_pixel_is_the_one_that_was_drawn(request, door, tmp_path, pr
     drawn = pixels(reference(request.config.getoption("--build"), tmp_path, 1024, 768))
     visitor = visit(door, program, options=options)
     type_account(visitor)
-    wait_for(lambda: shows(visitor.client, drawn, most, tmp_path), PATIENCE, f"{program} shows the picture that was drawn", every=0.2)
+    pictures = [drawn]
+    # That of Debian 13 does so at 15 and 16 bits, with xrdp as well (the handbook says so).
+    if program == "rdesktop" and most > 0:
+        pictures.append(with_red_and_blue_exchanged(drawn))
+    wait_for(lambda: any(shows(visitor.client, picture, most, tmp_path) for picture in pictures), PATIENCE,
+             f"{program} shows the picture that was drawn", every=0.2)
 
 
 @pytest.mark.parametrize("width,height,scale", [(640, 480, 100), (801, 603, 100), (1920, 1080, 150),
