@@ -92,6 +92,18 @@ attended(const struct policy_facts *facts)
 }
 
 static bool
+credential_stored(const struct policy_facts *facts)
+{
+	return facts->credential != CREDENTIAL_MISSING;
+}
+
+static bool
+credential_opens(const struct policy_facts *facts)
+{
+	return facts->credential != CREDENTIAL_SEALED;
+}
+
+static bool
 account_has_room(const struct policy_facts *facts)
 {
 	return facts->account_sessions_most == 0 ||

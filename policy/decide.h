@@ -13,6 +13,7 @@
 
 #include "policy/accounts.h"
 #include "policy/civil.h"
+#include "policy/host_credentials.h"
 #include "relay/close_reasons.h"
 
 #include <stdbool.h>
@@ -52,8 +53,9 @@ struct policy_facts {
 	bool terminal_in_service;
 	bool attendance_required;
 	bool attended;
-	uint32_t terminal_sessions; /* active ones, without this one */
-	uint32_t terminal_capacity; /* 0: no limit */
+	enum credential_state credential; /* of the terminal; not looked at for RUNNING */
+	uint32_t terminal_sessions;       /* active ones, without this one */
+	uint32_t terminal_capacity;       /* 0: no limit */
 };
 
 struct policy_rule {

@@ -236,6 +236,33 @@ found_attended(const struct explain_question *question, bool allows, struct expl
 }
 
 static void
+found_credential_stored(
+	const struct explain_question *question, bool allows, struct explain_found *found)
+{
+	if (!allows)
+		SAY(found, "",
+			N_("the session signs on with a stored password, and none is stored"));
+	else if (question->facts.credential == CREDENTIAL_NOT_NEEDED)
+		SAY(found, "", N_("no stored password is needed"));
+	else
+		SAY(found, "", N_("a password is stored for the terminal"));
+}
+
+static void
+found_credential_opens(
+	const struct explain_question *question, bool allows, struct explain_found *found)
+{
+	if (!allows)
+		SAY(found, "",
+			N_("the stored password cannot be opened: it was sealed with another "
+			   "facility key, or has been changed"));
+	else if (question->facts.credential == CREDENTIAL_OPENS)
+		SAY(found, "", N_("the stored password opens with the facility key"));
+	else
+		SAY(found, "", N_("there is no stored password to be opened"));
+}
+
+static void
 found_account_sessions(
 	const struct explain_question *question, bool allows, struct explain_found *found)
 {

@@ -7,6 +7,7 @@
 #include "policy/store/store.h"
 #include "policy/store/terminal_table.h"
 #include "policy/store/vendor_table.h"
+#include "policy/stored_credential.h"
 
 #include <errno.h>
 
@@ -63,6 +64,9 @@ gather_terminal(struct store_db *db, int64_t number, int64_t account, const uint
 	facts->attendance_required = gathered->terminal.attendance_required;
 	facts->terminal_capacity = gathered->terminal.capacity;
 	r = assignment_exists(db, account, number, &facts->terminal_assigned);
+	if (r == 0 && facts->moment != MOMENT_RUNNING)
+		r = stored_credential_state(
+			db, number, gathered->terminal.credentials, &facts->credential);
 	if (r < 0)
 		return r;
 	if (facts->terminal_capacity > 0)

@@ -13,6 +13,7 @@
 #include "policy/store/session_table.h"
 #include "policy/store/store.h"
 #include "policy/store/ticket_table.h"
+#include "policy/stored_credential.h"
 #include "policy/ticket_text.h"
 
 #include <errno.h>
@@ -81,8 +82,10 @@ is_same_device(const struct device_evidence *before, const struct device_evidenc
 static int
 insert_session(struct store_db *db, struct redemption *at)
 {
-	int r = session_start_insert(db, &at->start);
+	int r = session_start_credentials(db, &at->start);
 
+	if (r == 0)
+		r = session_start_insert(db, &at->start);
 	return r < 0 ? r : ticket_set_session(db, at->ticket.handle, at->start.grant->session);
 }
 
@@ -165,7 +168,9 @@ carry_on(struct store_db *db, struct redemption *at, const struct session_record
 	grant->older_connection = (uint64_t)session->connection;
 	grant->started_us = session->started_us;
 	memcpy(grant->session, session->id, sizeof(grant->session));
-	r = session_carry_on(db, session->id, at->request->connection, &grant->device);
+	r = session_start_credentials(db, &at->start);
+	if (r == 0)
+		r = session_carry_on(db, session->id, at->request->connection, &grant->device);
 	if (r == 0)
 		r = record_session(db, EVENT_KIND_SESSION_CONTINUED, session->id);
 	return r < 0 ? r : session_start_login(db, &at->start);
@@ -200,6 +205,14 @@ redeem_again(struct store_db *db, struct redemption *at)
 	if (taken != CLOSE_NONE)
 		return refuse(db, at, taken,
 			taken == CLOSE_ACCOUNT_FULL ? "account-sessions" : "terminal-full");
+	r = stored_credential_state(db, at->start.terminal, at->start.grant->terminal.credentials,
+		&at->start.gathered.facts.credential);
+	if (r < 0)
+		return r;
+	if (at->start.gathered.facts.credential == CREDENTIAL_MISSING)
+		return refuse(db, at, CLOSE_CREDENTIAL_MISSING, "credential-stored");
+	if (at->start.gathered.facts.credential == CREDENTIAL_SEALED)
+		return refuse(db, at, CLOSE_CREDENTIAL_SEALED, "credential-opens");
 	return carry_on(db, at, &session);
 }
 
@@ -273,4 +286,5 @@ void
 session_grant_done(struct session_grant *grant)
 {
 	terminal_done(&grant->terminal);
+	host_credentials_done(&grant->credentials);
 }

@@ -36,12 +36,14 @@ static int
 decide_and_insert(struct store_db *db, struct session_start *start)
 {
 	struct policy_verdict verdict;
+	int r;
 
 	policy_decide(&start->gathered.facts, &verdict);
 	if (!verdict.allowed)
 		return session_start_refuse(db, start, verdict.reason, verdict.rule->name,
 			start->logging != LOGIN_UNLOGGED);
-	return session_start_insert(db, start);
+	r = session_start_credentials(db, start);
+	return r < 0 ? r : session_start_insert(db, start);
 }
 
 int

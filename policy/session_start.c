@@ -5,6 +5,7 @@
 #include "policy/rights.h"
 #include "policy/sign_in_standing.h"
 #include "policy/store/account_table.h"
+#include "policy/store/credential_table.h"
 #include "policy/store/session_table.h"
 #include "policy/store/store.h"
 #include "policy/store/terminal_table.h"
@@ -124,6 +125,20 @@ session_start_gather(struct store_db *db, struct session_start *start, enum poli
 			(grant->terminal.rights & ~(uint32_t)SESSION_RIGHTS_NOT_LOOKING) |
 			SESSION_LOOK_ONLY;
 	return 0;
+}
+
+int
+session_start_credentials(struct store_db *db, struct session_start *start)
+{
+	struct host_credentials *credentials = &start->grant->credentials;
+	struct stored_credential stored;
+	int r;
+
+	credentials->mode = start->grant->terminal.credentials;
+	if (credentials->mode != CREDENTIALS_INJECTED)
+		return 0;
+	r = credential_load(db, start->terminal, &stored);
+	return r < 0 ? r : stored_credential_open(db, &stored, credentials);
 }
 
 /* Everybody who gets in has shown who they are; from where that was, a password may come from then on. */

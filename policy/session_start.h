@@ -30,6 +30,9 @@ int session_start_login(struct store_db *db, const struct session_start *start);
 int session_start_refuse(struct store_db *db, struct session_start *start, enum close_reason reason,
 	const char *rule, bool recorded);
 
+/* What the session signs on with at its jump host, into the grant. The rules have seen that it is there and opens. */
+int session_start_credentials(struct store_db *db, struct session_start *start);
+
 /* The session's row, its start event and the login. */
 int session_start_insert(struct store_db *db, struct session_start *start);
 

@@ -103,6 +103,9 @@ struct session_grant {
 		terminal; /* name, address, port, trust, pin, CA; rights, less what attendance denies */
 	struct attendance
 		attendance; /* who let the session in; `given` is false if nobody had to */
+	/* For the jump host: those stored for the terminal, for this start alone; what was typed at signing in is added by
+	 * who has it. session_grant_done wipes them. */
+	struct host_credentials credentials;
 };
 
 /* Redeems the ticket (60 s of boot time, same boot, source, secret) and burns it, whatever the verdict;

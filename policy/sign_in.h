@@ -131,6 +131,7 @@ struct terminal_offer {
 	int64_t number;
 	char name[TERMINAL_NAME_SIZE];
 	bool attended;             /* needs the hospital's number or consent */
+	bool passes_credentials;   /* its session signs on with what was typed here */
 	enum close_reason reason;  /* CLOSE_NONE: may be chosen now */
 	uint32_t sessions;         /* that it has now */
 	char used_by[HOLDER_SIZE]; /* one who holds it, as this engineer may know, or "" */

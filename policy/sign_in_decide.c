@@ -141,6 +141,10 @@ add_offer(const struct offer_row *row, void *argument)
 	facts->terminal_in_service = row->in_service;
 	facts->attendance_required = row->attendance_required;
 	facts->attended = true;
+	/* Whether it opens is known when it is used. */
+	facts->credential = row->credentials != CREDENTIALS_INJECTED ? CREDENTIAL_NOT_NEEDED
+			    : row->credential_stored                 ? CREDENTIAL_OPENS
+								     : CREDENTIAL_MISSING;
 	facts->terminal_capacity = row->capacity;
 	facts->terminal_sessions = row->sessions;
 	policy_decide(facts, &verdict);
@@ -148,6 +152,7 @@ add_offer(const struct offer_row *row, void *argument)
 	*offer = (struct terminal_offer){
 		.number = row->terminal,
 		.attended = row->attendance_required,
+		.passes_credentials = row->credentials == CREDENTIALS_PASS_THROUGH,
 		.reason = verdict.reason,
 		.sessions = row->sessions,
 	};

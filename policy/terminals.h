@@ -3,6 +3,7 @@
 #define POLICY_TERMINALS_H
 
 #include "policy/field_error.h"
+#include "policy/host_credentials.h"
 #include "policy/protection.h"
 
 #include <stdbool.h>
@@ -38,6 +39,9 @@ struct terminal {
 	uint32_t rights; /* bits of enum session_right */
 	bool in_service;
 	bool attendance_required;
+	enum credential_mode credentials; /* how sessions sign on */
+	int64_t credentials_since_us;     /* that it is so; 0: from the beginning */
+	enum terminal_nla nla;
 	uint32_t capacity;                        /* sessions at once; 0: no limit */
 	char protected_note[PROTECTED_NOTE_SIZE]; /* "": not protected (A18) */
 	int64_t version;                          /* counts the changes */

@@ -3,7 +3,8 @@
  *
  * Changed on the way: the protocol that this back end selected, what the gateway does not carry
  * (multitransport, skipped joins, channels without a right), and who the user is: the client's own user,
- * domain, password, shell, folder and auto-reconnect cookie are never forwarded.
+ * domain, password, shell, folder and auto-reconnect cookie are never forwarded. If ATTACH brought a name and a
+ * password, the host gets those, and logs on by itself.
  */
 #include "relay/attach.h"
 
@@ -178,14 +179,30 @@ join_channel(const struct bridge *bridge, uint16_t place)
 	}
 }
 
+/* What is compressed would have to be understood when the client goes over to a jump host. */
+static struct client_info_changes
+info_changes_for(const struct attachment *attachment)
+{
+	const struct host_credentials *credentials = &attachment->credentials;
+	struct client_info_changes changes = {.clear_flags = attachment->side == SIDE_GREETER
+								     ? INFO_RAIL | INFO_COMPRESSION
+								     : INFO_RAIL};
+
+	if (!host_credentials_given(credentials))
+		return changes;
+	changes.user = credentials->user;
+	changes.domain = credentials->domain;
+	changes.password = (const char *)credentials->password.bytes;
+	changes.autologon = true;
+	return changes;
+}
+
+/* The password is in the connection's TLS, or waits to be, from then on, and nowhere else. */
 static void
 send_client_info(struct connection *conn)
 {
 	const struct introduction *introduction = conn->introduction;
-	/* What is compressed would have to be understood when the client goes over to a jump host. */
-	const struct client_info_changes changes = {
-		.clear_flags = conn->attachment->side == SIDE_GREETER ? INFO_RAIL | INFO_COMPRESSION
-								      : INFO_RAIL};
+	const struct client_info_changes changes = info_changes_for(conn->attachment);
 	uint8_t room[CLIENT_INFO_MAX + MCS_SEND_DATA_HEAD_MAX];
 	struct client_info info;
 	struct bytes_writer writer;
@@ -200,10 +217,12 @@ send_client_info(struct connection *conn)
 		conn->attachment->bridge->user[SIDE_HOST], conn->attachment->bridge->io[SIDE_HOST]);
 	r = client_info_write(&writer, &info, &changes);
 	mcs_send_data_end(&writer, begin);
-	if (!conn_expect(conn, r == 0 && !writer.failed))
-		return;
-	conn->attachment->step = ATTACH_FIRST_PDU;
-	send_to_back_end(conn, &writer);
+	host_credentials_done(&conn->attachment->credentials);
+	if (conn_expect(conn, r == 0 && !writer.failed)) {
+		conn->attachment->step = ATTACH_FIRST_PDU;
+		send_to_back_end(conn, &writer);
+	}
+	secret_wipe(room, sizeof(room));
 }
 
 /* Joins the next channel that the host has, or goes on to Client Info behind the last. */

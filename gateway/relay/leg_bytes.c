@@ -175,6 +175,7 @@ out_append(struct leg *leg, const uint8_t *bytes, size_t len)
 		if (leg->out_len > 0)
 			memcpy(grown, leg->out + leg->out_at, leg->out_len);
 		size = leg->out_len + len;
+		secret_wipe(leg->out, leg->out_at + leg->out_len);
 		free(leg->out);
 		leg->out = grown;
 		leg->out_at = 0;

@@ -35,6 +35,7 @@ attachment_take(struct connection *conn, const struct msg_attach *attach, int *f
 		.ca_bundle_len = attach->ca_bundle_len,
 		.name = attach->host_name,
 	};
+	const struct secret password = {(uint8_t *)attach->password, attach->password_len};
 	int r;
 
 	conn->attachment = attachment_new(SIDE_HOST);
@@ -45,6 +46,10 @@ attachment_take(struct connection *conn, const struct msg_attach *attach, int *f
 	if (said.kind == HOST_TRUST_NOBODY)
 		return -EKEYREJECTED;
 	conn->attachment->rights = attach->rights;
+	r = host_credentials_set(
+		&conn->attachment->credentials, attach->user, attach->domain, &password);
+	if (r < 0)
+		return r;
 	r = host_trust_init(&conn->attachment->trust, &said);
 	return r == -EINVAL ? -EKEYREJECTED : r;
 }
@@ -55,6 +60,7 @@ attachment_free(struct attachment *attachment)
 	if (attachment == NULL)
 		return;
 	host_trust_done(&attachment->trust);
+	host_credentials_done(&attachment->credentials);
 	bridge_free(attachment->bridge);
 	secret_done(&attachment->demand_active);
 	free(attachment);

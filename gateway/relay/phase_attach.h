@@ -3,6 +3,7 @@
 #define RELAY_PHASE_ATTACH_H
 
 #include "base/secret.h"
+#include "policy/host_credentials.h"
 #include "rdp/autodetect.h"
 #include "rdp/x224.h"
 #include "relay/connection.h"
@@ -27,6 +28,8 @@ struct attachment {
 	struct bridge *bridge; /* that is being made */
 	struct host_trust trust;
 	uint32_t rights; /* bits of enum session_right */
+	struct host_credentials
+		credentials; /* until Client Info is written; none: the engineer types */
 	struct x224_confirm confirm;
 	uint16_t joining;            /* ATTACH_JOINS: place in the order of attach.c */
 	struct secret demand_active; /* ATTACH_TAKE_OVER: the whole frame */

@@ -41,6 +41,8 @@ struct session_start {
 	struct shown_ticket shown; /* what `ticket` points to */
 	struct signed_in_request signed_in;
 	struct attendance attendance; /* … `signed_in` */
+	struct host_credentials
+		typed; /* at signing in: for a terminal that they are passed through to */
 	struct session_grant grant;
 	json_t *row; /* the session as `log connections` shows it */
 	struct dial *dial;
@@ -50,6 +52,7 @@ static void
 start_free(struct session_start *start)
 {
 	secret_wipe(&start->shown, sizeof(start->shown));
+	host_credentials_done(&start->typed);
 	session_grant_done(&start->grant);
 	json_decref(start->row);
 	free(start);
@@ -81,6 +84,19 @@ fail(struct session_start *start, enum close_reason reason)
 	start->events->failed(start->connection, reason);
 }
 
+/* What the jump host is told of who logs on; it was held for this alone. */
+static void
+fill_in_credentials(struct msg_attach *attach, struct host_credentials *credentials)
+{
+	if (host_credentials_given(credentials)) {
+		memcpy(attach->user, credentials->user, sizeof(attach->user));
+		memcpy(attach->domain, credentials->domain, sizeof(attach->domain));
+		attach->password_len = (uint32_t)credentials->password.len;
+		memcpy(attach->password, credentials->password.bytes, credentials->password.len);
+	}
+	host_credentials_done(credentials);
+}
+
 /* ATTACH: everything the worker needs to know about the jump host. */
 static int
 send_attach(struct session_start *start)
@@ -88,6 +104,7 @@ send_attach(struct session_start *start)
 	const struct terminal *terminal = &start->grant.terminal;
 	struct connection *connection = start->connection;
 	auto_free struct msg_attach *attach = calloc(1, sizeof(*attach));
+	int r;
 
 	if (attach == NULL)
 		return -ENOMEM;
@@ -105,7 +122,10 @@ send_attach(struct session_start *start)
 	}
 	snprintf(attach->host_name, sizeof(attach->host_name), "%s", terminal->address);
 	attach->rights = terminal->rights;
-	return children_send(connection->worker, MSG_ATTACH, attach, connection->host_fd);
+	fill_in_credentials(attach, &start->grant.credentials);
+	r = children_send(connection->worker, MSG_ATTACH, attach, connection->host_fd);
+	secret_wipe(attach, sizeof(*attach));
+	return r;
 }
 
 static void
@@ -244,6 +264,17 @@ undo_start(struct session_start *start, enum close_reason reason, enum phase pha
 	session_record_end(start->supervisor, &session, start->connection_id, reason, phase, &none);
 }
 
+/* Without any, or with more than a jump host could be told, the engineer types there. */
+static void
+pass_through(struct session_start *start)
+{
+	const struct host_credentials *typed = &start->typed;
+
+	if (host_credentials_given(typed))
+		(void)host_credentials_set(
+			&start->grant.credentials, typed->user, typed->domain, &typed->password);
+}
+
 static void
 begin_done(struct store_job *job, int status)
 {
@@ -255,6 +286,9 @@ begin_done(struct store_job *job, int status)
 	if (status < 0)
 		log_event(EV_STORE_FAILED, "conn=%llx what='start of a session' why='%s'",
 			(unsigned long long)start->connection_id, store_error_text(status));
+	if (started && grant->credentials.mode == CREDENTIALS_PASS_THROUGH)
+		pass_through(start);
+	host_credentials_done(&start->typed);
 	if (started)
 		sessions_tell_start(start->supervisor, start->row);
 	else if (status == 0)
@@ -322,6 +356,11 @@ session_start_begin(struct connection *connection, const struct session_start_se
 	start->connection_id = connection->id;
 	start->events = setup->events;
 	(void)socket_text_without_port((const struct sockaddr *)&connection->source, start->source);
+	if (setup->typed != NULL && host_credentials_set(&start->typed, setup->typed->user,
+					    setup->typed->domain, &setup->typed->password) < 0) {
+		start_free(start);
+		return -ENOMEM;
+	}
 	if (setup->ticket != NULL)
 		copy_ticket(start, setup->ticket);
 	else

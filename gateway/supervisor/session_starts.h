@@ -30,6 +30,7 @@ struct session_start_setup {
 	const struct session_start_events *events;
 	const struct session_request *ticket;      /* one of both, copied */
 	const struct signed_in_request *signed_in; /* … */
+	const struct host_credentials *typed;      /* when signing in, copied; NULL: nothing */
 };
 
 /* Its `connection`, `source` and `logging` are filled in here. A start that the connection had before is given up. Returns 0

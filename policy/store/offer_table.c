@@ -7,6 +7,9 @@
 static void
 read_row(sqlite3_stmt *row, struct offer_row *offer)
 {
+	struct field_error unused;
+	char credentials[16];
+
 	*offer = (struct offer_row){.terminal = sql_column_number(row, 0)};
 	sql_column_text(row, 1, offer->name, sizeof(offer->name));
 	offer->in_service = sql_column_number(row, 2) != 0;
@@ -14,6 +17,9 @@ read_row(sqlite3_stmt *row, struct offer_row *offer)
 	offer->capacity = (uint32_t)sql_column_number(row, 4);
 	offer->sessions = (uint32_t)sql_column_number(row, 5);
 	sql_column_text(row, 6, offer->used_by, sizeof(offer->used_by));
+	sql_column_text(row, 7, credentials, sizeof(credentials));
+	(void)credential_mode_parse(credentials, &offer->credentials, &unused);
+	offer->credential_stored = sql_column_number(row, 8) != 0;
 }
 
 #define HOLDS                                                                                      \
@@ -22,10 +28,12 @@ read_row(sqlite3_stmt *row, struct offer_row *offer)
 #define OFFERS(used_by)                                                                      \
 	"SELECT terminal.number, terminal.name, in_service, attendance_required, capacity, " \
 	"(SELECT count(*) FROM session WHERE state = 'active' AND "                          \
-	"session.terminal = terminal.number), " used_by " FROM assignment JOIN terminal ON " \
+	"session.terminal = terminal.number), " used_by                                      \
+	", terminal.credentials, EXISTS (SELECT 1 FROM terminal_credential WHERE "           \
+	"terminal_credential.terminal = terminal.number) FROM assignment JOIN terminal ON "  \
 	"terminal.number = assignment.terminal WHERE assignment.account = ? ORDER BY name_key"
 
-/* By whom engineers may read of: the last column is NULL where nobody is to be named. */
+/* By whom engineers may read of: that column is NULL where nobody is to be named. */
 static const char *const questions[] = {
 	[HOLDER_ACCOUNT] = OFFERS("(SELECT account_full FROM session WHERE " HOLDS),
 	[HOLDER_NAME] = OFFERS("(SELECT account_name FROM session WHERE " HOLDS),

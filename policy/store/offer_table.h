@@ -15,6 +15,8 @@ struct offer_row {
 	char name[TERMINAL_NAME_SIZE];
 	bool in_service;
 	bool attendance_required;
+	enum credential_mode credentials;
+	bool credential_stored;
 	uint32_t capacity;
 	uint32_t sessions; /* active ones */
 	char used_by

@@ -15,7 +15,7 @@
 #define COLUMNS                                                                      \
 	"number, name, address, port, note, trust, pin, ca_bundle, in_service, "     \
 	"attendance_required, capacity, created, updated, protected_note, version, " \
-	"changed_by, last_session"
+	"changed_by, last_session, credentials, credentials_since, nla"
 
 static int
 read_trust(const char *text, enum terminal_trust *ret_trust)
@@ -33,6 +33,8 @@ static int
 read_row(sqlite3_stmt *row, struct terminal *terminal)
 {
 	char trust[8];
+	struct field_error unused;
+	char credentials[16], nla[16];
 
 	*terminal = (struct terminal){.number = sql_column_number(row, 0)};
 	sql_column_text(row, 1, terminal->name, sizeof(terminal->name));
@@ -50,7 +52,12 @@ read_row(sqlite3_stmt *row, struct terminal *terminal)
 	terminal->version = sql_column_number(row, 14);
 	sql_column_text(row, 15, terminal->changed_by, sizeof(terminal->changed_by));
 	terminal->last_session_us = sql_column_number(row, 16);
-	if (read_trust(trust, &terminal->trust) < 0)
+	sql_column_text(row, 17, credentials, sizeof(credentials));
+	terminal->credentials_since_us = sql_column_number(row, 18);
+	sql_column_text(row, 19, nla, sizeof(nla));
+	if (read_trust(trust, &terminal->trust) < 0 ||
+		credential_mode_parse(credentials, &terminal->credentials, &unused) < 0 ||
+		terminal_nla_parse(nla, &terminal->nla, &unused) < 0)
 		return -EUCLEAN;
 	if (!sql_column_is_null(row, 7)) {
 		terminal->ca_bundle = strdup((const char *)sqlite3_column_text(row, 7));
@@ -174,13 +181,16 @@ terminal_insert(struct store_db *db, struct terminal *terminal)
 	r = sql_number(db, &terminal->number,
 		"INSERT INTO terminal (name, name_key, address, port, note, in_service, "
 		"attendance_required, capacity, protected_note, changed_by, created, updated, "
-		"version) "
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
-		"tttitiiittiii", terminal->name, key, terminal->address, (int64_t)terminal->port,
+		"version, credentials, credentials_since, nla) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?) "
+		"RETURNING number",
+		"tttitiiittiiitit", terminal->name, key, terminal->address, (int64_t)terminal->port,
 		terminal->note, (int64_t)terminal->in_service,
 		(int64_t)terminal->attendance_required, (int64_t)terminal->capacity,
 		note_or_null(terminal->protected_note), terminal->changed_by, terminal->created_us,
-		terminal->updated_us, terminal->version);
+		terminal->updated_us, terminal->version,
+		credential_mode_name(terminal->credentials), terminal->credentials_since_us,
+		terminal_nla_name(terminal->nla));
 	return r < 0 ? r : write_rights(db, terminal);
 }
 
@@ -195,15 +205,17 @@ terminal_update(struct store_db *db, struct terminal *terminal)
 	r = sql_run(db,
 		"UPDATE terminal SET address = ?, port = ?, note = ?, trust = ?, pin = ?, "
 		"ca_bundle = ?, in_service = ?, attendance_required = ?, capacity = ?, "
-		"protected_note = ?, updated = ?, version = ?, changed_by = ? "
-		"WHERE number = ?",
-		"tittbtiiitiiti", terminal->address, (int64_t)terminal->port, terminal->note,
+		"protected_note = ?, updated = ?, version = ?, changed_by = ?, credentials = ?, "
+		"credentials_since = nullif(?, 0), nla = ? WHERE number = ?",
+		"tittbtiiitiittiti", terminal->address, (int64_t)terminal->port, terminal->note,
 		terminal_trust_name(terminal->trust), pinned ? terminal->pin : NULL,
 		sizeof(terminal->pin),
 		terminal->trust == TERMINAL_TRUST_CA ? terminal->ca_bundle : NULL,
 		(int64_t)terminal->in_service, (int64_t)terminal->attendance_required,
 		(int64_t)terminal->capacity, note_or_null(terminal->protected_note),
-		terminal->updated_us, terminal->version, terminal->changed_by, terminal->number);
+		terminal->updated_us, terminal->version, terminal->changed_by,
+		credential_mode_name(terminal->credentials), terminal->credentials_since_us,
+		terminal_nla_name(terminal->nla), terminal->number);
 	return r < 0 ? r : write_rights(db, terminal);
 }
 

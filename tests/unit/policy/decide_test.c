@@ -126,6 +126,17 @@ break_attended(struct policy_facts *f)
 	f->attendance_required = true;
 }
 static void
+break_stored(struct policy_facts *f)
+{
+	f->credential = CREDENTIAL_MISSING;
+}
+static void
+break_opens(struct policy_facts *f)
+{
+	if (f->credential != CREDENTIAL_MISSING) /* what is not there does not open either */
+		f->credential = CREDENTIAL_SEALED;
+}
+static void
 break_account_room(struct policy_facts *f)
 {
 	f->account_sessions_most = 1;
@@ -168,6 +179,10 @@ static const struct {
 		CLOSE_TERMINAL_OUT_OF_SERVICE, CLOSE_TERMINAL_OUT_OF_SERVICE},
 	{"attended", break_attended, CLOSE_NONE, CLOSE_ATTENDANCE_MISSING,
 		CLOSE_ATTENDANCE_MISSING},
+	{"credential-stored", break_stored, CLOSE_CREDENTIAL_MISSING, CLOSE_CREDENTIAL_MISSING,
+		CLOSE_NONE},
+	{"credential-opens", break_opens, CLOSE_CREDENTIAL_SEALED, CLOSE_CREDENTIAL_SEALED,
+		CLOSE_NONE},
 	{"account-sessions", break_account_room, CLOSE_ACCOUNT_FULL, CLOSE_ACCOUNT_FULL,
 		CLOSE_NONE},
 	{"terminal-full", break_room, CLOSE_TERMINAL_FULL, CLOSE_TERMINAL_FULL, CLOSE_NONE},

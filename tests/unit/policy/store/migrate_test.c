@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#define NEWEST 10
+#define NEWEST 11
 
 static void
 load_fixture(const char *name)

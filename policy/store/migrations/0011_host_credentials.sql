@@ -1,0 +1,17 @@
+-- With whose name and password a session signs on to its jump host (B3), and whether by NLA.
+
+ALTER TABLE terminal ADD COLUMN credentials TEXT NOT NULL DEFAULT 'typed'
+	CHECK (credentials IN ('typed', 'pass-through', 'injected'));
+ALTER TABLE terminal ADD COLUMN credentials_since INTEGER; -- that it is so; null: from the beginning
+ALTER TABLE terminal ADD COLUMN nla TEXT NOT NULL DEFAULT 'auto' CHECK (nla IN ('auto', 'required', 'off'));
+
+-- The stored ones. What `sealed` holds can be opened for this terminal, user and domain alone (policy/stored_credential.c).
+CREATE TABLE terminal_credential (
+	terminal INTEGER PRIMARY KEY REFERENCES terminal (number) ON DELETE CASCADE,
+	user_name TEXT NOT NULL,
+	domain TEXT NOT NULL DEFAULT '',
+	sealed BLOB NOT NULL CHECK (length(sealed) = 795),
+	set_at INTEGER NOT NULL,
+	set_by TEXT NOT NULL,
+	protected_note TEXT
+) STRICT;
