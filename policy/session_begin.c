@@ -9,11 +9,11 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "policy/record.h"
+#include "policy/session_continue.h"
 #include "policy/session_start.h"
 #include "policy/store/session_table.h"
 #include "policy/store/store.h"
 #include "policy/store/ticket_table.h"
-#include "policy/stored_credential.h"
 #include "policy/ticket_text.h"
 
 #include <errno.h>
@@ -70,15 +70,6 @@ choose_device(struct redemption *at)
 		snprintf(device->kind, sizeof(device->kind), "none");
 }
 
-/* Fresh evidence must name the device that was there before, if one was. */
-static bool
-is_same_device(const struct device_evidence *before, const struct device_evidence *device)
-{
-	if (!before->known)
-		return true;
-	return device->known && mac_equal(&device->mac, &before->mac);
-}
-
 static int
 insert_session(struct store_db *db, struct redemption *at)
 {
@@ -126,94 +117,25 @@ redeem_first(struct store_db *db, struct redemption *at)
 	policy_decide(&at->start.gathered.facts, &verdict);
 	if (!verdict.allowed)
 		return refuse(db, at, verdict.reason, verdict.rule->name);
-	if (!is_same_device(&at->ticket.device, &grant->device))
+	if (!session_is_same_device(&at->ticket.device, &grant->device))
 		return refuse(db, at, CLOSE_DEVICE_REFUSED, "same-device");
 	return insert_session(db, at);
-}
-
-static bool
-may_be_continued(const struct store_db *db, const struct session_record *session)
-{
-	if (strcmp(session->state, "active") == 0)
-		return true;
-	return strcmp(session->state, "lost") == 0 && session->this_boot &&
-	       clock_boottime_ms() - session->lost_at_ms < store_db_settings(db)->grace_ms;
-}
-
-static bool
-is_full(uint32_t sessions, uint32_t most)
-{
-	return most != 0 && sessions >= most;
-}
-
-/* Whoever is in stays in; whoever was lost may find the place taken, or have begun another session instead. */
-static enum close_reason
-find_taken(const struct session_record *session, const struct policy_facts *facts)
-{
-	if (strcmp(session->state, "active") == 0)
-		return CLOSE_NONE;
-	if (is_full(facts->account_sessions, facts->account_sessions_most))
-		return CLOSE_ACCOUNT_FULL;
-	return is_full(facts->terminal_sessions, facts->terminal_capacity) ? CLOSE_TERMINAL_FULL
-									   : CLOSE_NONE;
-}
-
-static int
-carry_on(struct store_db *db, struct redemption *at, const struct session_record *session)
-{
-	struct session_grant *grant = at->start.grant;
-	int r;
-
-	grant->continued = true;
-	grant->older_connection = (uint64_t)session->connection;
-	grant->started_us = session->started_us;
-	memcpy(grant->session, session->id, sizeof(grant->session));
-	r = session_start_credentials(db, &at->start);
-	if (r == 0)
-		r = session_carry_on(db, session->id, at->request->connection, &grant->device);
-	if (r == 0)
-		r = record_session(db, EVENT_KIND_SESSION_CONTINUED, session->id);
-	return r < 0 ? r : session_start_login(db, &at->start);
 }
 
 static int
 redeem_again(struct store_db *db, struct redemption *at)
 {
-	struct session_record session = {0};
-	struct policy_verdict verdict;
-	enum close_reason taken;
+	struct session_record session;
+	struct session_refusal refusal;
 	int found, r;
 
 	found = at->ticket.has_session ? session_load(db, at->ticket.session, &session) : -ENOENT;
-	at->start.grant->attendance = session.attendance;
-	r = session_start_gather(db, &at->start, MOMENT_RUNNING, at->ticket.session);
-	if (r < 0)
+	if (found < 0 && found != -ENOENT)
+		return found;
+	r = session_continue(db, &at->start, found == 0 ? &session : NULL, &refusal);
+	if (r < 0 || refusal.reason == CLOSE_NONE)
 		return r;
-	r = found;
-	if (r == -ENOENT || (r == 0 && !may_be_continued(db, &session)))
-		return refuse(db, at, CLOSE_TICKET_USED, NULL);
-	if (r < 0)
-		return r;
-	if (strcmp(session.source, at->start.source) != 0)
-		return refuse(db, at, CLOSE_TICKET_SOURCE, NULL);
-	policy_decide(&at->start.gathered.facts, &verdict);
-	if (!verdict.allowed)
-		return refuse(db, at, verdict.reason, verdict.rule->name);
-	if (!is_same_device(&session.device, &at->start.grant->device))
-		return refuse(db, at, CLOSE_DEVICE_REFUSED, "same-device");
-	taken = find_taken(&session, &at->start.gathered.facts);
-	if (taken != CLOSE_NONE)
-		return refuse(db, at, taken,
-			taken == CLOSE_ACCOUNT_FULL ? "account-sessions" : "terminal-full");
-	r = stored_credential_state(db, at->start.terminal, at->start.grant->terminal.credentials,
-		&at->start.gathered.facts.credential);
-	if (r < 0)
-		return r;
-	if (at->start.gathered.facts.credential == CREDENTIAL_MISSING)
-		return refuse(db, at, CLOSE_CREDENTIAL_MISSING, "credential-stored");
-	if (at->start.gathered.facts.credential == CREDENTIAL_SEALED)
-		return refuse(db, at, CLOSE_CREDENTIAL_SEALED, "credential-opens");
-	return carry_on(db, at, &session);
+	return refuse(db, at, refusal.reason, refusal.rule);
 }
 
 /* Three wrong secrets from where a redirected client comes from burn its ticket. Whoever knows the handle, which is public,

@@ -116,6 +116,22 @@ int session_begin(struct store_db *db, const struct session_request *request,
 	struct session_grant *ret_grant);
 void session_grant_done(struct session_grant *grant);
 
+/* A client that has lost its connection and shows the cookie of its session (supervisor/resumes.h). */
+struct session_resumption {
+	uint64_t connection;
+	uint8_t session[SESSION_ID_BYTES];
+	const char *account; /* who the client says it is; what is no account of the gateway's is not looked at */
+	const char *source;
+	struct device_evidence device;
+	bool vouched_accepted;
+	enum login_logging logging;
+};
+
+/* The session goes on under the conditions of a ticket that is shown again. A refusal is logged only if the cookie came from
+ * another source, or from who says to be somebody else: everybody else goes on to the sign-in screen. The caller calls session_grant_done. */
+int session_resume(struct store_db *db, const struct session_resumption *request,
+	struct session_grant *ret_grant);
+
 struct session_ending {
 	uint8_t session[SESSION_ID_BYTES];
 	uint64_t

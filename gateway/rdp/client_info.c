@@ -62,8 +62,10 @@ read_cookie(struct bytes_reader *reader, struct client_info *info, const char **
 	uint16_t len = bytes_read_u16le(reader);
 	struct bytes_reader cookie = bytes_read_part(reader, len);
 
-	if (len == 0 && !cookie.failed)
+	if (len == 0 && !cookie.failed) {
+		info->cookie_at = at;
 		return PARSE_OK;
+	}
 	if (bytes_read_u32le(&cookie) != CLIENT_INFO_COOKIE_LEN ||
 		bytes_read_u32le(&cookie) != COOKIE_VERSION || len != CLIENT_INFO_COOKIE_LEN)
 		return bad(ret_why, "auto-reconnect cookie of a wrong form");
@@ -179,19 +181,27 @@ write_texts(struct bytes_writer *writer, const struct client_info_changes *chang
 }
 
 static void
-write_extra(struct bytes_writer *writer, const struct client_info *info, bool keep_cookie)
+write_extra(struct bytes_writer *writer, const struct client_info *info,
+	const struct client_info_cookie *cookie)
 {
 	const uint8_t *end = info->extra.at + info->extra.len;
-	const uint8_t *cookie = info->extra.at + info->cookie_at;
+	const uint8_t *rest = info->extra.at + info->cookie_at + 2;
 
-	if (!info->has_cookie || keep_cookie) {
+	if (info->cookie_at == 0) {
 		bytes_write(writer, info->extra.at, info->extra.len);
 		return;
 	}
+	if (info->has_cookie)
+		rest += CLIENT_INFO_COOKIE_LEN;
 	bytes_write(writer, info->extra.at, info->cookie_at);
-	bytes_write_u16le(writer, 0);
-	cookie += 2 + CLIENT_INFO_COOKIE_LEN;
-	bytes_write(writer, cookie, (size_t)(end - cookie));
+	bytes_write_u16le(writer, cookie != NULL ? CLIENT_INFO_COOKIE_LEN : 0);
+	if (cookie != NULL) {
+		bytes_write_u32le(writer, CLIENT_INFO_COOKIE_LEN);
+		bytes_write_u32le(writer, COOKIE_VERSION);
+		bytes_write_u32le(writer, cookie->logon_id);
+		bytes_write(writer, cookie->verifier, sizeof(cookie->verifier));
+	}
+	bytes_write(writer, rest, (size_t)(end - rest));
 }
 
 int
@@ -208,6 +218,6 @@ client_info_write(struct bytes_writer *writer, const struct client_info *info,
 	r = write_texts(writer, changes);
 	if (r < 0)
 		return r;
-	write_extra(writer, info, changes->keep_cookie);
+	write_extra(writer, info, changes->cookie);
 	return writer->failed ? -ENOSPC : 0;
 }

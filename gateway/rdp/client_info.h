@@ -15,8 +15,9 @@ enum {
 	CLIENT_INFO_TEXT_MAX = 512, /* bytes of one of the five strings, without terminator */
 	CLIENT_INFO_TEXT_UTF8_MAX = CLIENT_INFO_TEXT_MAX / 2 * 3 + 1, /* room for one as UTF-8 */
 	CLIENT_INFO_EXTRA_MAX = 1536, /* bytes of the extra info that are kept */
-	CLIENT_INFO_MAX = 4 + 18 + 5 * (CLIENT_INFO_TEXT_MAX + 2) + CLIENT_INFO_EXTRA_MAX,
-	CLIENT_INFO_COOKIE_LEN = 28, /* ARC_CS_PRIVATE_PACKET, 2.2.4.3 */
+	CLIENT_INFO_COOKIE_LEN = 28,  /* ARC_CS_PRIVATE_PACKET, 2.2.4.3 */
+	CLIENT_INFO_MAX = 4 + 18 + 5 * (CLIENT_INFO_TEXT_MAX + 2) + CLIENT_INFO_EXTRA_MAX +
+			  CLIENT_INFO_COOKIE_LEN,
 	CLIENT_INFO_VERIFIER_LEN = 16,
 };
 
@@ -49,7 +50,7 @@ struct client_info {
 	/* TS_EXTENDED_INFO_PACKET as sent (2.2.1.11.1.1.1); len 0 if absent (RDP 4). */
 	struct pdu_bytes extra;
 	/* Auto-reconnect cookie in it (2.2.4.3); cookie_at counts from extra.at, to its
-	 * cbAutoReconnectCookie. */
+	 * cbAutoReconnectCookie; 0: extra ends before that. */
 	bool has_cookie;
 	size_t cookie_at;
 	uint32_t cookie_logon_id;
@@ -64,6 +65,12 @@ enum parse_result client_info_parse(
  * become U+FFFD. */
 void client_info_text(const struct client_info *info, const struct pdu_bytes *text, char *ret_text);
 
+/* A back end's own cookie, for that one alone. */
+struct client_info_cookie {
+	uint32_t logon_id;
+	uint8_t verifier[CLIENT_INFO_VERIFIER_LEN];
+};
+
 /* What a back end is told instead. Texts are UTF-8, NULL = empty. INFO_ALWAYS is set in any
  * case. */
 struct client_info_changes {
@@ -72,8 +79,9 @@ struct client_info_changes {
 	const char *password;
 	const char *alternate_shell;
 	const char *working_directory;
-	bool autologon;       /* sets or clears INFO_AUTOLOGON */
-	bool keep_cookie;     /* false: the auto-reconnect cookie is cut out */
+	bool autologon; /* sets or clears INFO_AUTOLOGON */
+	/* In the place of the client's, if its extra info has one; NULL: none. */
+	const struct client_info_cookie *cookie;
 	uint32_t clear_flags; /* more INFO_... to clear */
 };
 

@@ -4,7 +4,8 @@
  * Changed on the way: the protocol that this back end selected, what the gateway does not carry
  * (multitransport, skipped joins, channels without a right), and who the user is: the client's own user,
  * domain, password, shell, folder and auto-reconnect cookie are never forwarded. If ATTACH brought a name and a
- * password, the host gets those, and logs on by itself.
+ * password, the host gets those, and logs on by itself;
+ * if this session has a cookie of the host's, the host is shown that one.
  */
 #include "relay/attach.h"
 
@@ -115,6 +116,8 @@ attach_begin(struct connection *conn)
 		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for a bridge");
 		return;
 	}
+	conn->attachment->bridge->cookies.given = conn->attachment->resumable;
+	conn->attachment->bridge->cookies.ours = conn->attachment->resume;
 	conn->attachment->bridge->look_only = (conn->attachment->rights & SESSION_LOOK_ONLY) != 0;
 	bridge_know_client(conn->attachment->bridge, introduction, denied);
 	bytes_writer_init(&writer, room, sizeof(room));
@@ -188,6 +191,7 @@ info_changes_for(const struct attachment *attachment)
 								     ? INFO_RAIL | INFO_COMPRESSION
 								     : INFO_RAIL};
 
+	changes.cookie = attachment->host_knows ? &attachment->host_cookie : NULL;
 	if (!host_credentials_given(credentials))
 		return changes;
 	changes.user = credentials->user;

@@ -3,6 +3,7 @@
  */
 #include "relay/bridge.h"
 
+#include "base/secret.h"
 #include "rdp/mcs.h"
 #include "rdp/share.h"
 
@@ -10,11 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Every header and id that is looked at lies within so many bytes of a frame: send data header, share
- * headers, and the small PDUs that name a user id (Synchronize, Control: 26 bytes of payload). */
-#define LOOK_MAX 48
+/* Every header, id and cookie that is looked at lies within so many bytes of a frame: send data header, share
+ * headers, and the PDUs that name a user id (Synchronize, Control: 26 bytes of payload) or bring a cookie. */
+#define LOOK_MAX 80
 _Static_assert(LOOK_MAX <= STREAM_TAIL_MAX, "what is not whole yet must fit in a leg's tail");
 _Static_assert(LOOK_MAX >= MCS_SEND_DATA_HEAD_MAX + 26, "user ids must be in reach");
+_Static_assert(LOOK_MAX >= MCS_SEND_DATA_HEAD_MAX + AUTO_RECONNECT_HEAD_MAX, "and cookies");
 
 #define FAST_PATH_SECURITY 0xc0 /* encrypted or signed: not inside TLS, 2.2.8.1.2, 2.2.9.1.2 */
 #define LICENCE_TYPE_AT 4       /* behind the security header, 2.2.1.12.1.1 */
@@ -109,6 +111,9 @@ bridge_new(enum side back_end)
 void
 bridge_free(struct bridge *bridge)
 {
+	if (bridge == NULL)
+		return;
+	secret_wipe(&bridge->cookies, sizeof(bridge->cookies));
 	free(bridge);
 }
 
@@ -194,6 +199,7 @@ follow_stage(struct bridge *bridge, enum side from, const struct share_pdu *pdu)
 			bridge->stage = BRIDGE_ACTIVATING;
 	} else if (pdu->data_type == SHARE_DATA_FONT_MAP && bridge->stage == BRIDGE_ACTIVATING) {
 		bridge->stage = BRIDGE_ACTIVE;
+		bridge->cookies.due = bridge->cookies.given && !bridge->cookies.told;
 	}
 }
 
@@ -207,6 +213,8 @@ follow_share(struct look *look, size_t payload_at, const struct share_pdu *pdu)
 
 	translate_user(look, payload_at + SHARE_SOURCE_AT);
 	follow_stage(bridge, look->from, pdu);
+	if (look->from == SIDE_HOST)
+		bridge_follow_cookie(bridge, payload, look->have - payload_at, pdu);
 	/* A client may still answer with the share id of before a resize. */
 	if (look->from == SIDE_CLIENT && pdu->has_share_id)
 		bytes_put_u32le(payload + SHARE_ID_AT, bridge->share_id);
@@ -524,7 +532,8 @@ filter(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len, bool u
 	int r;
 
 	*result = (struct bridge_result){.reason = CLOSE_NONE};
-	while (at < len && !(until_rest && bridge_is_at_rest(bridge))) {
+	while (at < len && !(until_rest && bridge_is_at_rest(bridge)) &&
+		!(from == SIDE_HOST && bridge_owes_cookie(bridge))) {
 		if (way->left == 0) {
 			struct look look = {
 				.bridge = bridge,

@@ -8,6 +8,7 @@
 #ifndef RELAY_BRIDGE_H
 #define RELAY_BRIDGE_H
 
+#include "rdp/auto_reconnect.h"
 #include "rdp/gcc.h"
 #include "relay/connection.h"
 
@@ -37,6 +38,16 @@ struct bridge_way {
 	bool in_fragments; /* of the sign-in screen: the last fast-path update goes on in another frame */
 };
 
+/* Automatic reconnection: the client has a cookie of the gateway's, and the jump host's is for the gateway alone. */
+struct bridge_cookies {
+	bool given; /* there is one for the client */
+	bool due; /* it must be sent to the client, on the next boundary of what comes from the host */
+	bool told;     /* the client has had it */
+	bool is_new;   /* `hosts` is one that nobody has looked at yet */
+	uint32_t seen; /* of the host's, so far */
+	struct auto_reconnect_cookie ours, hosts;
+};
+
 struct bridge {
 	uint16_t user[BRIDGE_SIDES];    /* the client's MCS user id, as each side knows it */
 	uint16_t io[BRIDGE_SIDES];      /* the I/O channel */
@@ -48,6 +59,7 @@ struct bridge {
 	bool licensed;     /* the back end's last word on licensing has passed */
 	bool answered;     /* a Confirm Active of the client's has passed */
 	uint32_t share_id; /* of the last Demand Active */
+	struct bridge_cookies cookies;
 	struct bridge_way ways[BRIDGE_SIDES];
 	struct bridge_channel channels[GCC_CHANNELS_MAX];
 };
@@ -64,7 +76,8 @@ struct bridge_result {
 	const char *why; /* constant text, or NULL */
 };
 
-/* Filters what `from` sent, in place. */
+/* Filters what `from` sent, in place. Stops where a cookie is due to the client (bridge_owes_cookie) before anything that
+ * comes behind. */
 void bridge_filter(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len,
 	struct bridge_result *ret_result);
 
@@ -79,6 +92,15 @@ bool bridge_is_at_rest(const struct bridge *bridge);
 /* The client goes over from one bridge to another: what is missing of the frame it is sending belongs to the
  * old back end and will be dropped, and so is all it sends before its Confirm Active. */
 void bridge_take_over(struct bridge *bridge, const struct bridge *from);
+
+/* A share PDU of the host, of which the first `have` bytes are at payload. Its cookie is kept, and the client gets the gateway's
+ * in its place. What may be a cookie and cannot be read is followed by ours: for a client the last one counts. */
+void bridge_follow_cookie(
+	struct bridge *bridge, uint8_t *payload, size_t have, const struct share_pdu *pdu);
+
+/* The client must be sent a cookie now, and then bridge_cookie_sent be called. */
+bool bridge_owes_cookie(const struct bridge *bridge);
+void bridge_cookie_sent(struct bridge *bridge);
 
 /* Bytes of the frame in transit that bridge_filter must still be given until the stream from a side is between two
  * of them and something can be put in; SIZE_MAX if that can never be, since the rest may not

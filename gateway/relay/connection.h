@@ -40,7 +40,7 @@ enum reading {
 };
 
 /* on_bytes may leave this many bytes at the end for the next time, when more have come. */
-#define STREAM_TAIL_MAX 64
+#define STREAM_TAIL_MAX 96
 
 struct phase_ops {
 	enum reading reads[SIDE_COUNT];

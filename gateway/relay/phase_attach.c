@@ -23,6 +23,18 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+static void
+take_cookies(struct attachment *attachment, const struct msg_attach *attach)
+{
+	attachment->resumable = attach->resume_random_len == AUTO_RECONNECT_RANDOM_LEN;
+	attachment->resume.logon_id = attach->resume_id;
+	memcpy(attachment->resume.random, attach->resume_random, AUTO_RECONNECT_RANDOM_LEN);
+	attachment->host_knows = attach->host_verifier_len == CLIENT_INFO_VERIFIER_LEN;
+	attachment->host_cookie.logon_id = attach->host_logon_id;
+	memcpy(attachment->host_cookie.verifier, attach->host_verifier, CLIENT_INFO_VERIFIER_LEN);
+}
 
 int
 attachment_take(struct connection *conn, const struct msg_attach *attach, int *fd)
@@ -46,6 +58,7 @@ attachment_take(struct connection *conn, const struct msg_attach *attach, int *f
 	if (said.kind == HOST_TRUST_NOBODY)
 		return -EKEYREJECTED;
 	conn->attachment->rights = attach->rights;
+	take_cookies(conn->attachment, attach);
 	r = host_credentials_set(
 		&conn->attachment->credentials, attach->user, attach->domain, &password);
 	if (r < 0)
@@ -63,6 +76,7 @@ attachment_free(struct attachment *attachment)
 	host_credentials_done(&attachment->credentials);
 	bridge_free(attachment->bridge);
 	secret_done(&attachment->demand_active);
+	secret_wipe(attachment, sizeof(*attachment));
 	free(attachment);
 }
 

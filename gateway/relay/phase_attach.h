@@ -4,7 +4,9 @@
 
 #include "base/secret.h"
 #include "policy/host_credentials.h"
+#include "rdp/auto_reconnect.h"
 #include "rdp/autodetect.h"
+#include "rdp/client_info.h"
 #include "rdp/x224.h"
 #include "relay/connection.h"
 #include "relay/host_certificate.h"
@@ -30,6 +32,10 @@ struct attachment {
 	uint32_t rights; /* bits of enum session_right */
 	struct host_credentials
 		credentials; /* until Client Info is written; none: the engineer types */
+	bool resumable;
+	struct auto_reconnect_cookie resume; /* for the client */
+	bool host_knows;
+	struct client_info_cookie host_cookie; /* for this host */
 	struct x224_confirm confirm;
 	uint16_t joining;            /* ATTACH_JOINS: place in the order of attach.c */
 	struct secret demand_active; /* ATTACH_TAKE_OVER: the whole frame */

@@ -9,8 +9,16 @@
 #include "relay/connection_io.h"
 #include "relay/introduction.h"
 #include "relay/phase_attach.h"
+#include "relay/worker.h"
 
 #include "base/cleanup.h"
+#include "base/secret.h"
+#include "rdp/mcs.h"
+
+#include <string.h>
+
+/* A jump host changes its cookie once an hour (MS-RDPBCGR 5.5): whoever does it more often than this is not listened to. */
+#define HOST_COOKIES_MAX 1000
 
 /* Neither what the client said nor what the supervisor said is needed any more. */
 static void
@@ -20,17 +28,73 @@ bridge_enter(struct connection *conn)
 	attachment_free(take_pointer(&conn->attachment));
 }
 
+/* The supervisor is to have the cookie with which this host alone knows this session again. */
+static void
+tell_host_cookie(struct connection *conn)
+{
+	struct bridge_cookies *cookies = &conn->bridge->cookies;
+	struct msg_host_cookie host_cookie = {.connection = conn->id,
+		.logon_id = cookies->hosts.logon_id,
+		.random_len = AUTO_RECONNECT_RANDOM_LEN};
+
+	if (!cookies->is_new)
+		return;
+	memcpy(host_cookie.random, cookies->hosts.random, AUTO_RECONNECT_RANDOM_LEN);
+	secret_wipe(&cookies->hosts, sizeof(cookies->hosts));
+	cookies->is_new = false;
+	if (cookies->seen++ < HOST_COOKIES_MAX)
+		worker_tell(conn->worker, MSG_HOST_COOKIE, &host_cookie);
+	secret_wipe(&host_cookie, sizeof(host_cookie));
+}
+
+/* The client gets the cookie with which the gateway knows its session again. */
+static void
+give_cookie(struct connection *conn)
+{
+	const struct bridge *bridge = conn->bridge;
+	const struct msg_cookie_given given = {.connection = conn->id};
+	uint8_t payload[AUTO_RECONNECT_INFO_LEN], room[MCS_SEND_DATA_HEAD_MAX + sizeof(payload)];
+	bool first = !bridge->cookies.told;
+	struct bytes_writer inner, writer;
+
+	bytes_writer_init(&inner, payload, sizeof(payload));
+	auto_reconnect_info_write(
+		&inner, bridge->share_id, INTRODUCTION_SERVER_USER, &bridge->cookies.ours);
+	bytes_writer_init(&writer, room, sizeof(room));
+	mcs_send_data_write(&writer, MCS_SEND_DATA_INDICATION, INTRODUCTION_SERVER_USER,
+		MCS_IO_CHANNEL, payload, inner.len);
+	bridge_cookie_sent(conn->bridge);
+	if (conn_expect(conn, !inner.failed && !writer.failed)) {
+		leg_send(conn, SIDE_CLIENT, room, writer.len);
+		if (first)
+			worker_tell(conn->worker, MSG_COOKIE_GIVEN, &given);
+	}
+	secret_wipe(payload, sizeof(payload));
+	secret_wipe(room, sizeof(room));
+}
+
 static size_t
 bridge_on_bytes(struct connection *conn, enum side from, uint8_t *bytes, size_t len)
 {
 	struct bridge_result result;
+	size_t used = 0;
 
-	bridge_filter(conn->bridge, from, bytes, len, &result);
-	leg_send(conn, other_side(from), bytes, result.out);
-	if (result.reason == CLOSE_NONE)
-		return result.used;
-	connection_close(conn, result.reason, result.why);
-	return len;
+	do {
+		bridge_filter(conn->bridge, from, bytes + used, len - used, &result);
+		leg_send(conn, other_side(from), bytes + used, result.out);
+		used += result.used;
+		if (result.reason != CLOSE_NONE) {
+			connection_close(conn, result.reason, result.why);
+			return len;
+		}
+		if (!bridge_owes_cookie(conn->bridge))
+			break;
+		give_cookie(conn);
+	} while (conn->reason == CLOSE_NONE);
+	if (conn->reason != CLOSE_NONE)
+		return len;
+	tell_host_cookie(conn);
+	return used;
 }
 
 static void

@@ -59,6 +59,11 @@ say_who(struct msg_introduced *introduced, const struct client_info *info)
 	introduced->password_len = (uint32_t)copy_text(
 		(char *)introduced->password, sizeof(introduced->password) - 1, text);
 	secret_wipe(text, sizeof(text));
+	if (!info->has_cookie)
+		return;
+	introduced->logon_id = info->cookie_logon_id;
+	introduced->verifier_len = CLIENT_INFO_VERIFIER_LEN;
+	memcpy(introduced->verifier, info->cookie_verifier, CLIENT_INFO_VERIFIER_LEN);
 }
 
 static void
@@ -96,10 +101,13 @@ static void
 forget_who(struct introduction *introduction, const struct client_info *info)
 {
 	const struct pdu_bytes texts[] = {info->user, info->domain, info->password};
+	size_t cookie_at = info->cookie_at + 2 + CLIENT_INFO_COOKIE_LEN - CLIENT_INFO_VERIFIER_LEN;
 	uint8_t *bytes = introduction->client_info.bytes;
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		secret_wipe(bytes + (texts[i].at - bytes), texts[i].len);
+	if (info->has_cookie)
+		secret_wipe(bytes + (info->extra.at - bytes) + cookie_at, CLIENT_INFO_VERIFIER_LEN);
 }
 
 static void
@@ -117,6 +125,7 @@ decide_enter(struct connection *conn)
 	worker_tell(conn->worker, MSG_INTRODUCED, &introduced);
 	secret_wipe(&introduced, sizeof(introduced));
 	forget_who(introduction, &info);
+	secret_wipe(&info, sizeof(info));
 }
 
 static void

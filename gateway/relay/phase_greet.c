@@ -18,6 +18,7 @@
 #include "relay/worker.h"
 
 #include "base/cleanup.h"
+#include "base/secret.h"
 #include "rdp/mcs.h"
 
 #include <errno.h>
@@ -41,6 +42,7 @@ early_attach_free(struct early_attach *early)
 		return;
 	if (early->fd >= 0)
 		(void)close(early->fd);
+	secret_wipe(early, sizeof(*early));
 	free(early);
 }
 

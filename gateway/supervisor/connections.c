@@ -9,6 +9,7 @@
 #include "supervisor/attempts.h"
 #include "supervisor/children.h"
 #include "supervisor/penalties.h"
+#include "supervisor/reconnects.h"
 #include "supervisor/session_starts.h"
 #include "supervisor/sessions.h"
 #include "supervisor/sign_ins.h"
@@ -286,6 +287,7 @@ connection_over(struct connection *connection, enum close_reason reason, const c
 	if (connection->session != NULL)
 		session_record_end(supervisor, connection->session, id, reason, phase, &of_session);
 	attempt_abandon(take_pointer(&connection->attempt));
+	reconnect_abandon(take_pointer(&connection->reconnect));
 	session_start_abandon(take_pointer(&connection->start), reason, phase);
 	table_remove(supervisor->connections, connection);
 	successor = connection_find(supervisor->connections, connection->awaited_by);

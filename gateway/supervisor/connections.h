@@ -19,6 +19,7 @@
 struct child;
 struct attempt;
 struct session_start;
+struct reconnect;
 struct sign_in;
 struct connections;
 
@@ -75,6 +76,7 @@ struct connection {
 	struct socket_bytes before_desktop; /* of one that was greeted: on the wire until then */
 
 	struct attempt *attempt;     /* with a ticket: from INTRODUCED to the verdict */
+	struct reconnect *reconnect; /* with a session's cookie: the same */
 	struct sign_in *sign_in;     /* without: from INTRODUCED to the desktop */
 	struct session_start *start; /* of either: from the verdict to ATTACH */
 	uint64_t

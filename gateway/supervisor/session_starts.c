@@ -8,7 +8,9 @@
 #include "policy/store/store.h"
 #include "settings/settings.h"
 #include "supervisor/children.h"
+#include "supervisor/credentials.h"
 #include "supervisor/dial.h"
+#include "supervisor/resumes.h"
 #include "supervisor/sessions.h"
 #include "supervisor/ticket.h"
 
@@ -36,13 +38,15 @@ struct session_start {
 	enum phase over_phase;
 	uint64_t connection_id;
 	char source[SOCKET_TEXT_SIZE];
-	bool by_ticket;
+	int (*begin)(struct store_db *db, struct session_start *start);
 	struct session_request ticket;
 	struct shown_ticket shown; /* what `ticket` points to */
 	struct signed_in_request signed_in;
 	struct attendance attendance; /* … `signed_in` */
 	struct host_credentials
 		typed; /* at signing in: for a terminal that they are passed through to */
+	struct session_resumption resumption;
+	char account[CREDENTIAL_SIZE]; /* … `resumption` */
 	struct session_grant grant;
 	json_t *row; /* the session as `log connections` shows it */
 	struct dial *dial;
@@ -53,6 +57,8 @@ start_free(struct session_start *start)
 {
 	secret_wipe(&start->shown, sizeof(start->shown));
 	host_credentials_done(&start->typed);
+	secret_wipe(start->account,
+		sizeof(start->account)); /* somebody may have typed a password there */
 	session_grant_done(&start->grant);
 	json_decref(start->row);
 	free(start);
@@ -97,13 +103,36 @@ fill_in_credentials(struct msg_attach *attach, struct host_credentials *credenti
 	host_credentials_done(credentials);
 }
 
+/* A session that cannot be given a cookie goes on without. */
+static void
+add_cookies(struct session_start *start, struct msg_attach *attach)
+{
+	const struct supervisor *supervisor = start->supervisor;
+	struct auto_reconnect_cookie cookie;
+	struct client_info_cookie shown;
+
+	if (supervisor->settings->limits.grace_ms > 0 &&
+		resume_issue(supervisor->resumes, start->grant.session, &cookie) == 0) {
+		attach->resume_id = cookie.logon_id;
+		attach->resume_random_len = sizeof(cookie.random);
+		memcpy(attach->resume_random, cookie.random, sizeof(cookie.random));
+	}
+	if (resume_for_host(supervisor->resumes, start->grant.session, &shown)) {
+		attach->host_logon_id = shown.logon_id;
+		attach->host_verifier_len = sizeof(shown.verifier);
+		memcpy(attach->host_verifier, shown.verifier, sizeof(shown.verifier));
+	}
+	secret_wipe(&cookie, sizeof(cookie));
+	secret_wipe(&shown, sizeof(shown));
+}
+
 /* ATTACH: everything the worker needs to know about the jump host. */
 static int
 send_attach(struct session_start *start)
 {
 	const struct terminal *terminal = &start->grant.terminal;
 	struct connection *connection = start->connection;
-	auto_free struct msg_attach *attach = calloc(1, sizeof(*attach));
+	struct msg_attach *attach = calloc(1, sizeof(*attach));
 	int r;
 
 	if (attach == NULL)
@@ -123,8 +152,9 @@ send_attach(struct session_start *start)
 	snprintf(attach->host_name, sizeof(attach->host_name), "%s", terminal->address);
 	attach->rights = terminal->rights;
 	fill_in_credentials(attach, &start->grant.credentials);
+	add_cookies(start, attach);
 	r = children_send(connection->worker, MSG_ATTACH, attach, connection->host_fd);
-	secret_wipe(attach, sizeof(*attach));
+	secret_free(attach);
 	return r;
 }
 
@@ -237,6 +267,24 @@ session_start_goes_on(struct connection *connection)
 }
 
 static int
+begin_by_ticket(struct store_db *db, struct session_start *start)
+{
+	return session_begin(db, &start->ticket, &start->grant);
+}
+
+static int
+begin_signed_in(struct store_db *db, struct session_start *start)
+{
+	return session_begin_signed_in(db, &start->signed_in, &start->grant);
+}
+
+static int
+begin_again(struct store_db *db, struct session_start *start)
+{
+	return session_resume(db, &start->resumption, &start->grant);
+}
+
+static int
 begin_work(struct store_db *db, struct store_job *job)
 {
 	struct session_start *start = (struct session_start *)job;
@@ -246,8 +294,7 @@ begin_work(struct store_db *db, struct store_job *job)
 	start->grant = (struct session_grant){0};
 	json_decref(start->row);
 	start->row = NULL;
-	r = start->by_ticket ? session_begin(db, &start->ticket, &start->grant)
-			     : session_begin_signed_in(db, &start->signed_in, &start->grant);
+	r = start->begin(db, start);
 	if (r < 0 || start->grant.reason != CLOSE_NONE)
 		return r;
 	return session_row(db, start->grant.session, &start->row);
@@ -319,7 +366,7 @@ begin_done(struct store_job *job, int status)
 static void
 copy_ticket(struct session_start *start, const struct session_request *ticket)
 {
-	start->by_ticket = true;
+	start->begin = begin_by_ticket;
 	start->ticket = *ticket;
 	snprintf(start->shown.handle, sizeof(start->shown.handle), "%s", ticket->handle);
 	snprintf(start->shown.secret, sizeof(start->shown.secret), "%s", ticket->secret);
@@ -332,6 +379,7 @@ copy_ticket(struct session_start *start, const struct session_request *ticket)
 static void
 copy_signed_in(struct session_start *start, const struct signed_in_request *signed_in)
 {
+	start->begin = begin_signed_in;
 	start->signed_in = *signed_in;
 	if (signed_in->attendance != NULL) {
 		start->attendance = *signed_in->attendance;
@@ -339,6 +387,17 @@ copy_signed_in(struct session_start *start, const struct signed_in_request *sign
 	}
 	start->signed_in.connection = start->connection_id;
 	start->signed_in.source = start->source;
+}
+
+static void
+copy_resumption(struct session_start *start, const struct session_resumption *resumption)
+{
+	start->begin = begin_again;
+	start->resumption = *resumption;
+	start->resumption.connection = start->connection_id;
+	start->resumption.source = start->source;
+	start->resumption.account = start->account;
+	snprintf(start->account, sizeof(start->account), "%s", resumption->account);
 }
 
 int
@@ -363,9 +422,11 @@ session_start_begin(struct connection *connection, const struct session_start_se
 	}
 	if (setup->ticket != NULL)
 		copy_ticket(start, setup->ticket);
-	else
+	else if (setup->signed_in != NULL)
 		copy_signed_in(start, setup->signed_in);
-	start->ticket.logging = start->signed_in.logging =
+	else
+		copy_resumption(start, setup->resumption);
+	start->ticket.logging = start->signed_in.logging = start->resumption.logging =
 		login_limit_ask(&supervisor->logins, start->source, clock_boottime_ms());
 	start->job.work = begin_work;
 	start->job.done = begin_done;

@@ -28,9 +28,11 @@ struct session_start_events {
 
 struct session_start_setup {
 	const struct session_start_events *events;
-	const struct session_request *ticket;      /* one of both, copied */
-	const struct signed_in_request *signed_in; /* … */
-	const struct host_credentials *typed;      /* when signing in, copied; NULL: nothing */
+	/* One of them, copied: */
+	const struct session_request *ticket;
+	const struct signed_in_request *signed_in;
+	const struct session_resumption *resumption;
+	const struct host_credentials *typed; /* with `signed_in`, copied; NULL: nothing */
 };
 
 /* Its `connection`, `source` and `logging` are filled in here. A start that the connection had before is given up. Returns 0

@@ -7,7 +7,9 @@
 #include "policy/sign_in.h"
 #include "policy/store/log_table.h"
 #include "policy/store/store.h"
+#include "settings/settings.h"
 #include "supervisor/log_tail.h"
+#include "supervisor/resumes.h"
 #include "supervisor/session_log.h"
 
 #include <errno.h>
@@ -106,6 +108,9 @@ session_record_end(struct supervisor *supervisor, const struct carried_session *
 {
 	struct end_job *end = calloc(1, sizeof(*end));
 
+	if (reason != CLOSE_CONTINUED)
+		resume_over(supervisor->resumes, session->id, close_reason_row(reason)->state,
+			clock_boottime_ms());
 	/* Without memory for this the record would be missing until the next start finds the session open:
 	 * stop now, and let that start find it. */
 	if (end == NULL)
@@ -356,6 +361,8 @@ on_minute(uv_timer_t *timer)
 	}
 	keep_up(sessions->supervisor);
 	connections_give_memory_back(sessions->supervisor->connections);
+	resumes_forget(sessions->supervisor->resumes, clock_boottime_ms(),
+		sessions->supervisor->settings->limits.grace_ms);
 	arm(sessions, on_minute);
 }
 

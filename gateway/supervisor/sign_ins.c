@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "policy/accounts.h"
 #include "settings/settings.h"
-#include "supervisor/login_limit.h"
+#include "supervisor/login_refusals.h"
 #include "supervisor/penalties.h"
 
 #include <assert.h>
@@ -123,55 +123,6 @@ sign_in_start_over(struct sign_in *sign_in)
 	credentials_done(&sign_in->credentials);
 }
 
-struct refusal {
-	struct store_job job;
-	enum login_logging logging;
-	const char *reason;
-	char typed[CREDENTIAL_SIZE];
-	char source[SOCKET_TEXT_SIZE];
-};
-
-static int
-refusal_work(struct store_db *db, struct store_job *job)
-{
-	const struct refusal *refusal = (const struct refusal *)job;
-
-	return sign_in_refused(
-		db, refusal->typed, refusal->source, refusal->reason, refusal->logging);
-}
-
-static void
-refusal_done(struct store_job *job, int status)
-{
-	if (status < 0)
-		log_event(EV_STORE_FAILED, "what='login log' why='%s'", store_error_text(status));
-	secret_free(job); /* the password may have been typed where the account belongs */
-}
-
-/* The login log has a row for each refusal, as far as its limits allow, whoever it was. */
-static void
-record_refusal(const struct connection *connection, const char *typed, enum close_reason reason)
-{
-	struct supervisor *supervisor = connection->supervisor;
-	char source[SOCKET_TEXT_SIZE];
-	enum login_logging logging;
-	struct refusal *refusal;
-
-	(void)socket_text_without_port((const struct sockaddr *)&connection->source, source);
-	logging = login_limit_ask(&supervisor->logins, source, clock_boottime_ms());
-	login_limit_count(&supervisor->logins, source, clock_boottime_ms());
-	refusal = logging == LOGIN_UNLOGGED ? NULL : calloc(1, sizeof(*refusal));
-	if (refusal == NULL)
-		return;
-	refusal->job.work = refusal_work;
-	refusal->job.done = refusal_done;
-	refusal->logging = logging;
-	refusal->reason = close_reason_row(reason)->name;
-	snprintf(refusal->typed, sizeof(refusal->typed), "%s", typed);
-	memcpy(refusal->source, source, sizeof(refusal->source));
-	store_write(supervisor->store, &refusal->job);
-}
-
 void
 sign_in_note_refusal(struct sign_in *sign_in, enum close_reason reason, const char *why)
 {
@@ -179,7 +130,7 @@ sign_in_note_refusal(struct sign_in *sign_in, enum close_reason reason, const ch
 		(unsigned long long)sign_in->connection->id, sign_in->source,
 		log_quote(sign_in_account(sign_in)), close_reason_row(reason)->name,
 		log_quote(why));
-	record_refusal(sign_in->connection, sign_in->credentials.account, reason);
+	login_refusal_record(sign_in->connection, sign_in->credentials.account, reason);
 	sign_in->noted = true;
 }
 
@@ -189,7 +140,7 @@ note_given_up(struct sign_in *sign_in, enum close_reason reason)
 {
 	if (sign_in->noted)
 		return;
-	record_refusal(sign_in->connection, sign_in->credentials.account, reason);
+	login_refusal_record(sign_in->connection, sign_in->credentials.account, reason);
 	sign_in->noted = true;
 }
 
@@ -323,9 +274,7 @@ is_exempt(const struct sign_in *sign_in)
 void
 sign_in_penalise(struct sign_in *sign_in, uint32_t units)
 {
-	if (sign_in->connection->counted && !is_exempt(sign_in))
-		penalties_add(sign_in->connection->supervisor->penalties, address_of(sign_in),
-			units, clock_boottime_ms());
+	login_refusal_penalise(sign_in->connection, units);
 }
 
 uint32_t
@@ -424,7 +373,7 @@ sign_in_start(struct connection *connection, const struct msg_introduced *introd
 		struct credentials credentials = {0};
 
 		credentials_set_user(&credentials, introduced->user);
-		record_refusal(connection, credentials.account, reason);
+		login_refusal_record(connection, credentials.account, reason);
 		secret_wipe(
 			&credentials, sizeof(credentials)); /* the password may be the account */
 		connection_kill(connection, reason);

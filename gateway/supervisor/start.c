@@ -23,6 +23,7 @@
 #include "supervisor/passed.h"
 #include "supervisor/penalties.h"
 #include "supervisor/reload.h"
+#include "supervisor/resumes.h"
 #include "supervisor/session_log.h"
 #include "supervisor/sessions.h"
 #include "supervisor/worker_messages.h"
@@ -534,10 +535,13 @@ init(struct gateway *gateway, struct settings *settings)
 	gateway->drain.data = gateway;
 	if (r == 0)
 		r = connections_new(supervisor, &supervisor->connections);
+	supervisor->resumes = resumes_new();
 	if (r == 0)
 		r = looks_new(supervisor, &supervisor->looks);
 	listeners_apply_limits(supervisor);
-	return r == 0 && supervisor->penalties == NULL ? -ENOMEM : r;
+	if (r == 0 && (supervisor->penalties == NULL || supervisor->resumes == NULL))
+		r = -ENOMEM;
+	return r;
 }
 
 static void
@@ -547,6 +551,7 @@ done(struct gateway *gateway)
 
 	children_free(supervisor->children);
 	connections_free(supervisor->connections);
+	resumes_free(supervisor->resumes);
 	looks_free(supervisor->looks);
 	health_free(supervisor->health);
 	outputs_free(supervisor->outputs);

@@ -5,6 +5,7 @@
  *	accept.c          listeners, PROXY v2, limits; then to a worker
  *	connections.c     every client's connection from accept to its one summary line
  *	attempts.c        a client has shown a ticket: evidence of its device, then
+ *	reconnects.c      a client that was cut off comes back by its cookie (resumes.c); then the same
  *	session_starts.c  verdict and start record, dial, ATTACH
  *	sign_ins.c, sign_in_*.c  a client without a ticket: sign-in screen, PAM, choice; then the same
  *	greeters.c        the processes that show it
@@ -38,6 +39,7 @@ struct evidence;
 struct penalties;
 struct listeners;
 struct connections;
+struct resumes;
 struct looks;
 struct backups;
 struct health;
@@ -66,6 +68,7 @@ struct supervisor {
 	struct penalties *penalties;
 	struct listeners *listeners;
 	struct connections *connections;
+	struct resumes *resumes;
 	struct looks *looks;
 	struct backups *backups;
 	struct health *health; /* NULL before listeners are open */

@@ -9,11 +9,14 @@
 #include "supervisor/children.h"
 #include "supervisor/connections.h"
 #include "supervisor/looks.h"
+#include "supervisor/reconnects.h"
+#include "supervisor/resumes.h"
 #include "supervisor/sign_ins.h"
 #include "supervisor/ticket.h"
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 static struct child *
 sender(const struct channel *channel)
@@ -81,22 +84,75 @@ may_sign_in(const struct connection *connection)
 	       SETTINGS_SIGN_IN_ON;
 }
 
+/* By a ticket, or by signing in. */
+static void
+begin(struct connection *connection, const struct msg_introduced *introduced)
+{
+	struct shown_ticket shown;
+
+	ticket_shown(introduced, &shown);
+	secret_wipe(shown.secret, sizeof(shown.secret));
+	if (shown.handle[0] == '\0' && may_sign_in(connection))
+		sign_in_start(connection, introduced);
+	else
+		attempt_start(connection, introduced);
+}
+
 static int
 on_introduced(struct channel *channel, union message_body *message)
 {
 	struct connection *connection = own_connection(channel, message->introduced.connection);
-	struct shown_ticket shown;
 
 	/* Told to end in the meantime: nothing to decide any more. */
 	if (connection == NULL || connection->stage != CONNECTION_RELAYED)
 		return 0;
-	ticket_shown(&message->introduced, &shown);
-	secret_wipe(shown.secret, sizeof(shown.secret));
-	if (shown.handle[0] == '\0' && may_sign_in(connection))
-		sign_in_start(connection, &message->introduced);
-	else
-		attempt_start(connection, &message->introduced);
+	if (!reconnect_start(connection, &message->introduced, begin))
+		begin(connection, &message->introduced);
 	return 0;
+}
+
+/* The session that a worker speaks of when it tells of cookies. */
+static int
+own_session(const struct channel *channel, uint64_t id, struct connection **ret_connection)
+{
+	struct connection *connection = own_connection(channel, id);
+
+	*ret_connection = NULL;
+	if (connection == NULL || connection->stage != CONNECTION_RELAYED)
+		return 0;
+	if (connection->session == NULL)
+		return -EPROTO;
+	*ret_connection = connection;
+	return 0;
+}
+
+static int
+on_host_cookie(struct channel *channel, union message_body *message)
+{
+	const struct msg_host_cookie *told = &message->host_cookie;
+	struct auto_reconnect_cookie cookie = {.logon_id = told->logon_id};
+	struct connection *connection;
+	int r = own_session(channel, told->connection, &connection);
+
+	if (r == 0 && told->random_len != AUTO_RECONNECT_RANDOM_LEN)
+		r = -EPROTO;
+	if (r < 0 || connection == NULL)
+		return r;
+	memcpy(cookie.random, told->random, sizeof(cookie.random));
+	resume_host_cookie(connection->supervisor->resumes, connection->session->id, &cookie);
+	secret_wipe(&cookie, sizeof(cookie));
+	return 0;
+}
+
+static int
+on_cookie_given(struct channel *channel, union message_body *message)
+{
+	struct connection *connection;
+	int r = own_session(channel, message->cookie_given.connection, &connection);
+
+	if (r == 0 && connection != NULL)
+		resume_given(connection->supervisor->resumes, connection->session->id);
+	return r;
 }
 
 /* The worker was told of a jump host: the start is on disk, its socket with the worker, and nothing under way that would
@@ -154,6 +210,8 @@ const struct channel_handler worker_messages[] = {
 	{MSG_MOVED, on_moved},
 	{MSG_RETURNED, on_returned},
 	{MSG_HOST_REPORT, on_host_report},
+	{MSG_HOST_COOKIE, on_host_cookie},
+	{MSG_COOKIE_GIVEN, on_cookie_given},
 	{MSG_NOTHING, NULL},
 };
 

@@ -30,6 +30,7 @@ try_same(const struct client_info *info)
 {
 	static struct texts before, after;
 	uint8_t room[CLIENT_INFO_MAX];
+	struct client_info_cookie cookie = {.logon_id = info->cookie_logon_id};
 	struct client_info_changes changes = {
 		.domain = before.text[0],
 		.user = before.text[1],
@@ -37,11 +38,12 @@ try_same(const struct client_info *info)
 		.alternate_shell = before.text[3],
 		.working_directory = before.text[4],
 		.autologon = (info->flags & INFO_AUTOLOGON) != 0,
-		.keep_cookie = true,
+		.cookie = info->has_cookie ? &cookie : NULL,
 	};
 	struct bytes_writer writer;
 	struct client_info again;
 
+	memcpy(cookie.verifier, info->cookie_verifier, sizeof(cookie.verifier));
 	convert(info, &before);
 	bytes_writer_init(&writer, room, sizeof(room));
 	/* 8-bit text may be too long for UTF-16. */

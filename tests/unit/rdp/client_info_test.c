@@ -240,12 +240,14 @@ written_without_changes_nothing_of_the_client_is_left(void **state)
 static void
 written_with_injected_credentials(void **state)
 {
+	static const struct client_info_cookie hosts = {
+		.logon_id = 7, .verifier = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}};
 	const struct client_info_changes changes = {
 		.domain = "D",
 		.user = "保守",
 		.password = "p\xf0\x9f\x94\x91", /* U+1F511, a surrogate pair */
 		.autologon = true,
-		.keep_cookie = true,
+		.cookie = &hosts,
 		.clear_flags = INFO_COMPRESSION,
 	};
 	uint8_t room[CLIENT_INFO_MAX];
@@ -261,7 +263,38 @@ written_with_injected_credentials(void **state)
 	assert_int_equal(info.flags & INFO_AUTOLOGON, INFO_AUTOLOGON);
 	assert_int_equal(info.flags & INFO_COMPRESSION, 0);
 	assert_true(info.has_cookie);
-	assert_int_equal(info.cookie_logon_id, 0x55667788);
+	assert_int_equal(info.cookie_logon_id, 7);
+	assert_memory_equal(info.cookie_verifier, hosts.verifier, sizeof(hosts.verifier));
+	assert_null(memmem(room, len, "\xa0\xa1\xa2\xa3", 4)); /* not the client's */
+}
+
+/* A client that came without a cookie, and a jump host that gave one. */
+static void
+a_cookie_is_put_into_an_empty_place(void **state)
+{
+	static const struct client_info_cookie hosts = {.logon_id = 7, .verifier = {9}};
+	const struct client_info_changes blank = {.user = NULL}, with = {.cookie = &hosts};
+	uint8_t first[CLIENT_INFO_MAX], second[CLIENT_INFO_MAX];
+	struct bytes_writer writer;
+	struct client_info info, again;
+	size_t len;
+
+	(void)state;
+	assert_written(&blank, first, &info, &len);
+	assert_false(info.has_cookie);
+	bytes_writer_init(&writer, second, sizeof(second));
+	assert_int_equal(client_info_write(&writer, &info, &with), 0);
+	assert_int_equal(client_info_parse(second, writer.len, &again, NULL), PARSE_OK);
+	assert_true(again.has_cookie);
+	assert_int_equal(again.cookie_logon_id, 7);
+	assert_int_equal(again.extra.len, info.extra.len + CLIENT_INFO_COOKIE_LEN);
+	/* Extra info that ends before the place of a cookie has no room for one. */
+	info.extra.len = info.cookie_at;
+	info.cookie_at = 0;
+	bytes_writer_init(&writer, second, sizeof(second));
+	assert_int_equal(client_info_write(&writer, &info, &with), 0);
+	assert_int_equal(client_info_parse(second, writer.len, &again, NULL), PARSE_OK);
+	assert_false(again.has_cookie);
 }
 
 static void
@@ -307,6 +340,7 @@ main(void)
 		cmocka_unit_test(plain_texts_are_read),
 		cmocka_unit_test(written_without_changes_nothing_of_the_client_is_left),
 		cmocka_unit_test(written_with_injected_credentials),
+		cmocka_unit_test(a_cookie_is_put_into_an_empty_place),
 		cmocka_unit_test(write_refuses_what_does_not_fit),
 	};
 

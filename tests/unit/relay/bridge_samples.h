@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "rdp/auto_reconnect.h"
 #include "rdp/mcs.h"
 #include "rdp/share.h"
 #include "relay/bridge.h"

@@ -202,13 +202,13 @@ kill_in_frame(const uint8_t *frame, size_t len, size_t cut)
 static void
 the_reason_waits_for_the_end_of_a_frame_of_several_pdus(void **state)
 {
-	uint8_t room[256], frame[512];
+	uint8_t room[512], frame[600];
 	struct bytes_writer payload;
 	size_t len, begun = 0;
 
 	(void)state;
 	bytes_writer_init(&payload, room, sizeof(room));
-	for (uint32_t i = 0; i < 6; i++)
+	for (uint32_t i = 0; i < 12; i++)
 		share_error_info_write(&payload, 0x103ea, 1002, i);
 	len = host_frame(frame, sizeof(frame), &payload);
 	for (size_t cut = 0; cut < len; cut++) {

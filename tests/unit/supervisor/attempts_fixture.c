@@ -13,6 +13,7 @@
 #include "settings/settings.h"
 #include "supervisor/attempts.h"
 #include "supervisor/children.h"
+#include "supervisor/resumes.h"
 #include "supervisor/session_starts.h"
 
 #include <errno.h>
@@ -85,6 +86,17 @@ session_begin_signed_in(struct store_db *db, const struct signed_in_request *req
 	(void)request;
 	(void)ret_grant;
 	fail(); /* a ticket is no sign-in */
+	return -EINVAL;
+}
+
+int
+session_resume(struct store_db *db, const struct session_resumption *request,
+	struct session_grant *ret_grant)
+{
+	(void)db;
+	(void)request;
+	(void)ret_grant;
+	fail(); /* nor is it a cookie */
 	return -EINVAL;
 }
 
@@ -202,7 +214,8 @@ attempt_setup(void **state)
 	listener.evidence = 1u << EVIDENCE_NEIGHBOUR | 1u << EVIDENCE_VOUCHED;
 	settings.listeners.items = &listener;
 	settings.listeners.count = 1;
-	supervisor = (struct supervisor){.settings = &settings};
+	settings.limits.grace_ms = 60000;
+	supervisor = (struct supervisor){.settings = &settings, .resumes = resumes_new()};
 	connection = (struct connection){.id = 7,
 		.supervisor = &supervisor,
 		.stage = CONNECTION_RELAYED,
@@ -228,6 +241,7 @@ attempt_teardown(void **state)
 	assert_null(connection.attempt);
 	assert_null(connection.start);
 	cleanup_close(&connection.host_fd);
+	resumes_free(take_pointer(&supervisor.resumes));
 	return 0;
 }
 

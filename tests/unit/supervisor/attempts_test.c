@@ -35,6 +35,8 @@ the_whole_way_ends_in_attach(void **state)
 	assert_int_equal(seen.attach.pin[0], 0xab);
 	assert_int_equal(seen.attach.ca_bundle_len, 0);
 	assert_int_equal(seen.attach.rights, 3);
+	assert_int_equal(seen.attach.resume_random_len, 16);
+	assert_int_equal(seen.attach.host_verifier_len, 0);
 	assert_int_equal(seen.killed, CLOSE_NONE);
 	assert_true(connection.host_fd >= 0);
 }

@@ -10,6 +10,7 @@
 
 #include "supervisor/attempts.h"
 #include "supervisor/penalties.h"
+#include "supervisor/reconnects.h"
 #include "supervisor/session_starts.h"
 #include "supervisor/sessions.h"
 #include "supervisor/sign_ins.h"
@@ -70,6 +71,12 @@ void
 attempt_abandon(struct attempt *attempt)
 {
 	(void)attempt;
+}
+
+void
+reconnect_abandon(struct reconnect *reconnect)
+{
+	(void)reconnect;
 }
 
 const char *

@@ -11,13 +11,16 @@
 #include "policy/audit.h"
 #include "policy/store/log_table.h"
 #include "policy/store/store.h"
+#include "settings/settings.h"
 #include "supervisor/log_tail.h"
+#include "supervisor/resumes.h"
 #include "supervisor/sessions.h"
 
 #include <errno.h>
 #include <string.h>
 
 static uv_loop_t loop;
+static struct settings settings;
 static struct supervisor supervisor;
 static struct store_job *written;
 static uv_timer_cb minute;
@@ -164,7 +167,10 @@ setup(void **state)
 	memset(&world, 0, sizeof(world));
 	written = NULL;
 	assert_int_equal(uv_loop_init(&loop), 0);
-	supervisor = (struct supervisor){.state = SUPERVISOR_RUNNING, .loop = &loop};
+	supervisor = (struct supervisor){.state = SUPERVISOR_RUNNING,
+		.loop = &loop,
+		.settings = &settings,
+		.resumes = resumes_new()};
 	return 0;
 }
 
@@ -176,6 +182,7 @@ teardown(void **state)
 	(void)uv_run(&loop, UV_RUN_DEFAULT);
 	assert_null(supervisor.sessions);
 	assert_int_equal(uv_loop_close(&loop), 0);
+	resumes_free(supervisor.resumes);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "policy/store/store.h"
+#include "supervisor/resumes.h"
 #include "supervisor/session_log.h"
 #include "supervisor/sessions.h"
 
@@ -116,6 +117,15 @@ setup(void **state)
 	carried = (struct carried_session){.id = {1}, .by = "unix:sato", .because = "drill"};
 	connection = (struct connection){
 		.supervisor = &supervisor, .stage = CONNECTION_RELAYED, .session = &carried};
+	supervisor.resumes = resumes_new();
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	resumes_free(take_pointer(&supervisor.resumes));
 	return 0;
 }
 
@@ -247,7 +257,27 @@ running_rules_end_what_no_longer_holds(void **state)
 	assert_int_equal(seen.kills, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, setup)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+/* Its client may come back to a session that is lost, or that another connection carries, and to no other. */
+static void
+only_a_lost_session_keeps_its_cookie(void **state)
+{
+	static const struct {
+		enum close_reason reason;
+		size_t kept;
+	} cases[] = {{CLOSE_CLIENT_LOST, 1}, {CLOSE_CONTINUED, 1}, {CLOSE_HOST_LOST, 1},
+		{CLOSE_CLIENT_LOGGED_OFF, 0}, {CLOSE_ADMIN_KILLED, 0}, {CLOSE_ACCOUNT_LOCKED, 0}};
+	struct auto_reconnect_cookie cookie;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(resume_issue(supervisor.resumes, carried.id, &cookie), 0);
+		record(cases[i].reason);
+		run(&seen.written, 0, 0);
+		assert_int_equal(resumes_count(supervisor.resumes), cases[i].kept);
+	}
+}
 
 int
 main(void)
@@ -259,6 +289,7 @@ main(void)
 		TEST(a_killed_client_that_came_back_is_killed_again),
 		TEST(the_first_person_who_ends_a_session_is_in_the_log),
 		TEST(running_rules_end_what_no_longer_holds),
+		TEST(only_a_lost_session_keeps_its_cookie),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

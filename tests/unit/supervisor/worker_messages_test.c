@@ -11,6 +11,8 @@
 #include "supervisor/children.h"
 #include "supervisor/connections.h"
 #include "supervisor/looks.h"
+#include "supervisor/reconnects.h"
+#include "supervisor/resumes.h"
 #include "supervisor/sign_ins.h"
 #include "supervisor/worker_messages.h"
 
@@ -30,6 +32,8 @@ static struct child *talking;
 static enum close_reason over; /* CLOSE_NONE: connection_over was not called */
 static bool started, looked, signing_in, abandoned;
 static uint32_t returned;
+static bool comes_back;
+static unsigned int cookies_given, host_cookies;
 
 void *
 channel_owner(const struct channel *channel)
@@ -89,6 +93,35 @@ sign_in_start(struct connection *one, const struct msg_introduced *introduced)
 	(void)one;
 	(void)introduced;
 	signing_in = true;
+}
+
+bool
+reconnect_start(struct connection *one, const struct msg_introduced *introduced,
+	void (*otherwise)(struct connection *connection, const struct msg_introduced *introduced))
+{
+	(void)one;
+	(void)introduced;
+	assert_non_null(otherwise);
+	return comes_back;
+}
+
+void
+resume_given(struct resumes *resumes, const uint8_t id[SESSION_ID_BYTES])
+{
+	(void)resumes;
+	assert_ptr_equal(id, session.id);
+	cookies_given++;
+}
+
+void
+resume_host_cookie(struct resumes *resumes, const uint8_t id[SESSION_ID_BYTES],
+	const struct auto_reconnect_cookie *cookie)
+{
+	(void)resumes;
+	assert_ptr_equal(id, session.id);
+	assert_int_equal(cookie->logon_id, 5);
+	assert_int_equal(cookie->random[0], 0xaa);
+	host_cookies++;
 }
 
 int
@@ -151,7 +184,8 @@ setup(void **state)
 		.worker = WORKER(0)};
 	talking = WORKER(0);
 	over = CLOSE_NONE;
-	started = looked = signing_in = abandoned = false;
+	started = looked = signing_in = abandoned = comes_back = false;
+	cookies_given = host_cookies = 0;
 	returned = CLOSE_NONE;
 	return 0;
 }
@@ -338,6 +372,49 @@ no_desktop_begins_before_the_worker_was_told_of_a_jump_host(void **state)
 	}
 }
 
+static void
+who_comes_back_neither_shows_a_ticket_nor_signs_in(void **state)
+{
+	union message_body message = {.introduced = {.connection = 7}};
+
+	(void)state;
+	comes_back = true;
+	assert_int_equal(say(MSG_INTRODUCED, &message), 0);
+	assert_false(started || signing_in);
+	comes_back = false;
+	assert_int_equal(say(MSG_INTRODUCED, &message), 0);
+	assert_true(started || signing_in);
+}
+
+static void
+cookies_are_of_the_connections_own_session(void **state)
+{
+	union message_body given = {.cookie_given = {.connection = 7}};
+	union message_body told = {
+		.host_cookie = {
+			.connection = 7, .logon_id = 5, .random_len = 16, .random = {0xaa}}};
+
+	(void)state;
+	assert_int_equal(say(MSG_COOKIE_GIVEN, &given), -EPROTO);
+	assert_int_equal(say(MSG_HOST_COOKIE, &told), -EPROTO);
+	connection.session = &session;
+	assert_int_equal(say(MSG_COOKIE_GIVEN, &given), 0);
+	assert_int_equal(say(MSG_HOST_COOKIE, &told), 0);
+	assert_int_equal(cookies_given + host_cookies, 2);
+	told.host_cookie.random_len = 15;
+	assert_int_equal(say(MSG_HOST_COOKIE, &told), -EPROTO);
+	told.host_cookie.random_len = 16;
+	/* Another worker's, or one that is being ended. */
+	talking = WORKER(1);
+	assert_int_equal(say(MSG_HOST_COOKIE, &told), 0);
+	assert_int_equal(say(MSG_COOKIE_GIVEN, &given), 0);
+	talking = WORKER(0);
+	connection.stage = CONNECTION_KILLED;
+	assert_int_equal(say(MSG_HOST_COOKIE, &told), 0);
+	assert_int_equal(say(MSG_COOKIE_GIVEN, &given), 0);
+	assert_int_equal(cookies_given + host_cookies, 2);
+}
+
 int
 main(void)
 {
@@ -349,6 +426,8 @@ main(void)
 		cmocka_unit_test_setup(who_shows_no_ticket_signs_in_where_that_is_allowed, setup),
 		cmocka_unit_test_setup(what_returned_says_is_a_workers_to_say, setup),
 		cmocka_unit_test_setup(the_desktop_ends_the_sign_in, setup),
+		cmocka_unit_test_setup(who_comes_back_neither_shows_a_ticket_nor_signs_in, setup),
+		cmocka_unit_test_setup(cookies_are_of_the_connections_own_session, setup),
 		cmocka_unit_test_setup(
 			no_desktop_begins_before_the_worker_was_told_of_a_jump_host, setup),
 	};
