@@ -29,6 +29,7 @@ command_function command_terminal_edit;
 command_function command_terminal_trust;
 command_function command_terminal_delete;
 command_function command_ticket_issue;
+command_function command_window_add;
 command_function command_vendor_edit;
 command_function command_vendor_delete;
 command_function command_attend_issue;

@@ -58,9 +58,14 @@ add_ca_file(struct admin *admin, const char *path, json_t *changes)
 }
 
 static void
-add_attended(const struct admin *admin, json_t *object)
+add_switches(const struct admin *admin, json_t *object)
 {
 	const char *attended = argument_text(admin->arguments, "attended");
+	const char *take_over = argument_text(admin->arguments, "take-over");
+
+	if (take_over != NULL)
+		(void)json_object_set_new(
+			object, "take_over", json_boolean(strcmp(take_over, "yes") == 0));
 
 	if (attended != NULL)
 		(void)json_object_set_new(
@@ -79,7 +84,7 @@ complete_changes(struct admin *admin, json_t *changes)
 	if (in_service != NULL)
 		(void)json_object_set_new(
 			changes, "in_service", json_boolean(strcmp(in_service, "yes") == 0));
-	add_attended(admin, changes);
+	add_switches(admin, changes);
 	return ca_file != NULL ? add_ca_file(admin, ca_file, changes) : ADMIN_DONE;
 }
 
@@ -99,7 +104,7 @@ command_terminal_add(struct admin *admin)
 	const char *name = argument_text(admin->arguments, "TERMINAL");
 	json_t *parameters = arguments_parameters(admin->arguments);
 
-	add_attended(admin, parameters);
+	add_switches(admin, parameters);
 	if (prefix == NULL)
 		(void)json_object_set_new(parameters, "default_prefix", json_true());
 	else

@@ -23,6 +23,10 @@ print_ticket(const struct admin *admin, const json_t *ticket)
 
 	values_print(ticket, rows, 3);
 	values_print(ticket, rows + (print ? 3 : 4), print ? 2 : 1);
+	if (!json_is_null(json_object_get(ticket, "closes")))
+		printf(_("\nA maintenance or restart window of this terminal begins at %s: the "
+			 "session ends then.\n"),
+			value_time(ticket, "closes"));
 	if (file != NULL)
 		printf(_("\nThe .rdp file is %s. It holds the secret: hand it over safely, open it "
 			 "at once.\n"),

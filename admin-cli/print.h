@@ -4,6 +4,8 @@
 
 #include "admin-cli/commands.h"
 
+#include <stddef.h>
+
 command_printer print_account;
 command_printer print_account_added;
 command_printer print_account_changed;
@@ -16,6 +18,9 @@ command_printer print_terminal_changed;
 command_printer print_terminal_deleted;
 command_printer print_terminal_accounts;
 command_printer print_checks;
+command_printer print_windows;
+command_printer print_window_added;
+command_printer print_window_deleted;
 command_printer print_vendors;
 command_printer print_vendor;
 command_printer print_vendor_added;
@@ -40,6 +45,9 @@ command_printer print_backup_created;
 command_printer print_backup_fetched;
 command_printer print_backup_restored;
 command_printer print_backup_deleted;
+
+/* Rows of window list. Returns how many there are. */
+size_t print_window_rows(const json_t *rows);
 
 /* The history's rows, as session list --ended shows them. */
 void print_ended_sessions(const json_t *result);

@@ -104,6 +104,21 @@ print_health(const json_t *terminal)
 	json_decref(shown);
 }
 
+/* What the terminal leaves to the settings is said to be so. */
+static void
+print_values(const json_t *terminal, const struct value_row *rows, size_t count)
+{
+	static const char *const left[] = {"idle", "longest"};
+	json_t *shown = json_copy((json_t *)terminal);
+
+	for (size_t i = 0; i < ARRAY_SIZE(left); i++)
+		if (json_is_null(json_object_get(shown, left[i])))
+			(void)json_object_set_new(
+				shown, left[i], json_string("as the settings say"));
+	values_print(shown, rows, count);
+	json_decref(shown);
+}
+
 void
 print_terminal(const struct admin *admin, const json_t *result)
 {
@@ -119,6 +134,9 @@ print_terminal(const struct admin *admin, const json_t *result)
 		{"pin", VALUE_FINGERPRINT},
 		{"rights", VALUE_WORDS},
 		{"capacity", VALUE_TEXT},
+		{"take_over", VALUE_YES},
+		{"idle", VALUE_WORD},
+		{"longest", VALUE_WORD},
 		{"accounts", VALUE_LIST},
 		{"last_session", VALUE_TIME},
 		{"created", VALUE_TIME},
@@ -128,8 +146,12 @@ print_terminal(const struct admin *admin, const json_t *result)
 	};
 
 	(void)admin;
-	values_print(result, rows, ARRAY_SIZE(rows));
+	print_values(result, rows, ARRAY_SIZE(rows));
 	print_health(result);
+	if (json_array_size(json_object_get(result, "windows")) > 0) {
+		printf("\n%s\n", _("Maintenance and restart windows:"));
+		(void)print_window_rows(json_object_get(result, "windows"));
+	}
 	if (strcmp(value_text(result, "trust"), "none") == 0)
 		printf("\n%s\n", _("Its certificate is not trusted yet, so nobody can connect: "
 				   "terminal trust."));

@@ -86,6 +86,12 @@ terminal_in_service(const struct policy_facts *facts)
 }
 
 static bool
+terminal_is_open(const struct policy_facts *facts)
+{
+	return windows_covering(facts->windows, facts->window_count, facts->now_us) == NULL;
+}
+
+static bool
 attended(const struct policy_facts *facts)
 {
 	return !facts->attendance_required || facts->attended;

@@ -14,6 +14,7 @@
 #include "policy/accounts.h"
 #include "policy/civil.h"
 #include "policy/host_credentials.h"
+#include "policy/windows.h"
 #include "relay/close_reasons.h"
 
 #include <stdbool.h>
@@ -30,6 +31,7 @@ enum policy_moment {
 struct policy_facts {
 	enum policy_moment moment;
 	struct civil_time now; /* in the facility's zone */
+	int64_t now_us;
 
 	bool account_known;
 	bool account_locked;
@@ -51,6 +53,8 @@ struct policy_facts {
 	bool terminal_known;
 	bool terminal_assigned;
 	bool terminal_in_service;
+	const struct window *windows; /* the terminal's and those of all; borrowed */
+	size_t window_count;
 	bool attendance_required;
 	bool attended;
 	enum credential_state credential; /* of the terminal; not looked at for RUNNING */

@@ -30,6 +30,7 @@ static void
 set_time(struct explain_question *question, int64_t at_us)
 {
 	question->at_us = at_us;
+	question->facts.now_us = at_us;
 	civil_from_instant(at_us, &question->facts.now);
 }
 

@@ -223,6 +223,35 @@ found_terminal_in_service(
 }
 
 static void
+found_terminal_window(
+	const struct explain_question *question, bool allows, struct explain_found *found)
+{
+	const struct policy_facts *facts = &question->facts;
+	const struct window *window =
+		windows_covering(facts->windows, facts->window_count, facts->now_us);
+
+	(void)allows;
+	if (window == NULL && facts->window_count == 0)
+		SAY(found, "", N_("the terminal has no maintenance or restart windows"));
+	else if (window == NULL)
+		SAY(found, "#windows", N_("none of the terminal's %zu windows is open"),
+			facts->window_count);
+	else if (window->kind == WINDOW_RESTART)
+		SAY(found, "#window text", N_("the terminal restarts (window %lld) %s"),
+			(long long)window->number, window->text);
+	else
+		SAY(found, "#window text", N_("the terminal is being maintained (window %lld) %s"),
+			(long long)window->number, window->text);
+}
+
+static int64_t
+change_terminal_window(const struct explain_question *question)
+{
+	return windows_change(
+		question->facts.windows, question->facts.window_count, question->at_us);
+}
+
+static void
 found_attended(const struct explain_question *question, bool allows, struct explain_found *found)
 {
 	if (!question->facts.attendance_required)

@@ -7,9 +7,11 @@
 #include "policy/store/store.h"
 #include "policy/store/terminal_table.h"
 #include "policy/store/vendor_table.h"
+#include "policy/store/window_table.h"
 #include "policy/stored_credential.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 static void
 copy_account(struct gathered_facts *gathered)
@@ -69,6 +71,10 @@ gather_terminal(struct store_db *db, int64_t number, int64_t account, const uint
 			db, number, gathered->terminal.credentials, &facts->credential);
 	if (r < 0)
 		return r;
+	r = windows_load(db, number, &gathered->windows, &facts->window_count);
+	if (r < 0)
+		return r;
+	facts->windows = gathered->windows;
 	if (facts->terminal_capacity > 0)
 		r = session_count_on_terminal(db, number, without, &sessions);
 	facts->terminal_sessions = (uint32_t)sessions;
@@ -85,7 +91,8 @@ facts_gather(struct store_db *db, int64_t account, int64_t terminal, enum policy
 
 	*ret_facts = (struct gathered_facts){0};
 	facts->moment = moment;
-	civil_from_instant(store_db_now(db), &facts->now);
+	facts->now_us = store_db_now(db);
+	civil_from_instant(facts->now_us, &facts->now);
 	facts->hours_end_disconnects = store_db_settings(db)->hours_end_disconnects;
 	facts->device_known = device->known;
 	facts->device = device->mac;
@@ -97,4 +104,6 @@ void
 gathered_facts_done(struct gathered_facts *facts)
 {
 	terminal_done(&facts->terminal);
+	free(facts->windows);
+	facts->windows = NULL;
 }

@@ -11,6 +11,7 @@ struct store_db;
 struct gathered_facts {
 	struct account account;   /* empty if not known */
 	struct terminal terminal; /* as above */
+	struct window *windows;   /* owned */
 	struct policy_facts facts;
 };
 

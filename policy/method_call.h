@@ -8,6 +8,7 @@
 #include "policy/terminal_health.h"
 #include "policy/terminals.h"
 #include "policy/vendors.h"
+#include "policy/windows.h"
 
 #include <stdbool.h>
 
@@ -81,6 +82,13 @@ int account_forget_failures(struct store_db *db, struct method_call *call,
 /* with_accounts: the ids instead of their number. */
 int terminal_json(struct store_db *db, const struct terminal *terminal, bool with_accounts,
 	json_t **ret_object);
+
+/* The same with the accounts, and `windows`: its own, and those of all terminals. */
+int terminal_json_with_windows(
+	struct store_db *db, const struct terminal *terminal, json_t **ret_object);
+
+/* Of control_methods.def; terminal: its name, "" for all. NULL without memory. */
+json_t *window_json(const struct window *window, const char *terminal, int64_t now_us);
 int vendor_json(struct store_db *db, const struct vendor *vendor, json_t **ret_object);
 
 /* Bits of enum terminal_warning as a list of words. */

@@ -2,14 +2,18 @@
 #include "policy/method_call.h"
 
 #include "base/bytes.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "policy/rights.h"
 #include "policy/store/assignment_table.h"
 #include "policy/store/health_table.h"
 #include "policy/store/store.h"
 #include "policy/store/vendor_table.h"
+#include "policy/store/window_table.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 static void
 set_text(json_t *object, const char *name, const char *text)
@@ -229,6 +233,39 @@ terminal_state(const struct terminal *terminal, const json_t *health)
 	return json_is_true(json_object_get(health, "reachable")) ? "reachable" : "unreachable";
 }
 
+/* "30min", "off"; null: as the settings say. */
+static json_t *
+minutes_json(int32_t minutes)
+{
+	char text[24];
+
+	if (minutes == TERMINAL_AS_SET)
+		return json_null();
+	snprintf(text, sizeof(text), "%dmin", minutes);
+	return json_string(minutes == 0 ? "off" : text);
+}
+
+/* Its own, and those of all terminals. */
+static int
+terminal_windows_json(struct store_db *db, const struct terminal *terminal, json_t *object)
+{
+	auto_free struct window *windows = NULL;
+	json_t *list;
+	size_t count;
+	int r;
+
+	r = windows_load(db, terminal->number, &windows, &count);
+	if (r < 0)
+		return r;
+	list = json_array();
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(list,
+			window_json(&windows[i], windows[i].terminal != 0 ? terminal->name : "",
+				store_db_now(db)));
+	(void)json_object_set_new(object, "windows", list);
+	return 0;
+}
+
 int
 terminal_json(struct store_db *db, const struct terminal *terminal, bool with_accounts,
 	json_t **ret_object)
@@ -260,6 +297,9 @@ terminal_json(struct store_db *db, const struct terminal *terminal, bool with_ac
 	(void)json_object_set_new(object, "in_service", json_boolean(terminal->in_service));
 	(void)json_object_set_new(object, "attended", json_boolean(terminal->attendance_required));
 	(void)json_object_set_new(object, "capacity", json_integer(terminal->capacity));
+	(void)json_object_set_new(object, "take_over", json_boolean(terminal->take_over));
+	(void)json_object_set_new(object, "idle", minutes_json(terminal->idle_minutes));
+	(void)json_object_set_new(object, "longest", minutes_json(terminal->longest_minutes));
 	(void)json_object_set_new(object, "accounts", accounts);
 	(void)json_object_set_new(object, "protected", text_or_null(terminal->protected_note));
 	(void)json_object_set_new(object, "version", json_integer(terminal->version));
@@ -271,6 +311,20 @@ terminal_json(struct store_db *db, const struct terminal *terminal, bool with_ac
 	set_instant(object, "updated", terminal->updated_us);
 	*ret_object = object;
 	return 0;
+}
+
+int
+terminal_json_with_windows(
+	struct store_db *db, const struct terminal *terminal, json_t **ret_object)
+{
+	int r = terminal_json(db, terminal, true, ret_object);
+
+	if (r < 0)
+		return r;
+	r = terminal_windows_json(db, terminal, *ret_object);
+	if (r < 0)
+		json_decref(*ret_object);
+	return r;
 }
 
 int

@@ -56,6 +56,27 @@ change_capacity(struct change *change)
 }
 
 static int
+change_take_over(struct change *change)
+{
+	change->terminal->take_over = json_is_true(change->value);
+	return 0;
+}
+
+static int
+change_idle(struct change *change)
+{
+	return terminal_minutes_parse(json_string_value(change->value), "idle",
+		&change->terminal->idle_minutes, &change->error);
+}
+
+static int
+change_longest(struct change *change)
+{
+	return terminal_minutes_parse(json_string_value(change->value), "longest",
+		&change->terminal->longest_minutes, &change->error);
+}
+
+static int
 change_protected(struct change *change)
 {
 	return protected_note_parse(
@@ -213,6 +234,9 @@ static const struct {
 	{"port", PARAM_NUMBER, change_port},
 	{"note", PARAM_TEXT, change_note},
 	{"capacity", PARAM_NUMBER, change_capacity},
+	{"take_over", PARAM_FLAG, change_take_over},
+	{"idle", PARAM_TEXT, change_idle},
+	{"longest", PARAM_TEXT, change_longest},
 	{"in_service", PARAM_FLAG, change_in_service},
 	{"attended", PARAM_FLAG, change_attended},
 	{"protected", PARAM_TEXT_OR_NULL, change_protected},
@@ -264,6 +288,9 @@ changes_of_new(const json_t *params)
 		{"port", "port"},
 		{"note", "note"},
 		{"capacity", "capacity"},
+		{"take_over", "take_over"},
+		{"idle", "idle"},
+		{"longest", "longest"},
 		{"attended", "attended"},
 		{"rights", "allow"},
 		{"protected", "protected"},
@@ -303,6 +330,8 @@ read_new_terminal(struct store_db *db, struct method_call *call, struct terminal
 	*terminal = (struct terminal){
 		.port = TERMINAL_DEFAULT_PORT,
 		.in_service = true,
+		.idle_minutes = TERMINAL_AS_SET,
+		.longest_minutes = TERMINAL_AS_SET,
 		.rights = session_rights_default(),
 	};
 	r = read_name(db, call, terminal);
@@ -360,11 +389,13 @@ take_terminal(
 int
 method_terminal_show(struct store_db *db, struct method_call *call)
 {
-	struct terminal terminal;
+	const char *name = param_text(call->params, "name");
+	struct terminal terminal = {0};
 	int r;
 
-	r = take_terminal(db, call, &terminal, &call->result);
-	call->touched_terminal = 0;
+	r = method_find_own_terminal(db, call, name != NULL ? name : "", &terminal);
+	if (r == 0)
+		r = terminal_json_with_windows(db, &terminal, &call->result);
 	terminal_done(&terminal);
 	return r;
 }

@@ -65,6 +65,7 @@ struct ticket_answer {
 	char handle[TICKET_HANDLE_SIZE];
 	char secret[TICKET_SECRET_SIZE]; /* the only copy: wipe it after use */
 	int64_t expires_us;
+	int64_t closes_us; /* a window begins then, which ends the session; 0: none that is to be told of */
 	char account[ACCOUNT_ID_SIZE];
 	char account_full[ACCOUNT_FULL_ID_SIZE];
 	char terminal[TERMINAL_NAME_SIZE];

@@ -29,6 +29,7 @@
 
 #include "policy/passwords.h"
 #include "policy/sessions.h"
+#include "policy/windows.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -130,11 +131,16 @@ int sign_in_decide(struct store_db *db, const struct sign_in_check *check,
 struct terminal_offer {
 	int64_t number;
 	char name[TERMINAL_NAME_SIZE];
-	bool attended;             /* needs the hospital's number or consent */
-	bool passes_credentials;   /* its session signs on with what was typed here */
-	enum close_reason reason;  /* CLOSE_NONE: may be chosen now */
-	uint32_t sessions;         /* that it has now */
-	char used_by[HOLDER_SIZE]; /* one who holds it, as this engineer may know, or "" */
+	bool attended;            /* needs the hospital's number or consent */
+	bool passes_credentials;  /* its session signs on with what was typed here */
+	enum close_reason reason; /* CLOSE_NONE: may be chosen now */
+	uint32_t sessions;        /* that it has now */
+	char opens_at
+		[WINDOW_TIME_SIZE]; /* when a window is over that keeps everybody out now, or "" */
+	char closes_at[WINDOW_TIME_SIZE]; /* when one begins that is to be told of, or "" */
+	bool restarts;                    /* that window is for a restart */
+	char window[WINDOW_TEXT_SIZE];    /* its text, or "" */
+	char used_by[HOLDER_SIZE];        /* one who holds it, as this engineer may know, or "" */
 };
 
 /* The caller frees *ret_offers, also when its job has failed after that. Reading suffices. */

@@ -1,10 +1,12 @@
 /* What somebody may do whose password was right, and the login log of those who get no further; see sign_in.h. */
 #include "policy/sign_in.h"
 
+#include "base/cleanup.h"
 #include "policy/facts.h"
 #include "policy/sign_in_standing.h"
 #include "policy/store/offer_table.h"
 #include "policy/store/store.h"
+#include "policy/store/window_table.h"
 #include "policy/ticket_text.h"
 
 #include <errno.h>
@@ -101,6 +103,7 @@ sign_in_decide(
 }
 
 struct offering {
+	struct store_db *db;
 	struct gathered_facts
 		gathered; /* of the account; those of the terminal change with each row */
 	struct terminal_offer *offers;
@@ -123,6 +126,28 @@ make_room(struct offering *offering)
 	return 0;
 }
 
+/* A window that has begun, or does so soon, and when that changes. */
+static void
+tell_window(const struct offering *offering, const struct window *windows, size_t count,
+	struct terminal_offer *offer)
+{
+	int64_t now_us = store_db_now(offering->db);
+	int64_t soon_us = (int64_t)store_db_settings(offering->db)->window_warning_ms * 1000;
+	int64_t change = windows_change(windows, count, now_us);
+	const struct window *window = windows_covering(windows, count, now_us);
+
+	if (window != NULL && change != WINDOW_NEVER)
+		window_time_format(change, now_us, offer->opens_at);
+	if (window == NULL && change != WINDOW_NEVER && change - now_us <= soon_us) {
+		window = windows_covering(windows, count, change);
+		window_time_format(change, now_us, offer->closes_at);
+	}
+	if (window == NULL)
+		return;
+	offer->restarts = window->kind == WINDOW_RESTART;
+	memcpy(offer->window, window->text, sizeof(offer->window));
+}
+
 /* Whether somebody attends is asked once the terminal is chosen. */
 static int
 add_offer(const struct offer_row *row, void *argument)
@@ -130,12 +155,16 @@ add_offer(const struct offer_row *row, void *argument)
 	struct offering *offering = argument;
 	struct policy_facts *facts = &offering->gathered.facts;
 	struct policy_verdict verdict;
+	auto_free struct window *windows = NULL;
 	struct terminal_offer *offer;
 	int r;
 
 	r = make_room(offering);
+	if (r == 0)
+		r = windows_load(offering->db, row->terminal, &windows, &facts->window_count);
 	if (r < 0)
 		return r;
+	facts->windows = windows;
 	facts->terminal_known = true;
 	facts->terminal_assigned = true;
 	facts->terminal_in_service = row->in_service;
@@ -158,6 +187,9 @@ add_offer(const struct offer_row *row, void *argument)
 	};
 	memcpy(offer->name, row->name, sizeof(offer->name));
 	memcpy(offer->used_by, row->used_by, sizeof(offer->used_by));
+	tell_window(offering, windows, facts->window_count, offer);
+	facts->windows = NULL;
+	facts->window_count = 0;
 	return 0;
 }
 
@@ -165,7 +197,7 @@ int
 sign_in_offers(struct store_db *db, const struct sign_in_check *check,
 	struct terminal_offer **ret_offers, size_t *ret_count)
 {
-	struct offering offering = {0};
+	struct offering offering = {.db = db};
 	int r;
 
 	r = facts_gather(db, check->account_number, 0, MOMENT_REDEEM, &check->device, NULL,

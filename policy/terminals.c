@@ -165,6 +165,38 @@ terminal_port_parse(int64_t value, uint16_t *ret_port, struct field_error *error
 	return 0;
 }
 
+static long
+unit_minutes(const char *unit)
+{
+	if (unit[0] == '\0' || strcmp(unit, "min") == 0)
+		return 1;
+	return strcmp(unit, "h") == 0 ? 60 : strcmp(unit, "d") == 0 ? 1440 : 0;
+}
+
+int
+terminal_minutes_parse(
+	const char *text, const char *field, int32_t *ret_minutes, struct field_error *error)
+{
+	unsigned long value;
+	char *unit;
+
+	if (strcmp(text, "default") == 0 || strcmp(text, "off") == 0) {
+		*ret_minutes = text[0] == 'd' ? TERMINAL_AS_SET : 0;
+		return 0;
+	}
+	value = strtoul(text, &unit, 10);
+	if (text[0] >= '0' && text[0] <= '9' && value <= TERMINAL_MINUTES_MAX &&
+		unit_minutes(unit) > 0 &&
+		value * (unsigned long)unit_minutes(unit) <= TERMINAL_MINUTES_MAX) {
+		*ret_minutes = (int32_t)(value * (unsigned long)unit_minutes(unit));
+		return 0;
+	}
+	return field_error_set(error, field, text,
+		"minutes (30min), hours (8h) or days (1d) up to 7d, off, or default: as the "
+		"settings say",
+		"30min");
+}
+
 int
 terminal_capacity_parse(int64_t value, uint32_t *ret_capacity, struct field_error *error)
 {

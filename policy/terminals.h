@@ -18,6 +18,8 @@
 #define TERMINAL_CA_BUNDLE_MAX 65535 /* bytes of PEM */
 #define TERMINAL_DEFAULT_PORT 3389
 #define TERMINAL_CAPACITY_MAX 1000
+#define TERMINAL_MINUTES_MAX 10080 /* a week */
+#define TERMINAL_AS_SET (-1)       /* as the settings say */
 
 /* How the jump host's certificate is judged. NONE: not yet trusted, no session. */
 enum terminal_trust {
@@ -43,6 +45,9 @@ struct terminal {
 	int64_t credentials_since_us;     /* that it is so; 0: from the beginning */
 	enum terminal_nla nla;
 	uint32_t capacity;                        /* sessions at once; 0: no limit */
+	bool take_over;                           /* a higher priority takes a place (B5) */
+	int32_t idle_minutes;                     /* D4; TERMINAL_AS_SET, 0: off */
+	int32_t longest_minutes;                  /* the same: how long a session may last */
 	char protected_note[PROTECTED_NOTE_SIZE]; /* "": not protected (A18) */
 	int64_t version;                          /* counts the changes */
 	char changed_by[ACTOR_SIZE];              /* who made the last one; "": nobody knows */
@@ -70,6 +75,10 @@ int terminal_address_parse(const char *text, char *ret_address, struct field_err
 int terminal_port_parse(int64_t value, uint16_t *ret_port, struct field_error *error);
 int terminal_note_parse(const char *text, char *ret_note, struct field_error *error);
 int terminal_capacity_parse(int64_t value, uint32_t *ret_capacity, struct field_error *error);
+
+/* "30min", "8h", "90" (minutes), "off" (0), "default" (TERMINAL_AS_SET). */
+int terminal_minutes_parse(
+	const char *text, const char *field, int32_t *ret_minutes, struct field_error *error);
 
 /* 64 hexadecimal digits, colons between octets allowed. ret_pin: TERMINAL_PIN_BYTES. */
 int terminal_pin_parse(const char *text, uint8_t *ret_pin, struct field_error *error);

@@ -91,6 +91,15 @@ record_issue(struct store_db *db, const struct ticket_request *request, const st
 	return r;
 }
 
+static int64_t
+window_soon(const struct store_db *db, const struct policy_facts *facts)
+{
+	int64_t soon_us = (int64_t)store_db_settings(db)->window_warning_ms * 1000;
+	int64_t change = windows_change(facts->windows, facts->window_count, facts->now_us);
+
+	return change != WINDOW_NEVER && change - facts->now_us <= soon_us ? change : 0;
+}
+
 static int
 make_ticket(struct store_db *db, const struct ticket_request *request, struct ticket *ticket,
 	const struct gathered_facts *gathered, struct ticket_answer *answer)
@@ -108,6 +117,7 @@ make_ticket(struct store_db *db, const struct ticket_request *request, struct ti
 		r = ticket_forget_old(db);
 	if (r == 0)
 		r = record_issue(db, request, ticket, gathered);
+	answer->closes_us = window_soon(db, &gathered->facts);
 	memcpy(answer->handle, ticket->handle, sizeof(answer->handle));
 	answer->expires_us = store_db_now(db) + (int64_t)life_ms * 1000;
 	answer->rights = gathered->terminal.rights;

@@ -261,6 +261,7 @@ struct settings {
 	struct {
 		enum settings_hours_end hours_end; /* A6 */
 		enum settings_holder holder; /* B5: who has a terminal, as engineers read it */
+		uint32_t window_warning_ms;  /* B6: so long before one begins */
 	} sessions;
 
 	struct settings_names linked_services; /* A8 */

@@ -134,9 +134,10 @@ ticket_json(const struct issue *issue)
 
 	clock_format_utc(answer->expires_us, expires);
 	if (rdp_file_write(&file, text, sizeof(text)) > 0)
-		result = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "handle", answer->handle,
+		result = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "handle", answer->handle,
 			"secret", answer->secret, "expires", expires, "account",
-			answer->account_full, "terminal", answer->terminal, "rdp", text);
+			answer->account_full, "terminal", answer->terminal, "rdp", text, "closes",
+			instant_json(answer->closes_us));
 	secret_wipe(text, sizeof(text));
 	return result;
 }

@@ -162,7 +162,7 @@ choice_needs_screen(const struct sign_in *sign_in)
 	size_t at = chosen_already(sign_in);
 
 	return at == sign_in->offer_count || sign_in->offers[at].attended ||
-	       sign_in->offers[at].reason != CLOSE_NONE;
+	       sign_in->offers[at].closes_at[0] != '\0' || sign_in->offers[at].reason != CLOSE_NONE;
 }
 
 /* Whoever sees a screen anyway reads all of them; who would see none is stopped by what must be acknowledged. */
@@ -234,8 +234,33 @@ choose(struct sign_in *sign_in, size_t at)
 	if (offer->reason != CLOSE_NONE) {
 		sign_in_note_refusal(sign_in, offer->reason, offer->name);
 		sign_in_sorry(sign_in, offer->reason, STEP_RULES);
-	} else
+	} else if (offer->closes_at[0] != '\0')
+		sign_in_go(sign_in, STEP_CLOSES);
+	else
 		sign_in_go(sign_in, offer->attended ? STEP_NUMBER : STEP_CONNECT);
+}
+
+/* Also for who would see no screen: nobody's work is to be cut off without a word. */
+void
+sign_in_closes(struct sign_in *sign_in)
+{
+	const struct terminal_offer *offer = &sign_in->offers[sign_in->chosen];
+
+	(void)sign_in_page(sign_in, SCREEN_NOTICE);
+	sign_in_page_text(sign_in,
+		offer->restarts
+			? N_("The terminal %s restarts at %s. Your session will end then. %s")
+			: N_("The terminal %s closes for maintenance at %s. Your session will end "
+			     "then. %s"),
+		offer->name, offer->closes_at, offer->window);
+	sign_in_page_show(sign_in);
+}
+
+void
+sign_in_closes_answered(struct sign_in *sign_in, const struct msg_answer *answer)
+{
+	(void)answer;
+	sign_in_go(sign_in, sign_in->offers[sign_in->chosen].attended ? STEP_NUMBER : STEP_CONNECT);
 }
 
 static void

@@ -125,6 +125,13 @@ set_state(struct msg_choice *choice, const struct terminal_offer *offer)
 
 	if (offer->reason == CLOSE_TERMINAL_OUT_OF_SERVICE)
 		sentence_set(&sentence, N_("out of service"));
+	else if (offer->reason == CLOSE_TERMINAL_WINDOW && offer->opens_at[0] == '\0')
+		sentence_set(&sentence, N_("maintenance"));
+	else if (offer->reason == CLOSE_TERMINAL_WINDOW)
+		sentence_set(&sentence,
+			offer->restarts ? N_("restarts; opens at %s")
+					: N_("maintenance; opens at %s"),
+			offer->opens_at);
 	else if (offer->reason == CLOSE_ACCOUNT_FULL)
 		sentence_set(&sentence, N_("you have as many sessions as you may"));
 	else if (offer->used_by[0] != '\0')
@@ -133,6 +140,11 @@ set_state(struct msg_choice *choice, const struct terminal_offer *offer)
 		sentence_set(&sentence, N_("in use"));
 	else if (offer->reason != CLOSE_NONE)
 		sentence_set(&sentence, N_("not available now"));
+	else if (offer->closes_at[0] != '\0')
+		sentence_set(&sentence,
+			offer->restarts ? N_("free; restarts at %s")
+					: N_("free; closes at %s for maintenance"),
+			offer->closes_at);
 	else if (offer->attended)
 		sentence_set(&sentence, N_("free; needs the hospital's permission"));
 	else
@@ -313,7 +325,14 @@ sign_in_note_page(const struct sign_in *sign_in, uint32_t serial)
 		text, error);
 }
 
-enum sorry_value { VALUE_NOTHING, VALUE_HOURS, VALUE_DATE, VALUE_TERMINAL, VALUE_HOLDER };
+enum sorry_value {
+	VALUE_NOTHING,
+	VALUE_HOURS,
+	VALUE_DATE,
+	VALUE_TERMINAL,
+	VALUE_HOLDER,
+	VALUE_WINDOW,
+};
 
 static const struct {
 	enum close_reason reason;
@@ -360,13 +379,17 @@ sign_in_sorry(struct sign_in *sign_in, enum close_reason reason, enum sign_in_st
 	if (reason == CLOSE_DEVICE_UNKNOWN)
 		format = missing_evidence(sign_in);
 	/* Nobody is to be named, or somebody was quicker since the list was made. */
+	if (value == VALUE_WINDOW && offer->opens_at[0] == '\0')
+		format = N_("The terminal %s is closed for maintenance.");
+	else if (value == VALUE_WINDOW && offer->restarts)
+		format = N_("The terminal %s restarts. You can connect again at %s. %s");
 	if (value == VALUE_HOLDER && offer->used_by[0] == '\0')
 		format = N_("The terminal %s is in use.");
 	(void)sign_in_page(sign_in, SCREEN_SORRY);
 	/* Whatever the sentence has no place for is left out. */
 	sign_in_page_text(sign_in, format,
 		value == VALUE_HOURS || value == VALUE_DATE ? sign_in->when : offer->name,
-		offer->used_by);
+		value == VALUE_WINDOW ? offer->opens_at : offer->used_by, offer->window);
 	sign_in_sorry_said(sign_in, reason, next);
 }
 

@@ -128,6 +128,8 @@ void sign_in_device(struct sign_in *sign_in);
 void sign_in_rules(struct sign_in *sign_in);
 void sign_in_notices(struct sign_in *sign_in);
 void sign_in_notices_answered(struct sign_in *sign_in, const struct msg_answer *answer);
+void sign_in_closes(struct sign_in *sign_in);
+void sign_in_closes_answered(struct sign_in *sign_in, const struct msg_answer *answer);
 void sign_in_terminals(struct sign_in *sign_in);
 void sign_in_terminals_answered(struct sign_in *sign_in, const struct msg_answer *answer);
 

@@ -15,7 +15,8 @@
 #define COLUMNS                                                                      \
 	"number, name, address, port, note, trust, pin, ca_bundle, in_service, "     \
 	"attendance_required, capacity, created, updated, protected_note, version, " \
-	"changed_by, last_session, credentials, credentials_since, nla"
+	"changed_by, last_session, credentials, credentials_since, nla, take_over, " \
+	"idle_minutes, longest_minutes"
 
 static int
 read_trust(const char *text, enum terminal_trust *ret_trust)
@@ -27,6 +28,13 @@ read_trust(const char *text, enum terminal_trust *ret_trust)
 		return 0;
 	}
 	return -EUCLEAN;
+}
+
+static int32_t
+read_minutes(sqlite3_stmt *row, int column)
+{
+	return sql_column_is_null(row, column) ? TERMINAL_AS_SET
+					       : (int32_t)sql_column_number(row, column);
 }
 
 static int
@@ -55,6 +63,9 @@ read_row(sqlite3_stmt *row, struct terminal *terminal)
 	sql_column_text(row, 17, credentials, sizeof(credentials));
 	terminal->credentials_since_us = sql_column_number(row, 18);
 	sql_column_text(row, 19, nla, sizeof(nla));
+	terminal->take_over = sql_column_number(row, 20) != 0;
+	terminal->idle_minutes = read_minutes(row, 21);
+	terminal->longest_minutes = read_minutes(row, 22);
 	if (read_trust(trust, &terminal->trust) < 0 ||
 		credential_mode_parse(credentials, &terminal->credentials, &unused) < 0 ||
 		terminal_nla_parse(nla, &terminal->nla, &unused) < 0)
@@ -167,6 +178,17 @@ note_or_null(const char *note)
 	return note[0] != '\0' ? note : NULL;
 }
 
+/* Who takes over, and when sessions end: null is what the settings say. */
+static int
+write_limits(struct store_db *db, const struct terminal *terminal)
+{
+	return sql_run(db,
+		"UPDATE terminal SET take_over = ?, idle_minutes = nullif(?, -1), "
+		"longest_minutes = nullif(?, -1) WHERE number = ?",
+		"iiii", (int64_t)terminal->take_over, (int64_t)terminal->idle_minutes,
+		(int64_t)terminal->longest_minutes, terminal->number);
+}
+
 int
 terminal_insert(struct store_db *db, struct terminal *terminal)
 {
@@ -191,6 +213,8 @@ terminal_insert(struct store_db *db, struct terminal *terminal)
 		terminal->updated_us, terminal->version,
 		credential_mode_name(terminal->credentials), terminal->credentials_since_us,
 		terminal_nla_name(terminal->nla));
+	if (r >= 0)
+		r = write_limits(db, terminal);
 	return r < 0 ? r : write_rights(db, terminal);
 }
 
@@ -216,6 +240,8 @@ terminal_update(struct store_db *db, struct terminal *terminal)
 		terminal->updated_us, terminal->version, terminal->changed_by,
 		credential_mode_name(terminal->credentials), terminal->credentials_since_us,
 		terminal_nla_name(terminal->nla), terminal->number);
+	if (r >= 0)
+		r = write_limits(db, terminal);
 	return r < 0 ? r : write_rights(db, terminal);
 }
 

@@ -36,7 +36,7 @@ def actions_of_the_gateway():
                 with open(os.path.join(place, name), encoding="utf-8") as file:
                     source = file.read()
                 if "admin_event" in source or "record_change" in source:
-                    found |= set(re.findall(r'"((?:account|terminal|vendor|ticket|session|backup|output)\.[a-z_]+)"', source))
+                    found |= set(re.findall(r'"((?:account|terminal|vendor|ticket|session|backup|output|window)\.[a-z_]+)"', source))
     return found - {"output.list", "backup.read"}
 
 
@@ -58,6 +58,10 @@ def do_everything(lab, folder):
     admin("account", "extend", account, "--until", "2027-01-31", "--yes")
     admin("terminal", "edit", terminal, "--allow", "clipboard", "--deny", "sound", "--in-service", "no")
     admin("terminal", "edit", terminal, "--in-service", "yes", "--ca-file", lab.variables["LAB_CERTIFICATE"])
+    admin("terminal", "edit", terminal, "--take-over", "yes", "--idle", "30min", "--longest", "8h")
+    admin("window", "add", terminal, "--days", "daily", "--from", "04:00", "--until", "04:30", "--text", "再起動")
+    admin("window", "add", terminal, "--from", "2031-01-01 00:00", "--until", "2031-01-02 00:00", "--kind", "restart")
+    admin("window", "delete", str(lab.call("window.list", terminal=terminal)["windows"][0]["number"]))
     lab.call("terminal.trust", name=terminal, sha256="5e" * 32)
     lab.call("ticket.issue", account=account, terminal=terminal, mac=lab.mac_of(account))
     hash_ = json.loads(run(lab, "--json", "account", "review").stdout)["list_hash"]

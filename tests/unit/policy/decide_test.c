@@ -121,6 +121,14 @@ break_service(struct policy_facts *f)
 	f->terminal_in_service = false;
 }
 static void
+break_window(struct policy_facts *f)
+{
+	static const struct window window = {.begins_us = 0, .ends_us = INT64_MAX};
+
+	f->windows = &window;
+	f->window_count = 1;
+}
+static void
 break_attended(struct policy_facts *f)
 {
 	f->attendance_required = true;
@@ -177,6 +185,8 @@ static const struct {
 		CLOSE_TERMINAL_NOT_ASSIGNED, CLOSE_TERMINAL_NOT_ASSIGNED},
 	{"terminal-in-service", break_service, CLOSE_TERMINAL_OUT_OF_SERVICE,
 		CLOSE_TERMINAL_OUT_OF_SERVICE, CLOSE_TERMINAL_OUT_OF_SERVICE},
+	{"terminal-window", break_window, CLOSE_TERMINAL_WINDOW, CLOSE_TERMINAL_WINDOW,
+		CLOSE_TERMINAL_WINDOW},
 	{"attended", break_attended, CLOSE_NONE, CLOSE_ATTENDANCE_MISSING,
 		CLOSE_ATTENDANCE_MISSING},
 	{"credential-stored", break_stored, CLOSE_CREDENTIAL_MISSING, CLOSE_CREDENTIAL_MISSING,

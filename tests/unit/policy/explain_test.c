@@ -277,6 +277,19 @@ close_terminal(struct explain_question *q)
 	q->facts.terminal_in_service = false;
 }
 static void
+restart(struct explain_question *q)
+{
+	static const struct window window = {.number = 7,
+		.kind = WINDOW_RESTART,
+		.days = 0x7f,
+		.from = 11 * 60,
+		.until = 12 * 60 + 30,
+		.text = "daily"};
+
+	q->facts.windows = &window;
+	q->facts.window_count = 1;
+}
+static void
 attend(struct explain_question *q)
 {
 	q->facts.attendance_required = true;
@@ -328,6 +341,8 @@ each_rule_says_what_it_found(void **state)
 			"never"},
 		{close_terminal, "terminal-in-service", "the terminal is out of service", "",
 			"never"},
+		{restart, "terminal-window", "the terminal restarts (window 7) daily",
+			"#window text", "2026-11-24 12:30"},
 		{attend, "attended",
 			"somebody at the hospital must let the engineer in: by a number (attend "
 			"issue), or while the engineer waits (attend allow)",

@@ -104,6 +104,45 @@ the_list_says_how_each_terminal_stands(void **state)
 }
 
 static void
+what_closes_soon_says_so_before_it_connects(void **state)
+{
+	(void)state;
+	seen.offer_count = 1;
+	strcpy(seen.offers[0].closes_at, "04:00");
+	strcpy(seen.offers[0].window, "毎日の再起動");
+	seen.offers[0].restarts = true;
+	sign_in_on_screen();
+	assert_shown(NOTICE);
+	assert_string_equal(value(1), "04:00");
+	assert_string_equal(value(2), "毎日の再起動");
+	/* Whoever does not want that may leave. */
+	cancel();
+	store_works();
+	assert_shown(NOTICE);
+	submit();
+	assert_shown(BUSY);
+}
+
+static void
+what_is_closed_says_when_it_opens(void **state)
+{
+	(void)state;
+	seen.offers[0].reason = CLOSE_TERMINAL_WINDOW;
+	strcpy(seen.offers[0].opens_at, "04:30");
+	strcpy(seen.offers[1].closes_at, "04:00");
+	sign_in_on_screen();
+	assert_shown(TERMINALS);
+	assert_string_equal(seen.choice[0].state, "maintenance; opens at %s");
+	assert_string_equal((const char *)seen.choice[0].state_values, "04:30");
+	assert_int_equal(seen.choice[0].allowed, 0);
+	assert_string_equal(seen.choice[1].state, "free; closes at %s for maintenance");
+	assert_int_equal(seen.choice[1].allowed, 1);
+	choose(0);
+	assert_shown(SORRY);
+	assert_string_equal(value(1), "04:30");
+}
+
+static void
 the_hospitals_number_lets_in(void **state)
 {
 	(void)state;
@@ -294,6 +333,8 @@ main(void)
 		TEST(a_named_terminal_needs_no_prefix),
 		TEST(names_that_differ_in_case_alone_are_written_exactly),
 		TEST(the_list_says_how_each_terminal_stands),
+		TEST(what_closes_soon_says_so_before_it_connects),
+		TEST(what_is_closed_says_when_it_opens),
 		TEST(the_hospitals_number_lets_in),
 		TEST(without_a_number_somebody_is_asked),
 		TEST(who_was_barred_signs_in_again),

@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#define NEWEST 11
+#define NEWEST 13
 
 static void
 load_fixture(const char *name)
