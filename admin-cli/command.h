@@ -27,6 +27,7 @@ command_function command_export_get;
 command_function command_export_delete;
 command_function command_terminal_edit;
 command_function command_terminal_trust;
+command_function command_terminal_credential;
 command_function command_terminal_delete;
 command_function command_ticket_issue;
 command_function command_window_add;

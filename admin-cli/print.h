@@ -16,6 +16,7 @@ command_printer print_terminal;
 command_printer print_terminal_added;
 command_printer print_terminal_changed;
 command_printer print_terminal_deleted;
+command_printer print_credential;
 command_printer print_terminal_accounts;
 command_printer print_checks;
 command_printer print_windows;

@@ -51,6 +51,7 @@ print_terminals(const struct admin *admin, const json_t *result)
 		{N_("Warnings"), 50, .shown = warnings},
 		{N_("Address"), 46, .shown = place},
 		{N_("Certificate"), 0, NULL, VALUE_TRUST},
+		{N_("Sign-on"), 0, "credentials", VALUE_WORD},
 		{N_("Attended"), 0, "attended", VALUE_YES},
 		{N_("Last session"), 0, "last_session", VALUE_TIME},
 		{N_("What may pass"), 40, "rights", VALUE_WORDS},
@@ -132,6 +133,9 @@ print_terminal(const struct admin *admin, const json_t *result)
 		{"attended", VALUE_YES},
 		{"trust", VALUE_TRUST},
 		{"pin", VALUE_FINGERPRINT},
+		{"credentials", VALUE_WORD},
+		{"credentials_since", VALUE_TIME},
+		{"nla", VALUE_WORD},
 		{"rights", VALUE_WORDS},
 		{"capacity", VALUE_TEXT},
 		{"take_over", VALUE_YES},
@@ -182,6 +186,38 @@ print_terminal_changed(const struct admin *admin, const json_t *result)
 		printf(_("Nothing has changed: terminal %s was like that already.\n"), name);
 	else
 		printf(_("Terminal %s has been changed.\n"), name);
+}
+
+/* The stored name; the password is nowhere. */
+void
+print_credential(const struct admin *admin, const json_t *result)
+{
+	static const struct value_row rows[] = {
+		{"terminal", VALUE_TEXT},
+		{"user", VALUE_TEXT},
+		{"domain", VALUE_TEXT},
+		{"set", VALUE_TIME},
+		{"set_by", VALUE_TEXT},
+		{"protected", VALUE_TEXT},
+		{"credentials", VALUE_WORD},
+	};
+	const char *action = argument_text(admin->arguments, "ACTION");
+
+	if (strcmp(action, "delete") == 0) {
+		printf(_("The password of terminal %s has been deleted.\n"),
+			admin_subject(admin, result, "terminal"));
+		return;
+	}
+	if (strcmp(action, "set") == 0)
+		printf(_("The password of terminal %s has been stored.\n\n"),
+			admin_subject(admin, result, "terminal"));
+	values_print(result, rows, ARRAY_SIZE(rows));
+	if (!json_is_true(json_object_get(result, "opens")))
+		printf("\n%s\n", _("It cannot be opened with this gateway's facility key: set it "
+				   "again."));
+	if (strcmp(value_text(result, "credentials"), "injected") != 0)
+		printf("\n%s\n", _("No session uses it yet: terminal edit --credentials "
+				   "injected."));
 }
 
 void

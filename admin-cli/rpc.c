@@ -218,13 +218,14 @@ send_request(struct rpc *rpc, const char *method, json_t *parameters)
 	json_t *request = json_pack("{s:s, s:I, s:s, s:o}", "jsonrpc", "2.0", "id",
 		(json_int_t)++rpc->id, "method", method, "params",
 		parameters != NULL ? parameters : json_object());
-	auto_free char *line = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
+	char *line = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
 	int r;
 
 	json_decref(request);
 	if (line == NULL)
 		return -ENOMEM;
 	r = send_all(rpc, line, strlen(line));
+	secret_free(line); /* a password may be in it */
 	return r < 0 ? r : send_all(rpc, "\n", 1);
 }
 

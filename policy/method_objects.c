@@ -297,6 +297,10 @@ terminal_json(struct store_db *db, const struct terminal *terminal, bool with_ac
 	(void)json_object_set_new(object, "in_service", json_boolean(terminal->in_service));
 	(void)json_object_set_new(object, "attended", json_boolean(terminal->attendance_required));
 	(void)json_object_set_new(object, "capacity", json_integer(terminal->capacity));
+	set_text(object, "credentials", credential_mode_name(terminal->credentials));
+	(void)json_object_set_new(
+		object, "credentials_since", instant_json(terminal->credentials_since_us));
+	set_text(object, "nla", terminal_nla_name(terminal->nla));
 	(void)json_object_set_new(object, "take_over", json_boolean(terminal->take_over));
 	(void)json_object_set_new(object, "idle", minutes_json(terminal->idle_minutes));
 	(void)json_object_set_new(object, "longest", minutes_json(terminal->longest_minutes));

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "policy/account_changes.h"
 #include "policy/rights.h"
+#include "policy/store/credential_table.h"
 #include "policy/store/store.h"
 #include "policy/store/terminal_table.h"
 
@@ -81,6 +82,47 @@ change_protected(struct change *change)
 {
 	return protected_note_parse(
 		json_string_value(change->value), change->terminal->protected_note, &change->error);
+}
+
+/* A mode that no session could begin with is refused here, where somebody reads what to do first. */
+static int
+check_stored(struct change *change)
+{
+	const char *name = change->terminal->name;
+	struct stored_credential stored;
+	int r;
+
+	r = credential_load(change->db, change->terminal->number, &stored);
+	if (r != -ENOENT)
+		return r;
+	return method_refuse(change->call, METHOD_REFUSED,
+		"no password is stored for terminal '%s'; first: sekisho-admin terminal "
+		"credential set '%s' --user USER",
+		name, name);
+}
+
+static int
+change_credentials(struct change *change)
+{
+	struct terminal *terminal = change->terminal;
+	enum credential_mode mode;
+	int r;
+
+	r = credential_mode_parse(json_string_value(change->value), &mode, &change->error);
+	if (r == 0 && mode == CREDENTIALS_INJECTED)
+		r = check_stored(change);
+	if (r < 0 || mode == terminal->credentials)
+		return r;
+	terminal->credentials = mode;
+	terminal->credentials_since_us = store_db_now(change->db);
+	return 0;
+}
+
+static int
+change_nla(struct change *change)
+{
+	return terminal_nla_parse(
+		json_string_value(change->value), &change->terminal->nla, &change->error);
 }
 
 static int
@@ -239,6 +281,8 @@ static const struct {
 	{"longest", PARAM_TEXT, change_longest},
 	{"in_service", PARAM_FLAG, change_in_service},
 	{"attended", PARAM_FLAG, change_attended},
+	{"credentials", PARAM_TEXT, change_credentials},
+	{"nla", PARAM_TEXT, change_nla},
 	{"protected", PARAM_TEXT_OR_NULL, change_protected},
 	{"ca_bundle", PARAM_TEXT, change_ca_bundle},
 	{"allow", PARAM_LIST, change_allow},
@@ -293,6 +337,8 @@ changes_of_new(const json_t *params)
 		{"longest", "longest"},
 		{"attended", "attended"},
 		{"rights", "allow"},
+		{"credentials", "credentials"},
+		{"nla", "nla"},
 		{"protected", "protected"},
 	};
 	json_t *changes = json_object();
@@ -488,6 +534,21 @@ take_from_accounts(struct store_db *db, struct method_call *call, struct termina
 	return r;
 }
 
+/* What is stored goes with the terminal. */
+static int
+check_credential_protection(
+	struct store_db *db, struct method_call *call, const struct terminal *terminal)
+{
+	struct stored_credential stored;
+	int r;
+
+	r = credential_load(db, terminal->number, &stored);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	return method_check_protection(
+		call, terminal->name, stored.protected_note, override_protection(call));
+}
+
 int
 method_terminal_delete(struct store_db *db, struct method_call *call)
 {
@@ -501,6 +562,8 @@ method_terminal_delete(struct store_db *db, struct method_call *call)
 	if (r == 0)
 		r = method_check_protection(
 			call, terminal.name, terminal.protected_note, override_protection(call));
+	if (r == 0)
+		r = check_credential_protection(db, call, &terminal);
 	if (r == 0)
 		r = terminal_delete(db, terminal.number);
 	if (r == 0)

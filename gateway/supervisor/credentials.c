@@ -25,6 +25,7 @@ credentials_set_user(struct credentials *credentials, const char *user)
 	const char *account = backslash == NULL ? user : backslash + 1;
 	const char *terminal = user + account_len + (user[account_len] != '\0');
 
+	copy_trimmed(credentials->domain, user, backslash == NULL ? 0 : (size_t)(backslash - user));
 	copy_trimmed(credentials->account, account, (size_t)(user + account_len - account));
 	copy_trimmed(credentials->terminal, terminal, strlen(terminal));
 }

@@ -68,6 +68,16 @@ on_barred(struct sign_in *sign_in)
 	sign_in_sorry_said(sign_in, CLOSE_SIGN_IN_NOT_ALLOWED, STEP_CREDENTIALS);
 }
 
+/* No terminal of theirs wants it: then it is not kept. */
+static void
+forget_typed(struct sign_in *sign_in)
+{
+	for (size_t i = 0; i < sign_in->offer_count; i++)
+		if (sign_in->offers[i].passes_credentials)
+			return;
+	host_credentials_done(&sign_in->typed);
+}
+
 static void
 rules_done(struct sign_in *sign_in, struct sign_in_job *job, int status)
 {
@@ -88,6 +98,7 @@ rules_done(struct sign_in *sign_in, struct sign_in_job *job, int status)
 	free(sign_in->offers);
 	sign_in->offers = take_pointer(&job->offers);
 	sign_in->offer_count = sign_in->chosen = job->offer_count;
+	forget_typed(sign_in);
 	sign_in_go(sign_in, STEP_NOTICES);
 }
 

@@ -48,6 +48,13 @@ sign_in_connect(struct sign_in *sign_in)
 }
 
 static bool
+passes_through(const struct sign_in *sign_in)
+{
+	return sign_in->offers[sign_in->chosen].passes_credentials &&
+	       host_credentials_given(&sign_in->typed);
+}
+
+static bool
 shall_redirect(const struct sign_in *sign_in)
 {
 	const struct connection *connection = sign_in->connection;
@@ -56,7 +63,9 @@ shall_redirect(const struct sign_in *sign_in)
 
 	if (sign_in->redirect_ignored || handover == SETTINGS_HANDOVER_IN_BAND)
 		return false;
-	return handover == SETTINGS_HANDOVER_REDIRECT || sign_in->may_redirect;
+	/* A ticket has no password, and where it is passed through that is what this connection is for. */
+	return handover == SETTINGS_HANDOVER_REDIRECT ||
+	       (sign_in->may_redirect && !passes_through(sign_in));
 }
 
 void
@@ -97,7 +106,8 @@ void
 sign_in_start_session(struct sign_in *sign_in)
 {
 	const struct signed_in_request request = request_of(sign_in);
-	const struct session_start_setup setup = {.events = &start_events, .signed_in = &request};
+	const struct session_start_setup setup = {
+		.events = &start_events, .signed_in = &request, .typed = &sign_in->typed};
 
 	/* By the start, whichever way it goes. */
 	sign_in->noted = true;

@@ -5,6 +5,7 @@
  */
 #include "supervisor/sign_in_private.h"
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/sentence.h"
 #include "settings/settings.h"
@@ -101,6 +102,14 @@ sign_in_credentials_answered(struct sign_in *sign_in, const struct msg_answer *a
 	sign_in_go(sign_in, STEP_AUTHENTICATE);
 }
 
+/* For a jump host that it is passed through to. Without memory the engineer types there. */
+static void
+keep_typed(struct sign_in *sign_in, const struct secret *password)
+{
+	(void)host_credentials_set(&sign_in->typed, sign_in->credentials.account,
+		sign_in->credentials.domain, password);
+}
+
 static void
 on_asked(void *owner, const struct pam_question *question)
 {
@@ -113,6 +122,7 @@ on_asked(void *owner, const struct pam_question *question)
 	if (!sign_in->password_given && question->style == PAM_PROMPT_ECHO_OFF &&
 		question->otpauth[0] == '\0') {
 		sign_in->password_given = true;
+		keep_typed(sign_in, &sign_in->credentials.password);
 		pam_conversation_answer(
 			sign_in->pam, (const char *)sign_in->credentials.password.bytes);
 		secret_done(&sign_in->credentials.password);
@@ -203,6 +213,9 @@ on_ended(void *owner, const struct pam_ended *ended)
 
 	sign_in->pam = NULL;
 	secret_done(&sign_in->credentials.password);
+	secret_done(&sign_in->typed_before);
+	if (ended->outcome != PAM_SIGNED_IN)
+		host_credentials_done(&sign_in->typed);
 	if (sign_in_is_over(sign_in))
 		return;
 	switch (ended->outcome) {
@@ -248,9 +261,25 @@ sign_in_authenticate(struct sign_in *sign_in)
 		on_unavailable(sign_in, strerror(-r));
 }
 
+/* A new password is asked for twice, whatever the module; a code that is used once is not the same again. It is the
+ * one that a jump host of the same directory knows from now on. */
+static void
+note_hidden(struct sign_in *sign_in, const struct msg_answer *answer)
+{
+	struct secret *before = &sign_in->typed_before;
+
+	if (before->len > 0 && before->len == answer->secret_len &&
+		bytes_equal_constant_time(before->bytes, answer->secret, before->len))
+		keep_typed(sign_in, before);
+	else if (secret_set(before, answer->secret, answer->secret_len) < 0)
+		secret_done(before);
+}
+
 void
 sign_in_authenticate_answered(struct sign_in *sign_in, const struct msg_answer *answer)
 {
+	if (!sign_in->page->echo)
+		note_hidden(sign_in, answer);
 	pam_conversation_answer(sign_in->pam, (const char *)answer->secret);
 }
 

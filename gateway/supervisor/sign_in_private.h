@@ -91,6 +91,10 @@ struct sign_in {
 	struct pam_conversation *pam;
 	bool password_given;          /* to this conversation */
 	char farewell[FAREWELL_SIZE]; /* what PAM said last, when it said yes */
+	/* What was typed, for a terminal that it is passed through to; kept while one of theirs may be chosen. */
+	struct host_credentials typed;
+	struct secret
+		typed_before; /* the newest answer without echo: typed twice, it is a new password */
 
 	struct device_search device;
 	struct sign_in_job *job; /* under way, or NULL */

@@ -121,6 +121,8 @@ sign_in_start_over(struct sign_in *sign_in)
 	free(take_pointer(&sign_in->offers));
 	sign_in->offer_count = sign_in->chosen = 0;
 	credentials_done(&sign_in->credentials);
+	host_credentials_done(&sign_in->typed);
+	secret_done(&sign_in->typed_before);
 }
 
 void

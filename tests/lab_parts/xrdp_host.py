@@ -65,7 +65,7 @@ def start_xrdp_host(state):
         raise LabError("xrdp needs root, for its namespaces and for PAM")
     need("xrdp", "xrdp-sesman", "xterm", "xclock", "xsetroot", "unshare")
     port = free_port()
-    password = new_password()
+    password = new_password() + "-q1"  # one that the gateway takes for an account's, too
     folder = state.make_folder("xrdp")
     home = write_places(state, folder, password)
     write_settings(state, folder, port)

@@ -39,6 +39,10 @@ class Desktop:
         self.client.type(self.hosts["LAB_XRDP_USER"], enter=False)
         self.client.key("Tab")
         self.client.type(self.hosts["LAB_XRDP_PASSWORD"])
+        return self.wait()
+
+    def wait(self):
+        """It is there, whoever signed in."""
         wait_for(lambda: close_to(self.client.pixel(*EMPTY_PLACE), BACKGROUND), PATIENCE, f"{self.client.name} shows the desktop")
         # What is typed before the window is there is lost.
         wait_for(lambda: close_to(self.client.pixel(*TERMINAL), PAPER), PATIENCE, f"{self.client.name} shows the terminal")

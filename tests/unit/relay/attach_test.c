@@ -219,6 +219,75 @@ the_sign_in_screen_is_shown_the_monitors_and_no_channel(void **state)
 		assert_false(has_channel(&fakes.conn.introduction->client, shown.channels[i].name));
 }
 
+/* Through the connection sequence, up to Client Info as the host gets it: it points into what was sent. */
+static struct client_info
+info_with(const char *user, const char *domain, const char *password)
+{
+	const struct secret secret = {(uint8_t *)password, strlen(password)};
+	struct mcs_send_data data;
+	struct client_info info;
+	struct gcc_server server;
+
+	start(session_rights_default(), RDP_CONFIRM_EXTENDED_CLIENT_DATA);
+	assert_int_equal(
+		host_credentials_set(&fakes.conn.attachment->credentials, user, domain, &secret),
+		0);
+	server = usual_host();
+	GIVE_PDU(gcc_connect_response_write, &server);
+	GIVE_PDU(mcs_attach_user_confirm_write, HOST_USER);
+	(void)confirm_joins(0);
+	assert_int_equal(mcs_send_data_parse(fakes.sent[SIDE_HOST], fakes.sent_len[SIDE_HOST],
+				 (uint16_t)fakes.sent_len[SIDE_HOST], &data, NULL),
+		PARSE_OK);
+	assert_int_equal(client_info_parse(fakes.sent[SIDE_HOST] + data.payload_at,
+				 data.payload_len, &info, NULL),
+		PARSE_OK);
+	return info;
+}
+
+static void
+expect_info(const struct client_info *info, const struct pdu_bytes *text, const char *expected)
+{
+	char found[CLIENT_INFO_TEXT_UTF8_MAX];
+
+	client_info_text(info, text, found);
+	assert_string_equal(found, expected);
+}
+
+/* Those that the supervisor sent, and nothing of the client's; then they are forgotten. */
+static void
+the_host_gets_the_credentials_that_came_with_attach(void **state)
+{
+	struct client_info info = info_with("保守", "HOSP", "p\"ワード");
+
+	(void)state;
+	expect_info(&info, &info.user, "保守");
+	expect_info(&info, &info.domain, "HOSP");
+	expect_info(&info, &info.password, "p\"ワード");
+	assert_int_equal(info.alternate_shell.len + info.working_directory.len, 0);
+	assert_int_equal(info.flags & INFO_AUTOLOGON, INFO_AUTOLOGON);
+	assert_false(info.has_cookie);
+	assert_null(fakes.conn.attachment->credentials.password.bytes);
+	assert_int_equal(fakes.conn.attachment->credentials.user[0], 0);
+	fakes_done();
+}
+
+/* Client Info has room for 512 bytes of each text, and so have the credentials. */
+static void
+the_longest_credentials_fit(void **state)
+{
+	char longest[HOST_TEXT_MAX + 1];
+	struct client_info info;
+
+	(void)state;
+	memset(longest, 'x', HOST_TEXT_MAX);
+	longest[HOST_TEXT_MAX] = '\0';
+	info = info_with(longest, longest, longest);
+	expect_info(&info, &info.password, longest);
+	assert_int_equal(fakes.closed, CLOSE_NONE);
+	fakes_done();
+}
+
 static void
 a_host_by_the_book_is_attached(void **state)
 {
@@ -493,6 +562,8 @@ main(void)
 		cmocka_unit_test(channels_without_a_right_are_renamed),
 		cmocka_unit_test(an_old_host_is_shown_no_extended_data),
 		cmocka_unit_test(the_sign_in_screen_is_shown_the_monitors_and_no_channel),
+		cmocka_unit_test(the_host_gets_the_credentials_that_came_with_attach),
+		cmocka_unit_test(the_longest_credentials_fit),
 		cmocka_unit_test(a_host_by_the_book_is_attached),
 		cmocka_unit_test(channels_that_the_host_lacks_are_dead),
 		cmocka_unit_test(a_host_that_wants_rdp_encryption_is_refused),

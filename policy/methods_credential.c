@@ -1,0 +1,210 @@
+/* terminal.set_credential, show_credential, delete_credential (B3): see methods.h. The password goes in, sealed, and comes
+ * out for a session's start alone: no method answers with it, and no event holds it. */
+#include "policy/method_call.h"
+
+#include "policy/store/credential_table.h"
+#include "policy/store/store.h"
+#include "policy/store/terminal_table.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Of one terminal. */
+struct crediting {
+	struct terminal terminal;
+	struct stored_credential stored; /* as it was, then as it will be */
+	bool exists;
+	json_t *before; /* NULL: there was none */
+};
+
+static void
+crediting_done(struct crediting *crediting)
+{
+	json_decref(crediting->before);
+	terminal_done(&crediting->terminal);
+}
+
+static json_t *
+text_or_null(const char *text)
+{
+	return text[0] != '\0' ? json_string(text) : json_null();
+}
+
+static json_t *
+credential_json(const struct stored_credential *stored)
+{
+	return json_pack("{s:s, s:o, s:o, s:s, s:o}", "user", stored->user, "domain",
+		text_or_null(stored->domain), "set", instant_json(stored->set_us), "set_by",
+		stored->set_by, "protected", text_or_null(stored->protected_note));
+}
+
+static int
+crediting_load(struct store_db *db, struct method_call *call, struct crediting *crediting)
+{
+	int r;
+
+	r = method_find_terminal(db, call, param_text(call->params, "name"), &crediting->terminal);
+	if (r < 0)
+		return r;
+	r = credential_load(db, crediting->terminal.number, &crediting->stored);
+	crediting->exists = r == 0;
+	if (r == 0)
+		crediting->before = credential_json(&crediting->stored);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int
+refuse_missing(struct method_call *call, const struct crediting *crediting)
+{
+	return method_refuse(call, METHOD_NOT_FOUND,
+		"no password is stored for terminal '%s'; to store one: sekisho-admin terminal "
+		"credential set '%s' --user USER",
+		crediting->terminal.name, crediting->terminal.name);
+}
+
+static int
+check_protection(struct method_call *call, const struct crediting *crediting)
+{
+	return method_check_protection(call, crediting->terminal.name,
+		crediting->exists ? crediting->stored.protected_note : "",
+		json_is_true(json_object_get(call->params, "override_protection")));
+}
+
+/* What the terminal's sessions do with it stands beside it, and whether it still opens. */
+static int
+answer(struct store_db *db, struct method_call *call, const struct crediting *crediting)
+{
+	enum credential_state state = CREDENTIAL_MISSING;
+	int r;
+
+	r = stored_credential_state(db, crediting->terminal.number, CREDENTIALS_INJECTED, &state);
+	if (r < 0)
+		return r;
+	call->result = credential_json(&crediting->stored);
+	(void)json_object_set_new(call->result, "terminal", json_string(crediting->terminal.name));
+	(void)json_object_set_new(call->result, "credentials",
+		json_string(credential_mode_name(crediting->terminal.credentials)));
+	(void)json_object_set_new(call->result, "opens", json_boolean(state == CREDENTIAL_OPENS));
+	return 0;
+}
+
+/* A protection stays, unless something else is said. */
+static int
+read_new(struct method_call *call, struct stored_credential *stored)
+{
+	const char *user = param_text(call->params, "user");
+	const char *domain = param_text(call->params, "domain");
+	const char *password = param_text(call->params, "password");
+	const char *note = param_text(call->params, "protected");
+	bool unprotect = json_is_true(json_object_get(call->params, "unprotect"));
+	struct field_error error = {0};
+	int r;
+
+	r = host_user_parse(user != NULL ? user : "", stored->user, &error);
+	if (r == 0)
+		r = host_domain_parse(domain != NULL ? domain : "", stored->domain, &error);
+	if (r == 0)
+		r = host_password_check(password != NULL ? password : "", &error);
+	if (r == 0 && (note != NULL || unprotect))
+		r = protected_note_parse(note, stored->protected_note, &error);
+	return r < 0 ? method_refuse_field(call, &error) : 0;
+}
+
+static int
+record(struct store_db *db, struct method_call *call, const char *action,
+	const struct crediting *crediting, json_t *after)
+{
+	return record_change(db, call, action, crediting->terminal.name, crediting->before, after,
+		param_text(call->params, "because"));
+}
+
+static int
+set(struct store_db *db, struct method_call *call, struct crediting *crediting)
+{
+	struct stored_credential *stored = &crediting->stored;
+	json_t *after;
+	int r;
+
+	r = check_protection(call, crediting);
+	if (r == 0)
+		r = read_new(call, stored);
+	if (r < 0)
+		return r;
+	stored->terminal = crediting->terminal.number;
+	stored->set_us = store_db_now(db);
+	snprintf(stored->set_by, sizeof(stored->set_by), "%s", call->actor);
+	r = stored_credential_seal(db, stored, param_text(call->params, "password"));
+	if (r == 0)
+		r = credential_save(db, stored);
+	if (r < 0)
+		return r;
+	after = credential_json(stored);
+	r = record(db, call, "terminal.set_credential", crediting, after);
+	json_decref(after);
+	return r < 0 ? r : answer(db, call, crediting);
+}
+
+int
+method_terminal_set_credential(struct store_db *db, struct method_call *call)
+{
+	struct crediting crediting = {0};
+	int r;
+
+	r = crediting_load(db, call, &crediting);
+	if (r == 0)
+		r = set(db, call, &crediting);
+	crediting_done(&crediting);
+	return r;
+}
+
+int
+method_terminal_show_credential(struct store_db *db, struct method_call *call)
+{
+	struct crediting crediting = {0};
+	int r;
+
+	r = crediting_load(db, call, &crediting);
+	if (r == 0)
+		r = crediting.exists ? answer(db, call, &crediting)
+				     : refuse_missing(call, &crediting);
+	crediting_done(&crediting);
+	return r;
+}
+
+/* Sessions that need it would be refused from then on: whoever means that says it first. */
+static int
+forget(struct store_db *db, struct method_call *call, struct crediting *crediting)
+{
+	const struct terminal *terminal = &crediting->terminal;
+	int r;
+
+	if (!crediting->exists)
+		return refuse_missing(call, crediting);
+	if (terminal->credentials == CREDENTIALS_INJECTED)
+		return method_refuse(call, METHOD_REFUSED,
+			"the sessions of terminal '%s' sign on with this password; first: "
+			"sekisho-admin terminal edit '%s' --credentials typed",
+			terminal->name, terminal->name);
+	r = check_protection(call, crediting);
+	if (r == 0)
+		r = answer(db, call, crediting);
+	if (r == 0)
+		r = credential_delete(db, terminal->number);
+	if (r == 0)
+		r = record(db, call, "terminal.delete_credential", crediting, NULL);
+	return r;
+}
+
+int
+method_terminal_delete_credential(struct store_db *db, struct method_call *call)
+{
+	struct crediting crediting = {0};
+	int r;
+
+	r = crediting_load(db, call, &crediting);
+	if (r == 0)
+		r = forget(db, call, &crediting);
+	crediting_done(&crediting);
+	return r;
+}
