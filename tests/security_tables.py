@@ -49,7 +49,7 @@ def table(head, body):
     return lines + ["| " + " | ".join(cells) + " |" for cells in body]
 
 
-PROCESSES = {"SUPERVISOR": "supervisor", "WORKER": "worker", "KEY": "sekisho-key", "GREETER": "greeter", "PAM": "sekisho-pam", "CHILD": "any child"}
+PROCESSES = {"SUPERVISOR": "supervisor", "WORKER": "worker", "KEY": "sekisho-key", "GREETER": "greeter", "NLA": "sekisho-nla", "PAM": "sekisho-pam", "CHILD": "any child"}
 AT_MOST = {"ONCE": "once", "PER_CONNECTION": "once a connection", "ALWAYS": ""}
 
 
@@ -109,7 +109,7 @@ def calls_of(profile):
 
 def sandboxes():
     lines = []
-    for letter, name in (("W", "worker"), ("K", "sekisho-key"), ("G", "greeter"), ("S", "supervisor")):
+    for letter, name in (("W", "worker"), ("K", "sekisho-key"), ("G", "greeter"), ("N", "sekisho-nla"), ("S", "supervisor")):
         always, sometimes, answered, forbidden = calls_of(letter)
         lines += [f"**{name}**", ""]
         if forbidden:
@@ -129,9 +129,9 @@ OUTCOMES = {"KILLED": "killed", "WORKS": "works", "ABORTED": "aborts", "NOT_ASKE
 
 def probes():
     body = []
-    for _, (_, worker, key, greeter, supervisor, what) in rows("tests/sandbox/probes.def", ["PROBE"]):
-        body.append([what.strip('"')] + [OUTCOMES.get(o, o) for o in (worker, key, greeter, supervisor)])
-    return table(["what is tried", "worker", "sekisho-key", "greeter", "supervisor"], body)
+    for _, (_, worker, key, greeter, nla, supervisor, what) in rows("tests/sandbox/probes.def", ["PROBE"]):
+        body.append([what.strip('"')] + [OUTCOMES.get(o, o) for o in (worker, key, greeter, nla, supervisor)])
+    return table(["what is tried", "worker", "sekisho-key", "greeter", "sekisho-nla", "supervisor"], body)
 
 
 TABLES = {"messages": messages, "sandboxes": sandboxes, "probes": probes}

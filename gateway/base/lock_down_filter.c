@@ -18,6 +18,7 @@
 #define W (1u << LOCK_DOWN_WORKER)
 #define K (1u << LOCK_DOWN_KEY)
 #define G (1u << LOCK_DOWN_GREETER)
+#define N (1u << LOCK_DOWN_NLA)
 #define S (1u << LOCK_DOWN_SUPERVISOR)
 #define A (1u << LOCK_DOWN_COUNT)
 

@@ -158,9 +158,20 @@ channel_take_fd(struct channel *channel)
 	return take_fd(&channel->received_fd);
 }
 
-/* One sendmsg. Returns 0 or a negative errno; -EAGAIN if the socket is full. */
+/* Returns 0 or a negative errno; -EAGAIN if the socket is full. */
 static int
-send_packet(int socket, const uint8_t *bytes, size_t len, int fd)
+send_plainly(int socket, const uint8_t *bytes, size_t len)
+{
+	while (send(socket, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
+/* One sendmsg. As above. */
+static int
+send_packet(const struct channel *channel, const uint8_t *bytes, size_t len, int fd)
 {
 	union {
 		char room[CMSG_SPACE(sizeof(int))];
@@ -169,6 +180,8 @@ send_packet(int socket, const uint8_t *bytes, size_t len, int fd)
 	struct iovec part = {.iov_base = (void *)bytes, .iov_len = len};
 	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
 
+	if (channel->setup.without_descriptors)
+		return send_plainly(channel->fd, bytes, len);
 	if (fd >= 0) {
 		struct cmsghdr *cmsg = &control.align;
 
@@ -179,7 +192,7 @@ send_packet(int socket, const uint8_t *bytes, size_t len, int fd)
 		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
 	}
-	while (sendmsg(socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+	while (sendmsg(channel->fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
 		if (errno != EINTR)
 			return -errno;
 	}
@@ -262,7 +275,7 @@ channel_send(struct channel *channel, enum message number, const void *body, int
 
 	assert(row != NULL);
 	assert((row->from & channel->setup.self) != 0 && (row->to & channel->setup.peer) != 0);
-	assert(row->has_fd == (fd >= 0));
+	assert(row->has_fd == (fd >= 0) && !(row->has_fd && channel->setup.without_descriptors));
 	if (channel->fd < 0)
 		return -ENOTCONN;
 	if (sent_too_often(channel, row, body))
@@ -271,7 +284,7 @@ channel_send(struct channel *channel, enum message number, const void *body, int
 	if (len < 0)
 		return len;
 	if (channel->first == NULL)
-		r = send_packet(channel->fd, channel->out, (size_t)len, fd);
+		r = send_packet(channel, channel->out, (size_t)len, fd);
 	if (r == -EAGAIN)
 		r = queue_packet(channel, (size_t)len, fd, row->has_secret);
 	if (row->has_secret)
@@ -291,8 +304,8 @@ channel_flush(struct channel *channel)
 	if (channel->first == NULL)
 		return 0;
 	while (channel->first != NULL) {
-		int r = send_packet(channel->fd, channel->first->bytes, channel->first->len,
-			channel->first->fd);
+		int r = send_packet(
+			channel, channel->first->bytes, channel->first->len, channel->first->fd);
 
 		if (r == -EAGAIN)
 			return 0;
@@ -321,6 +334,23 @@ collect_descriptors(struct msghdr *header, struct packet *packet)
 	}
 }
 
+/* Into channel->in, as below. */
+static int
+receive_plainly(struct channel *channel, struct packet *packet)
+{
+	ssize_t len;
+
+	do
+		len = recv(channel->fd, channel->in, sizeof(channel->in), MSG_DONTWAIT | MSG_TRUNC);
+	while (len < 0 && errno == EINTR);
+	if (len < 0)
+		return -errno;
+	packet->fd_count = 0;
+	packet->cut = (size_t)len > sizeof(channel->in);
+	packet->len = packet->cut ? 0 : (size_t)len;
+	return len == 0 ? -ECONNRESET : 0;
+}
+
 /* One recvmsg into channel->in. Returns 0 or a negative errno; -ECONNRESET at the end. */
 static int
 receive_packet(struct channel *channel, struct packet *packet)
@@ -338,6 +368,8 @@ receive_packet(struct channel *channel, struct packet *packet)
 	};
 	ssize_t len;
 
+	if (channel->setup.without_descriptors)
+		return receive_plainly(channel, packet);
 	do
 		len = recvmsg(channel->fd, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	while (len < 0 && errno == EINTR);

@@ -47,6 +47,10 @@ struct channel_setup {
 	 * table has a connection. */
 	struct permits_seen *(*connection_seen)(void *owner, uint64_t connection);
 
+	/* No message of the rows between these two carries a descriptor: send and recv in the place of sendmsg and recvmsg,
+	 * which a sandbox allows on the supervisor's channel alone. A surprise descriptor is the kernel's to drop. */
+	bool without_descriptors;
+
 	/* Called when channel_events() has changed, so that the process can poll for POLLOUT too.
 	 * May be NULL in a process that sends only what fits in the socket: a full socket then ends
 	 * the channel. */

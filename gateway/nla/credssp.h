@@ -23,13 +23,6 @@ struct credssp_setup {
 	bool (*random)(void *bytes, size_t len); /* NULL: getrandom */
 };
 
-/* What the machine waits for: how the bytes that come next are framed. */
-enum credssp_wants {
-	CREDSSP_REQUEST,       /* a TSRequest */
-	CREDSSP_AUTHORISATION, /* TS_AUTHORISATION_LEN bytes, or a TSRequest that begins with 0x30 */
-	CREDSSP_NOTHING,       /* it is over: credssp_outcome */
-};
-
 /* All is copied. Returns 0 or a negative errno as sspi_new. */
 int credssp_new(const struct credssp_setup *setup, struct credssp **ret_credssp);
 void credssp_free(struct credssp *credssp);

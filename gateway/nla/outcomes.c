@@ -5,22 +5,39 @@
 
 #include <stddef.h>
 
-static const struct {
+static const struct status_row {
 	uint32_t status;
+	const char *name;
 	enum close_reason reason;
 } statuses[] = {
-#define STATUS(number, name, reason) {number, CLOSE_##reason},
+#define STATUS(number, name, reason) {number, #name, CLOSE_##reason},
 #include "nla/statuses.def"
 #undef STATUS
 };
 
-static enum close_reason
-reason_of_status(uint32_t status)
+static const struct status_row *
+find_status(uint32_t status)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
 		if (statuses[i].status == status)
-			return statuses[i].reason;
-	return CLOSE_HOST_LOGON;
+			return &statuses[i];
+	return NULL;
+}
+
+const char *
+nla_status_name(uint32_t status)
+{
+	const struct status_row *row = find_status(status);
+
+	return row != NULL ? row->name : "";
+}
+
+static enum close_reason
+reason_of_status(uint32_t status)
+{
+	const struct status_row *row = find_status(status);
+
+	return row != NULL ? row->reason : CLOSE_HOST_LOGON;
 }
 
 enum close_reason

@@ -18,7 +18,24 @@ enum nla_outcome {
 	NLA_OUTCOME_COUNT,
 };
 
+/* Numbers of field `nla` of ATTACH. */
+enum attach_nla {
+	ATTACH_WITHOUT_NLA,
+	ATTACH_NLA_IF_OFFERED,
+	ATTACH_NLA_REQUIRED,
+};
+
+/* What CredSSP waits for, and so how the bytes that come next are framed: numbers of field `wants` of NLA_TO_HOST. */
+enum credssp_wants {
+	CREDSSP_NOTHING,       /* it is over */
+	CREDSSP_REQUEST,       /* a TSRequest */
+	CREDSSP_AUTHORISATION, /* TS_AUTHORISATION_LEN bytes, or a TSRequest, which begins with 0x30 */
+};
+
 /* CLOSE_NONE for NLA_ACCEPTED. The rows are in statuses.def. */
 enum close_reason nla_close_reason(enum nla_outcome outcome, uint32_t status);
+
+/* "STATUS_LOGON_FAILURE"; "" for a number that has no row. */
+const char *nla_status_name(uint32_t status);
 
 #endif

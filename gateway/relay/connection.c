@@ -7,6 +7,7 @@
 #include "relay/connection_io.h"
 #include "relay/introduction.h"
 #include "relay/look_at_host.h"
+#include "relay/nla_link.h"
 #include "relay/phase_attach.h"
 #include "relay/phase_greet.h"
 #include "relay/phase_redirect.h"
@@ -127,6 +128,7 @@ connection_close(struct connection *conn, enum close_reason reason, const char *
 	assert(reason != CLOSE_NONE && reason < CLOSE_REASON_COUNT);
 	if (conn->phase == PHASE_CLOSED)
 		return;
+	nla_link_close(conn);
 	if (conn->reason == CLOSE_NONE) {
 		conn->reason = reason;
 		conn->detail = detail;
@@ -213,6 +215,17 @@ connection_on_attach(struct connection *conn, const struct msg_attach *attach, i
 		return;
 	if (conn_expect(conn, conn->ops->on_attach != NULL))
 		conn->ops->on_attach(conn, attach, fd);
+}
+
+void
+connection_on_nla_channel(struct connection *conn, int *fd)
+{
+	if (conn->phase == PHASE_DRAIN || conn->phase == PHASE_CLOSED)
+		return;
+	/* For the ATTACH that comes next, in the phases that take one. */
+	if (conn_expect(conn, conn->ops->on_attach != NULL) && nla_link_open(conn, fd) < 0)
+		connection_close(
+			conn, CLOSE_OUT_OF_ROOM, "the channel to sekisho-nla could not be taken");
 }
 
 void

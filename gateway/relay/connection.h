@@ -7,6 +7,7 @@
 #define RELAY_CONNECTION_H
 
 #include "messages/permits.h"
+#include "rdp/pdu.h"
 #include "relay/close_reasons.h"
 #include "relay/phases.h"
 
@@ -49,6 +50,9 @@ struct phase_ops {
 	void (*enter)(struct connection *conn);
 	void (*leave)(struct connection *conn); /* wipes what only this phase needed */
 
+	/* How long the frame of READ_PDUS is that begins with these bytes, 1 to 6 of them. NULL: TPKT. */
+	enum parse_result (*measure)(
+		struct connection *conn, const uint8_t *head, size_t have, size_t *ret_len);
 	/* A whole frame. The bytes are the callee's to change and are wiped afterwards. */
 	void (*on_pdu)(struct connection *conn, enum side side, uint8_t *pdu, size_t len);
 	/* What arrived is no TPKT frame, or one longer than pdu_max. */
@@ -73,7 +77,8 @@ struct phase_ops {
 };
 
 extern const struct phase_ops phase_sniff, phase_secure, phase_introduce, phase_decide, phase_greet,
-	phase_attach, phase_attach_greeted, phase_redirect, phase_bridge, phase_drain, look_at_host;
+	phase_attach, phase_attach_greeted, phase_nla, phase_nla_greeted, phase_nla_waits,
+	phase_nla_waits_greeted, phase_redirect, phase_bridge, phase_drain, look_at_host;
 
 struct connection {
 	uint64_t id;
@@ -97,9 +102,10 @@ struct connection {
 	struct bridge *bridge;           /* to the back end that the client is on */
 	struct redirection *redirection; /* REDIRECT: what the client is told */
 	struct early_attach
-		*early;    /* GREET: an ATTACH that came before the sign-in screen was there */
-	struct look *look; /* look_at_host.c's */
-	char source[65];   /* the client's address, for log lines */
+		*early;       /* GREET: an ATTACH that came before the sign-in screen was there */
+	struct nla_link *nla; /* to the process that logs on to the jump host, while there is one */
+	struct look *look;    /* look_at_host.c's */
+	char source[65];      /* the client's address, for log lines */
 };
 
 /* A client's socket (*fd is taken) enters SNIFF. Where that fails, the supervisor is told, and nothing is left. */
@@ -151,6 +157,7 @@ void connection_on_sent(struct connection *conn, enum side side);
 void connection_on_time_limit(struct connection *conn);
 /* From worker.c. */
 void connection_on_attach(struct connection *conn, const struct msg_attach *attach, int *fd);
+void connection_on_nla_channel(struct connection *conn, int *fd);
 void connection_on_greet(struct connection *conn, int *fd);
 void connection_on_redirect(struct connection *conn, const struct msg_redirect *redirect);
 /* The last handle is closed: frees. */

@@ -86,6 +86,24 @@ expect_name(SSL *ssl, const char *name)
 											 : -EINVAL;
 }
 
+static int
+store_new(const struct host_trust *trust, X509_STORE **ret_store)
+{
+	X509_STORE *store = X509_STORE_new();
+	int r;
+
+	if (store == NULL)
+		return -ENOMEM;
+	/* A hospital may trust an issuing CA, or one host's own certificate, without the root. */
+	(void)X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+	r = store_add_bundle(store, trust);
+	if (r < 0)
+		X509_STORE_free(store);
+	else
+		*ret_store = store;
+	return r;
+}
+
 int
 host_trust_prepare(const struct host_trust *trust, SSL *ssl)
 {
@@ -96,14 +114,10 @@ host_trust_prepare(const struct host_trust *trust, SSL *ssl)
 		SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
 		return 0;
 	}
-	store = X509_STORE_new();
-	if (store == NULL)
-		return -ENOMEM;
-	/* A hospital may trust an issuing CA, or one host's own certificate, without the root. */
-	(void)X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
-	r = store_add_bundle(store, trust);
-	if (r == 0)
-		r = expect_name(ssl, trust->name);
+	r = store_new(trust, &store);
+	if (r < 0)
+		return r;
+	r = expect_name(ssl, trust->name);
 	if (r == 0 && SSL_set1_verify_cert_store(ssl, store) != 1)
 		r = -ENOMEM;
 	X509_STORE_free(store);
@@ -112,13 +126,18 @@ host_trust_prepare(const struct host_trust *trust, SSL *ssl)
 }
 
 static bool
-certificate_sha256(SSL *ssl, uint8_t *ret_digest)
+digest_of(const X509 *certificate, uint8_t *ret_digest)
 {
-	X509 *certificate = SSL_get0_peer_certificate(ssl);
 	unsigned int len = 0;
 
 	return certificate != NULL &&
 	       X509_digest(certificate, EVP_sha256(), ret_digest, &len) == 1 && len == HOST_PIN_LEN;
+}
+
+static bool
+certificate_sha256(SSL *ssl, uint8_t *ret_digest)
+{
+	return digest_of(SSL_get0_peer_certificate(ssl), ret_digest);
 }
 
 bool
@@ -134,6 +153,48 @@ host_trust_check(const struct host_trust *trust, SSL *ssl)
 	case HOST_TRUST_CA:
 		return SSL_get_verify_mode(ssl) == SSL_VERIFY_PEER &&
 		       SSL_get_verify_result(ssl) == X509_V_OK;
+	default:
+		return false;
+	}
+}
+
+/* As SSL would, for a server with this name. */
+static bool
+chain_leads_to_ca(const struct host_trust *trust, X509 *certificate, STACK_OF(X509) * others)
+{
+	X509_STORE_CTX *context = X509_STORE_CTX_new();
+	X509_STORE *store = NULL;
+	X509_VERIFY_PARAM *expected;
+	bool good = false;
+
+	if (context != NULL && store_new(trust, &store) == 0 &&
+		X509_STORE_CTX_init(context, store, certificate, others) == 1 &&
+		X509_STORE_CTX_set_default(context, "ssl_server") == 1) {
+		expected = X509_STORE_CTX_get0_param(context);
+		X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+		good = (is_numeric_address(trust->name)
+				       ? X509_VERIFY_PARAM_set1_ip_asc(expected, trust->name)
+				       : X509_VERIFY_PARAM_set1_host(expected, trust->name, 0)) ==
+			       1 &&
+		       X509_verify_cert(context) == 1;
+	}
+	X509_STORE_CTX_free(context);
+	X509_STORE_free(store);
+	ERR_clear_error();
+	return good;
+}
+
+bool
+host_trust_check_chain(const struct host_trust *trust, X509 *certificate, STACK_OF(X509) * others)
+{
+	uint8_t digest[EVP_MAX_MD_SIZE];
+
+	switch (trust->kind) {
+	case HOST_TRUST_PIN:
+		return digest_of(certificate, digest) &&
+		       memcmp(digest, trust->pin, HOST_PIN_LEN) == 0;
+	case HOST_TRUST_CA:
+		return chain_leads_to_ca(trust, certificate, others);
 	default:
 		return false;
 	}
@@ -248,6 +309,23 @@ host_certificate_report(SSL *ssl, struct msg_host_report *report)
 	report->not_before = seconds_of(X509_get0_notBefore(certificate));
 	report->not_after = seconds_of(X509_get0_notAfter(certificate));
 	ERR_clear_error();
+}
+
+size_t
+host_certificate_chain(SSL *ssl, uint8_t *ret_ders, size_t size)
+{
+	const STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+	unsigned char *at = ret_ders;
+
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		const X509 *certificate = sk_X509_value(chain, i);
+		int len = i2d_X509(certificate, NULL);
+
+		if (len <= 0 || (size_t)len > size - (size_t)(at - ret_ders))
+			break;
+		(void)i2d_X509(certificate, &at);
+	}
+	return (size_t)(at - ret_ders);
 }
 
 int

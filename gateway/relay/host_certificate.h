@@ -5,6 +5,8 @@
 #include "messages/messages.h"
 
 struct ssl_st;
+struct x509_st;
+struct stack_st_X509;
 
 #define HOST_PIN_LEN 32 /* SHA-256 of the certificate in DER */
 
@@ -43,12 +45,20 @@ int host_trust_prepare(const struct host_trust *trust, struct ssl_st *ssl);
 /* After the handshake: is this the host? */
 bool host_trust_check(const struct host_trust *trust, struct ssl_st *ssl);
 
+/* The same for certificates that another process had from a handshake: `others` may help to build a chain. */
+bool host_trust_check_chain(
+	const struct host_trust *trust, struct x509_st *certificate, struct stack_st_X509 *others);
+
 /* The handshake failed: was it because of the certificate? */
 bool host_trust_failed(const struct host_trust *trust, struct ssl_st *ssl);
 
 /* Fills in what a finished handshake says: tls_version, cipher, sha256, subject, issuer, names, not_before,
  * not_after; text is UTF-8, control characters become '?', and it is cut to its bound. */
 void host_certificate_report(struct ssl_st *ssl, struct msg_host_report *report);
+
+/* After a handshake: the host's certificates in DER, one behind the other, its own first; as many as fit. Returns how many
+ * bytes, 0 if not even one fits. */
+size_t host_certificate_chain(struct ssl_st *ssl, uint8_t *ret_ders, size_t size);
 
 /* Numbers of field `answer` of HOST_REPORT. */
 enum host_answer {

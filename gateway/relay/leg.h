@@ -14,6 +14,10 @@
 
 #define STREAM_BUFFER (16 * 1024) /* what fits into one TLS record */
 
+/* What every frame has at least is read at once; a header that needs more is read byte by byte. */
+#define LEG_HEADER_LEAST FRAME_HEADER_MAX
+#define LEG_HEADER_MAX 6
+
 #define END_OF_STREAM INT_MIN /* an orderly end, among leg_read's negative results */
 
 enum leg_state {
@@ -52,7 +56,7 @@ struct leg {
 	size_t out_len;
 	size_t out_size;
 
-	uint8_t head[FRAME_HEADER_MAX]; /* READ_PDUS: the frame being collected */
+	uint8_t head[LEG_HEADER_MAX]; /* READ_PDUS: the frame being collected */
 	uint8_t *frame;
 	size_t have;
 	size_t need;

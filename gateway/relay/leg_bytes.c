@@ -198,44 +198,65 @@ frame_drop(struct leg *leg)
 	leg->have = leg->need = 0;
 }
 
+static enum parse_result
+measure_tpkt(const struct leg *leg, size_t *ret_len)
+{
+	struct frame frame;
+	enum parse_result result = frame_parse(leg->head, leg->have, &frame);
+
+	if (result != PARSE_OK)
+		return result;
+	*ret_len = frame.len;
+	return frame.kind == FRAME_TPKT ? PARSE_OK : PARSE_BAD;
+}
+
 /* The frame's first bytes are in head: finds its length. Returns 0 or -EBADMSG, -EMSGSIZE, -ENOMEM;
  * need stays 0 while the header is not whole. */
 static int
 frame_begin(struct leg *leg)
 {
-	struct frame frame;
+	struct connection *conn = leg->conn;
+	size_t len = 0;
 
-	switch (frame_parse(leg->head, leg->have, &frame)) {
+	switch (conn->ops->measure != NULL ? conn->ops->measure(conn, leg->head, leg->have, &len)
+					   : measure_tpkt(leg, &len)) {
 	case PARSE_NEED_MORE:
-		return 0;
+		return leg->have < sizeof(leg->head) ? 0 : -EBADMSG;
 	case PARSE_BAD:
 		return -EBADMSG;
 	case PARSE_OK:
 		break;
 	}
-	if (frame.kind != FRAME_TPKT)
-		return -EBADMSG;
-	if (frame.len > leg->conn->ops->pdu_max[leg->side])
+	if (len > conn->ops->pdu_max[leg->side])
 		return -EMSGSIZE;
-	leg->frame = malloc(frame.len);
+	if (len < leg->have)
+		return -EBADMSG;
+	leg->frame = malloc(len);
 	if (leg->frame == NULL)
 		return -ENOMEM;
 	memcpy(leg->frame, leg->head, leg->have);
-	leg->need = frame.len;
+	leg->need = len;
 	return 0;
+}
+
+/* No byte behind the frame is taken. */
+static size_t
+frame_wants(const struct leg *leg)
+{
+	if (leg->need > 0)
+		return leg->need - leg->have;
+	return leg->have < LEG_HEADER_LEAST ? LEG_HEADER_LEAST - leg->have : 1;
 }
 
 int
 frame_collect(struct leg *leg)
 {
 	uint8_t *at;
-	size_t most;
 	int n;
 
 	while (leg->need == 0 || leg->have < leg->need) {
 		at = (leg->need == 0 ? leg->head : leg->frame) + leg->have;
-		most = (leg->need == 0 ? sizeof(leg->head) : leg->need) - leg->have;
-		n = leg_read(leg, at, most);
+		n = leg_read(leg, at, frame_wants(leg));
 		if (n <= 0)
 			return n;
 		leg->conn->bytes_from[leg->side] += (size_t)n;

@@ -14,7 +14,9 @@
 #include "relay/back_end.h"
 #include "relay/bridge.h"
 #include "relay/connection_io.h"
+#include "relay/nla_link.h"
 #include "relay/phase_greet.h"
+#include "relay/phase_nla.h"
 #include "relay/worker.h"
 
 #include "base/cleanup.h"
@@ -58,6 +60,9 @@ attachment_take(struct connection *conn, const struct msg_attach *attach, int *f
 	if (said.kind == HOST_TRUST_NOBODY)
 		return -EKEYREJECTED;
 	conn->attachment->rights = attach->rights;
+	if (attach->nla > ATTACH_NLA_REQUIRED)
+		return -EPROTO;
+	conn->attachment->nla = (enum attach_nla)attach->nla;
 	take_cookies(conn->attachment, attach);
 	r = host_credentials_set(
 		&conn->attachment->credentials, attach->user, attach->domain, &password);
@@ -96,6 +101,8 @@ attach_failed(struct connection *conn, enum close_reason reason, const char *det
 {
 	struct msg_returned returned = {.connection = conn->id, .reason = reason};
 
+	if (conn->attachment->side == SIDE_HOST)
+		nla_link_close(conn);
 	if (conn->attachment->side == SIDE_GREETER) {
 		connection_close(conn, CLOSE_GREETER_FAULT, detail);
 		return;
@@ -117,13 +124,48 @@ attach_failed(struct connection *conn, enum close_reason reason, const char *det
 static void
 attach_enter(struct connection *conn)
 {
-	back_end_request(conn, SIDE_HOST, RDP_PROTOCOL_SSL);
+	uint32_t protocols = RDP_PROTOCOL_SSL;
+
+	if (conn->attachment->nla != ATTACH_WITHOUT_NLA)
+		protocols |= RDP_PROTOCOL_HYBRID | RDP_PROTOCOL_HYBRID_EX;
+	back_end_request(conn, SIDE_HOST, protocols);
 }
 
 static int
 prepare_tls(struct connection *conn, struct ssl_st *ssl)
 {
 	return host_trust_prepare(&conn->attachment->trust, ssl);
+}
+
+static bool
+is_nla(uint32_t protocol)
+{
+	return protocol == RDP_PROTOCOL_HYBRID || protocol == RDP_PROTOCOL_HYBRID_EX;
+}
+
+static bool
+is_expected_confirm(const struct attachment *attachment)
+{
+	uint32_t protocol = attachment->confirm.protocol;
+
+	if (attachment->confirm.kind != X224_CONFIRM_RESPONSE)
+		return false;
+	return (is_nla(protocol) && attachment->nla != ATTACH_WITHOUT_NLA) ||
+	       (protocol == RDP_PROTOCOL_SSL && attachment->nla != ATTACH_NLA_REQUIRED);
+}
+
+static enum close_reason
+why_not(const struct attachment *attachment)
+{
+	const struct x224_confirm *confirm = &attachment->confirm;
+
+	if (attachment->nla == ATTACH_NLA_REQUIRED && confirm->kind == X224_CONFIRM_RESPONSE &&
+		confirm->protocol == RDP_PROTOCOL_SSL)
+		return CLOSE_HOST_WITHOUT_NLA;
+	if (attachment->nla == ATTACH_WITHOUT_NLA && confirm->kind == X224_CONFIRM_FAILURE &&
+		confirm->failure == RDP_FAILURE_HYBRID_REQUIRED)
+		return CLOSE_HOST_WANTS_NLA;
+	return CLOSE_HOST_NO_TLS;
 }
 
 static void
@@ -138,8 +180,8 @@ on_confirm(struct connection *conn, const uint8_t *pdu, size_t len)
 		attach_failed(conn, CLOSE_HOST_NOT_RDP, why);
 		return;
 	}
-	if (confirm->kind != X224_CONFIRM_RESPONSE || confirm->protocol != RDP_PROTOCOL_SSL) {
-		attach_failed(conn, CLOSE_HOST_NO_TLS, NULL);
+	if (!is_expected_confirm(conn->attachment)) {
+		attach_failed(conn, why_not(conn->attachment), NULL);
 		return;
 	}
 	conn->attachment->step = ATTACH_TLS;
@@ -177,10 +219,14 @@ attach_on_bad_frame(struct connection *conn, enum side side, bool too_long)
 static void
 attach_on_secured(struct connection *conn, enum side side)
 {
-	if (host_trust_check(&conn->attachment->trust, leg_ssl(conn, side)))
-		attach_begin(conn);
-	else
+	if (!host_trust_check(&conn->attachment->trust, leg_ssl(conn, side)))
 		attach_failed(conn, CLOSE_HOST_CERTIFICATE, NULL);
+	else if (is_nla(conn->attachment->confirm.protocol))
+		nla_begin(conn);
+	else if (conn->attachment->nla == ATTACH_NLA_IF_OFFERED)
+		nla_not_offered(conn);
+	else
+		attach_begin(conn);
 }
 
 static void

@@ -3,6 +3,7 @@
 #define RELAY_PHASE_ATTACH_H
 
 #include "base/secret.h"
+#include "nla/outcomes.h"
 #include "policy/host_credentials.h"
 #include "rdp/auto_reconnect.h"
 #include "rdp/autodetect.h"
@@ -13,8 +14,10 @@
 
 /* What is expected of the jump host next, in this order. */
 enum attach_step {
-	ATTACH_CONFIRM,          /* X.224 Connection Confirm */
-	ATTACH_TLS,              /* its half of the handshake */
+	ATTACH_CONFIRM,     /* X.224 Connection Confirm */
+	ATTACH_TLS,         /* its half of the handshake */
+	ATTACH_NLA,         /* CredSSP (phase_nla.c), where the session has NLA */
+	ATTACH_CREDENTIALS, /* the host has no NLA after all: the supervisor's word, not the host's */
 	ATTACH_CONNECT_RESPONSE, /* MCS, with its channel ids */
 	ATTACH_USER_CONFIRM,
 	ATTACH_JOINS,
@@ -30,6 +33,7 @@ struct attachment {
 	struct bridge *bridge; /* that is being made */
 	struct host_trust trust;
 	uint32_t rights; /* bits of enum session_right */
+	enum attach_nla nla;
 	struct host_credentials
 		credentials; /* until Client Info is written; none: the engineer types */
 	bool resumable;
@@ -37,6 +41,9 @@ struct attachment {
 	bool host_knows;
 	struct client_info_cookie host_cookie; /* for this host */
 	struct x224_confirm confirm;
+	enum credssp_wants
+		nla_wants; /* ATTACH_NLA: of the jump host; NOTHING while sekisho-nla is at it */
+	bool nla_host_ended; /* … the host closed its half meanwhile: after a refusal that is being read */
 	uint16_t joining;            /* ATTACH_JOINS: place in the order of attach.c */
 	struct secret demand_active; /* ATTACH_TAKE_OVER: the whole frame */
 	struct autodetect autodetect;

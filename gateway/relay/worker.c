@@ -3,6 +3,8 @@
  */
 #include "relay/worker.h"
 
+#include "relay/phase_nla.h"
+
 #include "base/cleanup.h"
 #include "key/key_method.h"
 
@@ -133,6 +135,29 @@ on_attach(struct channel *channel, union message_body *message)
 }
 
 static int
+on_nla_channel(struct channel *channel, union message_body *message)
+{
+	auto_fd int fd = channel_take_fd(channel);
+	struct connection *conn =
+		worker_find(channel_owner(channel), message->nla_channel.connection);
+
+	if (conn != NULL)
+		connection_on_nla_channel(conn, &fd);
+	return 0;
+}
+
+static int
+on_host_credentials(struct channel *channel, union message_body *message)
+{
+	struct connection *conn =
+		worker_find(channel_owner(channel), message->host_credentials.connection);
+
+	if (conn != NULL)
+		nla_on_host_credentials(conn, &message->host_credentials);
+	return 0;
+}
+
+static int
 on_greet(struct channel *channel, union message_body *message)
 {
 	auto_fd int fd = channel_take_fd(channel);
@@ -195,6 +220,8 @@ const struct channel_handler worker_handlers[] = {
 	{MSG_TAKE_CLIENT, on_take_client},
 	{MSG_LOOK_AT_HOST, on_look_at_host},
 	{MSG_ATTACH, on_attach},
+	{MSG_NLA_CHANNEL, on_nla_channel},
+	{MSG_HOST_CREDENTIALS, on_host_credentials},
 	{MSG_GREET, on_greet},
 	{MSG_REDIRECT, on_redirect},
 	{MSG_KILL, on_kill},

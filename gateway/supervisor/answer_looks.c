@@ -243,8 +243,11 @@ fail(struct check *check, const char *why)
 }
 
 static void
-end_one(struct check *check)
+end_one(struct checked *checked)
 {
+	struct check *check = checked->check;
+
+	host_findings_settle(&checked->findings, &checked->terminal);
 	check->done++;
 	control_call_progress(check->call, "terminals", check->done, check->count);
 	check_go_on(check);
@@ -288,7 +291,7 @@ on_answer(void *owner, enum close_reason reason, const char *detail,
 
 		host_failure_text(reason, detail, why, sizeof(why));
 		fail(check, why);
-		end_one(check);
+		end_one(checked);
 		return;
 	}
 	more = host_findings_take(&checked->findings, checked->question, reason, detail, report);
@@ -298,7 +301,7 @@ on_answer(void *owner, enum close_reason reason, const char *detail,
 			return;
 		fail(check, cannot_look(r));
 	}
-	end_one(check);
+	end_one(checked);
 }
 
 /* Begins what may begin, and answers once nothing is left. What has failed for the gateway's own reasons ends
@@ -350,7 +353,7 @@ method_terminal_check(struct control_call *call)
 	store_read(call->supervisor->store, &call->job);
 }
 
-/* terminal.look: what a session asks, and nothing else. */
+/* terminal.look: what a session with NLA asks, and nothing else. */
 
 static int
 look_work(struct store_db *db, struct store_job *job)
@@ -370,10 +373,11 @@ report_json(const struct msg_host_report *report)
 	char sha256[2 * TERMINAL_PIN_BYTES + 1] = "";
 
 	bytes_to_hex(report->sha256, report->sha256_len, sha256);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "protocol", "tls",
-		"tls_version", tls_version_name(report->tls_version), "cipher", report->cipher,
-		"sha256", sha256, "subject", report->subject, "names", report->names, "issuer",
-		report->issuer, "not_before", seconds_json(report->not_before), "not_after",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "protocol",
+		report->protocol == RDP_PROTOCOL_SSL ? "tls" : "nla", "tls_version",
+		tls_version_name(report->tls_version), "cipher", report->cipher, "sha256", sha256,
+		"subject", report->subject, "names", report->names, "issuer", report->issuer,
+		"not_before", seconds_json(report->not_before), "not_after",
 		seconds_json(report->not_after));
 }
 
@@ -400,7 +404,7 @@ look_found(struct store_job *job, int status)
 	struct terminal *terminal = call->more;
 	struct look_setup setup = {
 		.terminal = terminal,
-		.protocols = RDP_PROTOCOL_SSL,
+		.protocols = RDP_PROTOCOL_SSL | RDP_PROTOCOL_HYBRID | RDP_PROTOCOL_HYBRID_EX,
 		.secure = true,
 		.done = on_looked,
 		.owner = call,

@@ -87,8 +87,8 @@ child_start_process(struct slot *slot, struct child *child, int *ret_channel, in
 	return 0;
 }
 
-static int
-child_start(struct slot *slot)
+int
+slot_start(struct slot *slot)
 {
 	struct child *child = calloc(1, sizeof(*child));
 	auto_fd int channel = -1, output = -1;
@@ -135,7 +135,7 @@ slot_fill(uv_timer_t *timer)
 
 	if (slot->children->stopping || slot->child != NULL)
 		return;
-	r = child_start(slot);
+	r = slot_start(slot);
 	if (r < 0) {
 		log_event(EV_CHILD_NOT_STARTED, "program='%s' error='%s'", slot->program,
 			strerror(-r));
@@ -176,6 +176,22 @@ log_death(const struct child *child, int status)
 
 static void close_if_empty(struct children *children);
 
+/* Whoever had taken it hears of it. */
+static void
+say_died(struct child *child)
+{
+	struct children *children = child->slot->children;
+
+	if (child_is_worker(child) && children->setup.worker_died != NULL)
+		children->setup.worker_died(children->setup.owner, child);
+	if (!child->taken || child->tag == NULL)
+		return;
+	if (child->slot->process == PROCESS_NLA)
+		children->setup.nla_died(children->setup.owner, child);
+	else
+		children->setup.greeter_died(children->setup.owner, child);
+}
+
 /* Its process is gone. */
 static void
 child_gone(struct child *child, int status)
@@ -192,10 +208,7 @@ child_gone(struct child *child, int status)
 	child_output_end(child->output);
 	log_death(child, status);
 	slot->child = NULL;
-	if (child_is_worker(child) && children->setup.worker_died != NULL)
-		children->setup.worker_died(children->setup.owner, child);
-	if (child->taken && child->tag != NULL)
-		children->setup.greeter_died(children->setup.owner, child);
+	say_died(child);
 	if (uv_now(children->setup.loop) - child->started_ms >= LIVED_LONG_MS)
 		slot->wait_ms = 0;
 	was_taken = child->taken;
@@ -262,7 +275,7 @@ join_handlers(const struct channel_handler *more)
 static unsigned int
 slots_wanted(const struct children_setup *setup)
 {
-	return 1 + setup->workers +
+	return 1 + setup->workers + setup->most_nla +
 	       (setup->warm_greeters > 0 ? setup->warm_greeters + setup->most_greeters : 0);
 }
 
@@ -280,8 +293,10 @@ copy_setup(struct children *children, const struct children_setup *setup)
 	children->slots = calloc(slots_wanted(setup), sizeof(*children->slots));
 	children->worker_handlers = join_handlers(setup->worker_handlers);
 	children->greeter_handlers = join_handlers(setup->greeter_handlers);
+	children->nla_handlers = join_handlers(setup->nla_handlers);
 	if (children->configure == NULL || children->key_path == NULL || children->slots == NULL ||
 		children->worker_handlers == NULL || children->greeter_handlers == NULL ||
+		children->nla_handlers == NULL ||
 		(setup->directory != NULL && children->directory == NULL))
 		return -ENOMEM;
 	*children->configure = *setup->configure;
@@ -296,9 +311,21 @@ program_of(enum process process)
 		return "sekisho-key";
 	case PROCESS_WORKER:
 		return "sekisho-worker";
+	case PROCESS_NLA:
+		return "sekisho-nla";
 	default:
 		return "sekisho-greeter";
 	}
+}
+
+static enum process
+process_of(const struct children_setup *setup, unsigned int slot)
+{
+	if (slot == 0)
+		return PROCESS_KEY;
+	if (slot <= setup->workers)
+		return PROCESS_WORKER;
+	return slot <= setup->workers + setup->most_nla ? PROCESS_NLA : PROCESS_GREETER;
 }
 
 static int
@@ -312,9 +339,7 @@ start_handles(struct children *children)
 		struct slot *slot = &children->slots[i];
 
 		slot->children = children;
-		slot->process = i == 0                         ? PROCESS_KEY
-				: i <= children->setup.workers ? PROCESS_WORKER
-							       : PROCESS_GREETER;
+		slot->process = process_of(&children->setup, i);
 		slot->program = program_of(slot->process);
 		(void)uv_timer_init(loop, &slot->timer);
 		slot->timer.data = slot;
@@ -352,7 +377,7 @@ children_start(const struct children_setup *setup, struct children **ret_childre
 	*ret_children = children;
 	r = start_handles(children);
 	for (unsigned int i = 0; i <= setup->workers && r == 0; i++) {
-		r = child_start(&children->slots[i]);
+		r = slot_start(&children->slots[i]);
 		if (r < 0)
 			log_event(EV_CHILD_NOT_STARTED, "program='%s' error='%s'",
 				children->slots[i].program, strerror(-r));
@@ -436,6 +461,7 @@ children_free(struct children *children)
 	free(children->slots);
 	free(children->worker_handlers);
 	free(children->greeter_handlers);
+	free(children->nla_handlers);
 	free(children);
 }
 

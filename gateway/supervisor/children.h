@@ -1,4 +1,4 @@
-/* The supervisor's children: relay workers, sekisho-key and greeters. Starts them (fork and exec, numbered
+/* The supervisor's children: relay workers, sekisho-key, greeters and sekisho-nla. Starts them (fork and exec, numbered
  * descriptors), checks their build hash, gives workers their CONFIGURE and signing channel, watches
  * them with PING, ends what misbehaves, starts again what died (with a growing wait), and says so
  * to the supervisor.
@@ -7,7 +7,7 @@
  *	   4 of a worker: signing channel, of sekisho-key: the PEM, of a greeter: /dev/null
  *
  * Greeters are thrown away: so many wait, started and unused; one that is taken has its place filled, and is never started
- * again when it ends.
+ * again when it ends. A sekisho-nla is started when it is needed: it is ready before the jump host has answered.
  */
 #ifndef SUPERVISOR_CHILDREN_H
 #define SUPERVISOR_CHILDREN_H
@@ -49,6 +49,13 @@ struct children_setup {
 	/* A greeter that had been taken is gone; as worker_died. */
 	void (*greeter_died)(void *owner, struct child *greeter);
 
+	unsigned int most_nla;                      /* at once; 0: none can be started */
+	const struct channel_handler *nla_handlers; /* as worker_handlers; NULL without */
+
+	/* A sekisho-nla takes messages; it is gone. As greeter_died. */
+	void (*nla_ready)(void *owner, struct child *nla);
+	void (*nla_died)(void *owner, struct child *nla);
+
 	/* Every worker is running for the first time: listeners may be opened. */
 	void (*ready)(void *owner);
 
@@ -87,6 +94,16 @@ int children_take_greeter(struct children *children, void *tag, struct child **r
 
 /* A taken greeter is not needed any more: greeter_died is not called for it. */
 void children_end_greeter(struct child *greeter);
+
+/* Starts a sekisho-nla, which is the caller's as a greeter is; nla_ready follows, or nla_died. Returns 0, -EUSERS if most_nla
+ * are there, or another negative errno (logged). */
+int children_start_nla(struct children *children, void *tag, struct child **ret_nla);
+
+/* Hears what it has said already, before the loop would. */
+void children_hear(struct child *child);
+
+/* As children_end_greeter. */
+void children_end_nla(struct child *nla);
 
 void *child_tag(const struct child *child);
 unsigned int children_warm_greeters(const struct children *children);

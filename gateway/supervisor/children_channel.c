@@ -162,6 +162,8 @@ has_got_ready(struct child *child)
 		greeter_step_forward(child);
 		children_warm_up(child->slot->children);
 	}
+	if (child->slot->process == PROCESS_NLA && child->tag != NULL)
+		child->slot->children->setup.nla_ready(child->slot->children->setup.owner, child);
 }
 
 static int
@@ -226,6 +228,13 @@ on_channel(uv_poll_t *poll, int status, int events)
 		channel_failed(child, r, why);
 }
 
+void
+children_hear(struct child *child)
+{
+	if (channel_fd(child->channel) >= 0)
+		on_channel(&child->poll, 0, UV_READABLE);
+}
+
 static void
 release(struct child *child)
 {
@@ -272,6 +281,21 @@ child_unwatch(struct child *child)
 	release(child);
 }
 
+static const struct channel_handler *
+handlers_for(const struct slot *slot)
+{
+	switch (slot->process) {
+	case PROCESS_WORKER:
+		return slot->children->worker_handlers;
+	case PROCESS_GREETER:
+		return slot->children->greeter_handlers;
+	case PROCESS_NLA:
+		return slot->children->nla_handlers;
+	default:
+		return child_own_handlers;
+	}
+}
+
 int
 child_watch(struct child *child, int *fd)
 {
@@ -280,9 +304,7 @@ child_watch(struct child *child, int *fd)
 	struct channel_setup setup = {
 		.self = PROCESS_SUPERVISOR,
 		.peer = slot->process,
-		.handlers = slot->process == PROCESS_WORKER    ? children->worker_handlers
-			    : slot->process == PROCESS_GREETER ? children->greeter_handlers
-							       : child_own_handlers,
+		.handlers = handlers_for(slot),
 		.owner = child,
 		.connection_seen = connection_seen,
 		.events_changed = events_changed,

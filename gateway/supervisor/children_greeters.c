@@ -86,7 +86,7 @@ children_warm_up(struct children *children)
 static bool
 slot_is_taken(const struct slot *slot)
 {
-	return slot->child != NULL && slot->child->taken;
+	return slot->process == PROCESS_GREETER && slot->child != NULL && slot->child->taken;
 }
 
 static bool

@@ -38,7 +38,7 @@ struct child {
 	bool said_hello;
 	bool is_ready; /* it has what it needs and takes connections */
 	bool reaped;   /* the pid may be another's by now */
-	bool taken;    /* a greeter that serves somebody */
+	bool taken;    /* a greeter or sekisho-nla that serves somebody */
 	void *tag;     /* of a taken one; NULL once nobody wants to hear of it */
 	enum ended_by ended_by;
 };
@@ -50,6 +50,7 @@ struct children {
 	char *directory;
 	struct channel_handler *worker_handlers; /* ours and the supervisor's */
 	struct channel_handler *greeter_handlers;
+	struct channel_handler *nla_handlers;
 	struct slot *slots;
 	unsigned int slot_count;
 	uint32_t last_number;
@@ -70,6 +71,9 @@ bool child_is_worker(const struct child *child);
 
 /* It has said HELLO and takes work. Accepts NULL. */
 bool child_is_running(const struct child *child);
+
+/* Starts the slot's process now. Returns 0 or a negative errno. */
+int slot_start(struct slot *slot);
 
 /* Starts the slot's process after a while. */
 void slot_fill_in(struct slot *slot, uint64_t wait_ms);

@@ -8,6 +8,7 @@
 #include "settings/settings.h"
 #include "supervisor/attempts.h"
 #include "supervisor/children.h"
+#include "supervisor/nla_logons.h"
 #include "supervisor/penalties.h"
 #include "supervisor/reconnects.h"
 #include "supervisor/session_starts.h"
@@ -289,6 +290,7 @@ connection_over(struct connection *connection, enum close_reason reason, const c
 	attempt_abandon(take_pointer(&connection->attempt));
 	reconnect_abandon(take_pointer(&connection->reconnect));
 	session_start_abandon(take_pointer(&connection->start), reason, phase);
+	nla_logon_end(connection);
 	table_remove(supervisor->connections, connection);
 	successor = connection_find(supervisor->connections, connection->awaited_by);
 	if (successor != NULL)
@@ -406,6 +408,7 @@ connection_drop_session(struct connection *connection, enum close_reason reason,
 	struct carried_session *session = take_pointer(&connection->session);
 	const struct socket_bytes none = {0};
 
+	nla_logon_end(connection);
 	if (session == NULL)
 		return;
 	connection->supervisor->connections->sessions--;

@@ -20,6 +20,7 @@ struct child;
 struct attempt;
 struct session_start;
 struct reconnect;
+struct nla_logon;
 struct sign_in;
 struct connections;
 
@@ -79,6 +80,7 @@ struct connection {
 	struct reconnect *reconnect; /* with a session's cookie: the same */
 	struct sign_in *sign_in;     /* without: from INTRODUCED to the desktop */
 	struct session_start *start; /* of either: from the verdict to ATTACH */
+	struct nla_logon *nla;       /* from the dial to the desktop, where the jump host has NLA */
 	uint64_t
 		awaited_by; /* the connection that its session goes on over, once it is over; 0: none */
 	struct carried_session *session; /* from the start record on */

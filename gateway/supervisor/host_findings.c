@@ -148,6 +148,32 @@ host_findings_take(struct host_findings *findings, enum host_question question,
 	       reason == CLOSE_HOST_REFUSED || reason == CLOSE_HOST_NOT_RDP;
 }
 
+static bool
+offers_nla(const struct host_findings *findings)
+{
+	return findings->offers[HOST_QUESTION_NLA] == HOST_OFFER_YES ||
+	       findings->offers[HOST_QUESTION_NLA_EX] == HOST_OFFER_YES;
+}
+
+void
+host_findings_settle(struct host_findings *findings, const struct terminal *terminal)
+{
+	bool can_nla =
+		terminal->nla != TERMINAL_NLA_OFF && terminal->credentials != CREDENTIALS_TYPED;
+
+	if (findings->reason == CLOSE_HOST_NO_TLS && offers_nla(findings)) {
+		findings->reason = CLOSE_CHECK_DONE;
+		findings->why[0] = '\0';
+		findings->seen.no_tls = false;
+		if (!can_nla)
+			note_failure(findings, CLOSE_HOST_WANTS_NLA, "");
+	}
+	if (findings->reason == CLOSE_CHECK_DONE && terminal->nla == TERMINAL_NLA_REQUIRED &&
+		findings->offers[HOST_QUESTION_NLA] == HOST_OFFER_NO &&
+		findings->offers[HOST_QUESTION_NLA_EX] == HOST_OFFER_NO)
+		note_failure(findings, CLOSE_HOST_WITHOUT_NLA, "");
+}
+
 uint32_t
 host_findings_warnings(const struct host_findings *findings, enum terminal_trust trust,
 	const struct health_limits *limits, int64_t now_us)

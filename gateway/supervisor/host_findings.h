@@ -50,6 +50,10 @@ bool host_wants_tls(const struct host_findings *findings, enum host_question que
 bool host_findings_take(struct host_findings *findings, enum host_question question,
 	enum close_reason reason, const char *detail, const struct msg_host_report *report);
 
+/* After the last answer: a host that takes NLA alone is right for a terminal whose sessions have credentials, and one without NLA is
+ * wrong for a terminal that requires it. */
+void host_findings_settle(struct host_findings *findings, const struct terminal *terminal);
+
 /* Bits of enum terminal_warning: everything that is wrong with this terminal. */
 uint32_t host_findings_warnings(const struct host_findings *findings, enum terminal_trust trust,
 	const struct health_limits *limits, int64_t now_us);

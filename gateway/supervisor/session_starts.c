@@ -10,6 +10,7 @@
 #include "supervisor/children.h"
 #include "supervisor/credentials.h"
 #include "supervisor/dial.h"
+#include "supervisor/nla_logons.h"
 #include "supervisor/resumes.h"
 #include "supervisor/sessions.h"
 #include "supervisor/ticket.h"
@@ -48,6 +49,8 @@ struct session_start {
 	struct session_resumption resumption;
 	char account[CREDENTIAL_SIZE]; /* … `resumption` */
 	struct session_grant grant;
+	enum attach_nla
+		nla; /* with another one than WITHOUT, connection->nla has the credentials */
 	json_t *row; /* the session as `log connections` shows it */
 	struct dial *dial;
 };
@@ -87,6 +90,7 @@ static void
 fail(struct session_start *start, enum close_reason reason)
 {
 	start->step = START_OVER;
+	nla_logon_end(start->connection);
 	start->events->failed(start->connection, reason);
 }
 
@@ -151,9 +155,12 @@ send_attach(struct session_start *start)
 	}
 	snprintf(attach->host_name, sizeof(attach->host_name), "%s", terminal->address);
 	attach->rights = terminal->rights;
+	attach->nla = (uint8_t)start->nla;
 	fill_in_credentials(attach, &start->grant.credentials);
 	add_cookies(start, attach);
-	r = children_send(connection->worker, MSG_ATTACH, attach, connection->host_fd);
+	r = connection->nla != NULL ? nla_logon_to_worker(connection) : 0;
+	if (r == 0)
+		r = children_send(connection->worker, MSG_ATTACH, attach, connection->host_fd);
 	secret_free(attach);
 	return r;
 }
@@ -194,6 +201,20 @@ on_dialled(void *owner, const struct dial_result *result)
 		events->attached(connection);
 }
 
+/* The process gets ready while the jump host is dialled. */
+static enum close_reason
+prepare_nla(struct session_start *start)
+{
+	struct session_grant *grant = &start->grant;
+	enum close_reason reason = nla_wanted(&grant->terminal, &grant->credentials, &start->nla);
+
+	if (reason != CLOSE_NONE || start->nla == ATTACH_WITHOUT_NLA)
+		return reason;
+	return nla_logon_start(start->connection, &grant->terminal, &grant->credentials) < 0
+		       ? CLOSE_NLA_FAULT
+		       : CLOSE_NONE;
+}
+
 static void
 dial(struct session_start *start)
 {
@@ -208,10 +229,16 @@ dial(struct session_start *start)
 		.done = on_dialled,
 		.owner = start,
 	};
+	enum close_reason reason;
 
 	start->step = START_DIAL;
 	if (terminal->trust == TERMINAL_TRUST_NONE) {
 		fail(start, CLOSE_HOST_CERTIFICATE);
+		return;
+	}
+	reason = prepare_nla(start);
+	if (reason != CLOSE_NONE) {
+		fail(start, reason);
 		return;
 	}
 	if (dial_start(&setup, &start->dial) < 0)

@@ -18,6 +18,7 @@
 #include "supervisor/health.h"
 #include "supervisor/log_tail.h"
 #include "supervisor/looks.h"
+#include "supervisor/nla_logons.h"
 #include "supervisor/outputs.h"
 #include "supervisor/pam_conversation.h"
 #include "supervisor/passed.h"
@@ -39,6 +40,9 @@
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
+
+/* Logging on by NLA at once. Each is there for a moment; one whose jump host stalls, for `limits.attach`. */
+#define MOST_NLA 128
 
 #define CHILDREN_STOP_MS 1000
 /* Records that cannot be written after this are left to the next start, which finds their sessions open. */
@@ -340,6 +344,10 @@ start_children(struct gateway *gateway)
 		.most_greeters = settings->sign_in.greeters,
 		.greeter_handlers = greeter_messages,
 		.greeter_died = greeter_died,
+		.most_nla = MOST_NLA,
+		.nla_handlers = nla_messages,
+		.nla_ready = nla_ready,
+		.nla_died = nla_died,
 		.stopped = on_children_stopped,
 	};
 	int r;

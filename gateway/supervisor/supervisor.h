@@ -9,6 +9,7 @@
  *	session_starts.c  verdict and start record, dial, ATTACH
  *	sign_ins.c, sign_in_*.c  a client without a ticket: sign-in screen, PAM, choice; then the same
  *	greeters.c        the processes that show it
+ *	nla_logons.c      NLA with the jump host: the processes that have its password
  *	sessions.c        end records, running rules
  *	worker_messages.c what workers say
  *	looks.c           a jump host without a client

@@ -9,6 +9,7 @@
 #include "supervisor/children.h"
 #include "supervisor/connections.h"
 #include "supervisor/looks.h"
+#include "supervisor/nla_logons.h"
 #include "supervisor/reconnects.h"
 #include "supervisor/resumes.h"
 #include "supervisor/sign_ins.h"
@@ -16,6 +17,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct child *
@@ -62,6 +64,8 @@ on_ended(struct channel *channel, union message_body *message)
 	const struct supervisor *supervisor = child_owner(sender(channel));
 	uint32_t reason = message->ended.reason;
 
+	const char *detail = message->ended.detail;
+
 	if (connection == NULL) {
 		look_ended(supervisor->looks, sender(channel), message->ended.connection);
 		return 0;
@@ -73,7 +77,8 @@ on_ended(struct channel *channel, union message_body *message)
 	if (message->ended.phase < PHASE_COUNT && message->ended.phase != PHASE_DRAIN &&
 		message->ended.phase != PHASE_CLOSED && connection->reason == CLOSE_NONE)
 		connection->worked_in = (enum phase)message->ended.phase;
-	connection_over(connection, (enum close_reason)reason, message->ended.detail);
+	reason = nla_logon_reason(connection, (enum close_reason)reason, &detail);
+	connection_over(connection, (enum close_reason)reason, detail);
 	return 0;
 }
 
@@ -176,8 +181,10 @@ on_moved(struct channel *channel, union message_body *message)
 	if (!connection_moved(connection, message->moved.phase))
 		return -EPROTO;
 	/* The desktop has taken the place of the sign-in screen. */
-	if (connection->phase == PHASE_BRIDGE)
+	if (connection->phase == PHASE_BRIDGE) {
 		sign_in_abandon(take_pointer(&connection->sign_in), CLOSE_NONE);
+		nla_logon_end(connection);
+	}
 	return 0;
 }
 
@@ -186,13 +193,32 @@ on_returned(struct channel *channel, union message_body *message)
 {
 	struct connection *connection = own_connection(channel, message->returned.connection);
 	uint32_t reason = message->returned.reason;
+	const char *detail = message->returned.detail;
 
 	if (connection == NULL)
 		return 0;
 	if (reason == CLOSE_NONE || reason >= CLOSE_REASON_COUNT ||
 		!may_be_a_workers((enum close_reason)reason))
 		return -EPROTO;
+	reason = nla_logon_reason(connection, (enum close_reason)reason, &detail);
+	if (reason != message->returned.reason) {
+		message->returned.reason = reason;
+		(void)snprintf(
+			message->returned.detail, sizeof(message->returned.detail), "%s", detail);
+	}
+	nla_logon_end(connection);
 	return sign_in_returned(connection, &message->returned);
+}
+
+static int
+on_nla_not_offered(struct channel *channel, union message_body *message)
+{
+	struct connection *connection =
+		own_connection(channel, message->nla_not_offered.connection);
+
+	if (connection == NULL || connection->stage != CONNECTION_RELAYED)
+		return 0;
+	return nla_logon_not_offered(connection);
 }
 
 static int
@@ -212,6 +238,7 @@ const struct channel_handler worker_messages[] = {
 	{MSG_HOST_REPORT, on_host_report},
 	{MSG_HOST_COOKIE, on_host_cookie},
 	{MSG_COOKIE_GIVEN, on_cookie_given},
+	{MSG_NLA_NOT_OFFERED, on_nla_not_offered},
 	{MSG_NOTHING, NULL},
 };
 

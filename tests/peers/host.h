@@ -1,5 +1,5 @@
 /* The parts of rdp_host: rdp_host.c (loop, options), host_sequence.c (the connection sequence),
- * host_modes.c (what else a jump host may do). */
+host_nla.c (NLA), host_modes.c (what else a jump host may do). */
 #ifndef TESTS_PEERS_HOST_H
 #define TESTS_PEERS_HOST_H
 
@@ -11,6 +11,7 @@
 #include "sequence.h"
 
 struct host_connection;
+struct credssp_host;
 
 /* A way to misbehave: what happens instead at a point of the sequence. NULL: as usual. A hook that
  * returns an error closes the connection. */
@@ -38,11 +39,18 @@ struct host_options {
 	bool plain;         /* no TLS behind X.224: a sign-in screen behind the relay worker */
 	bool paused;        /* SIGUSR2 toggles */
 	bool quiet;
+	/* NLA alone, for this user; NULL: TLS security */
+	const char *nla_user;
+	const char *nla_password;
+	uint32_t nla_status; /* what it answers others; 0: it hangs up */
+	const char *
+		nla_authorised; /* PROTOCOL_HYBRID_EX, if asked for, with this number; NULL: HYBRID */
 };
 
 enum host_step {
 	HOST_REQUEST, /* X.224 Connection Request */
 	HOST_TLS,
+	HOST_NLA,        /* CredSSP (host_nla.c) */
 	HOST_INITIAL,    /* Connect-Initial */
 	HOST_DOMAIN,     /* Erect Domain to the last join; ends with Client Info */
 	HOST_ACTIVATION, /* Confirm Active to Font List */
@@ -59,6 +67,8 @@ struct host_connection {
 	bool ignoring; /* read and throw away: a mode plays dead */
 	const char *why;
 	uint32_t requested_protocols;
+	uint32_t protocol; /* the selected one */
+	struct credssp_host *nla;
 	uint16_t channel_count;   /* static channels the client asked for */
 	uint16_t message_channel; /* 0: none */
 	struct sequence_address address;
@@ -88,6 +98,8 @@ int host_send(struct host_connection *connection, struct bytes_writer *writer);
 int host_send_confirm(struct host_connection *connection);
 int host_send_response(struct host_connection *connection);
 int host_send_licence_and_demand(struct host_connection *connection);
+
+int host_require_nla(struct host_connection *connection);
 
 const struct host_mode *host_mode_find(const char *name);
 void host_modes_print(void);

@@ -43,8 +43,8 @@ fail_negotiation(struct host_connection *connection, uint32_t code)
 	return hang_up(connection, "negotiation refused");
 }
 
-static int
-require_nla(struct host_connection *connection)
+int
+host_require_nla(struct host_connection *connection)
 {
 	return fail_negotiation(connection, RDP_FAILURE_HYBRID_REQUIRED);
 }
@@ -329,7 +329,7 @@ static const struct host_mode modes[] = {
 	{.name = "silent-mcs", .help = "says nothing to Connect-Initial", .on_initial = play_dead},
 	{.name = "silent-info", .help = "says nothing to Client Info", .on_info = play_dead},
 	{.name = "http", .help = "answers in HTTP", .on_request = speak_http},
-	{.name = "nla", .help = "takes NLA only", .on_request = require_nla},
+	{.name = "nla", .help = "takes NLA only", .on_request = host_require_nla},
 	{.name = "no-tls", .help = "takes RDP security only", .on_request = refuse_tls},
 	{.name = "long-response",
 		.help = "a Connect-Response of 64 KB",

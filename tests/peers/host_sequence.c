@@ -1,5 +1,6 @@
 /* The connection sequence of the test host, MS-RDPBCGR 1.3.1.1; see host.h. */
 #include "host.h"
+#include "host_nla.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@ host_send_confirm(struct host_connection *connection)
 {
 	const struct x224_confirm confirm = {.kind = X224_CONFIRM_RESPONSE,
 		.flags = RDP_CONFIRM_EXTENDED_CLIENT_DATA,
-		.protocol = RDP_PROTOCOL_SSL};
+		.protocol = connection->protocol};
 	uint8_t room[X224_CONFIRM_MAX];
 	struct bytes_writer writer;
 
@@ -57,6 +58,9 @@ take_request(struct host_connection *connection, const uint8_t *frame, size_t le
 			(unsigned)request.protocols, request.token);
 	if (host->options.mode->on_request != NULL)
 		return host->options.mode->on_request(connection);
+	connection->protocol = host_nla_protocol(connection);
+	if (connection->protocol == 0)
+		return host_require_nla(connection);
 	r = host_send_confirm(connection);
 	if (r < 0 || host->options.tls_first || host->options.plain) {
 		connection->step = HOST_INITIAL;
@@ -97,7 +101,7 @@ take_initial(struct host_connection *connection, const uint8_t *frame, size_t le
 	if (gcc_connect_initial_parse(frame, len, &client, &connection->why) != PARSE_OK)
 		return -EPROTO;
 	if (client.has_server_selected_protocol &&
-		client.server_selected_protocol != RDP_PROTOCOL_SSL)
+		client.server_selected_protocol != connection->protocol)
 		return refuse(connection, "serverSelectedProtocol is not what was selected");
 	connection->channel_count = client.channel_count;
 	connection->message_channel = client.has_message_channel

@@ -2,6 +2,7 @@
  * security only. It serves a desktop of coloured tiles, answers mouse events of rdp_client at once,
  * or misbehaves (host_modes.c). What happens is printed as lines of key=value. */
 #include "host.h"
+#include "host_nla.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -40,7 +41,7 @@ static void
 close_connection(struct host_connection *connection, int error)
 {
 	static const char *const steps[] = {
-		"request", "tls", "initial", "domain", "activation", "ready"};
+		"request", "tls", "nla", "initial", "domain", "activation", "ready"};
 	struct host *host = connection->host;
 
 	if (!host->options.quiet)
@@ -56,6 +57,7 @@ close_connection(struct host_connection *connection, int error)
 	host->records += connection->records;
 	if (connection->step != HOST_READY)
 		host->failed++;
+	host_nla_done(connection);
 	LIST_REMOVE(connection, all);
 	host->open--;
 	stream_done(&connection->stream);
@@ -76,9 +78,15 @@ static int
 take_frames(struct host_connection *connection)
 {
 	struct stream *stream = &connection->stream;
-	int r = connection->ignoring
-			? 1
-			: stream_frames(stream, take_frame, connection, &connection->why);
+	int r;
+
+	if (connection->step == HOST_NLA && !connection->ignoring) {
+		r = host_nla_take(connection);
+		if (r < 0 || connection->step == HOST_NLA)
+			return r;
+	}
+	r = connection->ignoring ? 1
+				 : stream_frames(stream, take_frame, connection, &connection->why);
 
 	if (r == 1)
 		stream_consume(stream, stream->in_len);
@@ -94,6 +102,8 @@ go_on_with_tls(struct host_connection *connection)
 		return 0;
 	if (r < 0)
 		connection->why = "TLS failed";
+	if (r == 0 && connection->host->options.nla_user != NULL)
+		return host_nla_begin(connection);
 	if (r == 0)
 		connection->step =
 			connection->host->options.tls_first ? HOST_REQUEST : HOST_INITIAL;
@@ -390,6 +400,9 @@ static const struct option names[] = {
 	{"certificate", required_argument, NULL, 'c'},
 	{"key", required_argument, NULL, 'k'},
 	{"mode", required_argument, NULL, 'm'},
+	{"nla", required_argument, NULL, 'N'},
+	{"nla-status", required_argument, NULL, 'S'},
+	{"nla-authorised", required_argument, NULL, 'A'},
 	{"record", required_argument, NULL, 'r'},
 	{"rate", required_argument, NULL, 'n'},
 	{"count", required_argument, NULL, 'C'},
@@ -418,6 +431,10 @@ print_help(void)
 	       "  --tls-first           TLS before X.224: behind a plain TLS proxy\n"
 	       "  --plain               no TLS: a sign-in screen behind the relay worker\n"
 	       "  --quiet               only the listening and the totals line\n"
+	       "  --nla USER:PASSWORD   NLA alone, for this user\n"
+	       "  --nla-status NUMBER   the NTSTATUS that others are told (else it hangs up)\n"
+	       "  --nla-authorised N    PROTOCOL_HYBRID_EX, and N in its four bytes (0: may log "
+	       "on)\n"
 	       "  --mode MODE\n");
 	host_modes_print();
 	printf("SIGUSR1 prints the totals, SIGTERM prints them and ends.\n");
@@ -436,6 +453,16 @@ take_option(struct host_options *options, int option)
 	case 'k':
 		options->key = optarg;
 		return;
+	case 'N':
+		options->nla_user = strsep(&optarg, ":");
+		options->nla_password = optarg != NULL ? optarg : "";
+		break;
+	case 'S':
+		options->nla_status = (uint32_t)strtoul(optarg, NULL, 0);
+		break;
+	case 'A':
+		options->nla_authorised = optarg;
+		break;
 	case 'm':
 		options->mode = host_mode_find(optarg);
 		if (options->mode == NULL)

@@ -1,4 +1,4 @@
-/* Runs the probes of one profile: sandbox_probe worker|key|greeter|supervisor. Prints TAP; see probe.h. */
+/* Runs the probes of one profile: sandbox_probe worker|key|greeter|nla|supervisor. Prints TAP; see probe.h. */
 #include "probe.h"
 
 #include "base/cleanup.h"
@@ -23,12 +23,13 @@ static const struct {
 	int expected[LOCK_DOWN_COUNT];
 	const char *what;
 } probes[] = {
-#define PROBE(name, worker, key, greeter, supervisor, what)   \
-	{#name, probe_##name,                                 \
-		{[LOCK_DOWN_WORKER] = worker,                 \
-			[LOCK_DOWN_KEY] = key,                \
-			[LOCK_DOWN_GREETER] = greeter,        \
-			[LOCK_DOWN_SUPERVISOR] = supervisor}, \
+#define PROBE(name, worker, key, greeter, nla, supervisor, what) \
+	{#name, probe_##name,                                    \
+		{[LOCK_DOWN_WORKER] = worker,                    \
+			[LOCK_DOWN_KEY] = key,                   \
+			[LOCK_DOWN_GREETER] = greeter,           \
+			[LOCK_DOWN_NLA] = nla,                   \
+			[LOCK_DOWN_SUPERVISOR] = supervisor},    \
 		what},
 #include "probes.def"
 #undef PROBE

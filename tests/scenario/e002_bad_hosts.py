@@ -62,7 +62,7 @@ REFUSED = {
     "silent": (silent, "SK2203", False),
     "http": (http, "SK2204", False),
     "hangs-up": (hangs_up, "SK2208|SK2213|SK2204", False),
-    "wants-nla": (wants_nla, "SK2205", False),
+    "wants-nla": (wants_nla, "SK2236", False),
     "rdp-security": (speaks_rdp_security, "SK2205", False),
     "no-tls-after-all": (no_tls_after_all, "SK2206", False),
     "silent-in-mcs": (silent_in_mcs, "SK2203", True),

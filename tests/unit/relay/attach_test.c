@@ -409,38 +409,57 @@ hosts_that_refuse_or_stray_end_it(void **state)
 }
 
 static void
-give_confirm(const struct x224_confirm *confirm)
+give_confirm(enum attach_nla nla, const struct x224_confirm *confirm)
 {
 	uint8_t room[64];
 	struct bytes_writer writer;
 
 	start(0, 0);
 	fakes.conn.attachment->step = ATTACH_CONFIRM;
+	fakes.conn.attachment->nla = nla;
 	bytes_writer_init(&writer, room, sizeof(room));
 	x224_confirm_write(&writer, confirm);
 	phase_attach.on_pdu(&fakes.conn, SIDE_HOST, room, writer.len);
 }
 
+struct confirm_case {
+	enum attach_nla nla;
+	struct x224_confirm confirm;
+	enum close_reason closed; /* CLOSE_NONE: TLS begins */
+};
+
+#define SELECTS(selected)                                                          \
+	{                                                                          \
+		.kind = X224_CONFIRM_RESPONSE, .protocol = RDP_PROTOCOL_##selected \
+	}
+#define FAILS(code)                                                         \
+	{                                                                   \
+		.kind = X224_CONFIRM_FAILURE, .failure = RDP_FAILURE_##code \
+	}
+
 static void
-only_a_host_that_selects_tls_is_secured(void **state)
+only_a_host_that_selects_what_it_may_is_secured(void **state)
 {
-	const struct x224_confirm good = {
-		.kind = X224_CONFIRM_RESPONSE, .protocol = RDP_PROTOCOL_SSL};
-	const struct x224_confirm others[] = {
-		{.kind = X224_CONFIRM_PLAIN},
-		{.kind = X224_CONFIRM_RESPONSE, .protocol = RDP_PROTOCOL_RDP},
-		{.kind = X224_CONFIRM_RESPONSE, .protocol = RDP_PROTOCOL_HYBRID},
-		{.kind = X224_CONFIRM_FAILURE, .failure = RDP_FAILURE_HYBRID_REQUIRED},
+	static const struct confirm_case cases[] = {
+		{ATTACH_WITHOUT_NLA, SELECTS(SSL), CLOSE_NONE},
+		{ATTACH_WITHOUT_NLA, {.kind = X224_CONFIRM_PLAIN}, CLOSE_HOST_NO_TLS},
+		{ATTACH_WITHOUT_NLA, SELECTS(RDP), CLOSE_HOST_NO_TLS},
+		{ATTACH_WITHOUT_NLA, SELECTS(HYBRID), CLOSE_HOST_NO_TLS},
+		{ATTACH_WITHOUT_NLA, FAILS(HYBRID_REQUIRED), CLOSE_HOST_WANTS_NLA},
+		{ATTACH_NLA_IF_OFFERED, SELECTS(SSL), CLOSE_NONE},
+		{ATTACH_NLA_IF_OFFERED, SELECTS(HYBRID), CLOSE_NONE},
+		{ATTACH_NLA_IF_OFFERED, SELECTS(RDSTLS), CLOSE_HOST_NO_TLS},
+		{ATTACH_NLA_REQUIRED, SELECTS(HYBRID_EX), CLOSE_NONE},
+		{ATTACH_NLA_REQUIRED, SELECTS(SSL), CLOSE_HOST_WITHOUT_NLA},
+		{ATTACH_NLA_REQUIRED, {.kind = X224_CONFIRM_PLAIN}, CLOSE_HOST_NO_TLS},
+		{ATTACH_NLA_REQUIRED, FAILS(SSL_NOT_ALLOWED), CLOSE_HOST_NO_TLS},
 	};
 
 	(void)state;
-	give_confirm(&good);
-	assert_true(fakes.secured[SIDE_HOST]);
-	assert_int_equal(fakes.closed, CLOSE_NONE);
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		give_confirm(&others[i]);
-		assert_int_equal(fakes.closed, CLOSE_HOST_NO_TLS);
-		assert_false(fakes.secured[SIDE_HOST]);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		give_confirm(cases[i].nla, &cases[i].confirm);
+		assert_int_equal(fakes.closed, cases[i].closed);
+		assert_true(fakes.secured[SIDE_HOST] == (cases[i].closed == CLOSE_NONE));
 	}
 }
 
@@ -568,7 +587,7 @@ main(void)
 		cmocka_unit_test(channels_that_the_host_lacks_are_dead),
 		cmocka_unit_test(a_host_that_wants_rdp_encryption_is_refused),
 		cmocka_unit_test(hosts_that_refuse_or_stray_end_it),
-		cmocka_unit_test(only_a_host_that_selects_tls_is_secured),
+		cmocka_unit_test(only_a_host_that_selects_what_it_may_is_secured),
 		cmocka_unit_test(ends_of_attach_have_their_own_reasons),
 		cmocka_unit_test(what_the_host_shall_be_known_by_must_be_usable),
 		cmocka_unit_test(behind_the_screen_a_failure_leads_back_to_it),

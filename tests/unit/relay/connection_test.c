@@ -11,6 +11,7 @@
 #include "relay/connection_io.h"
 #include "relay/introduction.h"
 #include "relay/look_at_host.h"
+#include "relay/nla_link.h"
 #include "relay/phase_attach.h"
 #include "relay/phase_greet.h"
 #include "relay/phase_redirect.h"
@@ -64,6 +65,20 @@ io_close(struct connection *connection)
 {
 	(void)connection;
 	seen.closed++;
+}
+
+void
+nla_link_close(struct connection *connection)
+{
+	(void)connection;
+}
+
+int
+nla_link_open(struct connection *connection, int *fd)
+{
+	(void)connection;
+	(void)fd;
+	return 0;
 }
 
 int

@@ -6,8 +6,10 @@
 #include "relay/bridge.h"
 #include "relay/connection_io.h"
 #include "relay/introduction.h"
+#include "relay/nla_link.h"
 #include "relay/phase_attach.h"
 #include "relay/phase_greet.h"
+#include "relay/phase_nla.h"
 #include "relay/phase_redirect.h"
 #include "relay/take_over.h"
 
@@ -122,6 +124,37 @@ FAKE void
 connection_use(struct connection *conn, const struct phase_ops *ops)
 {
 	conn->ops = ops;
+}
+
+FAKE void
+nla_begin(struct connection *conn)
+{
+	(void)conn;
+	fakes.nla_began = true;
+}
+
+FAKE void
+nla_not_offered(struct connection *conn)
+{
+	(void)conn;
+	fakes.nla_missed = true;
+}
+
+FAKE void
+nla_link_close(struct connection *conn)
+{
+	(void)conn;
+	fakes.nla_closed = true;
+}
+
+FAKE int
+nla_link_send(struct connection *conn, enum message number, const void *body)
+{
+	(void)conn;
+	fakes.nla_said = number;
+	if (number == MSG_NLA_FROM_HOST)
+		fakes.nla_said_len = ((const struct msg_nla_from_host *)body)->bytes_len;
+	return fakes.nla_link;
 }
 
 FAKE void

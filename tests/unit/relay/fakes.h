@@ -29,11 +29,17 @@ struct fakes {
 	size_t attached;          /* … and attach_on_pdu, with so many bytes */
 	uint32_t limit_ms;        /* of io_limit */
 
+	bool nla_began, nla_missed,
+		nla_closed;    /* nla_begin, nla_not_offered, nla_link_close were called */
+	enum message nla_said; /* the last message to sekisho-nla; MSG_NOTHING: none */
+	size_t nla_said_len;   /* of its bytes */
+
 	enum message told; /* last message to the supervisor; MSG_NOTHING: none */
 	union message_body message;
 
 	/* What the fakes answer. */
 	bool early_bytes;
+	int nla_link;   /* of nla_link_send */
 	int attachment; /* of attachment_take */
 	bool waiting[SIDE_COUNT];
 	bool host_ended;

@@ -1,0 +1,14 @@
+/* The jump host as sekisho-nla sees it: its certificates, judged before a token goes out, and the key that its CredSSP must
+ * prove. The bytes are a relay worker's word for what the host sent.
+ */
+#ifndef NLA_HOST_H
+#define NLA_HOST_H
+
+#include "relay/host_certificate.h"
+
+/* ders: certificates in DER, one behind the other, the host's own first. ret_key: content of its subjectPublicKey. Returns
+ * 0, -EKEYREJECTED if it is not the one that is trusted, -EBADMSG, -EMSGSIZE (a key of over `size` bytes). */
+int nla_host_judge(const struct host_trust *trust, const uint8_t *ders, size_t len,
+	uint8_t *ret_key, size_t size, size_t *ret_key_len);
+
+#endif

@@ -1,0 +1,281 @@
+/* sekisho-nla: logs on to one jump host by NLA, in the name of one session, and ends.
+ *
+ *	fd 2 the log   3 the supervisor   5 the relay worker
+ *
+ * Started when a session begins whose jump host shall have NLA. NLA_BEGIN brings who logs on, with the password, by which certificate the
+ * host is known, and the channel to the worker, which has TLS with the host and carries what is said. Then the sandbox
+ * closes, and only then bytes of the host are read. Nothing leaves before its certificate was compared here. The supervisor
+ * is told how it ended, the worker whether it may go on.
+ */
+#include "base/cleanup.h"
+#include "base/lock_down.h"
+#include "base/log.h"
+#include "messages/channel.h"
+#include "nla/credssp.h"
+#include "nla/host.h"
+#include "rdp/x224.h"
+#include "supervisor/children.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MESSAGES_A_TURN 8
+#define KEY_MOST 8192 /* RSA with 16384 bits has 2 KB */
+
+static struct {
+	struct channel *supervisor;
+	struct channel *worker;   /* NULL before NLA_BEGIN */
+	struct msg_nla_begin who; /* wiped once CredSSP has its copy */
+	struct host_trust trust;
+	struct credssp *credssp; /* NULL before NLA_HOST */
+	struct msg_nla_to_host answer;
+	bool over;
+} process;
+
+static int
+fail(const char *what, int error)
+{
+	log_event(EV_NLA_FAILED, "what='%s' error='%s'", what, strerror(-error));
+	return error;
+}
+
+/* The supervisor first: it must know why when the worker says that it could not go on. */
+static int
+finish(enum nla_outcome outcome, uint32_t status, const char *why)
+{
+	struct msg_nla_result result = {.outcome = (uint8_t)outcome, .status = status};
+	const struct msg_nla_done done = {.accepted = outcome == NLA_ACCEPTED};
+	int r;
+
+	if (why != NULL)
+		(void)snprintf(result.why, sizeof(result.why), "%s", why);
+	process.over = true;
+	r = channel_send(process.supervisor, MSG_NLA_RESULT, &result, -1);
+	return r < 0 ? r : channel_send(process.worker, MSG_NLA_DONE, &done, -1);
+}
+
+/* What the machine has written goes out; what it waits for comes in. */
+static int
+go_on(enum credssp_wants wants, const struct bytes_writer *out)
+{
+	uint32_t status;
+	const char *why;
+	enum nla_outcome outcome;
+
+	if (out->len > 0) {
+		process.answer.wants = (uint8_t)wants;
+		process.answer.bytes_len = (uint32_t)out->len;
+		if (channel_send(process.worker, MSG_NLA_TO_HOST, &process.answer, -1) < 0)
+			return -ECONNRESET;
+	}
+	if (wants != CREDSSP_NOTHING)
+		return 0;
+	outcome = credssp_outcome(process.credssp, &status, &why);
+	return finish(outcome, status, why);
+}
+
+static int
+begin_credssp(const struct pdu_bytes *key, uint32_t protocol)
+{
+	const struct secret password = {process.who.password, process.who.password_len};
+	const struct credssp_setup setup = {
+		.identity = {.user = process.who.user,
+			.domain = process.who.domain,
+			.password = &password,
+			.host_name = process.who.host_name},
+		.public_key = *key,
+		.authorisation = protocol == RDP_PROTOCOL_HYBRID_EX,
+	};
+	int r = credssp_new(&setup, &process.credssp);
+
+	secret_wipe(&process.who, sizeof(process.who));
+	return r;
+}
+
+static int
+on_host(struct channel *channel, union message_body *message)
+{
+	const struct msg_nla_host *host = &message->nla_host;
+	uint8_t key[KEY_MOST];
+	struct pdu_bytes content = {.at = key};
+	struct bytes_writer out;
+	int r = nla_host_judge(&process.trust, host->certificates, host->certificates_len, key,
+		sizeof(key), &content.len);
+
+	(void)channel;
+	if (r == -EKEYREJECTED)
+		return finish(NLA_CERTIFICATE, 0, "the certificate is not the trusted one");
+	if (r < 0)
+		return finish(NLA_MALFORMED, 0, "a certificate that cannot be read");
+	r = begin_credssp(&content, host->protocol);
+	if (r < 0)
+		return finish(r == -ENOTSUP ? NLA_NO_PACKAGE : NLA_OUT_OF_ROOM, 0,
+			r == -ENOTSUP ? "WinPR has no package for it" : NULL);
+	bytes_writer_init(&out, process.answer.bytes, TS_REQUEST_MAX);
+	return go_on(credssp_begin(process.credssp, &out), &out);
+}
+
+static int
+on_from_host(struct channel *channel, union message_body *message)
+{
+	const struct msg_nla_from_host *from = &message->nla_from_host;
+	struct bytes_writer out;
+
+	(void)channel;
+	if (process.credssp == NULL || process.over)
+		return -EPROTO;
+	bytes_writer_init(&out, process.answer.bytes, TS_REQUEST_MAX);
+	return go_on(credssp_on_bytes(process.credssp, from->bytes, from->bytes_len, &out), &out);
+}
+
+static const struct channel_handler worker_handlers[] = {
+	{MSG_NLA_HOST, on_host},
+	{MSG_NLA_FROM_HOST, on_from_host},
+	{MSG_NOTHING, NULL},
+};
+
+static int
+on_begin(struct channel *channel, union message_body *message)
+{
+	const struct msg_nla_begin *begin = &message->nla_begin;
+	const struct host_trust_said said = {.kind = begin->trust,
+		.pin = begin->pin,
+		.pin_len = begin->pin_len,
+		.ca_bundle = begin->ca_bundle,
+		.ca_bundle_len = begin->ca_bundle_len,
+		.name = begin->host_name};
+	const struct channel_setup setup = {.self = PROCESS_NLA,
+		.peer = PROCESS_WORKER,
+		.handlers = worker_handlers,
+		.without_descriptors = true};
+	auto_fd int fd = channel_take_fd(channel);
+	int r = channel_new(&setup, &fd, &process.worker);
+
+	if (r < 0)
+		return fail("the worker's channel", r);
+	r = said.kind == HOST_TRUST_NOBODY ? -EINVAL : host_trust_init(&process.trust, &said);
+	if (r < 0)
+		return fail("the host's pin or CA", r);
+	process.who = *begin;
+	return lock_down(LOCK_DOWN_NLA);
+}
+
+static int
+on_ping(struct channel *channel, union message_body *message)
+{
+	const struct msg_pong pong = {.serial = message->ping.serial};
+
+	return channel_send(channel, MSG_PONG, &pong, -1);
+}
+
+static const struct channel_handler supervisor_handlers[] = {
+	{MSG_NLA_BEGIN, on_begin},
+	{MSG_PING, on_ping},
+	{MSG_NOTHING, NULL},
+};
+
+static int
+meet_supervisor(void)
+{
+	const struct channel_setup setup = {
+		.self = PROCESS_NLA, .peer = PROCESS_SUPERVISOR, .handlers = supervisor_handlers};
+	const struct msg_hello hello = {.build_hash = messages_build_hash()};
+	int fd = CHILD_FD_CHANNEL;
+	int r = channel_new(&setup, &fd, &process.supervisor);
+
+	if (r == 0)
+		r = channel_send(process.supervisor, MSG_HELLO, &hello, -1);
+	return r < 0 ? fail("the supervisor's channel", r) : 0;
+}
+
+/* WinPR and OpenSSL open what they need once, for nobody. */
+static void
+rehearse(void)
+{
+	static uint8_t room[TS_REQUEST_MAX];
+	const struct secret none = {0};
+	const struct credssp_setup setup = {.identity = {.user = "nobody",
+						    .domain = "",
+						    .password = &none,
+						    .host_name = "none"},
+		.public_key = {room, 1}};
+	struct credssp *credssp = NULL;
+	struct bytes_writer out;
+
+	if (credssp_new(&setup, &credssp) < 0)
+		return;
+	bytes_writer_init(&out, room, sizeof(room));
+	(void)credssp_begin(credssp, &out);
+	credssp_free(credssp);
+}
+
+static int
+prepare(void)
+{
+	int r;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	/* WinPR's log would hold what jump hosts say. */
+	(void)setenv("WLOG_LEVEL", "OFF", 1);
+	r = lock_down_early();
+	if (r < 0)
+		return r;
+	r = sspi_self_test();
+	if (r < 0)
+		return fail("OpenSSL's legacy provider, which has MD4 and RC4 for NTLM", r);
+	rehearse();
+	return meet_supervisor();
+}
+
+static int
+hear(struct channel *channel, const char *who, short revents)
+{
+	const char *why = NULL;
+	int r;
+
+	if (revents == 0)
+		return 0;
+	r = channel_receive(channel, MESSAGES_A_TURN, &why);
+	if (r == 0 || r == -ECONNRESET || process.over)
+		return r;
+	return fail(why != NULL ? why : who, r);
+}
+
+/* Returns a negative errno when it is over. */
+static int
+turn(void)
+{
+	struct pollfd waits[2] = {
+		{.fd = channel_fd(process.supervisor), .events = POLLIN},
+		{.fd = process.worker == NULL ? -1 : channel_fd(process.worker), .events = POLLIN},
+	};
+	int r;
+
+	if (poll(waits, ARRAY_SIZE(waits), -1) < 0)
+		return errno == EINTR ? 0 : -errno;
+	r = hear(process.supervisor, "the supervisor's channel", waits[0].revents);
+	if (r == 0 && process.worker != NULL)
+		r = hear(process.worker, "the worker's channel", waits[1].revents);
+	return r == 0 && process.over ? -ECONNRESET : r;
+}
+
+int
+main(void)
+{
+	int r;
+
+	log_init("sekisho-nla");
+	if (prepare() < 0)
+		return CHILD_EXIT_UNUSABLE;
+	do
+		r = turn();
+	while (r == 0);
+	credssp_free(process.credssp);
+	host_trust_done(&process.trust);
+	channel_free(process.worker);
+	channel_free(process.supervisor);
+	return r == -ECONNRESET ? 0 : 1;
+}

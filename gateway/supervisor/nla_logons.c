@@ -1,0 +1,242 @@
+/* See nla_logons.h. What a sekisho-nla says comes from a process that a jump host's bytes reach: an outcome for its one session. */
+#include "supervisor/nla_logons.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "supervisor/children.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DETAIL_SIZE 256 /* more than any text of ENDED and the number before it */
+
+struct nla_logon {
+	struct child *child; /* NULL once it is gone */
+	int theirs;          /* its end of the channel to the worker, until it has it */
+	int workers;
+	struct msg_nla_begin *begin;         /* NULL once it has it */
+	struct host_credentials credentials; /* for a host that has no NLA, until that is known */
+	bool has_result;
+	enum close_reason reason;
+	char detail[DETAIL_SIZE];
+};
+
+enum close_reason
+nla_wanted(const struct terminal *terminal, const struct host_credentials *credentials,
+	enum attach_nla *ret_nla)
+{
+	bool given = host_credentials_given(credentials);
+
+	if (terminal->nla == TERMINAL_NLA_REQUIRED && !given)
+		return CLOSE_HOST_WANTS_NLA;
+	*ret_nla = ATTACH_WITHOUT_NLA;
+	if (given && terminal->nla != TERMINAL_NLA_OFF)
+		*ret_nla = terminal->nla == TERMINAL_NLA_REQUIRED ? ATTACH_NLA_REQUIRED
+								  : ATTACH_NLA_IF_OFFERED;
+	return CLOSE_NONE;
+}
+
+static void
+begin_done(struct nla_logon *logon)
+{
+	if (logon->begin == NULL)
+		return;
+	secret_wipe(logon->begin, sizeof(*logon->begin));
+	free(take_pointer(&logon->begin));
+}
+
+static void
+close_end(int *fd)
+{
+	auto_fd int end = take_fd(fd);
+
+	(void)end;
+}
+
+void
+nla_logon_end(struct connection *connection)
+{
+	struct nla_logon *logon = take_pointer(&connection->nla);
+
+	if (logon == NULL)
+		return;
+	if (logon->child != NULL)
+		children_end_nla(logon->child);
+	begin_done(logon);
+	host_credentials_done(&logon->credentials);
+	close_end(&logon->theirs);
+	close_end(&logon->workers);
+	free(logon);
+}
+
+static void
+fill_in_trust(struct msg_nla_begin *begin, const struct terminal *terminal)
+{
+	begin->trust = terminal->trust == TERMINAL_TRUST_CA;
+	if (terminal->trust == TERMINAL_TRUST_PIN) {
+		begin->pin_len = TERMINAL_PIN_BYTES;
+		memcpy(begin->pin, terminal->pin, TERMINAL_PIN_BYTES);
+	} else {
+		begin->ca_bundle_len =
+			(uint32_t)strnlen(terminal->ca_bundle, TERMINAL_CA_BUNDLE_MAX);
+		memcpy(begin->ca_bundle, terminal->ca_bundle, begin->ca_bundle_len);
+	}
+	(void)snprintf(begin->host_name, sizeof(begin->host_name), "%s", terminal->address);
+}
+
+static int
+begin_new(struct nla_logon *logon, const struct terminal *terminal)
+{
+	const struct host_credentials *credentials = &logon->credentials;
+	struct msg_nla_begin *begin = calloc(1, sizeof(*begin));
+
+	if (begin == NULL)
+		return -ENOMEM;
+	fill_in_trust(begin, terminal);
+	memcpy(begin->user, credentials->user, sizeof(begin->user));
+	memcpy(begin->domain, credentials->domain, sizeof(begin->domain));
+	begin->password_len = (uint32_t)credentials->password.len;
+	memcpy(begin->password, credentials->password.bytes, credentials->password.len);
+	logon->begin = begin;
+	return 0;
+}
+
+int
+nla_logon_start(struct connection *connection, const struct terminal *terminal,
+	struct host_credentials *credentials)
+{
+	struct nla_logon *logon = calloc(1, sizeof(*logon));
+	int ends[2];
+	int r;
+
+	nla_logon_end(connection);
+	if (logon == NULL)
+		return -ENOMEM;
+	logon->theirs = logon->workers = -1;
+	logon->credentials = *credentials;
+	*credentials = (struct host_credentials){.mode = credentials->mode};
+	connection->nla = logon;
+	r = begin_new(logon, terminal);
+	if (r == 0)
+		r = channel_pair(ends);
+	if (r == 0) {
+		logon->theirs = ends[0];
+		logon->workers = ends[1];
+		r = children_start_nla(connection->supervisor->children, logon, &logon->child);
+	}
+	if (r < 0)
+		nla_logon_end(connection);
+	return r;
+}
+
+int
+nla_logon_to_worker(struct connection *connection)
+{
+	const struct msg_nla_channel message = {.connection = connection->id};
+	int r = children_send(
+		connection->worker, MSG_NLA_CHANNEL, &message, connection->nla->workers);
+
+	close_end(&connection->nla->workers);
+	return r;
+}
+
+int
+nla_logon_not_offered(struct connection *connection)
+{
+	struct msg_host_credentials message = {.connection = connection->id};
+	struct nla_logon *logon = connection->nla;
+	const struct host_credentials *credentials;
+	int r;
+
+	if (logon == NULL || !host_credentials_given(&logon->credentials))
+		return -EPROTO;
+	credentials = &logon->credentials;
+	memcpy(message.user, credentials->user, sizeof(message.user));
+	memcpy(message.domain, credentials->domain, sizeof(message.domain));
+	message.password_len = (uint32_t)credentials->password.len;
+	memcpy(message.password, credentials->password.bytes, credentials->password.len);
+	r = children_send(connection->worker, MSG_HOST_CREDENTIALS, &message, -1);
+	secret_wipe(&message, sizeof(message));
+	nla_logon_end(connection);
+	return r;
+}
+
+enum close_reason
+nla_logon_reason(struct connection *connection, enum close_reason reason, const char **detail)
+{
+	struct nla_logon *logon = connection->nla;
+
+	if (logon == NULL || (reason != CLOSE_HOST_LOGON && reason != CLOSE_NLA_FAULT))
+		return reason;
+	/* It says so before it tells the worker; which channel the loop heard first is chance. */
+	if (logon->child != NULL)
+		children_hear(logon->child);
+	if (!logon->has_result || logon->reason == CLOSE_NONE)
+		return reason;
+	*detail = logon->detail;
+	return logon->reason;
+}
+
+/* What administrators read: the number, Windows' name for it, and what sekisho-nla had to say. */
+static void
+note_detail(struct nla_logon *logon, const struct msg_nla_result *result)
+{
+	const char *name = nla_status_name(result->status);
+
+	if (result->status != 0)
+		(void)snprintf(logon->detail, sizeof(logon->detail), "0x%08x%s%s%s%s",
+			(unsigned int)result->status, name[0] == '\0' ? "" : " ", name,
+			result->why[0] == '\0' ? "" : ": ", result->why);
+	else
+		(void)snprintf(logon->detail, sizeof(logon->detail), "%s", result->why);
+}
+
+static int
+on_result(struct channel *channel, union message_body *message)
+{
+	const struct msg_nla_result *result = &message->nla_result;
+	struct nla_logon *logon = child_tag(channel_owner(channel));
+
+	if (logon == NULL)
+		return 0;
+	if (result->outcome >= NLA_OUTCOME_COUNT)
+		return -EPROTO;
+	logon->has_result = true;
+	logon->reason = nla_close_reason((enum nla_outcome)result->outcome, result->status);
+	note_detail(logon, result);
+	host_credentials_done(&logon->credentials);
+	return 0;
+}
+
+const struct channel_handler nla_messages[] = {
+	{MSG_NLA_RESULT, on_result},
+	{MSG_NOTHING, NULL},
+};
+
+/* The password goes out. */
+void
+nla_ready(void *owner, struct child *child)
+{
+	struct nla_logon *logon = child_tag(child);
+
+	(void)owner;
+	if (logon->begin == NULL)
+		return;
+	(void)children_send(child, MSG_NLA_BEGIN, logon->begin, logon->theirs);
+	begin_done(logon);
+	close_end(&logon->theirs);
+}
+
+/* The worker hears of it by the end of its channel. */
+void
+nla_died(void *owner, struct child *child)
+{
+	struct nla_logon *logon = child_tag(child);
+
+	(void)owner;
+	logon->child = NULL;
+	begin_done(logon);
+	close_end(&logon->theirs);
+}

@@ -1,0 +1,368 @@
+"""B3: jump hosts that want NLA. freerdp-shadow's own CredSSP, tests/peers/rdp_host for PROTOCOL_HYBRID_EX and for what Windows says
+when it refuses, and hosts that break the rules; none of them has to do with anybody else's session."""
+
+import contextlib
+import os
+import re
+import struct
+import time
+
+import pytest
+
+import rdp_wire as wire
+from desktop import close_to
+from jump_hosts import certificate, served_with
+from lab_parts.certificates import fingerprint
+from lab_parts.network import free_port, listens
+from lab_parts.processes import PATIENCE, need, run, start, stop, wait_for, wait_until
+from lab_parts.screens import show_something_lively, start_screen
+from visitor import PASSWORD as DOOR_PASSWORD
+from visitor import knock as arrive
+from visitor import settled_engineer
+
+USER, PASSWORD = "tech", "Ichigo-15!-関所"
+WRONG = "Sakura-77?"
+SHADOW_GROUND = (0x20, 0x40, 0x5A)
+
+
+@pytest.fixture
+def lab(strict_lab):
+    return strict_lab
+
+
+def nt_hash(folder, password):
+    """MD4, which OpenSSL has in its legacy provider alone."""
+    path = os.path.join(folder, "password")
+    with open(path, "wb") as file:
+        file.write(password.encode("utf-16-le"))
+    return run(["openssl", "dgst", "-md4", "-provider", "legacy", "-provider", "default", "-r", path]).split()[0]
+
+
+@pytest.fixture(scope="module")
+def shadow(hosts):
+    """freerdp-shadow with NLA alone, and one user in its SAM file."""
+    need("freerdp-shadow-cli3")
+    screen = start_screen(hosts.state, "nla-screen")
+    show_something_lively(screen, "PACS-02")
+    sam = os.path.join(hosts.folder, "nla.sam")
+    with open(sam, "w", encoding="ascii") as file:
+        file.write(f"{USER}:::{nt_hash(hosts.folder, PASSWORD)}:::\n")
+    port = free_port()
+    environment = {**screen.environment(), "KRB5_CONFIG": "/dev/null"}
+    process = start(hosts.state, "nla-shadow", ["freerdp-shadow-cli3", "/bind-address:127.0.0.1", f"/port:{port}", "/sec:nla",
+                                                "/sam-file:" + sam], env=environment)
+    wait_until(hosts.state, process, lambda: listens(port), 20, "freerdp-shadow answers")
+    yield port
+    stop(process)
+
+
+def with_credentials(lab, terminal, password=PASSWORD, nla="required"):
+    lab.call("terminal.set_credential", name=terminal, user=USER, password=password)
+    lab.edit_terminal(terminal, credentials="injected", nla=nla)
+    return terminal
+
+
+def nla_host(lab, new_host, *options, password=PASSWORD, nla="required"):
+    """A terminal at tests/peers/rdp_host, which lets in whoever has PASSWORD."""
+    pair = certificate(lab, "nla-host")
+    host = new_host(lab, *served_with(pair), "--nla", f"{USER}:{PASSWORD}", *options).start()
+    terminal = lab.add_terminal(host.port, trust=False)
+    lab.call("terminal.trust", name=terminal, sha256=fingerprint(pair[0]))
+    return with_credentials(lab, terminal, password, nla)
+
+
+def knock(lab, terminal):
+    account, ticket = lab.new_ticket(terminal)
+    client = lab.raw()
+    client.introduce(ticket.handle, ticket.secret, channels=["rdpsnd"])
+    return account, client
+
+
+# The desktop
+
+
+def test_i001_shadow_with_the_right_password(lab, shadow):
+    terminal = with_credentials(lab, lab.add_terminal(shadow))
+    account, ticket = lab.new_ticket(terminal)
+    client = lab.xfreerdp(ticket)
+    lab.wait_session(account)
+    wait_for(lambda: close_to(client.pixel(8, 760), SHADOW_GROUND), PATIENCE, "the desktop is shown")
+    client.close()
+    lab.clients.remove(client)
+    assert lab.wait_end(account)["reason"] == "CLIENT_LEFT"
+    wait_for(lambda: not lab.pids("sekisho-nla"), PATIENCE, "sekisho-nla has gone")
+
+
+def test_i002_shadow_with_a_wrong_password(lab, shadow):
+    terminal = with_credentials(lab, lab.add_terminal(shadow), WRONG)
+    account, client = knock(lab, terminal)
+    assert client.told() == [wire.ERRINFO_SERVER_DENIED]
+    # WinPR's server takes a wrong password for a damaged message, and the number it then sends is none of Windows'.
+    assert lab.wait_end(account)["reason"] in ("HOST_LOGON", "HOST_LOGON_PASSWORD")
+    lab.wait_log(r"detail='0x[0-9a-f]{8}")
+    assert WRONG not in lab.whole_log
+
+
+@pytest.mark.parametrize("options", [(), ("--nla-authorised", "0")], ids=["hybrid", "hybrid-ex"])
+def test_i003_our_own_host(lab, new_host, options):
+    account, client = knock(lab, nla_host(lab, new_host, *options))
+    client.wait_demand_active()
+    assert lab.wait_session(account)
+
+
+# What Windows says when it refuses, and what the log then says
+
+STATUSES = {
+    0xC000006D: "HOST_LOGON_PASSWORD",
+    0xC0000071: "HOST_LOGON_EXPIRED",
+    0xC0000224: "HOST_LOGON_MUST_CHANGE",
+    0xC0000234: "HOST_LOGON_LOCKED",
+    0xC0000072: "HOST_LOGON_DISABLED",
+    0xC000006E: "HOST_LOGON_RESTRICTED",
+    0xC000015B: "HOST_LOGON_TYPE",
+    0xC0000133: "HOST_LOGON_CLOCK",
+    0xC0DEC0DE: "HOST_LOGON",
+}
+
+
+@pytest.mark.parametrize("status", STATUSES, ids=hex)
+def test_i004_each_refusal_has_its_reason(lab, new_host, status):
+    terminal = nla_host(lab, new_host, "--nla-status", hex(status), password=WRONG)
+    account, client = knock(lab, terminal)
+    assert client.told() == [wire.ERRINFO_SERVER_DENIED]
+    assert lab.wait_end(account)["reason"] == STATUSES[status]
+    lab.wait_log(f"(?i)detail='0x{status:08x}")
+
+
+def test_i005_hybrid_ex_says_no(lab, new_host):
+    account, client = knock(lab, nla_host(lab, new_host, "--nla-authorised", "5"))
+    assert client.told() == [wire.ERRINFO_SERVER_DENIED]
+    assert lab.wait_end(account)["reason"] == "HOST_LOGON_TYPE"
+
+
+# What the host offers, and what the terminal is set to
+
+
+def test_i006_a_host_without_nla_is_told_in_client_info_if_that_is_allowed(lab):
+    def script(peer):
+        peer.accept_tls()
+        peer.accept_mcs()
+        peer.activate()
+        peer.stay()
+    host = lab.fake_host(script)
+    terminal = with_credentials(lab, lab.trusted_terminal(host), nla="auto")
+    account, client = knock(lab, terminal)
+    client.wait_demand_active()
+    assert lab.wait_session(account)
+    assert PASSWORD.encode("utf-16-le") in host.received[0]
+
+    lab.edit_terminal(terminal, nla="required")
+    account, client = knock(lab, terminal)
+    assert client.told() == [wire.ERRINFO_SERVER_DENIED]
+    assert lab.wait_end(account)["reason"] == "HOST_WITHOUT_NLA"
+    assert len(host.received) == 1
+
+
+def test_i007_without_credentials_a_host_with_nla_says_what_to_set(lab, new_host):
+    terminal = nla_host(lab, new_host)
+    lab.edit_terminal(terminal, credentials="typed", nla="auto")
+    account, client = knock(lab, terminal)
+    assert client.told() == [wire.ERRINFO_SERVER_DENIED]
+    assert lab.wait_end(account)["reason"] == "HOST_WANTS_NLA"
+
+
+# Hosts that break the rules
+
+def accepts(protocol=wire.PROTOCOL_HYBRID):
+    """X.224 and TLS with NLA selected, and the first TSRequest read."""
+    def begin(peer):
+        peer.read_pdu()
+        peer.send(wire.connection_confirm(protocol))
+        peer.connection = peer.host.context.wrap_socket(peer.connection, server_side=True)
+        head = peer.read(2)
+        length = head[1]
+        if length & 0x80:
+            length = int.from_bytes(peer.read(length & 0x7F), "big")
+        return peer.read(length)
+    return begin
+
+
+def says(answer, hangs_up=False):
+    def script(peer):
+        peer.host.received.append(accepts()(peer))
+        peer.send(answer)
+        if not hangs_up:
+            with contextlib.suppress(Exception):
+                peer.host.received.append(peer.read(1))
+            peer.stay()
+    return script
+
+
+def ts_request(*fields):
+    body = b"".join(fields)
+    return b"\x30" + der_length(len(body)) + body
+
+
+def der_length(length):
+    return bytes([length]) if length < 0x80 else b"\x82" + struct.pack(">H", length)
+
+
+VERSION_6, VERSION_4 = b"\xa0\x03\x02\x01\x06", b"\xa0\x03\x02\x01\x04"
+
+
+def token_field(token):
+    for tag in (0x04, 0xA0, 0x30, 0x30, 0xA1):
+        token = bytes([tag]) + der_length(len(token)) + token
+    return token
+
+
+def silent_in_tls(peer):
+    accepts()(peer)
+    peer.connection.recv(1)
+
+
+def hangs_up_after_token(peer):
+    accepts()(peer)
+
+
+HOSTILE = {
+    "garbage": (says(b"\xde\xad\xbe\xef" * 64), "HOST_CREDSSP"),
+    "rdp-instead": (says(wire.connect_response(0)), "HOST_CREDSSP"),
+    "100-mb": (says(b"\x30\x84\x06\x40\x00\x00" + bytes(1 << 20)), "HOST_CREDSSP"),
+    "4-gb": (says(b"\x30\x84\xff\xff\xff\xff"), "HOST_CREDSSP"),
+    "endless-length": (says(b"\x30\x80" + VERSION_6), "HOST_CREDSSP"),
+    "half": (says(b"\x30\x20" + VERSION_6, hangs_up=True), "HOST_REFUSED"),
+    "half-and-stalls": (says(b"\x30\x20" + VERSION_6), "HOST_TOO_SLOW"),
+    "empty": (says(b"\x30\x00" + bytes(4)), "HOST_CREDSSP"),
+    "no-token": (says(ts_request(VERSION_6)), "HOST_CREDSSP"),
+    "junk-token": (says(ts_request(VERSION_6, token_field(b"NTLMSSP\0\x02\0\0\0" + b"\xff" * 60))), "HOST_LOGON"),
+    "old": (says(ts_request(VERSION_4, token_field(b"NTLMSSP\0"))), "HOST_CREDSSP_OLD"),
+    "stalls": (silent_in_tls, "HOST_TOO_SLOW"),
+    "hangs-up": (hangs_up_after_token, "HOST_REFUSED"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_i010_a_hostile_host_costs_its_own_session(lab, new_host, name):
+    script, reason = HOSTILE[name]
+    good = nla_host(lab, new_host)
+    bystander, other = knock(lab, good)
+    other.wait_demand_active()
+    host = lab.fake_host(script)
+    account, client = knock(lab, with_credentials(lab, lab.trusted_terminal(host)))
+    client.told()
+    assert lab.wait_end(account)["reason"] == reason
+    assert not any(PASSWORD.encode("utf-16-le") in part for part in host.received)
+    assert lab.wait_session(bystander)
+    wait_for(lambda: not lab.pids("sekisho-nla"), PATIENCE, "no sekisho-nla is left")
+    assert "SK1003" not in lab.log and "signal=" not in lab.log
+
+
+def test_i011_a_certificate_that_changed_since_the_check(lab, new_host):
+    pair = certificate(lab, "changed")
+    host = new_host(lab, *served_with(certificate(lab, "other")), "--nla", f"{USER}:{PASSWORD}").start()
+    terminal = lab.add_terminal(host.port, trust=False)
+    lab.call("terminal.trust", name=terminal, sha256=fingerprint(pair[0]))
+    account, client = knock(lab, with_credentials(lab, terminal))
+    assert client.told() == [wire.ERRINFO_SERVER_DENIED]
+    assert lab.wait_end(account)["reason"] == "HOST_CERTIFICATE"
+
+
+# Secrets
+
+
+def memory_of(pid):
+    """All that this process may write."""
+    with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            found = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw", line)
+            if not found:
+                continue
+            begin, end = (int(part, 16) for part in found.groups())
+            with contextlib.suppress(OSError, ValueError, OverflowError):
+                memory.seek(begin)
+                yield memory.read(end - begin)
+
+
+def has_password(pid):
+    # What is long enough not to be there by chance, in each of the forms that it takes.
+    forms = (PASSWORD.encode(), PASSWORD.encode("utf-16-le"), PASSWORD.encode("ascii", "ignore"))
+    return any(form in part for part in memory_of(pid) for form in forms)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="memory of others is root's to read")
+@pytest.mark.parametrize("nla", ["required", "off"])
+def test_i020_nobody_keeps_the_password(new_lab, new_host, nla):
+    lab = new_lab()
+    lab.begin_test()
+    if nla == "required":
+        terminal = nla_host(lab, new_host)
+    else:
+        pair = certificate(lab, "plain-host")
+        host = new_host(lab, *served_with(pair)).start()
+        terminal = lab.add_terminal(host.port, trust=False)
+        lab.call("terminal.trust", name=terminal, sha256=fingerprint(pair[0]))
+        with_credentials(lab, terminal, nla="off")
+    account, client = knock(lab, terminal)
+    client.wait_demand_active()
+    assert lab.wait_session(account)
+    wait_for(lambda: not lab.pids("sekisho-nla"), PATIENCE, "sekisho-nla has gone")
+    processes = {"supervisor": [int(lab.variables["LAB_GATEWAY_PID"])], "worker": lab.pids("sekisho-worker")}
+    for name, pids in processes.items():
+        assert pids
+        for pid in pids:
+            assert not has_password(pid), f"{name} has the password during the session"
+    client.close()
+    lab.wait_end(account)
+    for name, pids in processes.items():
+        for pid in pids:
+            assert not has_password(pid), f"{name} has the password after the session"
+
+
+def test_i021_ten_at_once(lab, new_host):
+    """Each has a process of its own, and none is left."""
+    terminal = nla_host(lab, new_host)
+    began = time.monotonic()
+    sessions = [knock(lab, terminal) for _ in range(10)]
+    for account, client in sessions:
+        client.wait_demand_active()
+        assert lab.wait_session(account)
+    print(f"ten sessions with NLA in {time.monotonic() - began:.2f} s")
+    wait_for(lambda: not lab.pids("sekisho-nla"), PATIENCE, "no sekisho-nla is left")
+
+
+# Behind the sign-in screen
+
+
+def test_i030_the_engineer_reads_a_general_sentence_and_may_choose_again(door, new_host):
+    wrong = nla_host(door, new_host, "--nla-status", "0xC0000234", password=WRONG)
+    right = nla_host(door, new_host, "--nla-authorised", "0")
+    account = settled_engineer(door, wrong, right)
+    visitor = arrive(door)
+    visitor.page("SIGN_IN")
+    visitor.sign_in(account, DOOR_PASSWORD)
+    visitor.page("TERMINALS")
+    visitor.choose(sorted([wrong, right]).index(wrong))
+    page = visitor.page("SORRY", text="does not let you log on")
+    assert "lock" not in page["text"]
+    assert door.wait_end(account)["reason"] == "HOST_LOGON_LOCKED"
+    door.wait_log("STATUS_ACCOUNT_LOCKED_OUT")
+    visitor.key("Return")
+    visitor.page("TERMINALS")
+    visitor.choose(sorted([wrong, right]).index(right))
+    assert door.wait_session(account)["terminal"] == right
+    wait_for(lambda: not door.pids("sekisho-nla"), PATIENCE, "no sekisho-nla is left")
+
+
+def test_i031_what_was_typed_at_signing_in_is_passed_through(door, new_host):
+    pair = certificate(door, "passed-host")
+    account = settled_engineer(door)
+    host = new_host(door, *served_with(pair), "--nla", f"{account}:{DOOR_PASSWORD}").start()
+    terminal = door.add_terminal(host.port, trust=False)
+    door.call("terminal.trust", name=terminal, sha256=fingerprint(pair[0]))
+    door.edit_terminal(terminal, credentials="pass-through", nla="required")
+    door.edit_account(account, terminals=[terminal])
+    client = door.raw()
+    client.introduce(user=account, password=DOOR_PASSWORD)
+    client.wait_demand_active()
+    assert door.wait_session(account)["terminal"] == terminal

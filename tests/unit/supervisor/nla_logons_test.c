@@ -1,0 +1,259 @@
+/* gateway/supervisor/nla_logons.c: the password goes to one process, and what it says becomes a close reason. */
+#include "supervisor/nla_logons.h"
+
+#include "supervisor/children.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct {
+	char child;
+	void *tag;
+	bool ended;
+	enum message last;
+	struct msg_nla_begin begin;
+	struct msg_host_credentials credentials;
+	int start; /* what children_start_nla answers */
+	bool heard;
+} fake;
+
+int
+children_start_nla(struct children *children, void *tag, struct child **ret_nla)
+{
+	(void)children;
+	fake.tag = tag;
+	*ret_nla = (struct child *)&fake.child;
+	return fake.start;
+}
+
+void
+children_end_nla(struct child *nla)
+{
+	assert_ptr_equal(nla, &fake.child);
+	fake.ended = true;
+	fake.tag = NULL;
+}
+
+void
+children_hear(struct child *child)
+{
+	(void)child;
+	fake.heard = true;
+}
+
+void *
+child_tag(const struct child *child)
+{
+	(void)child;
+	return fake.tag;
+}
+
+void *
+channel_owner(const struct channel *channel)
+{
+	(void)channel;
+	return &fake.child;
+}
+
+int
+channel_pair(int ret_fds[2])
+{
+	return pipe(ret_fds) < 0 ? -errno : 0;
+}
+
+int
+children_send(struct child *child, enum message number, const void *body, int fd)
+{
+	(void)child;
+	fake.last = number;
+	assert_int_equal(fd >= 0, number != MSG_HOST_CREDENTIALS);
+	if (number == MSG_NLA_BEGIN)
+		fake.begin = *(const struct msg_nla_begin *)body;
+	if (number == MSG_HOST_CREDENTIALS)
+		fake.credentials = *(const struct msg_host_credentials *)body;
+	return 0;
+}
+
+static struct supervisor supervisor;
+static struct connection connection;
+static struct terminal terminal;
+
+static void
+start(struct host_credentials *credentials)
+{
+	const struct secret password = {(uint8_t *)"Ichigo-15", 9};
+
+	memset(&fake, 0, sizeof(fake));
+	memset(&connection, 0, sizeof(connection));
+	memset(&terminal, 0, sizeof(terminal));
+	connection.supervisor = &supervisor;
+	connection.id = 7;
+	terminal.trust = TERMINAL_TRUST_PIN;
+	(void)snprintf(terminal.address, sizeof(terminal.address), "pacs-01");
+	memset(credentials, 0, sizeof(*credentials));
+	credentials->mode = CREDENTIALS_INJECTED;
+	assert_int_equal(host_credentials_set(credentials, "tech", "AOBA", &password), 0);
+	assert_int_equal(nla_logon_start(&connection, &terminal, credentials), 0);
+	assert_false(host_credentials_given(credentials));
+}
+
+static void
+result(enum nla_outcome outcome, uint32_t status)
+{
+	union message_body message = {
+		.nla_result = {.outcome = (uint8_t)outcome, .status = status}};
+
+	assert_int_equal(nla_messages[0].function(NULL, &message), 0);
+}
+
+static void
+the_password_goes_to_the_process_once_it_is_ready(void **state)
+{
+	struct host_credentials credentials;
+
+	(void)state;
+	start(&credentials);
+	assert_int_equal(nla_logon_to_worker(&connection), 0);
+	assert_int_equal(fake.last, MSG_NLA_CHANNEL);
+	nla_ready(NULL, (struct child *)&fake.child);
+	assert_int_equal(fake.last, MSG_NLA_BEGIN);
+	assert_string_equal((char *)fake.begin.password, "Ichigo-15");
+	assert_string_equal(fake.begin.user, "tech");
+	assert_string_equal(fake.begin.domain, "AOBA");
+	assert_string_equal(fake.begin.host_name, "pacs-01");
+	assert_int_equal(fake.begin.pin_len, TERMINAL_PIN_BYTES);
+	fake.last = MSG_NOTHING;
+	nla_ready(NULL, (struct child *)&fake.child);
+	assert_int_equal(fake.last, MSG_NOTHING);
+	nla_logon_end(&connection);
+	assert_true(fake.ended);
+	assert_null(connection.nla);
+}
+
+static void
+what_the_host_said_is_the_reason(void **state)
+{
+	struct host_credentials credentials;
+	const char *detail = "";
+
+	(void)state;
+	start(&credentials);
+	result(NLA_REFUSED, 0xc0000234);
+	assert_int_equal(
+		nla_logon_reason(&connection, CLOSE_HOST_LOGON, &detail), CLOSE_HOST_LOGON_LOCKED);
+	assert_string_equal(detail, "0xc0000234 STATUS_ACCOUNT_LOCKED_OUT");
+	assert_true(fake.heard);
+	/* The worker's own reasons stay. */
+	detail = "";
+	assert_int_equal(
+		nla_logon_reason(&connection, CLOSE_HOST_TOO_SLOW, &detail), CLOSE_HOST_TOO_SLOW);
+	assert_string_equal(detail, "");
+	nla_logon_end(&connection);
+	assert_int_equal(
+		nla_logon_reason(&connection, CLOSE_HOST_LOGON, &detail), CLOSE_HOST_LOGON);
+}
+
+static void
+a_result_that_cannot_be_ends_the_process(void **state)
+{
+	struct host_credentials credentials;
+	union message_body message = {.nla_result = {.outcome = NLA_OUTCOME_COUNT}};
+
+	(void)state;
+	start(&credentials);
+	assert_int_equal(nla_messages[0].function(NULL, &message), -EPROTO);
+	nla_logon_end(&connection);
+}
+
+static void
+a_host_without_nla_is_told_in_client_info_and_once(void **state)
+{
+	struct host_credentials credentials;
+
+	(void)state;
+	start(&credentials);
+	assert_int_equal(nla_logon_not_offered(&connection), 0);
+	assert_string_equal((char *)fake.credentials.password, "Ichigo-15");
+	assert_true(fake.ended);
+	assert_int_equal(nla_logon_not_offered(&connection), -EPROTO);
+	/* Not after NLA, whatever the worker says. */
+	start(&credentials);
+	result(NLA_ACCEPTED, 0);
+	assert_int_equal(nla_logon_not_offered(&connection), -EPROTO);
+	nla_logon_end(&connection);
+}
+
+static void
+a_process_that_dies_leaves_nothing(void **state)
+{
+	struct host_credentials credentials;
+	const char *detail = "";
+
+	(void)state;
+	start(&credentials);
+	nla_died(NULL, (struct child *)&fake.child);
+	assert_int_equal(nla_logon_reason(&connection, CLOSE_NLA_FAULT, &detail), CLOSE_NLA_FAULT);
+	nla_logon_end(&connection);
+	assert_false(fake.ended);
+	memset(&fake, 0, sizeof(fake));
+	fake.start = -EUSERS;
+	connection.nla = NULL;
+	memset(&credentials, 0, sizeof(credentials));
+	assert_int_equal(host_credentials_set(&credentials, "tech", "",
+				 &(const struct secret){(uint8_t *)"x", 1}),
+		0);
+	assert_int_equal(nla_logon_start(&connection, &terminal, &credentials), -EUSERS);
+	assert_null(connection.nla);
+}
+
+static void
+nla_is_wanted_where_there_is_something_to_show(void **state)
+{
+	static const struct {
+		enum terminal_nla nla;
+		bool given;
+		enum close_reason reason;
+		enum attach_nla wanted;
+	} rows[] = {
+		{TERMINAL_NLA_AUTO, false, CLOSE_NONE, ATTACH_WITHOUT_NLA},
+		{TERMINAL_NLA_AUTO, true, CLOSE_NONE, ATTACH_NLA_IF_OFFERED},
+		{TERMINAL_NLA_REQUIRED, false, CLOSE_HOST_WANTS_NLA, ATTACH_WITHOUT_NLA},
+		{TERMINAL_NLA_REQUIRED, true, CLOSE_NONE, ATTACH_NLA_REQUIRED},
+		{TERMINAL_NLA_OFF, false, CLOSE_NONE, ATTACH_WITHOUT_NLA},
+		{TERMINAL_NLA_OFF, true, CLOSE_NONE, ATTACH_WITHOUT_NLA},
+	};
+	struct host_credentials none = {0}, some = {.user = "tech"};
+
+	(void)state;
+	some.password = (struct secret){(uint8_t *)"x", 1};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		enum attach_nla wanted = ATTACH_WITHOUT_NLA;
+
+		terminal.nla = rows[i].nla;
+		assert_int_equal(nla_wanted(&terminal, rows[i].given ? &some : &none, &wanted),
+			rows[i].reason);
+		assert_int_equal(wanted, rows[i].wanted);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_password_goes_to_the_process_once_it_is_ready),
+		cmocka_unit_test(what_the_host_said_is_the_reason),
+		cmocka_unit_test(a_result_that_cannot_be_ends_the_process),
+		cmocka_unit_test(a_host_without_nla_is_told_in_client_info_and_once),
+		cmocka_unit_test(a_process_that_dies_leaves_nothing),
+		cmocka_unit_test(nla_is_wanted_where_there_is_something_to_show),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
