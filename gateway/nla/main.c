@@ -225,7 +225,7 @@ prepare(void)
 		return r;
 	r = sspi_self_test();
 	if (r < 0)
-		return fail("OpenSSL's legacy provider, which has MD4 and RC4 for NTLM", r);
+		return fail("the legacy provider of OpenSSL, which has MD4 and RC4 for NTLM", r);
 	rehearse();
 	return meet_supervisor();
 }

@@ -4,14 +4,17 @@ when it refuses, and hosts that break the rules; none of them has to do with any
 import contextlib
 import os
 import re
+import shlex
+import socket
 import struct
+import subprocess
 import time
 
 import pytest
 
 import rdp_wire as wire
 from desktop import close_to
-from jump_hosts import certificate, served_with
+from jump_hosts import certificate, served_with, serves_a_session
 from lab_parts.certificates import fingerprint
 from lab_parts.network import free_port, listens
 from lab_parts.processes import PATIENCE, need, run, start, stop, wait_for, wait_until
@@ -291,7 +294,7 @@ def has_password(pid):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="memory of others is root's to read")
-@pytest.mark.parametrize("nla", ["required", "off"])
+@pytest.mark.parametrize("nla", ["required", "auto", "off"])
 def test_i020_nobody_keeps_the_password(new_lab, new_host, nla):
     lab = new_lab()
     lab.begin_test()
@@ -302,7 +305,7 @@ def test_i020_nobody_keeps_the_password(new_lab, new_host, nla):
         host = new_host(lab, *served_with(pair)).start()
         terminal = lab.add_terminal(host.port, trust=False)
         lab.call("terminal.trust", name=terminal, sha256=fingerprint(pair[0]))
-        with_credentials(lab, terminal, nla="off")
+        with_credentials(lab, terminal, nla=nla)
     account, client = knock(lab, terminal)
     client.wait_demand_active()
     assert lab.wait_session(account)
@@ -354,6 +357,17 @@ def test_i030_the_engineer_reads_a_general_sentence_and_may_choose_again(door, n
     wait_for(lambda: not door.pids("sekisho-nla"), PATIENCE, "no sekisho-nla is left")
 
 
+def test_i032_a_host_without_nla_behind_the_screen(door):
+    host = door.fake_host(serves_a_session)
+    terminal = with_credentials(door, door.trusted_terminal(host), nla="auto")
+    account = settled_engineer(door, terminal)
+    visitor = arrive(door)
+    visitor.page("SIGN_IN")
+    visitor.sign_in(account, DOOR_PASSWORD)
+    assert door.wait_session(account)["terminal"] == terminal
+    assert PASSWORD.encode("utf-16-le") in host.received[0]
+
+
 def test_i031_what_was_typed_at_signing_in_is_passed_through(door, new_host):
     pair = certificate(door, "passed-host")
     account = settled_engineer(door)
@@ -366,3 +380,14 @@ def test_i031_what_was_typed_at_signing_in_is_passed_through(door, new_host):
     client.introduce(user=account, password=DOOR_PASSWORD)
     client.wait_demand_active()
     assert door.wait_session(account)["terminal"] == terminal
+
+
+def test_i040_without_the_legacy_provider_it_says_so(lab):
+    """OpenSSL has MD4 and RC4 there, and NTLM cannot do without."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    program = os.path.join(lab.variables["LAB_PROGRAMS"], "sekisho-nla")
+    done = subprocess.run(["bash", "-c", f"exec {shlex.quote(program)} 3<&{theirs.fileno()}"], pass_fds=[theirs.fileno()], check=False,
+                          env={"OPENSSL_MODULES": "/nonexistent"}, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=20)
+    ours.close()
+    theirs.close()
+    assert done.returncode == 3 and b"SK2239" in done.stderr and b"legacy" in done.stderr, done
