@@ -81,6 +81,55 @@ print_signing_in(const json_t *result, bool allowed)
 		puts(_("The account can sign in; it is this terminal that it cannot use."));
 }
 
+static const char *
+granted(const json_t *right, const char *side)
+{
+	return json_is_true(json_object_get(right, side)) ? _("yes") : _("no");
+}
+
+static const char *
+shown_right(const json_t *right)
+{
+	return value_word(right, "right");
+}
+
+static const char *
+shown_terminal(const json_t *right)
+{
+	return granted(right, "terminal");
+}
+
+static const char *
+shown_account(const json_t *right)
+{
+	return granted(right, "account");
+}
+
+static const char *
+shown_passes(const json_t *right)
+{
+	return json_is_true(json_object_get(right, "passes")) ? _("passes") : _("is closed");
+}
+
+/* B8: of terminal and account the narrower wins. */
+static void
+print_rights(const json_t *result)
+{
+	static const struct list_column columns[] = {
+		{N_("What may pass"), 0, .shown = shown_right},
+		{N_("Terminal"), 0, .shown = shown_terminal},
+		{N_("Account"), 0, .shown = shown_account},
+		{N_("In a session"), 0, .shown = shown_passes},
+	};
+
+	if (json_object_get(result, "rights") == NULL)
+		return;
+	putchar('\n');
+	(void)list_print(json_object_get(result, "rights"), columns, ARRAY_SIZE(columns));
+	puts(_("Display and input always pass. Somebody of the hospital who lets the engineer in "
+	       "may close more."));
+}
+
 void
 print_explanation(const struct admin *admin, const json_t *result)
 {
@@ -104,4 +153,5 @@ print_explanation(const struct admin *admin, const json_t *result)
 	print_change(result, allowed);
 	print_signing_in(result, allowed);
 	print_running(result, allowed);
+	print_rights(result);
 }

@@ -69,6 +69,7 @@ print_account(const struct admin *admin, const json_t *result)
 		{"services", VALUE_LIST},
 		{"vendor", VALUE_TEXT},
 		{"max_sessions", VALUE_TEXT},
+		{"denied", VALUE_WORDS},
 		{"protected", VALUE_TEXT},
 		{"last_session", VALUE_TIME},
 		{"created", VALUE_TIME},

@@ -95,7 +95,7 @@ print_numbers(const json_t *rows)
 		{N_("Terminal"), 50, "terminal", VALUE_TEXT},
 		{N_("Account"), 50, "account", VALUE_TEXT},
 		{N_("Control"), 0, "control", VALUE_YES},
-		{N_("Clipboard, drives, dynamic channels"), 0, "files", VALUE_YES},
+		{N_("Clipboard, drives, devices"), 0, "files", VALUE_YES},
 		{N_("Issued by"), 40, "issued_by", VALUE_TEXT},
 		{N_("Issued"), 0, "issued", VALUE_TIME},
 		{N_("Expires"), 0, "expires", VALUE_TIME},

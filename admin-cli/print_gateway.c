@@ -58,7 +58,7 @@ print_ended_sessions(const json_t *result)
 		{N_("Ended by"), 24, "by", VALUE_TEXT},
 		{N_("Let in by"), 24, "let_in_by", VALUE_TEXT},
 		{N_("Control"), 0, "let_in_control", VALUE_YES},
-		{N_("Clipboard, drives, dynamic channels"), 0, "let_in_files", VALUE_YES},
+		{N_("Clipboard, drives, devices"), 0, "let_in_files", VALUE_YES},
 	};
 	size_t count = list_print(value_rows(result, "sessions"), columns, ARRAY_SIZE(columns));
 

@@ -63,20 +63,6 @@ print_terminals(const struct admin *admin, const json_t *result)
 		result, list_print(value_rows(result, "terminals"), columns, ARRAY_SIZE(columns)));
 }
 
-static bool
-has_right(const json_t *terminal, const char *right)
-{
-	size_t i;
-	json_t *item;
-
-	json_array_foreach (json_object_get(terminal, "rights"), i, item) {
-		if (strcmp(json_string_value(item) != NULL ? json_string_value(item) : "", right) ==
-			0)
-			return true;
-	}
-	return false;
-}
-
 /* What the health look has written down. */
 static void
 print_health(const json_t *terminal)
@@ -137,6 +123,7 @@ print_terminal(const struct admin *admin, const json_t *result)
 		{"credentials_since", VALUE_TIME},
 		{"nla", VALUE_WORD},
 		{"rights", VALUE_WORDS},
+		{"channels", VALUE_LIST},
 		{"capacity", VALUE_TEXT},
 		{"take_over", VALUE_YES},
 		{"idle", VALUE_WORD},
@@ -159,13 +146,6 @@ print_terminal(const struct admin *admin, const json_t *result)
 	if (strcmp(value_text(result, "trust"), "none") == 0)
 		printf("\n%s\n", _("Its certificate is not trusted yet, so nobody can connect: "
 				   "terminal trust."));
-	if (has_right(result, "dynamic"))
-		printf("\n%s\n", _("Dynamic channels pass all or not at all: with them come the "
-				   "modern display and resizing,\n"
-				   "but also whatever else a client offers on them (microphone, "
-				   "camera, USB). Close them with\n"
-				   "terminal edit --deny dynamic, at the price of an older, slower "
-				   "display."));
 }
 
 void

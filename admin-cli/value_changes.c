@@ -139,6 +139,8 @@ static const struct field {
 	{"max_sessions", VALUE_TEXT, put_value, NULL},
 	{"capacity", VALUE_TEXT, put_value, NULL},
 	{"rights", VALUE_WORDS, NULL, NULL},
+	{"channels", VALUE_TEXT, put_value, NULL},
+	{"denied", VALUE_WORDS, NULL, NULL},
 	{"trust", VALUE_TRUST, NULL, NULL},
 	{"pin", VALUE_TEXT, put_value, NULL},
 	{"ca_bundle", VALUE_TEXT, put_certificates, N_("Certificates of authorities")},

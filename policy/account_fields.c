@@ -162,6 +162,48 @@ change_remove_macs(struct account_change *change)
 }
 
 static int
+allow_right(struct store_db *db, struct method_call *call, const char *name, void *argument)
+{
+	struct account *account = argument;
+	uint32_t right = 0;
+	int r;
+
+	(void)db;
+	r = method_find_right(call, "rights", name, &right);
+	if (r == 0)
+		account->denied_rights &= ~right;
+	return r;
+}
+
+static int
+deny_right(struct store_db *db, struct method_call *call, const char *name, void *argument)
+{
+	struct account *account = argument;
+	uint32_t right = 0;
+	int r;
+
+	(void)db;
+	r = method_find_right(call, "rights", name, &right);
+	if (r == 0)
+		account->denied_rights |= right;
+	return r;
+}
+
+static int
+change_allow(struct account_change *change)
+{
+	return param_each_text(
+		change->call, change->value, "rights", allow_right, change->db, change->account);
+}
+
+static int
+change_deny(struct account_change *change)
+{
+	return param_each_text(
+		change->call, change->value, "rights", deny_right, change->db, change->account);
+}
+
+static int
 change_macs(struct account_change *change)
 {
 	change->account->mac_count = 0;
@@ -188,6 +230,8 @@ static const struct {
 	{"max_sessions", PARAM_NUMBER, change_max_sessions, NULL},
 	{"protected", PARAM_TEXT_OR_NULL, change_protected, NULL},
 	{"locked", PARAM_FLAG, change_locked, NULL},
+	{"allow", PARAM_LIST, change_allow, NULL},
+	{"deny", PARAM_LIST, change_deny, NULL},
 	{"macs", PARAM_LIST, change_macs, NULL},
 	{"remove_macs", PARAM_LIST, change_remove_macs, NULL},
 	{"add_macs", PARAM_LIST, change_add_macs, NULL},

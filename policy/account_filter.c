@@ -45,7 +45,8 @@ read_words(struct method_call *call, struct account_filter *filter)
 	const json_t *params = call->params;
 	struct field_error error = {0};
 	enum account_kind kind;
-	enum file_sharing right;
+	enum file_sharing sharing;
+	uint32_t right;
 
 	filter->state = param_text(params, "state");
 	filter->kind = param_text(params, "kind");
@@ -53,10 +54,12 @@ read_words(struct method_call *call, struct account_filter *filter)
 	if (check_state(filter->state, &error) < 0 ||
 		(filter->kind != NULL && account_kind_parse(filter->kind, &kind, &error) < 0) ||
 		(filter->file_sharing != NULL &&
-			file_sharing_parse(filter->file_sharing, &right, &error) < 0) ||
+			file_sharing_parse(filter->file_sharing, &sharing, &error) < 0) ||
 		read_sort(param_text(params, "sort"), &filter->sort, &error) < 0)
 		return method_refuse_field(call, &error);
-	return 0;
+	filter->denied = param_text(params, "denied");
+	return filter->denied == NULL ? 0
+				      : method_find_right(call, "denied", filter->denied, &right);
 }
 
 static int

@@ -85,6 +85,7 @@ struct account {
 	int64_t vendor;                           /* in the store; 0: none */
 	char vendor_name[VENDOR_NAME_SIZE];       /* "": none */
 	uint32_t max_sessions;                    /* at once; 0: no limit (A20) */
+	uint32_t denied_rights;                   /* closed to it whatever a terminal grants (B8) */
 	char protected_note[PROTECTED_NOTE_SIZE]; /* "": not protected (A18) */
 	int64_t version;                          /* counts the changes */
 	char changed_by[ACTOR_SIZE];              /* who made the last one; "": nobody knows */

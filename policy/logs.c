@@ -158,6 +158,8 @@ static const struct log_words {
 	{LOG_CONNECTIONS, "evidence", "none neighbour lease vpn vouched device-certificate",
 		N_("one of none, neighbour, lease, vpn, vouched, device-certificate"), "lease"},
 	{LOG_CONNECTIONS, "allowlist", "enforced off", N_("one of enforced, off"), "off"},
+	{LOG_TRANSFERS, "direction", "in out", N_("one of in, out"), "out"},
+	{LOG_TRANSFERS, "way", "clipboard drive", N_("one of clipboard, drive"), "drive"},
 	{LOG_LOGINS, "application", "RDP portal admin", N_("one of RDP, portal, admin"), "RDP"},
 	{LOG_LOGINS, "result", "accepted refused", N_("one of accepted, refused"), "refused"},
 };

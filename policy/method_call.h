@@ -102,4 +102,14 @@ int record_change(struct store_db *db, struct method_call *call, const char *act
 int method_check_protection(
 	struct method_call *call, const char *name, const char *note, bool override_protection);
 
+/* Redirection rights and dynamic channels (B8). field: of the caller's, for the error. */
+int method_find_right(
+	struct method_call *call, const char *field, const char *name, uint32_t *ret_right);
+json_t *method_rights_json(uint32_t rights);
+json_t *method_channels_json(const char *channels);
+
+/* channels: RIGHT_CHANNELS_SIZE bytes, as in struct terminal. */
+int method_channel_add(struct method_call *call, const char *name, char *channels);
+int method_channel_remove(struct method_call *call, const char *name, char *channels);
+
 #endif

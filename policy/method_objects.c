@@ -4,7 +4,6 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "policy/rights.h"
 #include "policy/store/assignment_table.h"
 #include "policy/store/health_table.h"
 #include "policy/store/store.h"
@@ -123,6 +122,7 @@ account_json_with(
 	set_text(object, "file_sharing", file_sharing_name(account->file_sharing));
 	(void)json_object_set(object, "services", ties->services);
 	(void)json_object_set_new(object, "vendor", text_or_null(account->vendor_name));
+	(void)json_object_set_new(object, "denied", method_rights_json(account->denied_rights));
 	(void)json_object_set_new(object, "max_sessions", json_integer(account->max_sessions));
 	(void)json_object_set_new(object, "protected", text_or_null(account->protected_note));
 	(void)json_object_set_new(object, "locked", json_boolean(account->locked));
@@ -148,18 +148,6 @@ account_json(struct store_db *db, const struct account *account, json_t **ret_ob
 	*ret_object = account_json_with(db, account, &ties);
 	account_ties_done(&ties);
 	return 0;
-}
-
-static json_t *
-rights_json(const struct terminal *terminal)
-{
-	json_t *list = json_array();
-	const struct right_row *right;
-
-	for (size_t i = 0; (right = session_right_at(i)) != NULL; i++)
-		if ((terminal->rights & right->right) != 0)
-			(void)json_array_append_new(list, json_string(right->name));
-	return list;
 }
 
 static int
@@ -293,7 +281,8 @@ terminal_json(struct store_db *db, const struct terminal *terminal, bool with_ac
 		terminal->trust == TERMINAL_TRUST_PIN ? json_string(pin) : json_null());
 	(void)json_object_set_new(object, "ca_bundle",
 		terminal->ca_bundle != NULL ? json_string(terminal->ca_bundle) : json_null());
-	(void)json_object_set_new(object, "rights", rights_json(terminal));
+	(void)json_object_set_new(object, "rights", method_rights_json(terminal->rights));
+	(void)json_object_set_new(object, "channels", method_channels_json(terminal->channels));
 	(void)json_object_set_new(object, "in_service", json_boolean(terminal->in_service));
 	(void)json_object_set_new(object, "attended", json_boolean(terminal->attendance_required));
 	(void)json_object_set_new(object, "capacity", json_integer(terminal->capacity));

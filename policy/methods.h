@@ -107,6 +107,7 @@ method_function method_log_connections;
 method_function method_output_list;
 method_function method_log_logins;
 method_function method_log_files;
+method_function method_log_transfers;
 method_function method_log_admin;
 
 #endif

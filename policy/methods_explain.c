@@ -7,6 +7,7 @@
 #include "policy/explain.h"
 #include "policy/facts.h"
 #include "policy/method_call.h"
+#include "policy/rights.h"
 #include "policy/store/account_table.h"
 #include "policy/store/session_table.h"
 #include "policy/store/store.h"
@@ -215,6 +216,25 @@ set_device(json_t *object, const struct explain_question *question)
 	(void)json_object_set_new(object, "mac_assumed", json_boolean(question->device_assumed));
 }
 
+/* B8: what a session would let through, and which side closes the rest. */
+static json_t *
+rights_json(const struct gathered_facts *gathered)
+{
+	json_t *list = json_array();
+	const struct right_row *row;
+
+	for (size_t i = 0; (row = session_right_at(i)) != NULL; i++) {
+		bool terminal = (gathered->terminal.rights & row->right) != 0;
+		bool account = (gathered->account.denied_rights & row->right) == 0;
+
+		(void)json_array_append_new(
+			list, json_pack("{s:s, s:s, s:b, s:b, s:b}", "right", row->name, "meaning",
+				      row->meaning, "terminal", terminal, "account", account,
+				      "passes", terminal && account));
+	}
+	return list;
+}
+
 static json_t *
 result_json(const struct explaining *explaining, const struct explanation *explanation)
 {
@@ -241,6 +261,8 @@ result_json(const struct explaining *explaining, const struct explanation *expla
 	for (size_t i = 0; i < explanation->count; i++)
 		(void)json_array_append_new(rules, rule_json(&explanation->rules[i]));
 	(void)json_object_set_new(object, "rules", rules);
+	if (explaining->gathered.facts.account_known && explaining->gathered.facts.terminal_known)
+		(void)json_object_set_new(object, "rights", rights_json(&explaining->gathered));
 	return object;
 }
 

@@ -100,6 +100,12 @@ method_log_files(struct store_db *db, struct method_call *call)
 }
 
 int
+method_log_transfers(struct store_db *db, struct method_call *call)
+{
+	return answer_page(db, call, LOG_TRANSFERS);
+}
+
+int
 method_log_admin(struct store_db *db, struct method_call *call)
 {
 	return answer_page(db, call, LOG_ADMIN);

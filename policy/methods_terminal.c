@@ -3,7 +3,6 @@
 
 #include "base/cleanup.h"
 #include "policy/account_changes.h"
-#include "policy/rights.h"
 #include "policy/store/credential_table.h"
 #include "policy/store/store.h"
 #include "policy/store/terminal_table.h"
@@ -162,21 +161,6 @@ change_ca_bundle(struct change *change)
 }
 
 static int
-find_right(struct method_call *call, const char *name, uint32_t *ret_right)
-{
-	const struct right_row *row = session_right_find(name);
-	struct field_error error;
-
-	if (row == NULL) {
-		(void)field_error_set(&error, "rights", name,
-			"one of clipboard, drives, sound, dynamic", "clipboard");
-		return method_refuse_field(call, &error);
-	}
-	*ret_right = row->right;
-	return 0;
-}
-
-static int
 allow_one(struct store_db *db, struct method_call *call, const char *name, void *argument)
 {
 	struct terminal *terminal = argument;
@@ -184,7 +168,7 @@ allow_one(struct store_db *db, struct method_call *call, const char *name, void 
 	int r;
 
 	(void)db;
-	r = find_right(call, name, &right);
+	r = method_find_right(call, "rights", name, &right);
 	if (r == 0)
 		terminal->rights |= right;
 	return r;
@@ -198,10 +182,24 @@ deny_one(struct store_db *db, struct method_call *call, const char *name, void *
 	int r;
 
 	(void)db;
-	r = find_right(call, name, &right);
+	r = method_find_right(call, "rights", name, &right);
 	if (r == 0)
 		terminal->rights &= ~right;
 	return r;
+}
+
+static int
+allow_channel(struct store_db *db, struct method_call *call, const char *name, void *argument)
+{
+	(void)db;
+	return method_channel_add(call, name, ((struct terminal *)argument)->channels);
+}
+
+static int
+deny_channel(struct store_db *db, struct method_call *call, const char *name, void *argument)
+{
+	(void)db;
+	return method_channel_remove(call, name, ((struct terminal *)argument)->channels);
 }
 
 /* Who may use which terminal is kept with the accounts, by their rules and in their events, whichever side
@@ -254,6 +252,20 @@ change_deny(struct change *change)
 }
 
 static int
+change_allow_channels(struct change *change)
+{
+	return param_each_text(change->call, change->value, "allow_channels", allow_channel,
+		change->db, change->terminal);
+}
+
+static int
+change_deny_channels(struct change *change)
+{
+	return param_each_text(change->call, change->value, "deny_channels", deny_channel,
+		change->db, change->terminal);
+}
+
+static int
 change_add_accounts(struct change *change)
 {
 	return param_each_text(change->call, change->value, "add_accounts", add_account, change->db,
@@ -287,6 +299,8 @@ static const struct {
 	{"ca_bundle", PARAM_TEXT, change_ca_bundle},
 	{"allow", PARAM_LIST, change_allow},
 	{"deny", PARAM_LIST, change_deny},
+	{"allow_channels", PARAM_LIST, change_allow_channels},
+	{"deny_channels", PARAM_LIST, change_deny_channels},
 	{"add_accounts", PARAM_LIST, change_add_accounts},
 	{"remove_accounts", PARAM_LIST, change_remove_accounts},
 };
@@ -339,6 +353,7 @@ changes_of_new(const json_t *params)
 		{"rights", "allow"},
 		{"credentials", "credentials"},
 		{"nla", "nla"},
+		{"channels", "allow_channels"},
 		{"protected", "protected"},
 	};
 	json_t *changes = json_object();

@@ -111,7 +111,9 @@ method_terminal_list(struct store_db *db, struct method_call *call)
 	struct terminal_filter filter = {
 		.search = param_text(call->params, "search"),
 		.warned = json_is_true(json_object_get(call->params, "warnings")),
+		.right = param_text(call->params, "right"),
 	};
+	uint32_t right = 0;
 	json_t *terminals;
 	struct page page = {0};
 	int64_t total = 0;
@@ -120,6 +122,8 @@ method_terminal_list(struct store_db *db, struct method_call *call)
 	r = call->scope.limited ? read_own(call, &filter) : read_account(db, call, &filter);
 	if (r == 0)
 		r = read_state(call, &filter);
+	if (r == 0 && filter.right != NULL)
+		r = method_find_right(call, "right", filter.right, &right);
 	if (r == 0)
 		r = read_page(call, &page);
 	if (r == 0)

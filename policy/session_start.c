@@ -118,12 +118,13 @@ session_start_gather(struct store_db *db, struct session_start *start, enum poli
 	/* The grant owns the terminal from now on. */
 	grant->terminal = start->gathered.terminal;
 	start->gathered.terminal.ca_bundle = NULL;
+	/* Of terminal and account the narrower wins (B8), and consent narrows further (C7). */
+	grant->terminal.rights &= ~start->gathered.account.denied_rights;
 	if (grant->attendance.given && !grant->attendance.files)
 		grant->terminal.rights &= ~session_rights_of_files();
 	if (grant->attendance.given && !grant->attendance.control)
 		grant->terminal.rights =
-			(grant->terminal.rights & ~(uint32_t)SESSION_RIGHTS_NOT_LOOKING) |
-			SESSION_LOOK_ONLY;
+			(grant->terminal.rights & ~session_rights_of_control()) | SESSION_LOOK_ONLY;
 	return 0;
 }
 

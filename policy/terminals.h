@@ -5,6 +5,7 @@
 #include "policy/field_error.h"
 #include "policy/host_credentials.h"
 #include "policy/protection.h"
+#include "policy/rights.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,6 +40,7 @@ struct terminal {
 	uint8_t pin[TERMINAL_PIN_BYTES]; /* when trust is PIN */
 	char *ca_bundle; /* PEM when trust is CA, else NULL; owned, see terminal_done */
 	uint32_t rights; /* bits of enum session_right */
+	char channels[RIGHT_CHANNELS_SIZE]; /* dynamic ones that pass besides, joined by commas */
 	bool in_service;
 	bool attendance_required;
 	enum credential_mode credentials; /* how sessions sign on */

@@ -10,6 +10,7 @@
 #include "relay/attach.h"
 
 #include "relay/bridge.h"
+#include "relay/bridge_channels.h"
 #include "relay/connection_io.h"
 #include "relay/introduction.h"
 #include "relay/phase_attach.h"
@@ -21,7 +22,9 @@
 #include "rdp/client_info.h"
 #include "rdp/mcs.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 /* The order of the joins: the user's own channel, I/O, message channel, then the static ones. */
@@ -51,7 +54,7 @@ channels_without_right(const struct gcc_client *client, uint32_t rights)
 	uint32_t denied = 0;
 
 	for (uint16_t i = 0; i < client->channel_count; i++)
-		if ((session_right_of_channel(client->channels[i].name) & rights) == 0)
+		if ((session_rights_of_channel(client->channels[i].name) & rights) == 0)
 			denied |= 1u << i;
 	return denied;
 }
@@ -88,17 +91,30 @@ changes_for(const struct connection *conn, uint32_t denied)
 	return changes;
 }
 
-static void
-bridge_know_client(struct bridge *bridge, const struct introduction *introduction, uint32_t denied)
+/* Returns 0 or -ENOMEM. */
+static int
+bridge_know_client(struct bridge *bridge, const struct introduction *introduction,
+	const struct attachment *attachment, uint32_t denied)
 {
+	const struct gcc_client *client = &introduction->client;
+	int r = 0;
+
 	bridge->user[SIDE_CLIENT] = introduction->user;
 	bridge->io[SIDE_CLIENT] = MCS_IO_CHANNEL;
 	bridge->message[SIDE_CLIENT] = introduction->message_channel;
-	bridge->channel_count = (uint8_t)introduction->client.channel_count;
-	for (uint8_t i = 0; i < bridge->channel_count; i++) {
+	bridge->look_only = (attachment->rights & SESSION_LOOK_ONLY) != 0;
+	bridge->channel_names = strdup(attachment->channels);
+	if (bridge->channel_names == NULL)
+		return -ENOMEM;
+	bridge->channel_count = (uint8_t)client->channel_count;
+	for (uint8_t i = 0; i < bridge->channel_count && r == 0; i++) {
 		bridge->channels[i].id[SIDE_CLIENT] = (uint16_t)(MCS_FIRST_CHANNEL + i);
 		bridge->channels[i].denied = (denied & 1u << i) != 0;
+		if (!bridge->channels[i].denied)
+			r = bridge_filter_channel(
+				bridge, i, client->channels[i].name, attachment->rights);
 	}
+	return r;
 }
 
 void
@@ -112,14 +128,14 @@ attach_begin(struct connection *conn)
 	int r;
 
 	conn->attachment->bridge = bridge_new(conn->attachment->side);
-	if (conn->attachment->bridge == NULL) {
+	if (conn->attachment->bridge == NULL ||
+		bridge_know_client(
+			conn->attachment->bridge, introduction, conn->attachment, denied) < 0) {
 		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for a bridge");
 		return;
 	}
 	conn->attachment->bridge->cookies.given = conn->attachment->resumable;
 	conn->attachment->bridge->cookies.ours = conn->attachment->resume;
-	conn->attachment->bridge->look_only = (conn->attachment->rights & SESSION_LOOK_ONLY) != 0;
-	bridge_know_client(conn->attachment->bridge, introduction, denied);
 	bytes_writer_init(&writer, room, sizeof(room));
 	r = gcc_connect_initial_rewrite(introduction->connect_initial.bytes,
 		introduction->connect_initial.len, &changes, &writer);
@@ -241,6 +257,7 @@ join_next(struct connection *conn)
 	while (*place < JOIN_STATIC + bridge->channel_count && join_channel(bridge, *place) == 0)
 		(*place)++;
 	if (*place == JOIN_STATIC + bridge->channel_count) {
+		bridge_filters_ready(conn->attachment->bridge);
 		send_client_info(conn);
 		return;
 	}

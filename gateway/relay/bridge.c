@@ -4,6 +4,9 @@
 #include "relay/bridge.h"
 
 #include "base/secret.h"
+#include "relay/bridge_channels.h"
+#include "relay/bridge_rules.h"
+
 #include "rdp/mcs.h"
 #include "rdp/share.h"
 
@@ -25,68 +28,6 @@ _Static_assert(LOOK_MAX >= MCS_SEND_DATA_HEAD_MAX + AUTO_RECONNECT_HEAD_MAX, "an
 #define FRAGMENT_MASK 0x30
 #define FRAGMENT_FIRST 0x20
 #define FRAGMENT_NEXT 0x30
-
-enum bridge_kind {
-	KIND_OTHER,
-	KIND_FAST_PATH,
-	KIND_CHANNEL,
-	KIND_DENIED_CHANNEL,
-	KIND_ULTIMATUM,
-	KIND_LICENCE,
-	KIND_DEMAND_ACTIVE,
-	KIND_CONFIRM_ACTIVE,
-	KIND_DEACTIVATE_ALL,
-	KIND_DATA,
-	KIND_INPUT, /* of a client, in a Data PDU; fast path is FAST_PATH */
-	KIND_REDIRECTION,
-	KIND_AUTODETECT_REQUEST,
-	KIND_AUTODETECT_RESPONSE,
-	KIND_HEARTBEAT,
-	KIND_MULTITRANSPORT,
-	KIND_COUNT,
-};
-
-enum rule_action {
-	REFUSE, /* no row */
-	PASS,
-	DROP,
-	PASS_AS_LAST,
-	END_SESSION,
-};
-
-struct rule {
-	uint8_t action;
-	uint16_t reason; /* enum close_reason, of PASS_AS_LAST and END_SESSION */
-};
-
-/* Places in the table: has the first Demand Active passed, and does the client answer it? */
-enum rule_when { WHEN_BEFORE, WHEN_AFTER, WHEN_REACTIVATING, WHEN_LOOKING, WHEN_COUNT };
-#define BEFORE WHEN_BEFORE... WHEN_BEFORE
-#define AFTER WHEN_AFTER... WHEN_AFTER
-#define REACTIVATING WHEN_REACTIVATING... WHEN_REACTIVATING
-#define LOOKING WHEN_LOOKING... WHEN_LOOKING
-#define ALWAYS WHEN_BEFORE... WHEN_LOOKING
-#define LAST(reason) PASS_AS_LAST, CLOSE_##reason
-#define END(reason) END_SESSION, CLOSE_##reason
-static const struct rule rules[SIDE_COUNT][WHEN_COUNT][KIND_COUNT] = {
-#define RULE(from, kind, when, ...) [SIDE_##from][when][KIND_##kind] = {__VA_ARGS__},
-#include "relay/bridge_rules.def"
-#undef RULE
-};
-#undef BEFORE
-#undef AFTER
-#undef REACTIVATING
-#undef LOOKING
-#undef ALWAYS
-#undef LAST
-#undef END
-
-/* What no row names. */
-static const enum close_reason refusals[SIDE_COUNT] = {
-	[SIDE_CLIENT] = CLOSE_CLIENT_BAD_PDU,
-	[SIDE_HOST] = CLOSE_HOST_BAD_PDU,
-	[SIDE_GREETER] = CLOSE_GREETER_FAULT,
-};
 
 /* One PDU that is being looked at. */
 struct look {
@@ -114,9 +55,9 @@ bridge_free(struct bridge *bridge)
 	if (bridge == NULL)
 		return;
 	secret_wipe(&bridge->cookies, sizeof(bridge->cookies));
+	bridge_channels_done(bridge);
 	free(bridge);
 }
-
 static size_t
 least(size_t one, size_t other)
 {
@@ -257,13 +198,13 @@ sender(const struct look *look)
 static enum rule_action
 judge(struct look *look, enum bridge_kind kind, struct bridge_result *result)
 {
-	const struct rule *rule = &rules[sender(look)][when(look->bridge, look->from)][kind];
+	const struct rule *rule = bridge_rule(sender(look), when(look->bridge, look->from), kind);
 
 	if (rule->action != REFUSE) {
 		result->reason = (enum close_reason)rule->reason;
 		return (enum rule_action)rule->action;
 	}
-	result->reason = refusals[sender(look)];
+	result->reason = bridge_refusal(sender(look));
 	result->why = look->why != NULL ? look->why : "a PDU that may not pass here";
 	return REFUSE;
 }
@@ -284,6 +225,7 @@ look_at_share(struct look *look, size_t payload_at, struct bridge_result *result
 	switch (judge(look, kind_of_share(look, &pdu), result)) {
 	case PASS:
 		follow_share(look, payload_at, &pdu);
+		bridge_scan_capabilities(&look->bridge->ways[look->from], pdu.type, payload_at);
 		return pdu.total_len;
 	case DROP: /* and what follows in its frame */
 		look->bridge->ways[look->from].drop = true;
@@ -355,6 +297,31 @@ look_at_message(struct look *look, const struct mcs_send_data *data, bool is_dea
 	return action;
 }
 
+/* A channel with a filter: where the first bytes tell enough the frame is counted through, else it is collected. */
+static enum rule_action
+look_at_filtered(struct look *look, const struct mcs_send_data *data, struct channel_filter *filter,
+	struct bridge_result *result)
+{
+	struct bridge_way *way = &look->bridge->ways[look->from];
+	uint8_t *chunk = look->frame + data->payload_at;
+
+	switch (channel_filter_peek(filter, look->from, chunk, look->have - data->payload_at,
+		data->payload_len, &result->why)) {
+	case FILTER_PASS:
+		return PASS;
+	case FILTER_DROP:
+		return DROP;
+	case FILTER_BAD:
+		result->reason = bridge_bad_channel(look->from);
+		return END_SESSION;
+	default:
+		way->collecting = (struct bridge_collecting){.filter = filter,
+			.chunk_at = data->payload_at,
+			.len = (uint16_t)look->frame_len};
+		return PASS;
+	}
+}
+
 /* Static and message channels: the whole frame shares one fate. */
 static enum rule_action
 look_at_channel(struct look *look, const struct mcs_send_data *data, uint16_t *ret_id,
@@ -363,6 +330,7 @@ look_at_channel(struct look *look, const struct mcs_send_data *data, uint16_t *r
 	const struct bridge *bridge = look->bridge;
 	enum side other = other_side(look->from);
 	const struct bridge_channel *channel;
+	enum rule_action action;
 
 	if (data->channel == bridge->message[look->from] && bridge->message[look->from] != 0) {
 		*ret_id = bridge->message[other];
@@ -374,8 +342,12 @@ look_at_channel(struct look *look, const struct mcs_send_data *data, uint16_t *r
 		return judge(look, KIND_OTHER, result);
 	}
 	*ret_id = channel->id[other];
-	return judge(
-		look, channel->denied || *ret_id == 0 ? KIND_DENIED_CHANNEL : KIND_CHANNEL, result);
+	if (channel->denied || *ret_id == 0)
+		return judge(look, KIND_DENIED_CHANNEL, result);
+	action = judge(look, KIND_CHANNEL, result);
+	return action == PASS && channel->filter != NULL
+		       ? look_at_filtered(look, data, channel->filter, result)
+		       : action;
 }
 
 /* Returns how far the frame may be counted through; 0 ends the session. */
@@ -478,6 +450,7 @@ begin_pdu(struct look *look, struct bridge_result *result)
 	}
 	look->frame_len = frame.len;
 	way->drop = false;
+	capability_scan_stop(&way->scan);
 	if (frame.kind == FRAME_FAST_PATH) {
 		if (sender(look) == SIDE_GREETER) {
 			if (look->have <= frame.header_len)
@@ -503,6 +476,7 @@ begin_more(struct look *look, struct bridge_result *result)
 	size_t until;
 
 	look->frame_len = way->more_pdu;
+	capability_scan_stop(&way->scan);
 	if (look->have < least(look->frame_len, LOOK_MAX))
 		return 0;
 	look->have = least(look->have, look->frame_len);
@@ -521,6 +495,19 @@ begin_more(struct look *look, struct bridge_result *result)
 	way->more_pdu = (uint16_t)(look->frame_len - until);
 	way->left = (uint32_t)until;
 	return 1;
+}
+
+/* Bytes of the frame in transit, of which way->left are still to come. Returns whether they go on. */
+static bool
+pass_bytes(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len,
+	struct bridge_result *result)
+{
+	struct bridge_way *way = &bridge->ways[from];
+
+	if (way->collecting.filter != NULL)
+		return bridge_collect(bridge, from, bytes, len, result);
+	(void)capability_scan_bytes(&way->scan, bytes, len);
+	return !way->drop;
 }
 
 static void
@@ -548,15 +535,16 @@ filter(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len, bool u
 				break;
 		}
 		take = least(way->left, len - at);
-		if (!way->drop) {
+		way->left -= (uint32_t)take;
+		if (pass_bytes(bridge, from, bytes + at, take, result)) {
 			/* Something before it was dropped: close the gap. */
 			if (result->out != at)
 				memmove(bytes + result->out, bytes + at, take);
 			result->out += take;
 		}
-		way->left -= (uint32_t)take;
 		at += take;
-		if (result->reason != CLOSE_NONE)
+		bridge_check_queues(bridge, from, result);
+		if (result->reason != CLOSE_NONE || result->stopped)
 			break;
 	}
 	result->used = at;

@@ -9,8 +9,11 @@
 #define RELAY_BRIDGE_H
 
 #include "rdp/auto_reconnect.h"
+#include "rdp/capability_scan.h"
 #include "rdp/gcc.h"
+#include "relay/bridge_queue.h"
 #include "relay/connection.h"
+#include "relay/file_news.h"
 
 /* SIDE_CLIENT and SIDE_HOST: the back end, whichever it is. */
 #define BRIDGE_SIDES 2
@@ -25,8 +28,18 @@ enum bridge_stage {
 };
 
 struct bridge_channel {
-	uint16_t id[BRIDGE_SIDES]; /* SIDE_HOST 0: a dead channel */
-	bool denied;               /* the host knows it under an inert name; nothing passes */
+	uint16_t id[BRIDGE_SIDES];     /* SIDE_HOST 0: a dead channel */
+	bool denied;                   /* the host knows it under an inert name; nothing passes */
+	struct channel_filter *filter; /* what passes is looked at; NULL: it is not */
+};
+
+/* A frame that goes to its channel's filter when it is whole. */
+struct bridge_collecting {
+	struct channel_filter *filter; /* NULL: none is under way */
+	uint16_t chunk_at;             /* where its payload begins */
+	uint16_t len;
+	uint16_t have;
+	uint8_t *frame; /* what has come of it, unless it came at once */
 };
 
 /* The stream that comes from one side. */
@@ -36,6 +49,9 @@ struct bridge_way {
 	bool drop;         /* the bytes that are left are thrown away */
 	bool refused;      /* what was to follow in the frame may not pass: it stays incomplete */
 	bool in_fragments; /* of the sign-in screen: the last fast-path update goes on in another frame */
+	struct bridge_collecting collecting;
+	struct capability_scan scan; /* of a Demand or Confirm Active that is passing */
+	struct bridge_queue queue;   /* what filters put behind it */
 };
 
 /* Automatic reconnection: the client has a cookie of the gateway's, and the jump host's is for the gateway alone. */
@@ -62,6 +78,8 @@ struct bridge {
 	struct bridge_cookies cookies;
 	struct bridge_way ways[BRIDGE_SIDES];
 	struct bridge_channel channels[GCC_CHANNELS_MAX];
+	char *channel_names;   /* dynamic channels that the terminal names; owned, may be NULL */
+	struct file_news news; /* files that moved and are still to be told */
 };
 
 /* To SIDE_HOST or SIDE_GREETER; the ids are attach.c's to fill in. NULL if there is no memory. */
@@ -74,6 +92,7 @@ struct bridge_result {
 	enum close_reason
 		reason;  /* CLOSE_NONE: go on. Else `out` is still to be sent, and nothing more */
 	const char *why; /* constant text, or NULL */
+	bool stopped;    /* a filter has something to say: bridge_take_queued, and then again */
 };
 
 /* Filters what `from` sent, in place. Stops where a cookie is due to the client (bridge_owes_cookie) before anything that
@@ -88,6 +107,10 @@ void bridge_filter_until_rest(struct bridge *bridge, enum side from, uint8_t *by
 /* The client could be taken to another back end now: its desktop is active, and what comes from this one is between two
  * updates. In the middle of a fragmented one the client would wait for a rest that does not come (2.2.9.1.2.1). */
 bool bridge_is_at_rest(const struct bridge *bridge);
+
+/* What filters put behind what came from a side, for the other one; it can be sent now, and must be before anything else
+ * that comes from there. NULL if there is nothing, or in the middle of a frame. Empty it with bridge_queue_done. */
+struct bridge_queue *bridge_queued(struct bridge *bridge, enum side from);
 
 /* The client goes over from one bridge to another: what is missing of the frame it is sending belongs to the
  * old back end and will be dropped, and so is all it sends before its Confirm Active. */

@@ -121,12 +121,18 @@ leg_is_open(const struct connection *conn, enum side side)
 	return conn->legs[side] != NULL && !conn->legs[side]->ended;
 }
 
-bool
-leg_is_waiting(const struct connection *conn, enum side side)
+size_t
+leg_waiting(const struct connection *conn, enum side side)
 {
 	const struct leg *leg = conn->legs[side];
 
-	return leg != NULL && leg->out_len > 0;
+	return leg != NULL ? leg->out_len : 0;
+}
+
+bool
+leg_is_waiting(const struct connection *conn, enum side side)
+{
+	return leg_waiting(conn, side) > 0;
 }
 
 static void

@@ -51,6 +51,9 @@ bool leg_is_open(const struct connection *conn, enum side side);
 /* Output of this side is waiting. False without a leg. */
 bool leg_is_waiting(const struct connection *conn, enum side side);
 
+/* How many bytes of it. */
+size_t leg_waiting(const struct connection *conn, enum side side);
+
 /* No more output: TLS close_notify and the TCP half close. */
 void leg_finish(struct connection *conn, enum side side);
 

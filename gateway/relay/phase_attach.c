@@ -59,11 +59,13 @@ attachment_take(struct connection *conn, const struct msg_attach *attach, int *f
 	/* A session needs a certificate to compare with. */
 	if (said.kind == HOST_TRUST_NOBODY)
 		return -EKEYREJECTED;
-	conn->attachment->rights = attach->rights;
 	if (attach->nla > ATTACH_NLA_REQUIRED)
 		return -EPROTO;
 	conn->attachment->nla = (enum attach_nla)attach->nla;
 	take_cookies(conn->attachment, attach);
+	conn->attachment->rights = session_rights_at_host(attach->rights);
+	(void)snprintf(conn->attachment->channels, sizeof(conn->attachment->channels), "%s",
+		attach->channels);
 	r = host_credentials_set(
 		&conn->attachment->credentials, attach->user, attach->domain, &password);
 	if (r < 0)

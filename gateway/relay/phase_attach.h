@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "nla/outcomes.h"
 #include "policy/host_credentials.h"
+#include "policy/rights.h"
 #include "rdp/auto_reconnect.h"
 #include "rdp/autodetect.h"
 #include "rdp/client_info.h"
@@ -32,7 +33,6 @@ struct attachment {
 	enum attach_step step;
 	struct bridge *bridge; /* that is being made */
 	struct host_trust trust;
-	uint32_t rights; /* bits of enum session_right */
 	enum attach_nla nla;
 	struct host_credentials
 		credentials; /* until Client Info is written; none: the engineer types */
@@ -40,6 +40,8 @@ struct attachment {
 	struct auto_reconnect_cookie resume; /* for the client */
 	bool host_knows;
 	struct client_info_cookie host_cookie; /* for this host */
+	uint32_t rights;                       /* session_rights_at_host */
+	char channels[RIGHT_CHANNELS_SIZE];    /* dynamic ones that the terminal names */
 	struct x224_confirm confirm;
 	enum credssp_wants
 		nla_wants; /* ATTACH_NLA: of the jump host; NOTHING while sekisho-nla is at it */

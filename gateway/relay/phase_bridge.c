@@ -6,6 +6,7 @@
  * Limit:  none. A peer that takes nothing for TCP_USER_TIMEOUT is found by the kernel.
  */
 #include "relay/bridge.h"
+#include "relay/bridge_channels.h"
 #include "relay/connection_io.h"
 #include "relay/introduction.h"
 #include "relay/phase_attach.h"
@@ -15,6 +16,7 @@
 #include "base/secret.h"
 #include "rdp/mcs.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* A jump host changes its cookie once an hour (MS-RDPBCGR 5.5): whoever does it more often than this is not listened to. */
@@ -73,24 +75,85 @@ give_cookie(struct connection *conn)
 	secret_wipe(room, sizeof(room));
 }
 
+/* Files that moved. */
+static void
+tell_news(struct connection *conn)
+{
+	struct file_news *news = &conn->bridge->news;
+
+	for (size_t i = 0; i < news->count; i++) {
+		const struct file_moved *file = &news->files[i];
+		struct msg_file_moved told = {.connection = conn->id,
+			.move = (uint8_t)file->move,
+			.way = (uint8_t)file->way,
+			.bytes = file->bytes};
+
+		(void)snprintf(told.path, sizeof(told.path), "%s", file->path);
+		worker_tell(conn->worker, MSG_FILE_MOVED, &told);
+	}
+	if (news->missed > 0) {
+		const struct msg_file_moved told = {.connection = conn->id, .missed = news->missed};
+
+		worker_tell(conn->worker, MSG_FILE_MOVED, &told);
+	}
+	file_news_clear(news);
+}
+
+/* What filters have put behind what came from a side. */
+static void
+send_queued(struct connection *conn, enum side from)
+{
+	struct bridge_queue *queue = bridge_queued(conn->bridge, from);
+
+	if (queue == NULL)
+		return;
+	leg_send(conn, other_side(from), queue->bytes, queue->len);
+	bridge_queue_done(queue);
+}
+
+/* Whoever makes us answer must read the answers: until then nothing else of theirs is dealt with. */
+static bool
+reads_answers(struct connection *conn, enum side side)
+{
+	if (leg_waiting(conn, side) <= BRIDGE_QUEUE_MAX)
+		return true;
+	connection_close(conn, bridge_bad_channel(side),
+		"more is to be answered on its channels than it reads");
+	return false;
+}
+
+static void
+bridge_leave(struct connection *conn)
+{
+	bridge_filters_finish(conn->bridge);
+	tell_news(conn);
+}
+
 static size_t
 bridge_on_bytes(struct connection *conn, enum side from, uint8_t *bytes, size_t len)
 {
 	struct bridge_result result;
 	size_t used = 0;
+	bool owes;
 
 	do {
 		bridge_filter(conn->bridge, from, bytes + used, len - used, &result);
 		leg_send(conn, other_side(from), bytes + used, result.out);
 		used += result.used;
+		send_queued(conn, from);
+		send_queued(conn, other_side(from));
+		if (conn->bridge->news.count > 0 || conn->bridge->news.missed > 0)
+			tell_news(conn);
 		if (result.reason != CLOSE_NONE) {
 			connection_close(conn, result.reason, result.why);
 			return len;
 		}
-		if (!bridge_owes_cookie(conn->bridge))
-			break;
-		give_cookie(conn);
-	} while (conn->reason == CLOSE_NONE);
+		if (result.stopped && !reads_answers(conn, from))
+			return len;
+		owes = bridge_owes_cookie(conn->bridge);
+		if (owes)
+			give_cookie(conn);
+	} while ((owes || result.stopped) && conn->reason == CLOSE_NONE);
 	if (conn->reason != CLOSE_NONE)
 		return len;
 	tell_host_cookie(conn);
@@ -112,6 +175,7 @@ bridge_on_end(struct connection *conn, enum side side, int error, bool waited)
 const struct phase_ops phase_bridge = {
 	.reads = {[SIDE_CLIENT] = READ_STREAM, [SIDE_HOST] = READ_STREAM},
 	.enter = bridge_enter,
+	.leave = bridge_leave,
 	.on_bytes = bridge_on_bytes,
 	.on_end = bridge_on_end,
 };

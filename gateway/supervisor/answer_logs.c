@@ -37,7 +37,7 @@ method_log_follow(struct control_call *call)
 	policy_settings_from(call->supervisor->settings, &settings);
 	if (log == LOG_COUNT)
 		r = field_error_set(&error, "log", name,
-			N_("one of connections, logins, files, admin"), "logins");
+			N_("one of connections, logins, files, transfers, admin"), "logins");
 	if (r == 0)
 		r = log_filter_check_names(log, params, &error);
 	if (r == 0)

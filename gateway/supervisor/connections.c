@@ -15,6 +15,7 @@
 #include "supervisor/sessions.h"
 #include "supervisor/sign_ins.h"
 #include "supervisor/start.h"
+#include "supervisor/transfers.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -272,6 +273,7 @@ connection_over(struct connection *connection, enum close_reason reason, const c
 		return;
 	if (connection->reason != CLOSE_NONE)
 		reason = connection->reason;
+	transfers_finish(connection);
 	if (connection->worker != NULL)
 		child_remove_connection(connection->worker);
 	connection->worker = NULL;

@@ -52,6 +52,13 @@ struct carried_session {
 	char because[BECAUSE_SIZE];
 };
 
+/* How many of the files that move may still be told (transfers.c). */
+struct transfer_allowance {
+	int64_t since_ms; /* 0: none was told yet */
+	int32_t left;
+	uint32_t missed; /* not told, only counted */
+};
+
 struct connection {
 	uint64_t id;
 	struct supervisor *supervisor;
@@ -84,6 +91,7 @@ struct connection {
 	uint64_t
 		awaited_by; /* the connection that its session goes on over, once it is over; 0: none */
 	struct carried_session *session; /* from the start record on */
+	struct transfer_allowance transfers;
 
 	uv_timer_t timer; /* ADMITTING: delay or header; KILLED: patience */
 	uv_poll_t poll;   /* ADMITTING behind a PROXY */

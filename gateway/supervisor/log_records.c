@@ -33,6 +33,7 @@ static const struct {
 	{"session.refused", EV_RECORD_SESSION_REFUSED},
 	{"login", EV_RECORD_LOGIN},
 	{"file", EV_RECORD_FILE},
+	{"transfer", EV_RECORD_TRANSFER},
 	{"admin", EV_RECORD_ADMIN},
 	{"log.retention", EV_RECORD_RETENTION},
 };

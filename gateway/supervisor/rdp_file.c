@@ -40,19 +40,19 @@ static const struct {
 	const char *granted;
 	const char *denied;
 } redirections[] = {
-	{SESSION_RIGHT_CLIPBOARD, "redirectclipboard:i:1", "redirectclipboard:i:0"},
-	{SESSION_RIGHT_DRIVES, "drivestoredirect:s:*", "drivestoredirect:s:"},
+	{SESSION_RIGHTS_CLIPBOARD, "redirectclipboard:i:1", "redirectclipboard:i:0"},
+	{SESSION_RIGHTS_DRIVES, "drivestoredirect:s:*", "drivestoredirect:s:"},
 	{SESSION_RIGHT_SOUND, "audiomode:i:0", "audiomode:i:2"},
-	{0, "", "audiocapturemode:i:0"},
-	{0, "", "camerastoredirect:s:"},
-	{0, "", "devicestoredirect:s:"},
-	{0, "", "usbdevicestoredirect:s:"},
-	{0, "", "redirectprinters:i:0"},
+	{SESSION_RIGHT_MICROPHONE, "audiocapturemode:i:1", "audiocapturemode:i:0"},
+	{SESSION_RIGHT_CAMERA, "camerastoredirect:s:*", "camerastoredirect:s:"},
+	{SESSION_RIGHT_USB, "devicestoredirect:s:*", "devicestoredirect:s:"},
+	{SESSION_RIGHT_USB, "usbdevicestoredirect:s:*", "usbdevicestoredirect:s:"},
+	{SESSION_RIGHT_PRINTER, "redirectprinters:i:1", "redirectprinters:i:0"},
 	{0, "", "redirectcomports:i:0"},
-	{0, "", "redirectsmartcards:i:0"},
+	{SESSION_RIGHT_SMARTCARD, "redirectsmartcards:i:1", "redirectsmartcards:i:0"},
 	{0, "", "redirectposdevices:i:0"},
 	{0, "", "redirectlocation:i:0"},
-	{0, "", "redirectwebauthn:i:0"},
+	{SESSION_RIGHT_SMARTCARD, "redirectwebauthn:i:1", "redirectwebauthn:i:0"},
 };
 
 struct text {

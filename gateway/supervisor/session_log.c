@@ -66,27 +66,47 @@ session_log_reopen(struct session_log *log)
 	return 0;
 }
 
+#define OF_START (1u << SESSION_LOG_START)
+#define OF_END (1u << SESSION_LOG_END)
+#define OF_TRANSFER (1u << SESSION_LOG_TRANSFER)
+#define OF_SESSION (OF_START | OF_END)
+
+/* The first two words of a line. */
+static const struct {
+	const char *time; /* key of the instant */
+	const char *word;
+} kinds[] = {
+	[SESSION_LOG_START] = {"start", "start"},
+	[SESSION_LOG_END] = {"end", "end"},
+	[SESSION_LOG_TRANSFER] = {"time", "file"},
+};
+
 /* key=value for each of the row's fields that the kind shows; texts are quoted. */
 static const struct {
 	const char *key;
-	enum session_log_kind from; /* END: only the end has it */
+	unsigned int kinds;
 } fields[] = {
-	{"session", SESSION_LOG_START},
-	{"account", SESSION_LOG_START},
-	{"name", SESSION_LOG_START},
-	{"terminal", SESSION_LOG_START},
-	{"source", SESSION_LOG_START},
-	{"device", SESSION_LOG_START},
-	{"evidence", SESSION_LOG_START},
-	{"let_in_by", SESSION_LOG_START},
-	{"state", SESSION_LOG_END},
-	{"reason", SESSION_LOG_END},
-	{"reason_code", SESSION_LOG_END},
-	{"by", SESSION_LOG_END},
-	{"because", SESSION_LOG_END},
-	{"bytes_from_client", SESSION_LOG_END},
-	{"bytes_to_client", SESSION_LOG_END},
-	{"duration_seconds", SESSION_LOG_END},
+	{"session", OF_SESSION | OF_TRANSFER},
+	{"account", OF_SESSION | OF_TRANSFER},
+	{"name", OF_SESSION | OF_TRANSFER},
+	{"terminal", OF_SESSION | OF_TRANSFER},
+	{"source", OF_SESSION},
+	{"device", OF_SESSION},
+	{"evidence", OF_SESSION},
+	{"let_in_by", OF_SESSION},
+	{"state", OF_END},
+	{"reason", OF_END},
+	{"reason_code", OF_END},
+	{"by", OF_END},
+	{"because", OF_END},
+	{"bytes_from_client", OF_END},
+	{"bytes_to_client", OF_END},
+	{"duration_seconds", OF_END},
+	{"direction", OF_TRANSFER},
+	{"way", OF_TRANSFER},
+	{"path", OF_TRANSFER},
+	{"size", OF_TRANSFER},
+	{"missed", OF_TRANSFER},
 };
 
 struct line {
@@ -123,13 +143,11 @@ size_t
 session_log_format(enum session_log_kind kind, const json_t *row, char *ret_line)
 {
 	struct line line = {.text = ret_line};
-	const char *at = json_string_value(
-		json_object_get(row, kind == SESSION_LOG_START ? "start" : "end"));
+	const char *at = json_string_value(json_object_get(row, kinds[kind].time));
 
-	add(&line, "%s %s", at == NULL ? "-" : log_quote(at),
-		kind == SESSION_LOG_START ? "start" : "end");
+	add(&line, "%s %s", at == NULL ? "-" : log_quote(at), kinds[kind].word);
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-		if (fields[i].from <= kind)
+		if ((fields[i].kinds & 1u << kind) != 0)
 			add_field(&line, fields[i].key, json_object_get(row, fields[i].key));
 	}
 	ret_line[line.len++] = '\n';

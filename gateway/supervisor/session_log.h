@@ -1,4 +1,4 @@
-/* session.log: one line for each start and end of a session, for `tail -F` (F5). Opened again on SIGHUP,
+/* session.log: one line for each start and end of a session, and for each file that moved through it, for `tail -F` (F5). Opened again on SIGHUP,
  * so that logrotate can move it away.
  */
 #ifndef SUPERVISOR_SESSION_LOG_H
@@ -12,6 +12,7 @@ struct session_log;
 enum session_log_kind {
 	SESSION_LOG_START,
 	SESSION_LOG_END,
+	SESSION_LOG_TRANSFER, /* of log.transfers: a file has moved */
 };
 
 #define SESSION_LOG_LINE_SIZE 4096

@@ -156,6 +156,7 @@ send_attach(struct session_start *start)
 	snprintf(attach->host_name, sizeof(attach->host_name), "%s", terminal->address);
 	attach->rights = terminal->rights;
 	attach->nla = (uint8_t)start->nla;
+	snprintf(attach->channels, sizeof(attach->channels), "%s", terminal->channels);
 	fill_in_credentials(attach, &start->grant.credentials);
 	add_cookies(start, attach);
 	r = connection->nla != NULL ? nla_logon_to_worker(connection) : 0;

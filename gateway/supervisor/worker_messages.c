@@ -14,6 +14,7 @@
 #include "supervisor/resumes.h"
 #include "supervisor/sign_ins.h"
 #include "supervisor/ticket.h"
+#include "supervisor/transfers.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -230,6 +231,14 @@ on_host_report(struct channel *channel, union message_body *message)
 	return 0;
 }
 
+static int
+on_file_moved(struct channel *channel, union message_body *message)
+{
+	struct connection *connection = own_connection(channel, message->file_moved.connection);
+
+	return connection == NULL ? 0 : transfer_told(connection, &message->file_moved);
+}
+
 const struct channel_handler worker_messages[] = {
 	{MSG_ENDED, on_ended},
 	{MSG_INTRODUCED, on_introduced},
@@ -239,6 +248,7 @@ const struct channel_handler worker_messages[] = {
 	{MSG_HOST_COOKIE, on_host_cookie},
 	{MSG_COOKIE_GIVEN, on_cookie_given},
 	{MSG_NLA_NOT_OFFERED, on_nla_not_offered},
+	{MSG_FILE_MOVED, on_file_moved},
 	{MSG_NOTHING, NULL},
 };
 

@@ -19,7 +19,7 @@
 	"account.id || char(10) || family_name || given_name || char(10) || family_name " \
 	"|| ' ' || given_name || char(10) || email"
 
-/* ?1 today … ?9 as bound below; ?10 and ?11: where the page before ended. */
+/* ?1 today … ?9 as bound below; ?11 and ?12: where the page before ended. */
 #define QUESTION(expression, order, than)                                                 \
 	"SELECT " ACCOUNT_COLUMNS ", account.id_key, " expression " FROM " ACCOUNT_TABLES \
 	" WHERE (?2 = '' OR instr(lower(" SEARCHED "), lower(?2)) > 0) "                  \
@@ -33,8 +33,10 @@
 	"AND (?6 = '' OR file_sharing = ?6) AND (?7 = '' OR account.kind = ?7) "          \
 	"AND (?8 = 0 OR allowlist_enforced = 0) "                                         \
 	"AND (?9 = 0 OR account.protected_note IS NOT NULL) "                             \
-	"AND (" expression ", account.id_key) " than " (?10, ?11) "                       \
-	"ORDER BY " expression " " order ", account.id_key " order " LIMIT ?12"
+	"AND (?10 = '' OR EXISTS (SELECT 1 FROM account_denied_right AS denied "          \
+	"WHERE denied.account = account.number AND denied.name = ?10)) "                  \
+	"AND (" expression ", account.id_key) " than " (?11, ?12) "                       \
+	"ORDER BY " expression " " order ", account.id_key " order " LIMIT ?13"
 
 enum sort_type {
 	TYPE_TEXT,
@@ -118,11 +120,12 @@ ask(struct store_db *db, const struct account_filter *filter, const struct curso
 	today, text_or_empty(filter->search), filter->terminal,                                 \
 		filter->no_vendor ? INT64_C(-1) : filter->vendor, text_or_empty(filter->state), \
 		text_or_empty(filter->file_sharing), text_or_empty(filter->kind),               \
-		(int64_t)filter->allowlist_off, (int64_t)filter->is_protected
+		(int64_t)filter->allowlist_off, (int64_t)filter->is_protected,                  \
+		text_or_empty(filter->denied)
 	if (sorts[filter->sort].type == TYPE_NUMBER)
-		return sql_ask(db, ret_row, sql, "ttiitttiiiti", FILTERED, cursor->number,
+		return sql_ask(db, ret_row, sql, "ttiitttiititi", FILTERED, cursor->number,
 			cursor->id, most);
-	return sql_ask(db, ret_row, sql, "ttiitttiitti", FILTERED, cursor->text, cursor->id, most);
+	return sql_ask(db, ret_row, sql, "ttiitttiittti", FILTERED, cursor->text, cursor->id, most);
 }
 
 /* The text of a row for the page that begins behind it. */
@@ -160,6 +163,8 @@ account_page(struct store_db *db, const struct account_filter *filter, account_v
 		r = account_row_read(row, &account);
 		if (r == 0)
 			r = account_macs_read(db, &account);
+		if (r == 0)
+			r = account_rights_read(db, &account);
 		if (r == 0)
 			r = visit(db, &account, argument);
 		if (r == 0 && ret_next != NULL && ++count == filter->most)

@@ -30,6 +30,7 @@ struct account_filter {
 	const char *kind;         /* or NULL */
 	bool allowlist_off;
 	bool is_protected;
+	const char *denied; /* name of a right that is closed to it; NULL: any */
 	enum account_sort sort;
 	bool descending;
 	const char *after; /* ret_next of the page before; NULL: from the start */

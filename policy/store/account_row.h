@@ -19,5 +19,6 @@ int account_row_read(sqlite3_stmt *row, struct account *account);
 
 /* The devices of an account whose row has been read. */
 int account_macs_read(struct store_db *db, struct account *account);
+int account_rights_read(struct store_db *db, struct account *account);
 
 #endif

@@ -1,6 +1,7 @@
 /* Accounts in the database; see account_table.h. */
 #include "policy/store/account_table.h"
 
+#include "policy/rights.h"
 #include "policy/store/account_list.h"
 #include "policy/store/account_row.h"
 #include "policy/store/store.h"
@@ -69,6 +70,28 @@ account_macs_read(struct store_db *db, struct account *account)
 	return r < 0 ? r : bad;
 }
 
+/* A right that this version does not know is none that it could grant. */
+int
+account_rights_read(struct store_db *db, struct account *account)
+{
+	sqlite3_stmt *row;
+	char name[32];
+	int r;
+
+	r = sql_ask(db, &row, "SELECT name FROM account_denied_right WHERE account = ?", "i",
+		account->number);
+	while (r == 0 && (r = sql_next(row)) > 0) {
+		const struct right_row *right;
+
+		sql_column_text(row, 0, name, sizeof(name));
+		right = session_right_find(name);
+		if (right != NULL)
+			account->denied_rights |= right->right;
+		r = 0;
+	}
+	return r;
+}
+
 /* Takes the one row that was asked for. */
 static int
 take_account(struct store_db *db, sqlite3_stmt *row, struct account *ret_account)
@@ -80,7 +103,9 @@ take_account(struct store_db *db, sqlite3_stmt *row, struct account *ret_account
 		return r < 0 ? r : -ENOENT;
 	r = account_row_read(row, ret_account);
 	sql_end(row);
-	return r < 0 ? r : account_macs_read(db, ret_account);
+	if (r == 0)
+		r = account_macs_read(db, ret_account);
+	return r < 0 ? r : account_rights_read(db, ret_account);
 }
 
 int
@@ -121,6 +146,21 @@ write_macs(struct store_db *db, const struct account *account)
 		r = sql_run(db, "INSERT INTO account_mac (account, position, mac) VALUES (?, ?, ?)",
 			"iit", account->number, (int64_t)i, text);
 	}
+	return r;
+}
+
+static int
+write_rights(struct store_db *db, const struct account *account)
+{
+	const struct right_row *right;
+	int r;
+
+	r = sql_run(db, "DELETE FROM account_denied_right WHERE account = ?", "i", account->number);
+	for (size_t i = 0; r == 0 && (right = session_right_at(i)) != NULL; i++)
+		if ((account->denied_rights & right->right) != 0)
+			r = sql_run(db,
+				"INSERT INTO account_denied_right (account, name) VALUES (?, ?)",
+				"it", account->number, right->name);
 	return r;
 }
 
@@ -169,6 +209,8 @@ account_insert(struct store_db *db, struct account *account)
 	if (r < 0)
 		return r;
 	r = write_hours(db, account);
+	if (r == 0)
+		r = write_rights(db, account);
 	return r < 0 ? r : write_macs(db, account);
 }
 
@@ -195,6 +237,8 @@ account_update(struct store_db *db, struct account *account)
 		account->updated_us, account->version, account->changed_by, account->number);
 	if (r == 0)
 		r = write_hours(db, account);
+	if (r == 0)
+		r = write_rights(db, account);
 	if (r == 0)
 		r = sql_run(db, "DELETE FROM account_mac WHERE account = ?", "i", account->number);
 	return r < 0 ? r : write_macs(db, account);

@@ -22,11 +22,13 @@
 	"AND (? = 0 OR EXISTS (SELECT 1 FROM assignment "                           \
 	"WHERE assignment.terminal = terminal.number AND assignment.account = ?)) " \
 	"AND (? IS NULL OR " STATE " = ?) "                                         \
-	"AND (? = 0 OR (in_service = 1 AND coalesce(warnings, '') <> ''))"
-#define FILTER_BINDS "ttiitti"
+	"AND (? = 0 OR (in_service = 1 AND coalesce(warnings, '') <> '')) "         \
+	"AND (? IS NULL OR EXISTS (SELECT 1 FROM terminal_right AS granted "        \
+	"WHERE granted.terminal = terminal.number AND granted.name = ?))"
+#define FILTER_BINDS "ttiittitt"
 #define FILTER_VALUES                                                                    \
 	filter->search, filter->search, filter->account, filter->account, filter->state, \
-		filter->state, (int64_t)filter->warned
+		filter->state, (int64_t)filter->warned, filter->right, filter->right
 
 #define ASSIGNED "(SELECT count(*) FROM assignment WHERE assignment.terminal = terminal.number)"
 #define PAGE " LIMIT ? OFFSET ?"

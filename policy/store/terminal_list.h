@@ -15,6 +15,7 @@ struct terminal_filter {
 	int64_t account;    /* number of an account that may use it; 0: any */
 	const char *state;  /* a word of terminal_state_words; NULL: any */
 	bool warned;        /* only with a warning of the health look */
+	const char *right;  /* name of a right that it grants; NULL: any */
 };
 
 /* Whether a list can be sorted by this. */

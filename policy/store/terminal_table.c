@@ -100,6 +100,32 @@ read_rights(struct store_db *db, struct terminal *terminal)
 	return r;
 }
 
+/* Names that do not fit were never written. */
+static int
+read_channels(struct store_db *db, struct terminal *terminal)
+{
+	char name[RIGHT_CHANNEL_MAX + 1];
+	size_t len = 0;
+	sqlite3_stmt *row;
+	int r;
+
+	r = sql_ask(db, &row, "SELECT name FROM terminal_channel WHERE terminal = ? ORDER BY name",
+		"i", terminal->number);
+	while (r == 0 && (r = sql_next(row)) > 0) {
+		sql_column_text(row, 0, name, sizeof(name));
+		r = snprintf(terminal->channels + len, sizeof(terminal->channels) - len, "%s%s",
+			len > 0 ? "," : "", name);
+		if (len + (size_t)r >= sizeof(terminal->channels)) {
+			terminal->channels[len] = '\0';
+			sql_end(row);
+			return -EUCLEAN;
+		}
+		len += (size_t)r;
+		r = 0;
+	}
+	return r;
+}
+
 static int
 take_terminal(struct store_db *db, sqlite3_stmt *row, struct terminal *ret_terminal)
 {
@@ -113,6 +139,8 @@ take_terminal(struct store_db *db, sqlite3_stmt *row, struct terminal *ret_termi
 	sql_end(row);
 	if (r == 0)
 		r = read_rights(db, &terminal);
+	if (r == 0)
+		r = read_channels(db, &terminal);
 	if (r < 0) {
 		terminal_done(&terminal);
 		return r;
@@ -159,6 +187,26 @@ terminal_load(struct store_db *db, int64_t number, struct terminal *ret_terminal
 }
 
 static int
+write_channels(struct store_db *db, const struct terminal *terminal)
+{
+	char name[RIGHT_CHANNEL_MAX + 1];
+	const char *at = terminal->channels;
+	int r;
+
+	r = sql_run(db, "DELETE FROM terminal_channel WHERE terminal = ?", "i", terminal->number);
+	while (r == 0 && *at != '\0') {
+		int len = (int)strcspn(at, ",");
+
+		snprintf(name, sizeof(name), "%.*s", len, at);
+		at += len;
+		at += *at == ',';
+		r = sql_run(db, "INSERT INTO terminal_channel (terminal, name) VALUES (?, ?)", "it",
+			terminal->number, name);
+	}
+	return r;
+}
+
+static int
 write_rights(struct store_db *db, const struct terminal *terminal)
 {
 	const struct right_row *right;
@@ -169,7 +217,7 @@ write_rights(struct store_db *db, const struct terminal *terminal)
 		if ((terminal->rights & right->right) != 0)
 			r = sql_run(db, "INSERT INTO terminal_right (terminal, name) VALUES (?, ?)",
 				"it", terminal->number, right->name);
-	return r;
+	return r < 0 ? r : write_channels(db, terminal);
 }
 
 static const char *

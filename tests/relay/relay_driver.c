@@ -209,6 +209,19 @@ on_moved(struct channel *channel, union message_body *message)
 }
 
 static int
+on_file_moved(struct channel *channel, union message_body *message)
+{
+	const struct msg_file_moved *moved = &message->file_moved;
+
+	(void)channel;
+	SAY("FILE connection=%" PRIu64 " move=%u way=%u bytes=%" PRIu64 " missed=%" PRIu32
+	    " path='%s'\n",
+		moved->connection, moved->move, moved->way, moved->bytes, moved->missed,
+		moved->path);
+	return 0;
+}
+
+static int
 on_ended(struct channel *channel, union message_body *message)
 {
 	const struct msg_ended *ended = &message->ended;
@@ -259,6 +272,7 @@ static const struct channel_handler worker_handlers[] = {
 	{MSG_MOVED, on_moved},
 	{MSG_RETURNED, on_returned},
 	{MSG_ENDED, on_ended},
+	{MSG_FILE_MOVED, on_file_moved},
 	{MSG_HOST_REPORT, on_host_report},
 	{MSG_PONG, on_pong},
 	{MSG_NOTHING, NULL},

@@ -87,7 +87,7 @@ def copy_on_client(client, text):
 
 
 def test_d007_clipboard_works_where_it_is_granted(lab):
-    _, client, desktop = sign_in(lab, "+clipboard", allow=["clipboard"])
+    _, client, desktop = sign_in(lab, "+clipboard", allow=["clipboard-in", "clipboard-out"])
     copy_on_client(client, "from outside")
     wait_for(lambda: "from outside" in desktop.run("timeout 3 xclip -o -selection clipboard"), PATIENCE, "the text is pasted")
     desktop.run("echo from inside | xclip -i -selection clipboard >/dev/null 2>&1")

@@ -14,8 +14,9 @@ JAPANESE = "ja_JP.UTF-8"
 
 # What the gateway says of itself; names, notes and addresses of this test are none of these.
 WORDS = """active not-yet expired locked always after-approval deny enforced off engineer admin auditor attendant none pin
-ca server general suspended unused never-used ends-soon no-device no-terminal any-device protected clipboard drives sound
-dynamic starting done failed ending killed vouched initial bound state everything true false null accounts""".split()
+ca server general suspended unused never-used ends-soon no-device no-terminal any-device protected in out clipboard drive
+clipboard-in clipboard-out clipboard-files-in clipboard-files-out drives-in drives-out printer smartcard sound microphone camera
+usb channels starting done failed ending killed vouched initial bound state everything true false null accounts""".split()
 
 
 # What needs a session, an interrupted import, a telephone or somebody who signs in: tests/unit/admin-cli/value_changes_test.c
@@ -56,7 +57,7 @@ def do_everything(lab, folder):
     admin("account", "reset-password", account, "--yes")
     admin("account", "reset-second-password", account, "--yes")
     admin("account", "extend", account, "--until", "2027-01-31", "--yes")
-    admin("terminal", "edit", terminal, "--allow", "clipboard", "--deny", "sound", "--in-service", "no")
+    admin("terminal", "edit", terminal, "--allow", "clipboard-in", "--deny", "sound", "--in-service", "no")
     admin("terminal", "edit", terminal, "--in-service", "yes", "--ca-file", lab.variables["LAB_CERTIFICATE"])
     admin("terminal", "edit", terminal, "--take-over", "yes", "--idle", "30min", "--longest", "8h")
     admin("window", "add", terminal, "--days", "daily", "--from", "04:00", "--until", "04:30", "--text", "再起動")

@@ -76,7 +76,7 @@ def test_g050_a_number_is_told_on_the_telephone(ward):
     words = "ゼロ いち に さん よん ご ろく なな はち きゅう".split()
     digits, spoken = re.match(r" +(\d{4} \d{4})\n +([^\n]+)\n", shown.stdout).groups()
     assert spoken == "、".join("・".join(words[int(digit)] for digit in group) for group in digits.split())
-    assert re.search(r"クリップボード、ドライブ、動的チャネル +はい", shown.stdout)
+    assert re.search(r"クリップボード、ドライブ、デバイス +はい", shown.stdout)
 
 
 def test_g050_unused_numbers_are_listed_and_cancelled(ward):

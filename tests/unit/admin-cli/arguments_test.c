@@ -43,13 +43,13 @@ words_become_the_methods_parameters(void **state)
 	char why[512];
 
 	(void)state;
-	assert_int_equal(
-		PARSE(&arguments, why, "terminal", "add", "998-踏み台端末02(Local)", "--address",
-			"h", "--port=3390", "--allow", "clipboard, sound", "--allow", "drives"),
+	assert_int_equal(PARSE(&arguments, why, "terminal", "add", "998-踏み台端末02(Local)",
+				 "--address", "h", "--port=3390", "--allow", "clipboard-in, sound",
+				 "--allow", "drives-in"),
 		0);
 	expect_parameters(&arguments,
 		"{\"address\":\"h\",\"name\":\"998-踏み台端末02(Local)\",\"port\":3390,"
-		"\"rights\":[\"clipboard\",\"sound\",\"drives\"]}");
+		"\"rights\":[\"clipboard-in\",\"sound\",\"drives-in\"]}");
 	assert_int_equal(PARSE(&arguments, why, "account", "edit", "taro", "--email", "a@b",
 				 "--mac", "", "--because", "moved"),
 		0);
@@ -142,10 +142,11 @@ static const struct {
 		"--port: found `rdp`; allowed is a number"},
 	{{"terminal", "add", "a", "--address", "h", "--port", "-1"},
 		"--port: found `-1`; allowed is a number"},
-	{{"terminal", "edit", "a", "--allow", "sound,clipbord"},
-		"--allow: found `clipbord`; allowed are clipboard, drives, sound, dynamic; did you "
-		"mean "
-		"`clipboard`?"},
+	{{"terminal", "edit", "a", "--allow", "sound,clipbord-in"},
+		"--allow: found `clipbord-in`; allowed are clipboard-in, clipboard-out, "
+		"clipboard-files-in, clipboard-files-out, drives-in, drives-out, printer, "
+		"smartcard, sound, microphone, camera, usb, channels; did you mean "
+		"`clipboard-in`?"},
 	{{"account", "show", "\xff"}, "ACCOUNT: the text is not UTF-8"},
 	{{"account", "list", "\x1b[2J\n", "b"},
 		"`b` is one word too many; put names with blanks in quotes"},

@@ -41,7 +41,9 @@ terminal_edit_changes_rights_accounts_and_service(void **state)
 	(void)state;
 	expect_ok(method_account_add, NEW_ACCOUNT("taro"));
 	expect_ok(method_terminal_edit,
-		"{\"name\":\"pacs-01\",\"changes\":{\"allow\":[\"clipboard\"],\"deny\":[\"sound\"],"
+		"{\"name\":\"pacs-01\",\"changes\":{\"allow\":[\"clipboard-in\"],\"deny\":["
+		"\"sound\"],"
+		"\"allow_channels\":[\"SCANNER\"],"
 		"\"add_accounts\":[\"taro\"],\"in_service\":false,\"port\":3390,\"capacity\":2,"
 		"\"note\":\"2F\"}}");
 	assert_int_equal(list_length("accounts"), 1);
@@ -49,10 +51,10 @@ terminal_edit_changes_rights_accounts_and_service(void **state)
 	assert_true(call.touched_terminal > 0);
 	expect_event("terminal.edit", "pacs-01",
 		"{\"accounts\":[],\"capacity\":0,\"in_service\":true,\"note\":\"\",\"port\":3389,"
-		"\"rights\":[\"sound\",\"dynamic\"]}",
+		"\"rights\":[\"sound\",\"channels\"],\"channels\":[]}",
 		"{\"accounts\":[\"taro\"],\"capacity\":2,\"in_service\":false,\"note\":\"2F\","
 		"\"port\":3390,"
-		"\"rights\":[\"clipboard\",\"dynamic\"]}");
+		"\"rights\":[\"clipboard-in\",\"channels\"],\"channels\":[\"SCANNER\"]}");
 	expect_ok(method_terminal_edit,
 		"{\"name\":\"pacs-01\",\"changes\":{\"remove_accounts\":[\"taro\"]}}");
 	assert_int_equal(list_length("accounts"), 0);

@@ -158,7 +158,7 @@ consent_opens_what_needs_it_and_stays_with_the_session(void **state)
 
 	(void)state;
 	change(method_terminal_edit,
-		"{\"name\":\"pacs-01\",\"changes\":{\"allow\":[\"clipboard\",\"drives\"]}}");
+		"{\"name\":\"pacs-01\",\"changes\":{\"allow\":[\"clipboard-in\",\"drives-in\"]}}");
 	require_attendance();
 	assert_int_equal(begin(&taro).reason, CLOSE_ATTENDANCE_MISSING);
 	taro.request.attendance = &(struct attendance){.by = "unix:yamada"};
@@ -182,9 +182,9 @@ files_pass_where_they_were_consented_to(void **state)
 
 	(void)state;
 	change(method_terminal_edit,
-		"{\"name\":\"pacs-01\",\"changes\":{\"allow\":[\"clipboard\"]}}");
+		"{\"name\":\"pacs-01\",\"changes\":{\"allow\":[\"clipboard-in\"]}}");
 	require_attendance();
-	assert_true((begin(&taro).terminal.rights & SESSION_RIGHT_CLIPBOARD) != 0);
+	assert_true((begin(&taro).terminal.rights & SESSION_RIGHT_CLIPBOARD_IN) != 0);
 }
 
 /* Whoever says in the database that somebody else, or nobody, let a session in is found. */

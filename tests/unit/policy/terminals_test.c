@@ -141,25 +141,39 @@ static void
 rights_open_their_channels_and_no_other(void **state)
 {
 	(void)state;
-	assert_int_equal(session_right_of_channel("cliprdr"), SESSION_RIGHT_CLIPBOARD);
-	assert_int_equal(session_right_of_channel("CLIPRDR"), SESSION_RIGHT_CLIPBOARD);
-	assert_int_equal(session_right_of_channel("rdpdr"), SESSION_RIGHT_DRIVES);
-	assert_int_equal(session_right_of_channel("rdpsnd"), SESSION_RIGHT_SOUND);
-	assert_int_equal(session_right_of_channel("drdynvc"), SESSION_RIGHT_DYNAMIC);
-	assert_int_equal(session_right_of_channel("rail"), 0);
-	assert_int_equal(session_right_of_channel("clip"), 0);
-	assert_int_equal(session_right_of_channel("cliprdrx"), 0);
-	assert_int_equal(session_right_of_channel(""), 0);
+	assert_int_equal(session_rights_of_channel("cliprdr"), SESSION_RIGHTS_CLIPBOARD);
+	assert_int_equal(session_rights_of_channel("CLIPRDR"), SESSION_RIGHTS_CLIPBOARD);
+	assert_int_equal(session_rights_of_channel("rdpdr"),
+		SESSION_RIGHTS_DRIVES | SESSION_RIGHT_PRINTER | SESSION_RIGHT_SMARTCARD);
+	assert_int_equal(session_rights_of_channel("rdpsnd"), SESSION_RIGHT_SOUND);
+	assert_int_equal(session_rights_of_channel("drdynvc"), SESSION_DISPLAY);
+	assert_int_equal(session_rights_of_channel("rail"), 0);
+	assert_int_equal(session_rights_of_channel("clip"), 0);
+	assert_int_equal(session_rights_of_channel("cliprdrx"), 0);
+	assert_int_equal(session_rights_of_channel(""), 0);
 }
 
 static void
 new_terminals_let_display_and_sound_through(void **state)
 {
 	(void)state;
-	assert_int_equal(session_rights_default(), SESSION_RIGHT_SOUND | SESSION_RIGHT_DYNAMIC);
-	assert_ptr_equal(session_right_find("clipboard"), session_right_at(0));
+	assert_int_equal(session_rights_default(), SESSION_RIGHT_SOUND | SESSION_RIGHT_CHANNELS);
+	assert_ptr_equal(session_right_find("clipboard-in"), session_right_at(0));
 	assert_null(session_right_find("everything"));
-	assert_null(session_right_at(4));
+	assert_null(session_right_at(13));
+}
+
+/* Who only looks moves nothing: no touch, no USB keyboard, and no channel of which nobody knows what it carries. */
+static void
+who_only_looks_has_no_channel_that_could_carry_input(void **state)
+{
+	uint32_t looks = session_rights_at_host(session_rights_all() | SESSION_LOOK_ONLY);
+
+	(void)state;
+	assert_int_equal(session_rights_at_host(0), SESSION_DISPLAY | SESSION_TOUCH);
+	assert_int_equal(looks & (SESSION_TOUCH | SESSION_RIGHT_USB | SESSION_RIGHT_CHANNELS), 0);
+	assert_int_equal(looks & (SESSION_DISPLAY | SESSION_LOOK_ONLY | SESSION_RIGHT_SOUND),
+		SESSION_DISPLAY | SESSION_LOOK_ONLY | SESSION_RIGHT_SOUND);
 }
 
 int
@@ -173,6 +187,7 @@ main(void)
 		cmocka_unit_test(pins_are_read_with_and_without_colons),
 		cmocka_unit_test(ca_bundles_hold_certificates_and_no_key),
 		cmocka_unit_test(rights_open_their_channels_and_no_other),
+		cmocka_unit_test(who_only_looks_has_no_channel_that_could_carry_input),
 		cmocka_unit_test(new_terminals_let_display_and_sound_through),
 	};
 

@@ -55,6 +55,8 @@ start_on(enum side side, uint32_t rights, uint8_t confirm_flags)
 	assert_int_equal(attachment_take(&fakes.conn, attach, &fd), 0);
 	free(attach);
 	fakes.conn.attachment->side = side;
+	if (side == SIDE_GREETER)
+		fakes.conn.attachment->rights = 0; /* as attachment_new has it */
 	fakes.conn.attachment->confirm = (struct x224_confirm){.kind = X224_CONFIRM_RESPONSE,
 		.flags = confirm_flags,
 		.protocol = RDP_PROTOCOL_SSL};
@@ -166,11 +168,11 @@ channels_without_a_right_are_renamed(void **state)
 	const struct gcc_client *client;
 
 	(void)state;
-	start(0, RDP_CONFIRM_EXTENDED_CLIENT_DATA);
+	start_on(SIDE_GREETER, 0, RDP_CONFIRM_EXTENDED_CLIENT_DATA);
 	client = &fakes.conn.introduction->client;
 	assert_true(client->channel_count > 0);
-	assert_int_equal(gcc_connect_initial_parse(
-				 fakes.sent[SIDE_HOST], fakes.sent_len[SIDE_HOST], &shown, NULL),
+	assert_int_equal(gcc_connect_initial_parse(fakes.sent[SIDE_GREETER],
+				 fakes.sent_len[SIDE_GREETER], &shown, NULL),
 		PARSE_OK);
 	for (uint16_t i = 0; i < client->channel_count; i++) {
 		assert_false(has_channel(&shown, client->channels[i].name));
@@ -180,11 +182,23 @@ channels_without_a_right_are_renamed(void **state)
 	if (has_channel(client, "drdynvc"))
 		assert_int_equal(shown.early_flags & GCC_CLIENT_DYNVC_GFX, 0);
 
-	start(~0u, RDP_CONFIRM_EXTENDED_CLIENT_DATA);
+	start(0, RDP_CONFIRM_EXTENDED_CLIENT_DATA);
 	client = &fakes.conn.introduction->client;
 	for (uint16_t i = 0; i < client->channel_count; i++)
 		assert_int_equal(fakes.conn.attachment->bridge->channels[i].denied,
-			session_right_of_channel(client->channels[i].name) == 0);
+			strcasecmp(client->channels[i].name, "drdynvc") != 0);
+
+	start(~0u, RDP_CONFIRM_EXTENDED_CLIENT_DATA);
+	client = &fakes.conn.introduction->client;
+	for (uint16_t i = 0; i < client->channel_count; i++) {
+		const struct bridge_channel *channel = &fakes.conn.attachment->bridge->channels[i];
+		const char *name = client->channels[i].name;
+
+		assert_int_equal(channel->denied, session_rights_of_channel(name) == 0);
+		/* What carries one thing in one direction needs none. */
+		assert_int_equal(channel->filter != NULL,
+			!channel->denied && strcasecmp(name, "rdpsnd") != 0);
+	}
 }
 
 static void

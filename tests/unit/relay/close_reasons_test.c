@@ -12,10 +12,24 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <freerdp/channels/ainput.h>
+#include <freerdp/channels/audin.h>
 #include <freerdp/channels/cliprdr.h>
+#include <freerdp/channels/disp.h>
 #include <freerdp/channels/drdynvc.h>
+#include <freerdp/channels/echo.h>
+#include <freerdp/channels/geometry.h>
+#include <freerdp/channels/location.h>
 #include <freerdp/channels/rdpdr.h>
+#include <freerdp/channels/rdpear.h>
+#include <freerdp/channels/rdpecam.h>
+#include <freerdp/channels/rdpei.h>
+#include <freerdp/channels/rdpemsc.h>
+#include <freerdp/channels/rdpgfx.h>
 #include <freerdp/channels/rdpsnd.h>
+#include <freerdp/channels/telemetry.h>
+#include <freerdp/channels/tsmf.h>
+#include <freerdp/channels/video.h>
 #include <freerdp/error.h>
 
 static void
@@ -86,24 +100,65 @@ rights_open_the_channels_by_the_names_that_clients_give_them(void **state)
 		const char *channel;
 		uint32_t right;
 	} rows[] = {
-		{CLIPRDR_SVC_CHANNEL_NAME, SESSION_RIGHT_CLIPBOARD},
-		{RDPDR_SVC_CHANNEL_NAME, SESSION_RIGHT_DRIVES},
+		{CLIPRDR_SVC_CHANNEL_NAME, SESSION_RIGHTS_CLIPBOARD},
+		{RDPDR_SVC_CHANNEL_NAME,
+			SESSION_RIGHTS_DRIVES | SESSION_RIGHT_PRINTER | SESSION_RIGHT_SMARTCARD},
 		{RDPSND_CHANNEL_NAME, SESSION_RIGHT_SOUND},
-		{DRDYNVC_SVC_CHANNEL_NAME, SESSION_RIGHT_DYNAMIC},
-		{"CLIPRDR", SESSION_RIGHT_CLIPBOARD},
+		{DRDYNVC_SVC_CHANNEL_NAME, SESSION_DISPLAY},
+		{"CLIPRDR", SESSION_RIGHTS_CLIPBOARD},
 		{"rail", 0},
 		{"", 0},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_int_equal(session_right_of_channel(rows[i].channel), rows[i].right);
+		assert_int_equal(session_rights_of_channel(rows[i].channel), rows[i].right);
+}
+
+/* The names are FreeRDP's; those it has no header for are in the specifications alone. */
+static void
+dynamic_channels_have_the_names_that_hosts_give_them(void **state)
+{
+	static const struct {
+		const char *channel;
+		uint32_t rights;
+	} rows[] = {
+		{RDPGFX_DVC_CHANNEL_NAME, SESSION_DISPLAY},
+		{DISP_DVC_CHANNEL_NAME, SESSION_DISPLAY},
+		{GEOMETRY_DVC_CHANNEL_NAME, SESSION_DISPLAY},
+		{VIDEO_CONTROL_DVC_CHANNEL_NAME, SESSION_DISPLAY},
+		{VIDEO_DATA_DVC_CHANNEL_NAME, SESSION_DISPLAY},
+		{RDPEMSC_DVC_CHANNEL_NAME, SESSION_DISPLAY},
+		{TELEMETRY_DVC_CHANNEL_NAME, SESSION_DISPLAY},
+		{ECHO_DVC_CHANNEL_NAME, SESSION_DISPLAY},
+		{RDPEI_DVC_CHANNEL_NAME, SESSION_TOUCH},
+		{AINPUT_DVC_CHANNEL_NAME, SESSION_TOUCH},
+		{RDPSND_DVC_CHANNEL_NAME, SESSION_RIGHT_SOUND},
+		{RDPSND_LOSSY_DVC_CHANNEL_NAME, SESSION_RIGHT_SOUND},
+		{TSMF_DVC_CHANNEL_NAME, SESSION_RIGHT_SOUND},
+		{AUDIN_DVC_CHANNEL_NAME, SESSION_RIGHT_MICROPHONE},
+		{RDPECAM_CONTROL_DVC_CHANNEL_NAME, SESSION_RIGHT_CAMERA},
+		{"RDCamera_Device_0", SESSION_RIGHT_CAMERA},
+		{"URBDRC", SESSION_RIGHT_USB},
+		{LOCATION_DVC_CHANNEL_NAME, 0},
+		{RDPEAR_DVC_CHANNEL_NAME, 0},
+		{"urbdrc", 0},
+		{"", 0},
+		{"HOSPITAL", SESSION_RIGHT_CHANNELS},
+		{"HOSP", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(
+			session_rights_of_dynamic(rows[i].channel, "A,HOSPITAL"), rows[i].rights);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(dynamic_channels_have_the_names_that_hosts_give_them),
 		cmocka_unit_test(error_info_codes_are_those_that_clients_know),
 		cmocka_unit_test(every_reason_says_who_and_logs_its_own_event),
 		cmocka_unit_test(whoever_is_refused_by_the_policy_is_told),

@@ -15,6 +15,7 @@
 #include "supervisor/sessions.h"
 #include "supervisor/sign_ins.h"
 #include "supervisor/start.h"
+#include "supervisor/transfers.h"
 
 #include <errno.h>
 
@@ -119,6 +120,12 @@ sign_in_terminal(const struct sign_in *sign_in)
 {
 	(void)sign_in;
 	return "";
+}
+
+void
+transfers_finish(struct connection *connection)
+{
+	(void)connection;
 }
 
 void

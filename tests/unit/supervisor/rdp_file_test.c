@@ -81,7 +81,7 @@ nothing_is_redirected_but_what_is_granted(void **state)
 	assert_true(has_line(text, "redirectprinters:i:0"));
 	assert_true(has_line(text, "audiocapturemode:i:0"));
 	assert_true(has_line(text, "audiomode:i:2"));
-	file.rights = SESSION_RIGHT_CLIPBOARD | SESSION_RIGHT_SOUND;
+	file.rights = SESSION_RIGHT_CLIPBOARD_IN | SESSION_RIGHT_SOUND;
 	assert_true(rdp_file_write(&file, text, sizeof(text)) > 0);
 	assert_true(has_line(text, "redirectclipboard:i:1"));
 	assert_true(has_line(text, "audiomode:i:0"));

@@ -42,6 +42,23 @@ a_start_has_no_end_and_an_end_has_everything(void **state)
 }
 
 static void
+a_file_that_moved_has_its_own_line(void **state)
+{
+	char line[SESSION_LOG_LINE_SIZE + 1];
+	json_t *moved = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i}", "time",
+		"2026-11-20T08:31:00Z", "session", "00ff", "account", "taro", "terminal", "pacs-01",
+		"direction", "out", "way", "drive", "path", "tmp:\\a 'b'.csv", "size",
+		(json_int_t)7, "missed", 0);
+
+	(void)state;
+	session_log_format(SESSION_LOG_TRANSFER, moved, line);
+	assert_string_equal(line,
+		"2026-11-20T08:31:00Z file session='00ff' account='taro' terminal='pacs-01' "
+		"direction='out' way='drive' path='tmp:\\\\a \\'b\\'.csv' size=7 missed=0\n");
+	json_decref(moved);
+}
+
+static void
 a_line_is_bounded_and_still_a_line(void **state)
 {
 	char line[SESSION_LOG_LINE_SIZE + 1];
@@ -106,6 +123,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_start_has_no_end_and_an_end_has_everything),
+		cmocka_unit_test(a_file_that_moved_has_its_own_line),
 		cmocka_unit_test(a_line_is_bounded_and_still_a_line),
 		cmocka_unit_test(reopening_writes_to_the_path_again),
 	};

@@ -14,6 +14,7 @@
 #include "supervisor/reconnects.h"
 #include "supervisor/resumes.h"
 #include "supervisor/sign_ins.h"
+#include "supervisor/transfers.h"
 #include "supervisor/worker_messages.h"
 
 #include <errno.h>
@@ -122,6 +123,13 @@ resume_host_cookie(struct resumes *resumes, const uint8_t id[SESSION_ID_BYTES],
 	assert_int_equal(cookie->logon_id, 5);
 	assert_int_equal(cookie->random[0], 0xaa);
 	host_cookies++;
+}
+
+int
+transfer_told(struct connection *one, const struct msg_file_moved *moved)
+{
+	(void)one;
+	return moved->move < 2 ? 0 : -EPROTO;
 }
 
 int

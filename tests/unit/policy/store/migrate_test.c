@@ -81,7 +81,8 @@ check_version_1_content(struct store_db *db, void *argument)
 	assert_int_equal(terminal.trust, TERMINAL_TRUST_PIN);
 	assert_int_equal(terminal.pin[5], 5);
 	assert_int_equal(terminal.rights,
-		SESSION_RIGHT_SOUND | SESSION_RIGHT_DYNAMIC | SESSION_RIGHT_CLIPBOARD);
+		SESSION_RIGHT_SOUND | SESSION_RIGHT_CHANNELS | SESSION_RIGHTS_CLIPBOARD);
+	assert_string_equal(terminal.channels, "");
 	assert_int_equal(assignment_exists(db, 7, 3, &assigned), 0);
 	assert_true(assigned);
 	terminal_done(&terminal);

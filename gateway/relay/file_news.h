@@ -1,0 +1,46 @@
+/* Files that have moved over the clipboard or a drive (B8), until the worker has told the supervisor: bounded, and what is
+ * too many is counted instead. */
+#ifndef RELAY_FILE_NEWS_H
+#define RELAY_FILE_NEWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FILE_NEWS_MOST 64
+#define FILE_NEWS_PATH_SIZE 1024
+
+enum file_move {
+	FILE_MOVE_IN,  /* into the terminal */
+	FILE_MOVE_OUT, /* out of it */
+	FILE_MOVE_COUNT,
+};
+
+enum file_way {
+	FILE_BY_CLIPBOARD,
+	FILE_BY_DRIVE,
+	FILE_BY_COUNT,
+};
+
+struct file_moved {
+	enum file_move move;
+	enum file_way way;
+	uint64_t
+		bytes; /* of the clipboard: as the list says; of a drive: that were read or written */
+	char *path;    /* as the channel tells it; owned */
+};
+
+struct file_news {
+	struct file_moved files[FILE_NEWS_MOST];
+	size_t count;
+	uint32_t missed; /* for which there was no room */
+};
+
+/* Copies the path. */
+void file_news_add(struct file_news *news, enum file_move move, enum file_way way, const char *path,
+	uint64_t bytes);
+
+/* Forgets them all. */
+void file_news_clear(struct file_news *news);
+
+#endif
