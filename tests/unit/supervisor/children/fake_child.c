@@ -1,6 +1,6 @@
-/* A stand-in for sekisho-worker, sekisho-key and sekisho-greeter that does as CONFIGURE's certificate_chain says, so
- * that the supervisor's side of the channels can be tried on a real process. Built under all three
- * names; a greeter's role is the facility of BEGIN_SCREEN. See children_test.c.
+/* A stand-in for sekisho-worker, sekisho-key, sekisho-greeter and sekisho-nla that does as CONFIGURE's certificate_chain says, so
+ * that the supervisor's side of the channels can be tried on a real process. Built under all four
+ * names; a greeter's role is the facility of BEGIN_SCREEN, a sekisho-nla's the user of NLA_BEGIN. See children_test.c.
  *
  *	good        answers PING, takes clients, ends them when told to
  *	hang        answers the first PING and never anything again
@@ -32,6 +32,8 @@
 #define SELF PROCESS_KEY
 #elif defined(FAKE_GREETER)
 #define SELF PROCESS_GREETER
+#elif defined(FAKE_NLA)
+#define SELF PROCESS_NLA
 #else
 #define SELF PROCESS_WORKER
 #endif
@@ -100,6 +102,29 @@ static const struct channel_handler handlers[] = {
 	{MSG_PING, on_ping},
 	{MSG_BEGIN_SCREEN, on_begin_screen},
 	{MSG_SHOW, on_show},
+	{0},
+};
+#elif defined(FAKE_NLA)
+static int
+on_nla_begin(struct channel *channel, union message_body *message)
+{
+	const struct msg_nla_result result = {.outcome = 1, .status = 0xc000006d};
+	auto_fd int worker = channel_take_fd(channel);
+
+	memcpy(role, message->nla_begin.user, sizeof(role) - 1);
+	if (strcmp(role, "die") == 0)
+		abort();
+	if (strcmp(role, "hang") == 0)
+		return 0;
+	/* The worker hears of it second. */
+	if (channel_send(channel, MSG_NLA_RESULT, &result, -1) < 0 || write(worker, "d", 1) != 1)
+		return -EIO;
+	return 0;
+}
+
+static const struct channel_handler handlers[] = {
+	{MSG_PING, on_ping},
+	{MSG_NLA_BEGIN, on_nla_begin},
 	{0},
 };
 #else
