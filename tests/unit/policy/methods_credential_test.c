@@ -192,8 +192,8 @@ what_does_not_open_refuses_the_session_and_nothing_else(void **state)
 		"UPDATE terminal_credential SET domain = ''",
 		"UPDATE terminal_credential SET user_name = 'maint\\HOSP', domain = ''",
 		"UPDATE terminal_credential SET sealed = zeroblob(795)",
-		"UPDATE terminal_credential SET sealed = CAST(substr(sealed, 1, 794) || x'00' AS "
-		"BLOB)",
+		("UPDATE terminal_credential SET sealed = "
+		 "CAST(substr(sealed, 1, 794) || x'00' AS BLOB)"),
 	};
 	struct issue issue;
 
