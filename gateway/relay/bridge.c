@@ -24,6 +24,8 @@ _Static_assert(LOOK_MAX >= MCS_SEND_DATA_HEAD_MAX + AUTO_RECONNECT_HEAD_MAX, "an
 #define FAST_PATH_SECURITY 0xc0 /* encrypted or signed: not inside TLS, 2.2.8.1.2, 2.2.9.1.2 */
 #define LICENCE_TYPE_AT 4       /* behind the security header, 2.2.1.12.1.1 */
 
+#define DEMANDS_MAX 16 /* Demand Actives in a row, without a Font Map */
+
 /* fragmentation in updateHeader, 2.2.9.1.2.1 */
 #define FRAGMENT_MASK 0x30
 #define FRAGMENT_FIRST 0x20
@@ -76,12 +78,22 @@ kind_of_confirm(struct look *look)
 	return KIND_OTHER;
 }
 
+/* A client that is asked again and again does nothing else: a desktop that is resized becomes active in between. */
+static enum bridge_kind
+kind_of_demand(struct look *look)
+{
+	if (look->bridge->demands < DEMANDS_MAX)
+		return KIND_DEMAND_ACTIVE;
+	look->why = "Demand Active again and again";
+	return KIND_OTHER;
+}
+
 static enum bridge_kind
 kind_of_share(struct look *look, const struct share_pdu *pdu)
 {
 	switch (pdu->type) {
 	case SHARE_DEMAND_ACTIVE:
-		return KIND_DEMAND_ACTIVE;
+		return kind_of_demand(look);
 	case SHARE_CONFIRM_ACTIVE:
 		return kind_of_confirm(look);
 	case SHARE_DEACTIVATE_ALL:
@@ -136,10 +148,12 @@ follow_stage(struct bridge *bridge, enum side from, const struct share_pdu *pdu)
 			bridge->stage = BRIDGE_ACTIVATING;
 	} else if (pdu->type == SHARE_DEMAND_ACTIVE) {
 		bridge->share_id = pdu->share_id;
+		bridge->demands++;
 		if (bridge->stage != BRIDGE_REACTIVATING)
 			bridge->stage = BRIDGE_ACTIVATING;
 	} else if (pdu->data_type == SHARE_DATA_FONT_MAP && bridge->stage == BRIDGE_ACTIVATING) {
 		bridge->stage = BRIDGE_ACTIVE;
+		bridge->demands = 0;
 		bridge->cookies.due = bridge->cookies.given && !bridge->cookies.told;
 	}
 }
@@ -156,8 +170,8 @@ follow_share(struct look *look, size_t payload_at, const struct share_pdu *pdu)
 	follow_stage(bridge, look->from, pdu);
 	if (look->from == SIDE_HOST)
 		bridge_follow_cookie(bridge, payload, look->have - payload_at, pdu);
-	/* A client may still answer with the share id of before a resize. */
-	if (look->from == SIDE_CLIENT && pdu->has_share_id)
+	/* A client may still answer with the share id of before a resize; and it hears of no other than it was given. */
+	if (pdu->has_share_id && (look->from == SIDE_CLIENT || bridge->stage != BRIDGE_BEFORE))
 		bytes_put_u32le(payload + SHARE_ID_AT, bridge->share_id);
 	if (payload_at + pdu->total_len <= look->have)
 		user_at = share_user_id_at(payload, pdu);

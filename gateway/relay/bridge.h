@@ -75,6 +75,7 @@ struct bridge {
 	bool licensed;     /* the back end's last word on licensing has passed */
 	bool answered;     /* a Confirm Active of the client's has passed */
 	uint32_t share_id; /* of the last Demand Active */
+	uint8_t demands;   /* of them so far that no desktop came of */
 	struct bridge_cookies cookies;
 	struct bridge_way ways[BRIDGE_SIDES];
 	struct bridge_channel channels[GCC_CHANNELS_MAX];

@@ -261,7 +261,7 @@ connection_peer_ended(struct connection *conn, enum side side, int error, bool w
 	if (side == SIDE_GREETER)
 		connection_close(conn, CLOSE_GREETER_FAULT, "it closed the connection");
 	else if (side == SIDE_HOST)
-		connection_close(conn, error == 0 ? CLOSE_HOST_LEFT : CLOSE_HOST_LOST,
+		connection_close(conn, error == 0 ? CLOSE_HOST_GONE : CLOSE_HOST_LOST,
 			error == 0 ? NULL : strerrordesc_np(-error));
 	else if (error == 0)
 		connection_close(conn, CLOSE_CLIENT_LEFT, NULL);

@@ -4,6 +4,7 @@
  */
 #include "relay/leg.h"
 
+#include "base/keepalive.h"
 #include "base/secret.h"
 #include "relay/connection_io.h"
 
@@ -287,8 +288,8 @@ leg_set_options(int fd, uint32_t stall_ms)
 	set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MAX);
-	set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 30);
-	set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 10);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive_idle(stall_ms));
+	set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, keepalive_interval(stall_ms));
 	set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
 	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)stall_ms);
 }

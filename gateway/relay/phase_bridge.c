@@ -3,7 +3,8 @@
  * From:   ATTACH.   To: DRAIN.
  * Trust:  neither side. What may pass is bridge_rules.def.
  * Keeps:  ids and counters; no buffer while nothing waits.
- * Limit:  none. A peer that takes nothing for TCP_USER_TIMEOUT is found by the kernel.
+ * Limit:  the time limit `attach` until the first desktop is active, then none. A peer that takes nothing or is silently
+ *         gone for TCP_USER_TIMEOUT is found by the kernel.
  */
 #include "relay/bridge.h"
 #include "relay/bridge_channels.h"
@@ -28,6 +29,19 @@ bridge_enter(struct connection *conn)
 {
 	introduction_free(take_pointer(&conn->introduction));
 	attachment_free(take_pointer(&conn->attachment));
+	io_limit(conn, conn->worker->limit_ms[PHASE_ATTACH]);
+}
+
+/* Whose turn it was (MS-RDPBCGR 1.3.1.1). */
+static void
+bridge_on_time_limit(struct connection *conn)
+{
+	if (conn->bridge->stage == BRIDGE_BEFORE)
+		connection_close(conn, CLOSE_HOST_TOO_SLOW, "no Demand Active");
+	else if (conn->bridge->answered)
+		connection_close(conn, CLOSE_HOST_TOO_SLOW, "no Font Map");
+	else
+		connection_close(conn, CLOSE_TOO_SLOW, "no Confirm Active");
 }
 
 /* The supervisor is to have the cookie with which this host alone knows this session again. */
@@ -132,6 +146,7 @@ bridge_leave(struct connection *conn)
 static size_t
 bridge_on_bytes(struct connection *conn, enum side from, uint8_t *bytes, size_t len)
 {
+	bool active = conn->bridge->stage == BRIDGE_ACTIVE;
 	struct bridge_result result;
 	size_t used = 0;
 	bool owes;
@@ -156,6 +171,8 @@ bridge_on_bytes(struct connection *conn, enum side from, uint8_t *bytes, size_t 
 	} while ((owes || result.stopped) && conn->reason == CLOSE_NONE);
 	if (conn->reason != CLOSE_NONE)
 		return len;
+	if (!active && conn->bridge->stage == BRIDGE_ACTIVE)
+		io_limit(conn, 0);
 	tell_host_cookie(conn);
 	return used;
 }
@@ -178,4 +195,5 @@ const struct phase_ops phase_bridge = {
 	.leave = bridge_leave,
 	.on_bytes = bridge_on_bytes,
 	.on_end = bridge_on_end,
+	.on_time_limit = bridge_on_time_limit,
 };

@@ -2,6 +2,7 @@
 #include "supervisor/sockets.h"
 
 #include "base/cleanup.h"
+#include "base/keepalive.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,8 +15,6 @@
 
 #define BACKLOG 512
 #define UNSENT_MOST_BYTES (128 * 1024)
-#define KEEPALIVE_IDLE_SECONDS 30
-#define KEEPALIVE_INTERVAL_SECONDS 10
 
 void
 socket_unmap(struct sockaddr_storage *address)
@@ -140,8 +139,8 @@ socket_set_session_options(int fd, uint32_t stall_ms)
 	/* Each of them is an improvement, none is needed for the session to be right. */
 	(void)set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	(void)set_flag(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-	(void)set_flag(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS);
-	(void)set_flag(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS);
+	(void)set_flag(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive_idle(stall_ms));
+	(void)set_flag(fd, IPPROTO_TCP, TCP_KEEPINTVL, keepalive_interval(stall_ms));
 	(void)set_flag(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)stall_ms);
 	(void)set_flag(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MOST_BYTES);
 }

@@ -566,6 +566,64 @@ a_security_header_cannot_be_read_as_a_redirection(void **state)
 	}
 }
 
+static enum close_reason
+pass(struct bridge *bridge, enum side from, write_payload *payload)
+{
+	uint8_t pdu[1024];
+	size_t len = write_pdu(
+		pdu, sizeof(pdu), from, from == SIDE_CLIENT ? MCS_IO_CHANNEL : HOST_IO, payload);
+	struct bridge_result result;
+
+	bridge_filter(bridge, from, pdu, len, &result);
+	return result.reason;
+}
+
+static void
+a_client_is_not_asked_again_and_again(void **state)
+{
+	struct bridge *bridge = some_bridge(false);
+	unsigned int asked = 0;
+
+	(void)state;
+	/* Each has its desktop: as often as it likes. */
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(pass(bridge, SIDE_HOST, write_demand_active), CLOSE_NONE);
+		assert_int_equal(pass(bridge, SIDE_CLIENT, write_confirm_active), CLOSE_NONE);
+		assert_int_equal(pass(bridge, SIDE_HOST, write_font_map), CLOSE_NONE);
+	}
+	while (asked < 100 && pass(bridge, SIDE_HOST, write_demand_active) == CLOSE_NONE)
+		asked++;
+	assert_int_equal(asked, 16);
+	bridge_free(bridge);
+}
+
+static void
+write_data_of_another_share(struct bytes_writer *writer)
+{
+	size_t begin = share_begin(writer, SHARE_DATA, HOST_USER, 0xdeadbeef, SHARE_DATA_CONTROL);
+
+	bytes_write_zeros(writer, 8);
+	share_end(writer, begin);
+}
+
+static void
+a_client_hears_of_no_share_but_its_own(void **state)
+{
+	struct bridge *bridge = some_bridge(true);
+	uint8_t pdu[256];
+	size_t len = write_pdu(pdu, sizeof(pdu), SIDE_HOST, HOST_IO, write_data_of_another_share);
+	struct bridge_result result;
+	struct mcs_send_data data;
+
+	(void)state;
+	bridge->share_id = 0x103ea;
+	bridge_filter(bridge, SIDE_HOST, pdu, len, &result);
+	assert_int_equal(result.reason, CLOSE_NONE);
+	assert_int_equal(mcs_send_data_parse(pdu, len, (uint16_t)len, &data, NULL), PARSE_OK);
+	assert_int_equal(bytes_get_u32le(pdu + data.payload_at + SHARE_ID_AT), 0x103ea);
+	bridge_free(bridge);
+}
+
 int
 main(void)
 {
@@ -586,6 +644,8 @@ main(void)
 		cmocka_unit_test(a_stream_comes_out_the_same_for_every_size_of_read),
 		cmocka_unit_test(the_rest_of_a_pdu_is_counted_to_its_boundary),
 		cmocka_unit_test(licensing_is_over_with_the_hosts_last_word),
+		cmocka_unit_test(a_client_is_not_asked_again_and_again),
+		cmocka_unit_test(a_client_hears_of_no_share_but_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -440,7 +440,7 @@ ends_of_peers_are_told_apart(void **state)
 		{SIDE_CLIENT, -ETIMEDOUT, false, CLOSE_CLIENT_LOST},
 		{SIDE_CLIENT, -ETIMEDOUT, true, CLOSE_CLIENT_STALLED},
 		{SIDE_CLIENT, -EPROTO, false, CLOSE_CLIENT_BAD_PDU},
-		{SIDE_HOST, 0, false, CLOSE_HOST_LEFT},
+		{SIDE_HOST, 0, false, CLOSE_HOST_GONE},
 		{SIDE_HOST, -ECONNRESET, true, CLOSE_HOST_LOST},
 	};
 
