@@ -18,7 +18,7 @@ FILE_FLAGS = 0x3C
 class Line:
     """client and host are at the two ends; what arrives on the channel can be asked for at each."""
 
-    def __init__(self, lab, channel, *allow, deny_account=(), allow_channels=()):
+    def __init__(self, lab, channel, *allow, deny=(), deny_account=(), allow_channels=()):
         self.lab = lab
         self.channel = channel
         self.to_host_queue = queue.Queue()
@@ -28,9 +28,10 @@ class Line:
         self.host_reads.set()
         self.bytes_at_host = 0
         self.told = []
+        self.demands = 0
         fake = lab.fake_host(self.host_script)
         self.terminal = lab.trusted_terminal(fake)
-        lab.edit_terminal(self.terminal, allow=list(allow), allow_channels=list(allow_channels))
+        lab.edit_terminal(self.terminal, allow=list(allow), deny=list(deny), allow_channels=list(allow_channels))
         self.account, ticket = lab.new_ticket(self.terminal)
         if deny_account:
             lab.edit_account(self.account, deny=list(deny_account))
@@ -65,6 +66,7 @@ class Line:
             channel, content = wire.send_data_of(pdu) if pdu[0] == 3 else (None, b"")
             if channel == wire.IO_CHANNEL and peer is self.client:
                 kind, data_type, rest = wire.share_data_of(content)
+                self.demands += kind == wire.PDU_DEMAND_ACTIVE
                 if kind == wire.PDU_DATA and data_type == wire.DATA_SET_ERROR_INFO:
                     self.told.append(struct.unpack("<I", rest[:4])[0])
             if channel != wire.IO_CHANNEL + 1:

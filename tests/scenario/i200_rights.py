@@ -7,6 +7,7 @@ import struct
 import pytest
 
 import channels as ch
+import rdp_wire as wire
 from channels import Line
 from lab_parts.control import Refused
 from lab_parts.processes import PATIENCE, wait_for
@@ -347,3 +348,16 @@ def test_i213_a_pdu_without_end_costs_nothing(lab, neighbour):
     wait_for(lambda: line.bytes_at_host > 30_000_000, PATIENCE, "it arrives")
     assert worker_memory(lab) - before < 8 * 1024 * 1024
     assert lab.wait_session(line.account)
+
+
+@pytest.mark.parametrize("allowed", [True, False], ids=["granted", "not granted"])
+def test_i214_sound_passes_unless_it_is_taken_away(lab, allowed):
+    line = Line(lab, "rdpsnd", deny=[] if allowed else ["sound"])
+    line.from_host(b"wave" * 1000)
+    line.from_client(b"heard")
+    # Behind it, on the channel that always passes.
+    line.host.send_io(wire.demand_active())
+    wait_for(lambda: line.demands == 1, PATIENCE, "the next desktop arrives")
+    assert line.to_client_queue.qsize() == allowed
+    if allowed:
+        assert line.at_client() == b"wave" * 1000 and line.at_host() == b"heard"
