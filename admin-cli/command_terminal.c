@@ -175,21 +175,80 @@ same_fingerprint(const char *one, const char *other)
 	}
 }
 
+/* A pin that is another than the one shown now: of it is said what was kept when it was trusted. */
+static size_t
+add_old(const json_t *terminal, struct fact *facts)
+{
+	static const struct {
+		const char *label, *key;
+		const char *(*shown)(const json_t *object, const char *key);
+	} rows[] = {
+		{"old_subject", "subject", value_text},
+		{"old_names", "names", value_text},
+		{"old_not_before", "not_before", value_time},
+		{"old_not_after", "not_after", value_time},
+		{"old_since", "since", value_time},
+		{"old_by", "by", value_text},
+	};
+	const json_t *pinned = json_object_get(terminal, "pinned");
+	size_t count = 0;
+
+	facts[count++] =
+		(struct fact){value_label("old_sha256"), value_fingerprint(terminal, "pin")};
+	for (size_t i = 0; json_is_object(pinned) && i < ARRAY_SIZE(rows); i++)
+		facts[count++] = (struct fact){
+			value_label(rows[i].label), rows[i].shown(pinned, rows[i].key)};
+	return count;
+}
+
+static size_t
+add_new(const json_t *seen, bool changed, struct fact *facts)
+{
+	const struct fact all[] = {
+		{value_label(changed ? "new_sha256" : "sha256"), value_fingerprint(seen, "sha256")},
+		{value_label("subject"), value_text(seen, "subject")},
+		{value_label("names"), value_text(seen, "names")},
+		{value_label("issuer"), value_text(seen, "issuer")},
+		{value_label("not_before"), value_time(seen, "not_before")},
+		{value_label("not_after"), value_time(seen, "not_after")},
+		{value_label("protocol"), value_text(seen, "protocol")},
+	};
+
+	memcpy(facts, all, sizeof(all));
+	return ARRAY_SIZE(all);
+}
+
 static enum admin_exit
-confirm_trust(struct admin *admin, const json_t *seen)
+ask_trust(struct admin *admin, const json_t *terminal, const json_t *seen)
+{
+	const json_t *pin = json_object_get(terminal, "pin");
+	bool changed = json_is_string(pin) && !json_equal(pin, json_object_get(seen, "sha256"));
+	struct fact facts[16];
+	size_t count = 0;
+
+	facts[count++] = (struct fact){value_label("terminal"), value_text(terminal, "name")};
+	if (changed)
+		count += add_old(terminal, facts + count);
+	count += add_new(seen, changed, facts + count);
+	if (changed)
+		return admin_confirm(admin, facts, count,
+			_("The jump host shows ANOTHER certificate than the one that is trusted. "
+			  "It was renewed, or somebody\n"
+			  "stands between. Compare the new fingerprint with the one shown on the "
+			  "jump host itself."),
+			_("Trust the new one instead?"));
+	return admin_confirm(admin, facts, count,
+		_("Compare the fingerprint with the one shown on the jump host itself: whoever "
+		  "stands between could\n"
+		  "show you another certificate."),
+		_("Trust this certificate?"));
+}
+
+static enum admin_exit
+confirm_trust(struct admin *admin, const json_t *terminal, const json_t *seen)
 {
 	const char *wanted = argument_text(admin->arguments, "sha256");
 	const char *fingerprint = value_text(seen, "sha256");
-	const char *shown = value_fingerprint(seen, "sha256");
-	const struct fact facts[] = {
-		{value_label("terminal"), argument_text(admin->arguments, "TERMINAL")},
-		{value_label("protocol"), value_text(seen, "protocol")},
-		{value_label("subject"), value_text(seen, "subject")},
-		{value_label("names"), value_text(seen, "names")},
-		{value_label("not_before"), value_time(seen, "not_before")},
-		{value_label("not_after"), value_time(seen, "not_after")},
-		{value_label("sha256"), shown},
-	};
 
 	if (strlen(fingerprint) != 64)
 		return admin_refuse(admin, ADMIN_REFUSED,
@@ -202,33 +261,42 @@ confirm_trust(struct admin *admin, const json_t *seen)
 			_("the jump host shows another certificate, with the fingerprint %s: do "
 			  "not trust it before you "
 			  "know why"),
-			shown);
-	return admin_confirm(admin, facts, ARRAY_SIZE(facts),
-		_("Compare the fingerprint with the one shown on the jump host itself: whoever "
-		  "stands between could\n"
-		  "show you another certificate."),
-		_("Trust this certificate?"));
+			value_fingerprint(seen, "sha256"));
+	return ask_trust(admin, terminal, seen);
+}
+
+/* What the certificate says goes with its fingerprint, to be shown beside another one later. */
+static json_t *
+trust_parameters(const struct admin *admin, const json_t *seen)
+{
+	static const char *const keys[] = {"sha256", "subject", "names", "not_before", "not_after"};
+	json_t *parameters = arguments_parameters(admin->arguments);
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		json_t *value = json_object_get(seen, keys[i]);
+
+		if (json_is_string(value))
+			(void)json_object_set(parameters, keys[i], value);
+	}
+	return parameters;
 }
 
 enum admin_exit
 command_terminal_trust(struct admin *admin)
 {
-	json_t *seen = NULL;
-	json_t *parameters;
+	json_t *terminal = NULL, *seen = NULL, *parameters = NULL;
 	enum admin_exit exit_code;
 
-	exit_code = admin_ask(admin, "terminal.look", name_parameter(admin), &seen);
-	if (exit_code != ADMIN_DONE)
-		return exit_code;
-	exit_code = confirm_trust(admin, seen);
-	parameters = arguments_parameters(admin->arguments);
-	(void)json_object_set(parameters, "sha256", json_object_get(seen, "sha256"));
+	exit_code = admin_ask(admin, "terminal.show", name_parameter(admin), &terminal);
+	if (exit_code == ADMIN_DONE)
+		exit_code = admin_ask(admin, "terminal.look", name_parameter(admin), &seen);
+	if (exit_code == ADMIN_DONE)
+		exit_code = confirm_trust(admin, terminal, seen);
+	if (exit_code == ADMIN_DONE)
+		parameters = trust_parameters(admin, seen);
+	json_decref(terminal);
 	json_decref(seen);
-	if (exit_code != ADMIN_DONE) {
-		json_decref(parameters);
-		return exit_code;
-	}
-	return admin_ask_and_print(admin, parameters);
+	return exit_code != ADMIN_DONE ? exit_code : admin_ask_and_print(admin, parameters);
 }
 
 static enum admin_exit

@@ -91,6 +91,12 @@ int terminal_json_with_windows(
 json_t *window_json(const struct window *window, const char *terminal, int64_t now_us);
 int vendor_json(struct store_db *db, const struct vendor *vendor, json_t **ret_object);
 
+/* What the pinned certificate says of itself: kept from the parameters of terminal.trust, and as `pinned` of
+ * terminal.show (null: not known). */
+int terminal_pin_keep(
+	struct store_db *db, struct method_call *call, const struct terminal *terminal);
+int terminal_pin_json(struct store_db *db, const struct terminal *terminal, json_t **ret_object);
+
 /* Bits of enum terminal_warning as a list of words. */
 json_t *terminal_warnings_json(uint32_t warnings);
 

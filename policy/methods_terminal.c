@@ -452,11 +452,16 @@ method_terminal_show(struct store_db *db, struct method_call *call)
 {
 	const char *name = param_text(call->params, "name");
 	struct terminal terminal = {0};
+	json_t *pinned;
 	int r;
 
 	r = method_find_own_terminal(db, call, name != NULL ? name : "", &terminal);
 	if (r == 0)
 		r = terminal_json_with_windows(db, &terminal, &call->result);
+	if (r == 0)
+		r = terminal_pin_json(db, &terminal, &pinned);
+	if (r == 0)
+		(void)json_object_set_new(call->result, "pinned", pinned);
 	terminal_done(&terminal);
 	return r;
 }
@@ -609,6 +614,8 @@ method_terminal_trust(struct store_db *db, struct method_call *call)
 		terminal.ca_bundle = NULL;
 		r = finish_change(db, call, "terminal.trust", &terminal, before);
 	}
+	if (r == 0)
+		r = terminal_pin_keep(db, call, &terminal);
 	json_decref(before);
 	terminal_done(&terminal);
 	return r;

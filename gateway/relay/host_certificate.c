@@ -48,6 +48,8 @@ host_trust_done(struct host_trust *trust)
 {
 	free(trust->ca_bundle);
 	trust->ca_bundle = NULL;
+	X509_free(trust->refused);
+	trust->refused = NULL;
 }
 
 static int
@@ -104,8 +106,22 @@ store_new(const struct host_trust *trust, X509_STORE **ret_store)
 	return r;
 }
 
+/* OpenSSL keeps no certificate of a handshake that it ends. What is wrong with an issuer is wrong with the host's, too. */
+static int
+on_verified(int good, X509_STORE_CTX *context)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct host_trust *trust = ssl != NULL ? SSL_get_app_data(ssl) : NULL;
+	X509 *certificate = X509_STORE_CTX_get0_cert(context);
+
+	if (!good && trust != NULL && trust->refused == NULL && certificate != NULL &&
+		X509_up_ref(certificate) == 1)
+		trust->refused = certificate;
+	return good;
+}
+
 int
-host_trust_prepare(const struct host_trust *trust, SSL *ssl)
+host_trust_prepare(struct host_trust *trust, SSL *ssl)
 {
 	X509_STORE *store;
 	int r;
@@ -121,7 +137,8 @@ host_trust_prepare(const struct host_trust *trust, SSL *ssl)
 	if (r == 0 && SSL_set1_verify_cert_store(ssl, store) != 1)
 		r = -ENOMEM;
 	X509_STORE_free(store);
-	SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+	SSL_set_app_data(ssl, trust);
+	SSL_set_verify(ssl, SSL_VERIFY_PEER, on_verified);
 	return r;
 }
 
@@ -134,18 +151,13 @@ digest_of(const X509 *certificate, uint8_t *ret_digest)
 	       X509_digest(certificate, EVP_sha256(), ret_digest, &len) == 1 && len == HOST_PIN_LEN;
 }
 
-static bool
-certificate_sha256(SSL *ssl, uint8_t *ret_digest)
-{
-	return digest_of(SSL_get0_peer_certificate(ssl), ret_digest);
-}
-
 bool
 host_trust_check(const struct host_trust *trust, SSL *ssl)
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
 
-	if (!certificate_sha256(ssl, digest))
+	SSL_set_app_data(ssl, NULL);
+	if (!digest_of(SSL_get0_peer_certificate(ssl), digest))
 		return false;
 	switch (trust->kind) {
 	case HOST_TRUST_PIN:
@@ -203,6 +215,7 @@ host_trust_check_chain(const struct host_trust *trust, X509 *certificate, STACK_
 bool
 host_trust_failed(const struct host_trust *trust, SSL *ssl)
 {
+	SSL_set_app_data(ssl, NULL);
 	return trust->kind == HOST_TRUST_CA && SSL_get_verify_result(ssl) != X509_V_OK;
 }
 
@@ -290,15 +303,12 @@ seconds_of(const ASN1_TIME *time)
 	return (uint64_t)timegm(&tm);
 }
 
-void
-host_certificate_report(SSL *ssl, struct msg_host_report *report)
+static void
+report_certificate(const X509 *certificate, struct msg_host_report *report)
 {
-	X509 *certificate = SSL_get0_peer_certificate(ssl);
 	uint8_t digest[EVP_MAX_MD_SIZE];
 
-	report->tls_version = (uint16_t)SSL_version(ssl);
-	(void)snprintf(report->cipher, sizeof(report->cipher), "%s", SSL_get_cipher_name(ssl));
-	if (certificate == NULL || !certificate_sha256(ssl, digest))
+	if (certificate == NULL || !digest_of(certificate, digest))
 		return;
 	memcpy(report->sha256, digest, HOST_PIN_LEN);
 	report->sha256_len = HOST_PIN_LEN;
@@ -309,6 +319,14 @@ host_certificate_report(SSL *ssl, struct msg_host_report *report)
 	report->not_before = seconds_of(X509_get0_notBefore(certificate));
 	report->not_after = seconds_of(X509_get0_notAfter(certificate));
 	ERR_clear_error();
+}
+
+void
+host_certificate_report(SSL *ssl, struct msg_host_report *report)
+{
+	report->tls_version = (uint16_t)SSL_version(ssl);
+	(void)snprintf(report->cipher, sizeof(report->cipher), "%s", SSL_get_cipher_name(ssl));
+	report_certificate(SSL_get0_peer_certificate(ssl), report);
 }
 
 size_t
@@ -328,8 +346,37 @@ host_certificate_chain(SSL *ssl, uint8_t *ret_ders, size_t size)
 	return (size_t)(at - ret_ders);
 }
 
+/* Why it is not the trusted one. */
+static const char *
+distrust(const struct host_trust *trust, long result)
+{
+	return trust->kind == HOST_TRUST_CA ? X509_verify_cert_error_string(result)
+					    : N_("it is not the one that was pinned");
+}
+
+bool
+host_trust_refused(
+	const struct host_trust *trust, SSL *ssl, struct msg_certificate_refused *ret_refused)
+{
+	const X509 *certificate =
+		trust->refused != NULL ? trust->refused : SSL_get0_peer_certificate(ssl);
+	struct msg_host_report report = {0};
+
+	report_certificate(certificate, &report);
+	ret_refused->sha256_len = report.sha256_len;
+	memcpy(ret_refused->sha256, report.sha256, sizeof(ret_refused->sha256));
+	memcpy(ret_refused->subject, report.subject, sizeof(ret_refused->subject));
+	memcpy(ret_refused->issuer, report.issuer, sizeof(ret_refused->issuer));
+	memcpy(ret_refused->names, report.names, sizeof(ret_refused->names));
+	ret_refused->not_before = report.not_before;
+	ret_refused->not_after = report.not_after;
+	(void)snprintf(ret_refused->distrust, sizeof(ret_refused->distrust), "%s",
+		distrust(trust, SSL_get_verify_result(ssl)));
+	return report.sha256_len == HOST_PIN_LEN;
+}
+
 int
-host_trust_prepare_look(const struct host_trust *trust, SSL *ssl)
+host_trust_prepare_look(struct host_trust *trust, SSL *ssl)
 {
 	int r;
 
@@ -352,7 +399,5 @@ host_trust_judge(const struct host_trust *trust, SSL *ssl, struct msg_host_repor
 		return;
 	}
 	report->judged = HOST_IS_ANOTHER;
-	(void)snprintf(report->distrust, sizeof(report->distrust), "%s",
-		trust->kind == HOST_TRUST_CA ? X509_verify_cert_error_string(result)
-					     : N_("it is not the one that was pinned"));
+	(void)snprintf(report->distrust, sizeof(report->distrust), "%s", distrust(trust, result));
 }

@@ -22,6 +22,7 @@ struct host_trust {
 	char name[256];     /* checked with HOST_TRUST_CA; may be a numeric address */
 	uint8_t *ca_bundle; /* PEM; NULL with HOST_TRUST_PIN */
 	uint32_t ca_bundle_len;
+	struct x509_st *refused; /* by OpenSSL, during the handshake; owned */
 };
 
 /* The fields of ATTACH and of LOOK_AT_HOST that say which certificate is the right one; borrowed. */
@@ -39,8 +40,8 @@ int host_trust_init(struct host_trust *trust, const struct host_trust_said *said
 void host_trust_done(struct host_trust *trust);
 
 /* Makes OpenSSL verify chain and name during the handshake (HOST_TRUST_CA). A pin is looked at after
- * it: host_trust_check. Returns 0 or -EINVAL (no certificate in the bundle) or -ENOMEM. */
-int host_trust_prepare(const struct host_trust *trust, struct ssl_st *ssl);
+ * it: host_trust_check. The trust stays where it is until then. Returns 0 or -EINVAL (no certificate in the bundle) or -ENOMEM. */
+int host_trust_prepare(struct host_trust *trust, struct ssl_st *ssl);
 
 /* After the handshake: is this the host? */
 bool host_trust_check(const struct host_trust *trust, struct ssl_st *ssl);
@@ -51,6 +52,11 @@ bool host_trust_check_chain(
 
 /* The handshake failed: was it because of the certificate? */
 bool host_trust_failed(const struct host_trust *trust, struct ssl_st *ssl);
+
+/* After one that was not good enough, or a handshake that ended for it: what was shown, and what is wrong with it. False: the
+ * host showed none. */
+bool host_trust_refused(const struct host_trust *trust, struct ssl_st *ssl,
+	struct msg_certificate_refused *ret_refused);
 
 /* Fills in what a finished handshake says: tls_version, cipher, sha256, subject, issuer, names, not_before,
  * not_after; text is UTF-8, control characters become '?', and it is cut to its bound. */
@@ -77,7 +83,7 @@ enum host_judged {
 
 /* As host_trust_prepare, but a certificate that is not trusted does not end the handshake: it is to be
  * seen. */
-int host_trust_prepare_look(const struct host_trust *trust, struct ssl_st *ssl);
+int host_trust_prepare_look(struct host_trust *trust, struct ssl_st *ssl);
 
 /* After such a handshake: fills in judged and distrust. */
 void host_trust_judge(

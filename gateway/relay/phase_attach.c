@@ -218,11 +218,22 @@ attach_on_bad_frame(struct connection *conn, enum side side, bool too_long)
 				 : "bytes that are no TPKT frame");
 }
 
+/* Whose it is and why it is refused goes into the log; the client learns neither. */
+static void
+refuse_certificate(struct connection *conn, enum side side, const char *why)
+{
+	struct msg_certificate_refused refused = {.connection = conn->id};
+
+	if (host_trust_refused(&conn->attachment->trust, leg_ssl(conn, side), &refused))
+		worker_tell(conn->worker, MSG_CERTIFICATE_REFUSED, &refused);
+	attach_failed(conn, CLOSE_HOST_CERTIFICATE, why);
+}
+
 static void
 attach_on_secured(struct connection *conn, enum side side)
 {
 	if (!host_trust_check(&conn->attachment->trust, leg_ssl(conn, side)))
-		attach_failed(conn, CLOSE_HOST_CERTIFICATE, NULL);
+		refuse_certificate(conn, side, NULL);
 	else if (is_nla(conn->attachment->confirm.protocol))
 		nla_begin(conn);
 	else if (conn->attachment->nla == ATTACH_NLA_IF_OFFERED)
@@ -235,7 +246,7 @@ static void
 attach_on_tls_failed(struct connection *conn, enum side side, const char *why)
 {
 	if (host_trust_failed(&conn->attachment->trust, leg_ssl(conn, side)))
-		attach_failed(conn, CLOSE_HOST_CERTIFICATE, why);
+		refuse_certificate(conn, side, why);
 	else
 		attach_failed(conn, CLOSE_HOST_TLS_FAILED, why);
 }

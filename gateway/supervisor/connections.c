@@ -399,6 +399,8 @@ connection_set_session(struct connection *connection, const struct session_grant
 	snprintf(session->terminal, sizeof(session->terminal), "%s", grant->terminal.name);
 	session->device = grant->device;
 	session->attendance = grant->attendance;
+	session->pinned = grant->terminal.trust == TERMINAL_TRUST_PIN;
+	memcpy(session->pin, grant->terminal.pin, sizeof(session->pin));
 	connection->session = session;
 	connection->supervisor->connections->sessions++;
 	return 0;

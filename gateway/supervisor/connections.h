@@ -48,7 +48,10 @@ struct carried_session {
 	char terminal[TERMINAL_NAME_SIZE];
 	struct device_evidence device;
 	struct attendance attendance;
-	char by[ACTOR_SIZE]; /* who ended it, "" unless a person did */
+	bool pinned; /* the jump host's certificate is known by this … */
+	uint8_t pin[TERMINAL_PIN_BYTES];
+	bool certificate_refused; /* it has shown another one: that is in the log */
+	char by[ACTOR_SIZE];      /* who ended it, "" unless a person did */
 	char because[BECAUSE_SIZE];
 };
 

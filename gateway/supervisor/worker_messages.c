@@ -1,13 +1,16 @@
 /* What workers say; see worker_messages.h. */
 #include "supervisor/worker_messages.h"
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "settings/settings.h"
 #include "supervisor/attempts.h"
 #include "supervisor/children.h"
 #include "supervisor/connections.h"
+#include "supervisor/health.h"
 #include "supervisor/looks.h"
 #include "supervisor/nla_logons.h"
 #include "supervisor/reconnects.h"
@@ -17,6 +20,7 @@
 #include "supervisor/transfers.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -189,6 +193,37 @@ on_moved(struct channel *channel, union message_body *message)
 	return 0;
 }
 
+/* A certificate may say anything: beyond the year 9999 it is no date. */
+static void
+format_seconds(uint64_t seconds, char *ret_text)
+{
+	const uint64_t last = UINT64_C(253402300799);
+
+	clock_format_utc((int64_t)(seconds < last ? seconds : last) * 1000000, ret_text);
+}
+
+static void
+log_refused_certificate(const struct carried_session *session, uint64_t connection,
+	const struct msg_certificate_refused *told)
+{
+	char trusted[2 * TERMINAL_PIN_BYTES + 1] = "authority";
+	char shown[2 * TERMINAL_PIN_BYTES + 1];
+	char from[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
+
+	if (session->pinned)
+		bytes_to_hex(session->pin, sizeof(session->pin), trusted);
+	bytes_to_hex(told->sha256, told->sha256_len, shown);
+	format_seconds(told->not_before, from);
+	format_seconds(told->not_after, until);
+	log_event(EV_CERTIFICATE_REFUSED,
+		"conn=%" PRIx64
+		" session=%s host='%s' trusted=%s shown=%s subject='%s' issuer='%s' "
+		"names='%s' not_before=%s not_after=%s why='%s'",
+		connection, session->id_text, log_quote(session->terminal), trusted, shown,
+		log_quote(told->subject), log_quote(told->issuer), log_quote(told->names), from,
+		until, log_quote(told->distrust));
+}
+
 static int
 on_returned(struct channel *channel, union message_body *message)
 {
@@ -209,6 +244,25 @@ on_returned(struct channel *channel, union message_body *message)
 	}
 	nla_logon_end(connection);
 	return sign_in_returned(connection, &message->returned);
+}
+
+/* Once a session: what a worker says of certificates shall not fill the log. The health look goes there soon, so that the
+ * terminal's own page says it too. */
+static int
+on_certificate_refused(struct channel *channel, union message_body *message)
+{
+	const struct msg_certificate_refused *told = &message->certificate_refused;
+	struct connection *connection;
+	int r = own_session(channel, told->connection, &connection);
+
+	if (r == 0 && told->sha256_len != sizeof(told->sha256) - 1)
+		r = -EPROTO;
+	if (r < 0 || connection == NULL || connection->session->certificate_refused)
+		return r;
+	connection->session->certificate_refused = true;
+	log_refused_certificate(connection->session, connection->id, told);
+	health_touched(connection->supervisor->health, connection->session->terminal_number);
+	return 0;
 }
 
 static int
@@ -245,6 +299,7 @@ const struct channel_handler worker_messages[] = {
 	{MSG_MOVED, on_moved},
 	{MSG_RETURNED, on_returned},
 	{MSG_HOST_REPORT, on_host_report},
+	{MSG_CERTIFICATE_REFUSED, on_certificate_refused},
 	{MSG_HOST_COOKIE, on_host_cookie},
 	{MSG_COOKIE_GIVEN, on_cookie_given},
 	{MSG_NLA_NOT_OFFERED, on_nla_not_offered},

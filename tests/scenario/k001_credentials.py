@@ -1,13 +1,12 @@
 """With whose name and password a session signs on to its jump host (B3): typed there, passed through, injected."""
 
 import os
+import pty
 import re
 import sqlite3
 import subprocess
 
-import pytest
-
-from clerk import answer, run
+from clerk import run
 from desktop import LOGIN_GROUND, LOGIN_PLACE, Desktop, close_to
 from lab_parts.processes import PATIENCE, wait_for
 from visitor import add_engineer, change_password, knock, visit
@@ -134,3 +133,82 @@ def test_k004_a_ticket_has_no_password_to_pass_through(lab):
     _, ticket = lab.new_ticket(terminal)
     client = lab.xfreerdp(ticket, "/size:1024x768")
     wait_for(lambda: close_to(client.pixel(*LOGIN_PLACE), LOGIN_GROUND), PATIENCE, "xrdp asks")
+
+
+# Wrong use, and what breaks
+
+def test_k005_a_mode_without_a_password_is_refused_with_what_to_type(lab):
+    terminal = lab.add_terminal(lab.hosts.variables["LAB_XRDP_PORT"])
+    done = run(lab, "terminal", "edit", terminal, "--credentials", "injected")
+    assert done.returncode == 1 and f"terminal credential set '{terminal}' --user" in done.stderr
+    store_password(lab, terminal, "pass word")
+    lab.admin.text("terminal", "edit", terminal, "--credentials", "injected")
+    done = run(lab, "terminal", "credential", "delete", terminal, "--yes")
+    assert done.returncode == 1 and "--credentials typed" in done.stderr
+    lab.admin.text("terminal", "edit", terminal, "--credentials", "typed")
+    assert run(lab, "terminal", "credential", "delete", terminal, "--yes").returncode == 0
+    assert run(lab, "terminal", "credential", "show", terminal).returncode == 1
+
+
+def test_k006_what_cannot_be_opened_refuses_its_sessions_alone(new_lab):
+    lab = new_lab()
+    terminal, other = injecting_terminal(lab), lab.shadow
+    account, ticket = lab.new_ticket(terminal)
+    with sqlite3.connect(lab.database) as database:
+        database.execute("UPDATE terminal_credential SET user_name = user_name || '2'")
+    database.close()
+    client = lab.raw()
+    client.introduce(ticket.handle, ticket.secret)
+    client.told()
+    lab.wait_close("SK2241")
+    done = run(lab, "explain", "--account", account, "--terminal", terminal)
+    assert done.returncode == 1 and "facility key" in done.stdout and "credential-opens" in done.stdout
+    assert "set it again" in run(lab, "terminal", "credential", "show", terminal).stdout
+    _, ticket = lab.new_ticket(other)
+    client = lab.raw()
+    client.introduce(ticket.handle, ticket.secret)
+    client.wait_demand_active()
+    # Set again, it opens again.
+    store_password(lab, terminal, lab.hosts.variables["LAB_XRDP_PASSWORD"])
+    assert run(lab, "explain", "--account", account, "--terminal", terminal).returncode == 0
+
+
+def test_k007_the_password_is_read_unseen_twice_or_as_one_line(lab):
+    terminal = lab.add_terminal(lab.hosts.variables["LAB_XRDP_PORT"])
+    command = ("terminal", "credential", "set", terminal, "--user", "maint")
+    for text, why in (("", "no password"), ("\n", "no password"), ("one\ntwo\n", "more than one line"), ("a\0b\n", "no password")):
+        done = feed(lab, text, *command)
+        assert done.returncode == 1 and why in done.stderr, (text, done.stderr)
+    typed = typed_at_terminal(lab, command, ["p@ss ワード", "p@ss ワード"])
+    assert typed[1] == 0 and "p@ss" not in typed[0] and "has been stored" in typed[0]
+    typed = typed_at_terminal(lab, command, ["one", "another"])
+    assert typed[1] == 1 and "not the same" in typed[0]
+    typed = typed_at_terminal(lab, command, ["half\x03"])
+    assert typed[1] == 1 and "given up" in typed[0]
+    usage = run(lab, "terminal", "credential", "show", terminal, "--user", "x")
+    assert usage.returncode == 2 and "terminal credential set" in usage.stderr
+    for rows in (lab.call("log.admin")["rows"], lab.whole_log):
+        assert "p@ss" not in str(rows)
+    assert "terminal.set_credential" in str(lab.call("log.admin")["rows"])
+
+
+def typed_at_terminal(lab, command, lines):
+    """What a person sees who types these lines, each when the next prompt is there, and the exit status."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.environ["LC_ALL"] = "C.UTF-8"
+        os.execvp(lab.admin.command()[0], lab.admin.command(*command))
+    seen = b""
+    while True:
+        try:
+            got = os.read(terminal, 4096)
+        except OSError:
+            break
+        if not got:
+            break
+        seen += got
+        if lines and re.search(rb"(host|more): $", seen):
+            line = lines.pop(0)
+            os.write(terminal, line.encode() + (b"" if line.endswith("\x03") else b"\n"))
+    os.close(terminal)
+    return seen.decode(), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -15,3 +15,15 @@ CREATE TABLE terminal_credential (
 	set_by TEXT NOT NULL,
 	protected_note TEXT
 ) STRICT;
+
+-- What the pinned certificate said of itself (B4), so that it can be shown beside the one that comes in its place.
+CREATE TABLE terminal_pin (
+	terminal INTEGER PRIMARY KEY REFERENCES terminal (number) ON DELETE CASCADE,
+	sha256 BLOB NOT NULL CHECK (length(sha256) = 32), -- another than terminal.pin: of an earlier one
+	subject TEXT NOT NULL,
+	names TEXT NOT NULL,
+	not_before INTEGER,
+	not_after INTEGER,
+	since INTEGER NOT NULL,
+	pinned_by TEXT NOT NULL
+) STRICT;

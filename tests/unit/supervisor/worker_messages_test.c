@@ -10,6 +10,7 @@
 #include "supervisor/attempts.h"
 #include "supervisor/children.h"
 #include "supervisor/connections.h"
+#include "supervisor/health.h"
 #include "supervisor/looks.h"
 #include "supervisor/reconnects.h"
 #include "supervisor/resumes.h"
@@ -154,6 +155,15 @@ look_seen(const struct looks *looks, const struct child *worker, uint64_t id)
 	(void)worker;
 	(void)id;
 	return NULL;
+}
+
+static int64_t touched;
+
+void
+health_touched(struct health *health, int64_t terminal)
+{
+	(void)health;
+	touched = terminal;
 }
 
 void
@@ -423,10 +433,38 @@ cookies_are_of_the_connections_own_session(void **state)
 	assert_int_equal(cookies_given + host_cookies, 2);
 }
 
+/* A worker says so once a session, and only of its own; the health look goes there soon. */
+static void
+a_refused_certificate_is_noted_once_a_session(void **state)
+{
+	union message_body told = {
+		.certificate_refused = {.connection = 7, .sha256_len = 32, .subject = "CN=other"}};
+
+	(void)state;
+	touched = 0;
+	assert_int_equal(say(MSG_CERTIFICATE_REFUSED, &told), -EPROTO);
+	session.terminal_number = 3;
+	connection.session = &session;
+	told.certificate_refused.sha256_len = 31;
+	assert_int_equal(say(MSG_CERTIFICATE_REFUSED, &told), -EPROTO);
+	assert_int_equal(touched, 0);
+	told.certificate_refused.sha256_len = 32;
+	assert_int_equal(say(MSG_CERTIFICATE_REFUSED, &told), 0);
+	assert_true(session.certificate_refused);
+	assert_int_equal(touched, 3);
+	touched = 0;
+	assert_int_equal(say(MSG_CERTIFICATE_REFUSED, &told), 0);
+	talking = WORKER(1);
+	session.certificate_refused = false;
+	assert_int_equal(say(MSG_CERTIFICATE_REFUSED, &told), 0);
+	assert_int_equal(touched, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_refused_certificate_is_noted_once_a_session, setup),
 		cmocka_unit_test_setup(a_worker_gives_reasons_of_its_own_only, setup),
 		cmocka_unit_test_setup(a_worker_that_was_told_repeats_the_reason, setup),
 		cmocka_unit_test_setup(another_workers_connection_is_left_alone, setup),
