@@ -92,6 +92,20 @@ terminal_is_open(const struct policy_facts *facts)
 }
 
 static bool
+session_is_in_use(const struct policy_facts *facts)
+{
+	return facts->idle_most_us == 0 || facts->idle_since_us == 0 ||
+	       facts->now_us - facts->idle_since_us < facts->idle_most_us;
+}
+
+static bool
+session_is_short_enough(const struct policy_facts *facts)
+{
+	return facts->longest_us == 0 || facts->started_us == 0 ||
+	       facts->now_us - facts->started_us < facts->longest_us;
+}
+
+static bool
 attended(const struct policy_facts *facts)
 {
 	return !facts->attendance_required || facts->attended;

@@ -57,6 +57,10 @@ struct policy_facts {
 	size_t window_count;
 	bool attendance_required;
 	bool attended;
+	int64_t started_us;               /* RUNNING: when the session began; 0: not known */
+	int64_t longest_us;               /* how long it may last; 0: no limit */
+	int64_t idle_since_us;            /* RUNNING: the client's last input; 0: not known */
+	int64_t idle_most_us;             /* 0: no limit */
 	enum credential_state credential; /* of the terminal; not looked at for RUNNING */
 	uint32_t terminal_sessions;       /* active ones, without this one */
 	uint32_t terminal_capacity;       /* 0: no limit */

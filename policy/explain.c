@@ -7,6 +7,9 @@
  * or of validity. */
 #define TURNS_MOST 16
 
+/* Of hours whose end ends nothing there are two a day: what ends later than in a month need not be known today. */
+#define ENDS_TURNS_MOST 64
+
 static const enum policy_moment moments[EXPLAIN_MOMENTS] = {
 	[EXPLAIN_SIGN_IN] = MOMENT_SIGN_IN,
 	[EXPLAIN_ISSUE] = MOMENT_ISSUE,
@@ -134,6 +137,47 @@ find_change(const struct explain_question *question)
 		if (allowed != allowed_now)
 			return turn;
 		turn = next;
+	}
+	return EXPLAIN_NEVER;
+}
+
+/* The first instant at which the answer of any rule may be another one. */
+static int64_t
+first_turn(const struct explain_question *question)
+{
+	const struct policy_rule *rules;
+	int64_t first = EXPLAIN_NEVER;
+	size_t count;
+
+	rules = policy_rules(&count);
+	for (size_t i = 0; i < count; i++) {
+		const struct explain_row *row = explain_row(i);
+		int64_t change = EXPLAIN_NEVER;
+
+		if ((rules[i].moments & MOMENT_RUNNING) != 0 && row->change != NULL)
+			change = row->change(question);
+		if (change < first)
+			first = change;
+	}
+	return first;
+}
+
+int64_t
+policy_ends(const struct explain_question *question, const struct policy_rule **ret_rule)
+{
+	struct explain_question later = *question;
+	int64_t turn = question->at_us;
+
+	later.facts.moment = MOMENT_RUNNING;
+	for (int i = 0; i < ENDS_TURNS_MOST && turn != EXPLAIN_NEVER; i++) {
+		struct policy_verdict verdict;
+
+		set_time(&later, turn);
+		policy_decide(&later.facts, &verdict);
+		*ret_rule = verdict.rule;
+		if (!verdict.allowed)
+			return turn;
+		turn = first_turn(&later);
 	}
 	return EXPLAIN_NEVER;
 }

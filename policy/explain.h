@@ -61,6 +61,10 @@ struct explanation {
 
 void policy_explain(const struct explain_question *question, struct explanation *ret_explanation);
 
+/* Of a session that runs at the question's instant: when it ends if nobody changes anything, and by which rule; EXPLAIN_NEVER:
+ * not by itself. */
+int64_t policy_ends(const struct explain_question *question, const struct policy_rule **ret_rule);
+
 /* What the columns of rules.def name. */
 typedef void explain_found_function(
 	const struct explain_question *question, bool allows, struct explain_found *found);

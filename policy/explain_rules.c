@@ -292,6 +292,54 @@ found_credential_opens(
 }
 
 static void
+found_idle(const struct explain_question *question, bool allows, struct explain_found *found)
+{
+	long long minutes = question->facts.idle_most_us / 60000000;
+
+	(void)allows;
+	if (minutes == 0)
+		SAY(found, "", N_("a session without input goes on"));
+	else
+		SAY(found, "#minutes", N_("a session ends after %lld minutes without input"),
+			minutes);
+}
+
+static int64_t
+change_idle(const struct explain_question *question)
+{
+	const struct policy_facts *facts = &question->facts;
+	int64_t end_us = facts->idle_since_us + facts->idle_most_us;
+
+	return facts->idle_most_us != 0 && facts->idle_since_us != 0 && end_us > question->at_us
+		       ? end_us
+		       : EXPLAIN_NEVER;
+}
+
+static void
+found_session_length(
+	const struct explain_question *question, bool allows, struct explain_found *found)
+{
+	long long minutes = question->facts.longest_us / 60000000;
+
+	(void)allows;
+	if (minutes == 0)
+		SAY(found, "", N_("a session may last as long as it likes"));
+	else
+		SAY(found, "#minutes", N_("a session may last %lld minutes"), minutes);
+}
+
+static int64_t
+change_session_length(const struct explain_question *question)
+{
+	const struct policy_facts *facts = &question->facts;
+	int64_t end_us = facts->started_us + facts->longest_us;
+
+	return facts->longest_us != 0 && facts->started_us != 0 && end_us > question->at_us
+		       ? end_us
+		       : EXPLAIN_NEVER;
+}
+
+static void
 found_account_sessions(
 	const struct explain_question *question, bool allows, struct explain_found *found)
 {

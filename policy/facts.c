@@ -50,6 +50,14 @@ gather_account(struct store_db *db, int64_t number, const uint8_t *without,
 	return vendor_suspends(db, number, &gathered->facts.vendor_suspended);
 }
 
+/* The terminal's own, or what is set for all. */
+static int64_t
+minutes_us(int32_t minutes, uint32_t set_ms)
+{
+	return minutes == TERMINAL_AS_SET ? (int64_t)set_ms * 1000
+					  : (int64_t)minutes * 60 * 1000000;
+}
+
 static int
 gather_terminal(struct store_db *db, int64_t number, int64_t account, const uint8_t *without,
 	struct gathered_facts *gathered)
@@ -64,6 +72,10 @@ gather_terminal(struct store_db *db, int64_t number, int64_t account, const uint
 	facts->terminal_known = true;
 	facts->terminal_in_service = gathered->terminal.in_service;
 	facts->attendance_required = gathered->terminal.attendance_required;
+	facts->idle_most_us =
+		minutes_us(gathered->terminal.idle_minutes, store_db_settings(db)->idle_ms);
+	facts->longest_us =
+		minutes_us(gathered->terminal.longest_minutes, store_db_settings(db)->longest_ms);
 	facts->terminal_capacity = gathered->terminal.capacity;
 	r = assignment_exists(db, account, number, &facts->terminal_assigned);
 	if (r == 0 && facts->moment != MOMENT_RUNNING)
@@ -98,6 +110,19 @@ facts_gather(struct store_db *db, int64_t account, int64_t terminal, enum policy
 	facts->device = device->mac;
 	r = gather_account(db, account, without, ret_facts);
 	return r < 0 ? r : gather_terminal(db, terminal, account, without, ret_facts);
+}
+
+int
+facts_gather_running(struct store_db *db, const struct session_record *session,
+	int64_t idle_since_us, struct gathered_facts *ret_facts)
+{
+	int r = facts_gather(db, session->account, session->terminal, MOMENT_RUNNING,
+		&session->device, session->id, ret_facts);
+
+	ret_facts->facts.attended = session->attendance.given;
+	ret_facts->facts.started_us = session->started_us;
+	ret_facts->facts.idle_since_us = idle_since_us;
+	return r;
 }
 
 void

@@ -162,10 +162,8 @@ ask_running(struct store_db *db, const struct session_record *session, void *arg
 	struct policy_verdict verdict;
 	int r;
 
-	r = facts_gather(db, session->account, session->terminal, MOMENT_RUNNING, &session->device,
-		session->id, &gathered);
+	r = facts_gather_running(db, session, 0, &gathered);
 	if (r == 0) {
-		gathered.facts.attended = session->attendance.given;
 		policy_decide(&gathered.facts, &verdict);
 		if (!verdict.allowed)
 			r = add_verdict(argument, session->id, &verdict);

@@ -25,6 +25,17 @@ _Static_assert(LOOK_MAX >= MCS_SEND_DATA_HEAD_MAX + AUTO_RECONNECT_HEAD_MAX, "an
 #define LICENCE_TYPE_AT 4       /* behind the security header, 2.2.1.12.1.1 */
 
 #define DEMANDS_MAX 16 /* Demand Actives in a row, without a Font Map */
+/* numEvents in fpInputHeader, and eventCode of an event, 2.2.8.1.2 */
+#define FAST_PATH_EVENTS_SHIFT 2
+#define FAST_PATH_EVENTS_MASK 0x0f
+#define EVENT_CODE_SHIFT 5
+#define EVENT_SYNC 3
+#define EVENT_QOE_TIMESTAMP 6
+
+/* TS_INPUT_PDU_DATA behind the share data header, and messageType of its first event behind eventTime, 2.2.8.1.1.3.1 */
+#define INPUT_AT 18
+#define INPUT_TYPE_AT 8
+#define INPUT_EVENT_SYNC 0
 
 /* fragmentation in updateHeader, 2.2.9.1.2.1 */
 #define FRAGMENT_MASK 0x30
@@ -223,12 +234,37 @@ judge(struct look *look, enum bridge_kind kind, struct bridge_result *result)
 	return REFUSE;
 }
 
+/* A client alone with itself says where its locks stand, or how fast it draws: nobody has touched anything. Of several events
+ * in one PDU some are somebody's. */
+static void
+count_fast_path_input(struct look *look, uint8_t header_len)
+{
+	uint8_t events = look->frame[0] >> FAST_PATH_EVENTS_SHIFT & FAST_PATH_EVENTS_MASK;
+	uint8_t code = look->frame[header_len] >> EVENT_CODE_SHIFT;
+
+	if (events != 1 || (code != EVENT_SYNC && code != EVENT_QOE_TIMESTAMP))
+		look->bridge->inputs++;
+}
+
+/* The same of a Data PDU: TS_INPUT_PDU_DATA, 2.2.8.1.1.3.1. */
+static void
+count_input(struct look *look, size_t payload_at)
+{
+	const uint8_t *input = look->frame + payload_at + INPUT_AT;
+	bool whole = payload_at + INPUT_AT + INPUT_TYPE_AT + 2 <= look->have;
+
+	if (!whole || bytes_get_u16le(input) != 1 ||
+		bytes_get_u16le(input + INPUT_TYPE_AT) != INPUT_EVENT_SYNC)
+		look->bridge->inputs++;
+}
+
 /* The share PDU at payload_at; the frame may hold more of them behind it. Returns its length, or 0 when
  * it ends the session. */
 static size_t
 look_at_share(struct look *look, size_t payload_at, struct bridge_result *result)
 {
 	const uint8_t *payload = look->frame + payload_at;
+	enum bridge_kind kind;
 	struct share_pdu pdu;
 
 	if (share_parse(payload, look->have - payload_at, look->frame_len - payload_at, &pdu,
@@ -236,7 +272,10 @@ look_at_share(struct look *look, size_t payload_at, struct bridge_result *result
 		(void)judge(look, KIND_OTHER, result);
 		return 0;
 	}
-	switch (judge(look, kind_of_share(look, &pdu), result)) {
+	kind = kind_of_share(look, &pdu);
+	if (kind == KIND_INPUT)
+		count_input(look, payload_at);
+	switch (judge(look, kind, result)) {
 	case PASS:
 		follow_share(look, payload_at, &pdu);
 		bridge_scan_capabilities(&look->bridge->ways[look->from], pdu.type, payload_at);
@@ -466,11 +505,15 @@ begin_pdu(struct look *look, struct bridge_result *result)
 	way->drop = false;
 	capability_scan_stop(&way->scan);
 	if (frame.kind == FRAME_FAST_PATH) {
-		if (sender(look) == SIDE_GREETER) {
-			if (look->have <= frame.header_len)
-				return 0;
+		bool looked_into = sender(look) == SIDE_GREETER ||
+				   (sender(look) == SIDE_CLIENT && frame.len > frame.header_len);
+
+		if (looked_into && look->have <= frame.header_len)
+			return 0;
+		if (sender(look) == SIDE_GREETER)
 			follow_fragments(look, frame.header_len);
-		}
+		else if (looked_into)
+			count_fast_path_input(look, frame.header_len);
 		until = look_at_fast_path(look, result);
 	} else {
 		if (look->have < least(frame.len, LOOK_MAX))

@@ -76,6 +76,7 @@ struct bridge {
 	bool answered;     /* a Confirm Active of the client's has passed */
 	uint32_t share_id; /* of the last Demand Active */
 	uint8_t demands;   /* of them so far that no desktop came of */
+	uint32_t inputs;   /* PDUs of the client's with keyboard, mouse or touch input */
 	struct bridge_cookies cookies;
 	struct bridge_way ways[BRIDGE_SIDES];
 	struct bridge_channel channels[GCC_CHANNELS_MAX];

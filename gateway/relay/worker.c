@@ -3,10 +3,11 @@
  */
 #include "relay/worker.h"
 
-#include "relay/phase_nla.h"
-
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "key/key_method.h"
+#include "relay/bridge.h"
+#include "relay/phase_nla.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -191,6 +192,48 @@ on_kill(struct channel *channel, union message_body *message)
 	return 0;
 }
 
+#define COUNT_SIZE 12
+
+static void
+put_count(struct msg_inputs *inputs, const struct connection *conn)
+{
+	struct bytes_writer writer;
+
+	bytes_writer_init(&writer, inputs->counts + inputs->counts_len, COUNT_SIZE);
+	bytes_write_u64le(&writer, conn->id);
+	bytes_write_u32le(&writer, conn->bridge->inputs);
+	inputs->counts_len += COUNT_SIZE;
+}
+
+static int
+on_ask_inputs(struct channel *channel, union message_body *message)
+{
+	const struct worker *worker = channel_owner(channel);
+	struct msg_inputs *inputs = calloc(1, sizeof(*inputs));
+	int r = 0;
+
+	if (inputs == NULL)
+		return 0; /* asked again in a minute */
+	inputs->serial = message->ask_inputs.serial;
+	for (size_t i = 0; r == 0 && i < WORKER_BUCKETS; i++) {
+		for (const struct connection *conn = worker->table[i]; r == 0 && conn != NULL;
+			conn = conn->next) {
+			if (conn->phase != PHASE_BRIDGE || conn->bridge == NULL)
+				continue;
+			put_count(inputs, conn);
+			if (inputs->counts_len + COUNT_SIZE <= sizeof(inputs->counts))
+				continue;
+			r = channel_send(channel, MSG_INPUTS, inputs, -1);
+			inputs->counts_len = 0;
+		}
+	}
+	inputs->last = 1;
+	if (r == 0)
+		r = channel_send(channel, MSG_INPUTS, inputs, -1);
+	free(inputs);
+	return r;
+}
+
 static int
 on_ping(struct channel *channel, union message_body *message)
 {
@@ -225,6 +268,7 @@ const struct channel_handler worker_handlers[] = {
 	{MSG_GREET, on_greet},
 	{MSG_REDIRECT, on_redirect},
 	{MSG_KILL, on_kill},
+	{MSG_ASK_INPUTS, on_ask_inputs},
 	{MSG_PING, on_ping},
 	{MSG_KEY_CHANNEL, on_key_channel},
 	{MSG_NOTHING, NULL},

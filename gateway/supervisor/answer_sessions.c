@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "policy/method_call.h"
 #include "policy/methods.h"
+#include "policy/session_outlook.h"
 #include "policy/sessions.h"
 #include "policy/store/session_table.h"
 #include "policy/terminals.h"
@@ -15,6 +16,7 @@
 #include "supervisor/control_server.h"
 #include "supervisor/greeters.h"
 #include "supervisor/health.h"
+#include "supervisor/idle.h"
 #include "supervisor/penalties.h"
 #include "supervisor/session_prefix.h"
 #include "supervisor/sessions.h"
@@ -70,12 +72,14 @@ running_json(const struct connection *connection)
 	bool given = attendance->given;
 	char source[SOCKET_TEXT_SIZE];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:I, s:I, s:s?, "
-			 "s:o, s:o}",
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:s, s:I, s:I, s:s?, "
+		"s:o, s:o}",
 		"id", session->id_text, "account", session->account, "full_id",
 		session->account_full, "name", session->account_name, "terminal", session->terminal,
 		"phase", phase_row(connection->phase)->name, "state", state_name(connection),
-		"since", time_json(session->started_us), "source",
+		"since", time_json(session->started_us), "idle_since",
+		time_json(idle_since_us(session)), "source",
 		socket_text_without_port((const struct sockaddr *)&connection->source, source),
 		"device", device_json(&session->device), "evidence", session->device.kind,
 		"bytes_from_client", (json_int_t)bytes.received, "bytes_to_client",
@@ -84,13 +88,45 @@ running_json(const struct connection *connection)
 		"let_in_files", given ? json_boolean(attendance->files) : json_null());
 }
 
+/* The list while the store is asked when each of its sessions ends. */
+struct listed {
+	json_t *sessions;
+	struct session_outlook *outlooks; /* in the order of the sessions */
+	size_t count;
+	bool one; /* session.show */
+};
+
 struct listing {
 	const struct control_call *call;
+	struct listed *listed;
 	const char *prefix; /* the facility's */
 	const char *terminal;
 	const char *account;
-	json_t *sessions;
 };
+
+static void
+add_listed(struct listed *listed, struct connection *connection)
+{
+	struct session_outlook *grown =
+		reallocarray(listed->outlooks, listed->count + 1, sizeof(*listed->outlooks));
+
+	if (grown == NULL)
+		return;
+	listed->outlooks = grown;
+	grown = &grown[listed->count++];
+	*grown = (struct session_outlook){.idle_since_us = idle_since_us(connection->session)};
+	memcpy(grown->session, connection->session->id, SESSION_ID_BYTES);
+	(void)json_array_append_new(listed->sessions, running_json(connection));
+}
+
+static void
+set_outlook(json_t *session, const struct session_outlook *outlook)
+{
+	(void)json_object_set_new(
+		session, "ends", outlook->ends_us != 0 ? time_json(outlook->ends_us) : json_null());
+	(void)json_object_set_new(session, "ends_by",
+		outlook->ends_by != NULL ? json_string(outlook->ends_by) : json_null());
+}
 
 /* An account is named by the typed part of its id or by the full id. */
 static bool
@@ -112,22 +148,76 @@ list_one(void *context, struct connection *connection)
 			!terminal_name_is(listing->prefix, listing->terminal, session->terminal)) ||
 		(listing->account != NULL && !account_is(session, listing->account)))
 		return;
-	json_array_append_new(listing->sessions, running_json(connection));
+	add_listed(listing->listed, connection);
+}
+
+static int
+outlook_work(struct store_db *db, struct store_job *job)
+{
+	const struct listed *listed = ((struct control_call *)job)->more;
+
+	return session_outlooks(db, listed->outlooks, listed->count);
+}
+
+/* When and why they will end is left out if the store does not say. */
+static void
+outlook_done(struct store_job *job, int status)
+{
+	struct control_call *call = (struct control_call *)job;
+	struct listed *listed = call->more;
+	json_t *sessions = listed->sessions;
+
+	for (size_t i = 0; status == 0 && i < listed->count; i++)
+		set_outlook(json_array_get(sessions, i), &listed->outlooks[i]);
+	if (listed->one)
+		control_call_answer(call, json_incref(json_array_get(sessions, 0)));
+	else
+		control_call_answer(call, json_pack("{s:O}", "sessions", sessions));
+	json_decref(sessions);
+	free(listed->outlooks);
+	free(listed);
+}
+
+static void
+answer_running(struct control_call *call, struct connection *connection)
+{
+	struct listed *listed = calloc(1, sizeof(*listed));
+
+	if (listed == NULL) {
+		control_call_answer(call, NULL);
+		return;
+	}
+	listed->sessions = json_array();
+	listed->one = true;
+	add_listed(listed, connection);
+	call->more = listed;
+	call->job.work = outlook_work;
+	call->job.done = outlook_done;
+	store_read(call->supervisor->store, &call->job);
 }
 
 void
 method_session_list(struct control_call *call)
 {
+	struct listed *listed = calloc(1, sizeof(*listed));
 	struct listing listing = {
+		.listed = listed,
 		.call = call,
 		.prefix = call->supervisor->settings->facility.id,
 		.terminal = control_call_text(call, "terminal"),
 		.account = control_call_text(call, "account"),
-		.sessions = json_array(),
 	};
 
+	if (listed == NULL) {
+		control_call_answer(call, NULL);
+		return;
+	}
+	listed->sessions = json_array();
 	connections_each(call->supervisor->connections, list_one, &listing);
-	control_call_answer(call, json_pack("{s:o}", "sessions", listing.sessions));
+	call->more = listed;
+	call->job.work = outlook_work;
+	call->job.done = outlook_done;
+	store_read(call->supervisor->store, &call->job);
 }
 
 static void
@@ -268,7 +358,7 @@ show_done(struct store_job *job, int status)
 	count = json_array_size(show->rows);
 	connection = count <= 1 ? find_running(call, &show->prefix, false) : NULL;
 	if (connection != NULL)
-		control_call_answer(call, running_json(connection));
+		answer_running(call, connection);
 	else if (status < 0)
 		control_call_fail(call, status);
 	else if (count == 0)
@@ -313,7 +403,7 @@ method_session_show(struct control_call *call)
 	if (must_run || whole)
 		connection = find_running(call, &prefix, must_run);
 	if (connection != NULL)
-		control_call_answer(call, running_json(connection));
+		answer_running(call, connection);
 	else if (!must_run)
 		show_from_store(call, &prefix);
 }

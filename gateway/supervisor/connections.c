@@ -391,6 +391,7 @@ connection_set_session(struct connection *connection, const struct session_grant
 	memcpy(session->id, grant->session, SESSION_ID_BYTES);
 	bytes_to_hex(session->id, SESSION_ID_BYTES, session->id_text);
 	session->started_us = grant->started_us;
+	session->input_at_ms = clock_boottime_ms();
 	session->account_number = grant->account_number;
 	session->terminal_number = grant->terminal_number;
 	snprintf(session->account, sizeof(session->account), "%s", grant->account);

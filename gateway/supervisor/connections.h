@@ -51,6 +51,8 @@ struct carried_session {
 	bool pinned; /* the jump host's certificate is known by this … */
 	uint8_t pin[TERMINAL_PIN_BYTES];
 	bool certificate_refused; /* it has shown another one: that is in the log */
+	uint32_t inputs;          /* of its client, when they were asked for last (idle.h) … */
+	int64_t input_at_ms;      /* … and since when there are no more; of CLOCK_BOOTTIME */
 	char by[ACTOR_SIZE];      /* who ended it, "" unless a person did */
 	char because[BECAUSE_SIZE];
 };

@@ -73,6 +73,8 @@ policy_settings_from(const struct settings *settings, struct policy_settings *re
 {
 	*ret_policy = (struct policy_settings){
 		.hours_end_disconnects = settings->sessions.hours_end == SETTINGS_HOURS_DISCONNECT,
+		.idle_ms = settings->sessions.idle_ms,
+		.longest_ms = settings->sessions.longest_ms,
 		.window_warning_ms = settings->sessions.window_warning_ms,
 		.holder_shown = (enum holder_shown)settings->sessions.holder,
 		.ticket_ms = settings->limits.ticket_ms,

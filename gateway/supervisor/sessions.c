@@ -8,6 +8,7 @@
 #include "policy/store/log_table.h"
 #include "policy/store/store.h"
 #include "settings/settings.h"
+#include "supervisor/idle.h"
 #include "supervisor/log_tail.h"
 #include "supervisor/resumes.h"
 #include "supervisor/session_log.h"
@@ -360,6 +361,7 @@ on_minute(uv_timer_t *timer)
 		sessions_check(sessions->supervisor, 0, 0, NULL, NULL);
 	}
 	keep_up(sessions->supervisor);
+	idle_ask(sessions->supervisor);
 	connections_give_memory_back(sessions->supervisor->connections);
 	resumes_forget(sessions->supervisor->resumes, clock_boottime_ms(),
 		sessions->supervisor->settings->limits.grace_ms);

@@ -11,6 +11,7 @@
 #include "supervisor/children.h"
 #include "supervisor/connections.h"
 #include "supervisor/health.h"
+#include "supervisor/idle.h"
 #include "supervisor/looks.h"
 #include "supervisor/nla_logons.h"
 #include "supervisor/reconnects.h"
@@ -293,7 +294,14 @@ on_file_moved(struct channel *channel, union message_body *message)
 	return connection == NULL ? 0 : transfer_told(connection, &message->file_moved);
 }
 
+static int
+on_inputs(struct channel *channel, union message_body *message)
+{
+	return idle_told(child_owner(sender(channel)), sender(channel), &message->inputs);
+}
+
 const struct channel_handler worker_messages[] = {
+	{MSG_INPUTS, on_inputs},
 	{MSG_ENDED, on_ended},
 	{MSG_INTRODUCED, on_introduced},
 	{MSG_MOVED, on_moved},

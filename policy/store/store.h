@@ -67,8 +67,11 @@ struct policy_settings {
 	bool hours_end_disconnects; /* A6; default no */
 	enum holder_shown holder_shown;
 	uint32_t window_warning_ms; /* a window that begins so soon is told of; 0: never */
-	uint32_t ticket_ms;         /* how long a ticket lives; 60000 */
-	uint32_t grace_ms;          /* how long a lost session may be continued */
+	uint32_t
+		idle_ms; /* D4: a session may be without input, where its terminal says nothing; 0: no limit */
+	uint32_t longest_ms; /* … and last */
+	uint32_t ticket_ms;  /* how long a ticket lives; 60000 */
+	uint32_t grace_ms;   /* how long a lost session may be continued */
 	struct {
 		enum password_policy password_policy;
 		enum second_factor_rule second_factor;

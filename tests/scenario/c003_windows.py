@@ -5,6 +5,7 @@ import pytest
 import rdp_wire as wire
 from lab_parts.control import Refused
 from lab_parts.facility import AdminError
+from lab_parts.processes import PATIENCE, wait_for
 from visitor import PASSWORD, knock, settled_engineer, visit
 
 # The calendar stands still two seconds before a full minute: the gateway looks every two seconds.
@@ -74,3 +75,51 @@ def test_c021_a_window_for_all_is_asked_about_and_ends_every_session(new_lab):
     assert lab.call("policy.explain", account=account, terminal=lab.shadow)["allowed"]
     actions = [row["action"] for row in lab.all_rows("log.admin") if row["action"].startswith("window")]
     assert sorted(actions) == ["window.add", "window.delete"]
+
+
+# D4, A6: each end that comes by itself, as a real client tells it. The calendar stands still until the test moves it.
+ENDS = [
+    ("idle", "SK2130", "IDLE", "ERRINFO_IDLE_TIMEOUT", "2026-11-16T05:30:5",
+     lambda lab, account: lab.admin.text("terminal", "edit", lab.shadow, "--idle", "30min")),
+    ("session-length", "SK2131", "SESSION_TOO_LONG", "ERRINFO_LOGON_TIMEOUT", "2026-11-16T05:30:5",
+     lambda lab, account: lab.admin.text("terminal", "edit", lab.shadow, "--longest", "30min")),
+    ("hours", "SK2115", "OUTSIDE_HOURS", "ERRINFO_LOGON_TIMEOUT", "2026-11-16T05:30:0",
+     lambda lab, account: lab.edit_account(account, hours="08:30-14:30")),
+]
+
+
+@pytest.mark.parametrize("rule,event,reason,told,at,limit", ENDS, ids=[end[0] for end in ENDS])
+def test_c022_each_end_is_foreseen_told_and_logged(new_lab, rule, event, reason, told, at, limit):
+    lab = new_lab("sessions.hours_end=disconnect", clock=AFTERNOON)
+    account, ticket = lab.new_ticket(lab.shadow)
+    limit(lab, account)
+    client = lab.xfreerdp(ticket)
+    lab.wait_session(account)
+    session = lab.sessions(account)[0]
+    assert (session["ends_by"], session["ends"][:18]) == (rule, at), session
+    lab.pass_time(29)
+    assert lab.sessions(account)
+    lab.pass_time(2)
+    client.wait_end()
+    client.wait_log(told)
+    lab.wait_close(event)
+    ended = lab.wait_end(account)
+    assert (ended["reason"], ended["reason_code"], ended["state"]) == (reason, "PB", "killed")
+
+
+def test_c023_who_types_is_not_idle(new_lab):
+    lab = new_lab("sessions.idle=30min", clock=AFTERNOON)
+    account, ticket = lab.new_ticket(lab.shadow)
+    client = lab.xfreerdp(ticket.in_a_window())
+    lab.wait_session(account)
+    begun = lab.sessions(account)[0]["idle_since"]
+    lab.pass_time(20)
+    client.type("a")
+    later = wait_for(lambda: lab.sessions(account)[0]["idle_since"] > begun and lab.sessions(account)[0], PATIENCE,
+                     "the key is seen")
+    lab.pass_time(20)
+    assert [one["id"] for one in lab.sessions(account)] == [later["id"]]
+    lab.pass_time(11)
+    client.wait_end()
+    client.wait_log("ERRINFO_IDLE_TIMEOUT")
+    assert lab.wait_end(account)["reason"] == "IDLE"

@@ -145,6 +145,20 @@ break_opens(struct policy_facts *f)
 		f->credential = CREDENTIAL_SEALED;
 }
 static void
+break_idle(struct policy_facts *f)
+{
+	f->now_us = 30;
+	f->idle_since_us = 10;
+	f->idle_most_us = 20;
+}
+static void
+break_length(struct policy_facts *f)
+{
+	f->now_us = 30;
+	f->started_us = 10;
+	f->longest_us = 20;
+}
+static void
 break_account_room(struct policy_facts *f)
 {
 	f->account_sessions_most = 1;
@@ -193,6 +207,8 @@ static const struct {
 		CLOSE_NONE},
 	{"credential-opens", break_opens, CLOSE_CREDENTIAL_SEALED, CLOSE_CREDENTIAL_SEALED,
 		CLOSE_NONE},
+	{"idle", break_idle, CLOSE_NONE, CLOSE_NONE, CLOSE_IDLE},
+	{"session-length", break_length, CLOSE_NONE, CLOSE_NONE, CLOSE_SESSION_TOO_LONG},
 	{"account-sessions", break_account_room, CLOSE_ACCOUNT_FULL, CLOSE_ACCOUNT_FULL,
 		CLOSE_NONE},
 	{"terminal-full", break_room, CLOSE_TERMINAL_FULL, CLOSE_TERMINAL_FULL, CLOSE_NONE},
@@ -240,10 +256,13 @@ the_first_rule_that_refuses_is_told(void **state)
 	 * break in pairs with what the later cases overwrite, so each starts afresh. */
 	for (size_t first = 0; first < CASES; first++) {
 		struct policy_facts facts = good_facts(MOMENT_REDEEM);
+		enum close_reason expected = CLOSE_NONE;
 
 		for (size_t i = first; i < CASES; i++)
 			cases[i].break_it(&facts);
-		assert_int_equal(decide(&facts), cases[first].redeem);
+		for (size_t i = first; i < CASES && expected == CLOSE_NONE; i++)
+			expected = cases[i].redeem; /* some are asked at other moments alone */
+		assert_int_equal(decide(&facts), expected);
 	}
 }
 
@@ -435,6 +454,28 @@ capacity_counts_up_to_its_last_place(void **state)
 }
 
 static void
+ends_come_at_their_instant_and_not_where_they_are_off(void **state)
+{
+	struct policy_facts facts = good_facts(MOMENT_RUNNING);
+
+	(void)state;
+	break_idle(&facts);
+	facts.now_us--;
+	assert_int_equal(decide(&facts), CLOSE_NONE);
+	facts.now_us++;
+	assert_int_equal(decide(&facts), CLOSE_IDLE);
+	facts.idle_since_us = 0; /* not known */
+	assert_int_equal(decide(&facts), CLOSE_NONE);
+	break_length(&facts);
+	facts.now_us--;
+	assert_int_equal(decide(&facts), CLOSE_NONE);
+	facts.now_us++;
+	assert_int_equal(decide(&facts), CLOSE_SESSION_TOO_LONG);
+	facts.longest_us = 0; /* off */
+	assert_int_equal(decide(&facts), CLOSE_NONE);
+}
+
+static void
 an_account_has_as_many_sessions_as_it_may(void **state)
 {
 	struct policy_facts facts = good_facts(MOMENT_REDEEM);
@@ -471,6 +512,7 @@ main(void)
 		cmocka_unit_test(
 			the_last_of_20_devices_counts_and_evidence_may_be_missing_only_when_off),
 		cmocka_unit_test(capacity_counts_up_to_its_last_place),
+		cmocka_unit_test(ends_come_at_their_instant_and_not_where_they_are_off),
 		cmocka_unit_test(an_account_has_as_many_sessions_as_it_may),
 	};
 

@@ -465,6 +465,42 @@ a_strange_device_gets_as_far_as_the_door(void **state)
 	assert_false(explanation.allowed);
 }
 
+/* What ends a running session first, if nobody does anything. */
+static void
+a_session_ends_by_what_comes_first(void **state)
+{
+	static const struct window window = {.days = 0x7f, .from = 4 * 60, .until = 4 * 60 + 30};
+	struct explain_question question;
+	const struct policy_rule *rule_;
+
+	(void)state;
+	go_to("Asia/Tokyo");
+	question = good("2026-11-24 12:00");
+	question.facts.valid_until = (struct civil_date){2026, 11, 26};
+	expect_change(policy_ends(&question, &rule_), "2026-11-27 00:00", "validity");
+	assert_string_equal(rule_->name, "valid-until");
+	question.facts.windows = &window;
+	question.facts.window_count = 1;
+	expect_change(policy_ends(&question, &rule_), "2026-11-25 04:00", "window");
+	assert_string_equal(rule_->name, "terminal-window");
+	/* Hours that end nothing, and hours that do. */
+	question.facts.hours = (struct account_hours){.from = 8 * 60, .until = 18 * 60};
+	expect_change(policy_ends(&question, &rule_), "2026-11-25 04:00", "hours, continue");
+	question.facts.hours_end_disconnects = true;
+	expect_change(policy_ends(&question, &rule_), "2026-11-24 18:00", "hours, disconnect");
+	question.facts.started_us = question.at_us - INT64_C(3600) * 1000000;
+	question.facts.longest_us = INT64_C(7200) * 1000000;
+	expect_change(policy_ends(&question, &rule_), "2026-11-24 13:00", "longest");
+	assert_string_equal(rule_->name, "session-length");
+	question.facts.idle_since_us = question.at_us - INT64_C(600) * 1000000;
+	question.facts.idle_most_us = INT64_C(1800) * 1000000;
+	expect_change(policy_ends(&question, &rule_), "2026-11-24 12:20", "idle");
+	assert_string_equal(rule_->name, "idle");
+	/* Now, if it must end already. */
+	question.facts.account_locked = true;
+	expect_change(policy_ends(&question, &rule_), "2026-11-24 12:00", "locked");
+}
+
 int
 main(void)
 {
@@ -478,6 +514,7 @@ main(void)
 		cmocka_unit_test(what_does_not_exist_has_nothing_to_say),
 		cmocka_unit_test(a_running_session_is_asked_by_its_own_rules),
 		cmocka_unit_test(a_strange_device_gets_as_far_as_the_door),
+		cmocka_unit_test(a_session_ends_by_what_comes_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -292,6 +292,63 @@ fast_path_passes_only_in_clear_and_after_demand_active(void **state)
 		}
 }
 
+/* D4: what somebody has touched counts, wherever the reads cut it; what a client says by itself does not. */
+static void
+input_is_counted(void **state)
+{
+	static const struct {
+		uint8_t pdu[8];
+		unsigned counts;
+	} rows[] = {
+		{{0x04, 8, 0x00, 0x1e, 0, 0, 0, 0}, 1},    /* a key */
+		{{0x04, 8, 0x20, 0, 8, 1, 1, 1}, 1},       /* the mouse */
+		{{0x04, 8, 0x60, 0, 0, 0, 0, 0}, 0},       /* where the locks stand */
+		{{0x04, 8, 0xc0, 1, 2, 3, 4, 5}, 0},       /* when it has drawn */
+		{{0x08, 8, 0x60, 0x00, 0x1e, 0, 0, 0}, 1}, /* the locks, and a key */
+		{{0x00, 8, 20, 0x60, 0, 0, 0, 0}, 1},      /* many */
+	};
+	uint8_t out[2048], pdu[256];
+	enum close_reason reason;
+	struct bridge *bridge;
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (size_t cut = 0; cut <= 8; cut++) {
+			bridge = some_bridge(true);
+			assert_int_equal(filter_in_two(bridge, SIDE_CLIENT, rows[i].pdu, 8, cut,
+						 out, &reason),
+				8);
+			assert_int_equal(bridge->inputs, rows[i].counts);
+			/* What the host draws is nobody's input. */
+			assert_int_equal(
+				filter_in_two(bridge, SIDE_HOST, rows[i].pdu, 8, cut, out, &reason),
+				8);
+			assert_int_equal(bridge->inputs, rows[i].counts);
+			bridge_free(bridge);
+		}
+	}
+	bridge = some_bridge(true);
+	len = write_pdu(pdu, sizeof(pdu), SIDE_CLIENT, MCS_IO_CHANNEL, write_data);
+	(void)filter_in_two(bridge, SIDE_CLIENT, pdu, len, 0, out, &reason);
+	assert_int_equal(bridge->inputs, 1);
+	/* One event, which is a synchronisation: its type is 0. */
+	len = write_pdu(pdu, sizeof(pdu), SIDE_CLIENT, MCS_IO_CHANNEL, write_data);
+	pdu[len - 40] = 1;
+	(void)filter_in_two(bridge, SIDE_CLIENT, pdu, len, 0, out, &reason);
+	assert_int_equal(bridge->inputs, 1);
+	pdu[len - 40 + 8] = 4; /* a key */
+	(void)filter_in_two(bridge, SIDE_CLIENT, pdu, len, 0, out, &reason);
+	assert_int_equal(bridge->inputs, 2);
+	bridge_free(bridge);
+	/* Who may only look is there all the same. */
+	bridge = some_bridge(true);
+	bridge->look_only = true;
+	assert_int_equal(filter_in_two(bridge, SIDE_CLIENT, rows[0].pdu, 8, 3, out, &reason), 0);
+	assert_int_equal(bridge->inputs, 1);
+	bridge_free(bridge);
+}
+
 /* C7: who may only look. In each way in which input could come, wherever the reads cut it. */
 static void
 input_is_left_out_where_the_hospital_lets_the_client_look(void **state)
@@ -635,6 +692,7 @@ main(void)
 		cmocka_unit_test(user_ids_inside_share_pdus_are_translated),
 		cmocka_unit_test(a_late_share_id_of_the_client_becomes_the_current_one),
 		cmocka_unit_test(fast_path_passes_only_in_clear_and_after_demand_active),
+		cmocka_unit_test(input_is_counted),
 		cmocka_unit_test(input_is_left_out_where_the_hospital_lets_the_client_look),
 		cmocka_unit_test(input_behind_something_else_ends_the_session_of_who_may_only_look),
 		cmocka_unit_test(an_ultimatum_passes_and_ends_the_session),

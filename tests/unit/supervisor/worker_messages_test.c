@@ -11,6 +11,7 @@
 #include "supervisor/children.h"
 #include "supervisor/connections.h"
 #include "supervisor/health.h"
+#include "supervisor/idle.h"
 #include "supervisor/looks.h"
 #include "supervisor/reconnects.h"
 #include "supervisor/resumes.h"
@@ -105,6 +106,17 @@ reconnect_start(struct connection *one, const struct msg_introduced *introduced,
 	(void)introduced;
 	assert_non_null(otherwise);
 	return comes_back;
+}
+
+static uint32_t inputs_told;
+
+int
+idle_told(struct supervisor *whose, struct child *worker, const struct msg_inputs *inputs)
+{
+	(void)whose;
+	(void)worker;
+	inputs_told = inputs->serial;
+	return 0;
 }
 
 void
@@ -391,6 +403,16 @@ no_desktop_begins_before_the_worker_was_told_of_a_jump_host(void **state)
 }
 
 static void
+what_clients_typed_is_told_on(void **state)
+{
+	union message_body inputs = {.inputs = {.serial = 4, .last = 1}};
+
+	(void)state;
+	assert_int_equal(say(MSG_INPUTS, &inputs), 0);
+	assert_int_equal(inputs_told, 4);
+}
+
+static void
 who_comes_back_neither_shows_a_ticket_nor_signs_in(void **state)
 {
 	union message_body message = {.introduced = {.connection = 7}};
@@ -472,6 +494,7 @@ main(void)
 		cmocka_unit_test_setup(who_shows_no_ticket_signs_in_where_that_is_allowed, setup),
 		cmocka_unit_test_setup(what_returned_says_is_a_workers_to_say, setup),
 		cmocka_unit_test_setup(the_desktop_ends_the_sign_in, setup),
+		cmocka_unit_test_setup(what_clients_typed_is_told_on, setup),
 		cmocka_unit_test_setup(who_comes_back_neither_shows_a_ticket_nor_signs_in, setup),
 		cmocka_unit_test_setup(cookies_are_of_the_connections_own_session, setup),
 		cmocka_unit_test_setup(

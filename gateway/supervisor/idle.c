@@ -1,0 +1,166 @@
+/* See idle.h. */
+#include "supervisor/idle.h"
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "policy/session_outlook.h"
+#include "policy/store/store.h"
+#include "supervisor/children.h"
+#include "supervisor/sessions.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT_SIZE 12
+#define LOOKED_AT_MS 60000
+
+int64_t
+idle_since_us(const struct carried_session *session)
+{
+	return clock_now() - (clock_boottime_ms() - session->input_at_ms) * 1000;
+}
+
+struct asking {
+	struct supervisor *supervisor;
+	struct msg_ask_inputs ask;
+};
+
+static void
+ask_worker(void *context, struct child *worker)
+{
+	struct asking *asking = context;
+
+	if (children_send(worker, MSG_ASK_INPUTS, &asking->ask, -1) == 0)
+		asking->supervisor->inputs_owed++;
+}
+
+void
+idle_ask(struct supervisor *supervisor)
+{
+	struct asking asking = {.supervisor = supervisor};
+
+	if (supervisor->children == NULL || connections_sessions(supervisor->connections) == 0)
+		return;
+	asking.ask.serial = ++supervisor->inputs_serial;
+	supervisor->inputs_owed = 0;
+	children_each_worker(supervisor->children, ask_worker, &asking);
+}
+
+struct idle_job {
+	struct store_job job;
+	struct supervisor *supervisor;
+	size_t count;
+	size_t room;
+	struct session_outlook *outlooks;
+};
+
+static int
+idle_work(struct store_db *db, struct store_job *job)
+{
+	const struct idle_job *idle = (const struct idle_job *)job;
+
+	return session_outlooks_now(db, idle->outlooks, idle->count);
+}
+
+static void
+idle_free(struct idle_job *idle)
+{
+	free(idle->outlooks);
+	free(idle);
+}
+
+static void
+idle_done(struct store_job *job, int status)
+{
+	struct idle_job *idle = (struct idle_job *)job;
+
+	if (status < 0 && status != -ESHUTDOWN)
+		log_event(
+			EV_STORE_FAILED, "what='idle sessions' why='%s'", store_error_text(status));
+	for (size_t i = 0; status == 0 && i < idle->count; i++) {
+		struct connection *connection = connection_find_session(
+			idle->supervisor->connections, idle->outlooks[i].session);
+
+		if (connection != NULL && idle->outlooks[i].reason != CLOSE_NONE)
+			session_kill(connection, idle->outlooks[i].reason, NULL, NULL);
+	}
+	idle_free(idle);
+}
+
+static void
+add_idle(void *context, struct connection *connection)
+{
+	struct idle_job *idle = context;
+	const struct carried_session *session = connection->session;
+	struct session_outlook *grown;
+
+	if (session == NULL || connection->stage != CONNECTION_RELAYED ||
+		clock_boottime_ms() - session->input_at_ms < LOOKED_AT_MS)
+		return;
+	if (idle->count == idle->room) {
+		size_t room = idle->room == 0 ? 16 : 2 * idle->room;
+
+		grown = reallocarray(idle->outlooks, room, sizeof(*grown));
+		if (grown == NULL)
+			return; /* in a minute */
+		idle->outlooks = grown;
+		idle->room = room;
+	}
+	grown = &idle->outlooks[idle->count++];
+	*grown = (struct session_outlook){.idle_since_us = idle_since_us(session)};
+	memcpy(grown->session, session->id, SESSION_ID_BYTES);
+}
+
+static void
+ask_rule(struct supervisor *supervisor)
+{
+	struct idle_job *idle = calloc(1, sizeof(*idle));
+
+	if (idle == NULL)
+		return;
+	connections_each(supervisor->connections, add_idle, idle);
+	if (idle->count == 0) {
+		idle_free(idle);
+		return;
+	}
+	idle->supervisor = supervisor;
+	idle->job.work = idle_work;
+	idle->job.done = idle_done;
+	store_read(supervisor->store, &idle->job);
+}
+
+static void
+take_count(struct supervisor *supervisor, const struct child *worker, struct bytes_reader *counts)
+{
+	struct connection *connection =
+		connection_find(supervisor->connections, bytes_read_u64le(counts));
+	uint32_t inputs = bytes_read_u32le(counts);
+
+	/* One that is over meanwhile, or was never the worker's: nothing to note. */
+	if (connection == NULL || connection->worker != worker || connection->session == NULL ||
+		connection->session->inputs == inputs)
+		return;
+	connection->session->inputs = inputs;
+	connection->session->input_at_ms = clock_boottime_ms();
+}
+
+int
+idle_told(struct supervisor *supervisor, struct child *worker, const struct msg_inputs *inputs)
+{
+	struct bytes_reader counts;
+
+	if (inputs->counts_len % COUNT_SIZE != 0)
+		return -EPROTO;
+	bytes_reader_init(&counts, inputs->counts, inputs->counts_len);
+	for (uint32_t i = 0; i < inputs->counts_len / COUNT_SIZE; i++)
+		take_count(supervisor, worker, &counts);
+	if (inputs->last == 0 || inputs->serial != supervisor->inputs_serial)
+		return 0;
+	if (supervisor->inputs_owed == 0)
+		return -EPROTO;
+	if (--supervisor->inputs_owed == 0)
+		ask_rule(supervisor);
+	return 0;
+}
