@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define RESTORE_MAY_LAST_US INT64_C(3600000000)
+
 #define PIECE_BYTES 262144
 #define ID_DIGITS 8
 #define WEEK_SECONDS (7 * 24 * 60 * 60)
@@ -447,6 +449,35 @@ which(const struct admin *admin)
 	return is_id(typed) ? json_pack("{s:s}", "id", typed) : json_object();
 }
 
+/* H2: a jump host's maintenance is no time for a restore that ends sessions, nor the other way round. */
+static void
+warn_of_windows(struct admin *admin)
+{
+	char soon[CLOCK_TEXT_SIZE];
+	json_t *windows = NULL;
+	const json_t *window;
+	size_t i;
+
+	if (admin_ask(admin, "window.list", json_object(), &windows) != ADMIN_DONE)
+		return;
+	clock_format_utc(clock_now() + RESTORE_MAY_LAST_US, soon);
+	json_array_foreach (value_rows(windows, "windows"), i, window) {
+		const char *terminal = value_text(window, "terminal");
+		const char *changes = value_text(window, "changes");
+
+		if (terminal[0] == '\0')
+			terminal = _("every terminal");
+		if (json_is_true(json_object_get(window, "closed")))
+			fprintf(stderr,
+				_("A maintenance or restart window of %s is open until %s.\n"),
+				text_shown(terminal), value_time(window, "changes"));
+		else if (changes[0] != '\0' && strcmp(changes, soon) < 0)
+			fprintf(stderr, _("A maintenance or restart window of %s begins at %s.\n"),
+				text_shown(terminal), value_time(window, "changes"));
+	}
+	json_decref(windows);
+}
+
 static enum admin_exit
 check_and_confirm(struct admin *admin)
 {
@@ -454,8 +485,10 @@ check_and_confirm(struct admin *admin)
 	enum admin_exit exit_code;
 
 	exit_code = admin_ask(admin, "backup.check", which(admin), &plan);
-	if (exit_code == ADMIN_DONE)
+	if (exit_code == ADMIN_DONE) {
+		warn_of_windows(admin);
 		exit_code = confirm_restore(admin, plan);
+	}
 	json_decref(plan);
 	return exit_code == ADMIN_DONE ? backup_first(admin) : exit_code;
 }

@@ -135,6 +135,7 @@ struct terminal_offer {
 	bool passes_credentials;  /* its session signs on with what was typed here */
 	enum close_reason reason; /* CLOSE_NONE: may be chosen now */
 	uint32_t sessions;        /* that it has now */
+	bool takes_over; /* it is full, and this account may have a place all the same (take_over.h) */
 	char opens_at
 		[WINDOW_TIME_SIZE]; /* when a window is over that keeps everybody out now, or "" */
 	char closes_at[WINDOW_TIME_SIZE]; /* when one begins that is to be told of, or "" */

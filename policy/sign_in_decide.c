@@ -7,6 +7,7 @@
 #include "policy/store/offer_table.h"
 #include "policy/store/store.h"
 #include "policy/store/window_table.h"
+#include "policy/take_over.h"
 #include "policy/ticket_text.h"
 
 #include <errno.h>
@@ -104,6 +105,7 @@ sign_in_decide(
 
 struct offering {
 	struct store_db *db;
+	int64_t account;
 	struct gathered_facts
 		gathered; /* of the account; those of the terminal change with each row */
 	struct terminal_offer *offers;
@@ -157,6 +159,7 @@ add_offer(const struct offer_row *row, void *argument)
 	struct policy_verdict verdict;
 	auto_free struct window *windows = NULL;
 	struct terminal_offer *offer;
+	struct take_over view = {0};
 	int r;
 
 	r = make_room(offering);
@@ -187,17 +190,20 @@ add_offer(const struct offer_row *row, void *argument)
 	};
 	memcpy(offer->name, row->name, sizeof(offer->name));
 	memcpy(offer->used_by, row->used_by, sizeof(offer->used_by));
+	if (verdict.reason == CLOSE_TERMINAL_FULL)
+		r = take_over_look(offering->db, offering->account, row->terminal, &view);
+	offer->takes_over = r == 0 && view.possible;
 	tell_window(offering, windows, facts->window_count, offer);
 	facts->windows = NULL;
 	facts->window_count = 0;
-	return 0;
+	return r;
 }
 
 int
 sign_in_offers(struct store_db *db, const struct sign_in_check *check,
 	struct terminal_offer **ret_offers, size_t *ret_count)
 {
-	struct offering offering = {.db = db};
+	struct offering offering = {.db = db, .account = check->account_number};
 	int r;
 
 	r = facts_gather(db, check->account_number, 0, MOMENT_REDEEM, &check->device, NULL,

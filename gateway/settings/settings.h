@@ -262,6 +262,7 @@ struct settings {
 		enum settings_hours_end hours_end; /* A6 */
 		enum settings_holder holder; /* B5: who has a terminal, as engineers read it */
 		uint32_t window_warning_ms;  /* B6: so long before one begins */
+		uint32_t take_over_grace_ms; /* B5: how long who makes place may still work */
 		uint32_t idle_ms;            /* D4; 0: off */
 		uint32_t longest_ms;         /* D4; 0: off */
 	} sessions;

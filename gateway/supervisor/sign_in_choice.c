@@ -242,7 +242,9 @@ choose(struct sign_in *sign_in, size_t at)
 	sign_in->chosen = at;
 	sign_in->noted = false;
 	sign_in->attendance = (struct attendance){0};
-	if (offer->reason != CLOSE_NONE) {
+	if (offer->reason == CLOSE_TERMINAL_FULL && offer->takes_over)
+		sign_in_go(sign_in, STEP_TAKE_OVER);
+	else if (offer->reason != CLOSE_NONE) {
 		sign_in_note_refusal(sign_in, offer->reason, offer->name);
 		sign_in_sorry(sign_in, offer->reason, STEP_RULES);
 	} else if (offer->closes_at[0] != '\0')

@@ -134,6 +134,10 @@ set_state(struct msg_choice *choice, const struct terminal_offer *offer)
 			offer->opens_at);
 	else if (offer->reason == CLOSE_ACCOUNT_FULL)
 		sentence_set(&sentence, N_("you have as many sessions as you may"));
+	else if (offer->takes_over && offer->used_by[0] != '\0')
+		sentence_set(&sentence, N_("in use by %s; you may take it over"), offer->used_by);
+	else if (offer->takes_over)
+		sentence_set(&sentence, N_("in use; you may take it over"));
 	else if (offer->used_by[0] != '\0')
 		sentence_set(&sentence, N_("in use by %s"), offer->used_by);
 	else if (offer->reason == CLOSE_TERMINAL_FULL)
@@ -152,7 +156,7 @@ set_state(struct msg_choice *choice, const struct terminal_offer *offer)
 	copy_text(choice->state, sizeof(choice->state), sentence.format);
 	choice->state_values_len =
 		copy_values(&sentence, choice->state_values, sizeof(choice->state_values) - 1);
-	choice->allowed = offer->reason == CLOSE_NONE;
+	choice->allowed = offer->reason == CLOSE_NONE || offer->takes_over;
 }
 
 static int

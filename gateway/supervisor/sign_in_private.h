@@ -4,6 +4,7 @@
  *	sign_in_pages.c     what is shown: pages, sentences, the greeter
  *	sign_in_password.c  banner, credentials, PAM
  *	sign_in_choice.c    device, rules, notices, terminals
+ *	sign_in_take_over.c a full terminal, from who has a lower priority
  *	sign_in_consent.c   the hospital's number or consent
  *	sign_in_handover.c  from the choice to the desktop
  *	credentials.c       what Client Info says (pure)
@@ -16,6 +17,7 @@
 #include "policy/attendance.h"
 #include "policy/sign_in.h"
 #include "policy/store/store.h"
+#include "policy/take_over.h"
 #include "supervisor/attendances.h"
 #include "supervisor/connections.h"
 #include "supervisor/credentials.h"
@@ -54,6 +56,8 @@ struct sign_in_job {
 	char digits[513];
 	enum attendance_answer answer;
 	struct attendance attendance;
+
+	struct take_over take_over; /* GRACE */
 
 	struct signed_in_request request; /* REDIRECT */
 	struct redirect_ticket ticket;
@@ -110,6 +114,8 @@ struct sign_in {
 	struct waiting *waiting;
 	unsigned int waits; /* how often somebody was asked */
 	struct attendance attendance;
+	uint8_t makes_place[SESSION_ID_BYTES]; /* GRACE: the session … */
+	int64_t grace_ends_ms; /* … and until when, of CLOCK_BOOTTIME; 0: none yet */
 	bool redirect_ignored;
 	char redirected_by[TICKET_HANDLE_SIZE]; /* the ticket that the client was told; "": none */
 
@@ -136,6 +142,11 @@ void sign_in_closes(struct sign_in *sign_in);
 void sign_in_closes_answered(struct sign_in *sign_in, const struct msg_answer *answer);
 void sign_in_terminals(struct sign_in *sign_in);
 void sign_in_terminals_answered(struct sign_in *sign_in, const struct msg_answer *answer);
+
+/* sign_in_take_over.c */
+void sign_in_take_over(struct sign_in *sign_in);
+void sign_in_take_over_answered(struct sign_in *sign_in, const struct msg_answer *answer);
+void sign_in_grace(struct sign_in *sign_in);
 
 /* sign_in_consent.c */
 void sign_in_number(struct sign_in *sign_in);

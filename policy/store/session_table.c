@@ -177,6 +177,31 @@ session_count_of_account(
 }
 
 int
+session_below(
+	struct store_db *db, int64_t account, int64_t terminal, uint8_t ret_id[SESSION_ID_BYTES])
+{
+	sqlite3_stmt *row;
+	int r;
+
+	r = sql_ask(db, &row,
+		"SELECT session.id FROM session LEFT JOIN assignment ON "
+		"assignment.account = session.account AND assignment.terminal = session.terminal "
+		"WHERE session.state = 'active' AND session.terminal = ? AND session.account <> ? "
+		"AND "
+		"coalesce(priority, 0) < (SELECT priority FROM assignment WHERE account = ? AND "
+		"terminal = ?) ORDER BY coalesce(priority, 0), session.number DESC LIMIT 1",
+		"iiii", terminal, account, account, terminal);
+	if (r < 0)
+		return r;
+	r = sql_next(row);
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	sql_column_bytes(row, 0, ret_id, SESSION_ID_BYTES);
+	sql_end(row);
+	return 0;
+}
+
+int
 session_holders(struct store_db *db, int64_t terminal, char *ret_text, size_t size)
 {
 	char holder[ACCOUNT_FULL_ID_SIZE];

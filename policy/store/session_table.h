@@ -54,6 +54,11 @@ int session_count_on_terminal(
 int session_count_of_account(
 	struct store_db *db, int64_t account, const uint8_t *without, int64_t *ret_count);
 
+/* The session on a terminal that makes place for an account of higher priority: of the lowest priority, and of those the one that
+ * began last. -ENOENT if none is below. */
+int session_below(
+	struct store_db *db, int64_t account, int64_t terminal, uint8_t ret_id[SESSION_ID_BYTES]);
+
 /* Who holds a terminal, for administrators: full ids in the order in which their sessions began, each once, as many as have room. */
 int session_holders(struct store_db *db, int64_t terminal, char *ret_text, size_t size);
 

@@ -104,6 +104,90 @@ the_list_says_how_each_terminal_stands(void **state)
 }
 
 static void
+offer_a_place(bool possible, bool room)
+{
+	seen.take_over = (struct take_over){.possible = possible, .room = room, .session = {7}};
+}
+
+static void
+at_a_full_terminal(void)
+{
+	seen.offers[0].reason = CLOSE_TERMINAL_FULL;
+	seen.offers[0].takes_over = true;
+	strcpy(seen.offers[0].used_by, "998-hanako");
+	offer_a_place(true, false);
+	sign_in_on_screen();
+	assert_shown(TERMINALS);
+	assert_string_equal(seen.choice[0].state, "in use by %s; you may take it over");
+	assert_int_equal(seen.choice[0].allowed, 1);
+	choose(0);
+	assert_shown(NOTICE);
+}
+
+static void
+a_place_is_asked_for_and_waited_for(void **state)
+{
+	(void)state;
+	settings.sessions.take_over_grace_ms = 60000;
+	at_a_full_terminal();
+	assert_string_equal(value(2), "60");
+	submit();
+	store_works();
+	assert_shown(BUSY);
+	assert_int_equal(seen.holder_killed, CLOSE_NONE);
+}
+
+static void
+without_a_grace_time_the_place_is_there_at_once(void **state)
+{
+	(void)state;
+	settings.sessions.take_over_grace_ms = 0;
+	at_a_full_terminal();
+	submit();
+	store_works();
+	assert_int_equal(seen.holder_killed, CLOSE_TAKEN_OVER);
+}
+
+static void
+who_left_meanwhile_is_not_ended(void **state)
+{
+	(void)state;
+	settings.sessions.take_over_grace_ms = 0;
+	at_a_full_terminal();
+	offer_a_place(false, true);
+	submit();
+	store_works();
+	assert_shown(BUSY);
+	assert_string_equal(seen.page.text, "Connecting to %s.");
+	assert_int_equal(seen.holder_killed, CLOSE_NONE);
+}
+
+static void
+who_was_outdone_meanwhile_is_told(void **state)
+{
+	(void)state;
+	settings.sessions.take_over_grace_ms = 0;
+	at_a_full_terminal();
+	offer_a_place(false, false);
+	submit();
+	store_works();
+	assert_shown(SORRY);
+	assert_string_equal(seen.page.text, "The terminal %s is in use by %s.");
+	assert_int_equal(seen.holder_killed, CLOSE_NONE);
+}
+
+static void
+who_does_not_go_on_ends_nobody(void **state)
+{
+	(void)state;
+	at_a_full_terminal();
+	cancel();
+	store_works();
+	assert_shown(TERMINALS);
+	assert_int_equal(seen.holder_killed, CLOSE_NONE);
+}
+
+static void
 what_closes_soon_says_so_before_it_connects(void **state)
 {
 	(void)state;
@@ -333,6 +417,11 @@ main(void)
 		TEST(a_named_terminal_needs_no_prefix),
 		TEST(names_that_differ_in_case_alone_are_written_exactly),
 		TEST(the_list_says_how_each_terminal_stands),
+		TEST(a_place_is_asked_for_and_waited_for),
+		TEST(without_a_grace_time_the_place_is_there_at_once),
+		TEST(who_left_meanwhile_is_not_ended),
+		TEST(who_was_outdone_meanwhile_is_told),
+		TEST(who_does_not_go_on_ends_nobody),
 		TEST(what_closes_soon_says_so_before_it_connects),
 		TEST(what_is_closed_says_when_it_opens),
 		TEST(the_hospitals_number_lets_in),

@@ -13,6 +13,7 @@
 #include "policy/store/store.h"
 #include "supervisor/children.h"
 #include "supervisor/penalties.h"
+#include "supervisor/sessions.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -176,6 +177,35 @@ sign_in_offers(struct store_db *db, const struct sign_in_check *check,
 	memcpy(*ret_offers, seen.offers, seen.offer_count * sizeof(**ret_offers));
 	*ret_count = seen.offer_count;
 	return 0;
+}
+
+int
+take_over_look(struct store_db *db, int64_t account, int64_t terminal, struct take_over *ret_view)
+{
+	(void)db;
+	assert_int_equal(account, 42);
+	assert_true(terminal > 0);
+	*ret_view = seen.take_over;
+	return seen.work;
+}
+
+/* Who makes place has a connection of its own, which the tests do not need. */
+struct connection *
+connection_find_session(
+	const struct connections *connections, const uint8_t session[SESSION_ID_BYTES])
+{
+	(void)connections;
+	assert_memory_equal(session, seen.take_over.session, SESSION_ID_BYTES);
+	return &seen.holder;
+}
+
+void
+session_kill(struct connection *one, enum close_reason reason, const char *by, const char *because)
+{
+	assert_ptr_equal(one, &seen.holder);
+	assert_null(because);
+	assert_true(by[0] != '\0');
+	seen.holder_killed = reason;
 }
 
 int

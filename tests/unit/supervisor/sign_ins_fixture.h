@@ -6,6 +6,7 @@
 #define UNIT_SUPERVISOR_SIGN_INS_FIXTURE_H
 
 #include "greeter/screens.h"
+#include "policy/take_over.h"
 #include "settings/settings.h"
 #include "supervisor/attendances.h"
 #include "supervisor/connections.h"
@@ -80,6 +81,9 @@ extern struct sign_in_seen {
 	enum phase dropped_in;
 	/* the end */
 	enum close_reason killed;
+	struct take_over take_over;
+	struct connection holder;
+	enum close_reason holder_killed;
 } seen;
 
 /* Of the newest page. */

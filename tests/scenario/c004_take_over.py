@@ -1,0 +1,77 @@
+"""B5, A20: a full terminal, taken over by an account of higher priority."""
+
+import pytest
+
+from lab_parts.processes import PATIENCE, wait_for
+from visitor import PASSWORD, settled_engineer, visit
+
+
+@pytest.fixture
+def full(new_door):
+    """A terminal for one, held by an engineer with a real client; who comes has the higher priority."""
+    lab = new_door("sign_in.second_factor=off", "listeners.0.handover=in-band", "sessions.take_over_grace=60s",
+                   clock="2026-11-16T14:00:58+09:00")
+    lab.terminal = lab.add_terminal(lab.hosts.variables["LAB_SHADOW_PORT"])
+    lab.admin.text("terminal", "edit", lab.terminal, "--capacity", "1", "--take-over", "yes")
+    lab.holder, lab.comer = settled_engineer(lab, lab.terminal), settled_engineer(lab, lab.terminal, lab.shadow)
+    lab.edit_account(lab.comer, priorities={lab.terminal: 5})
+    lab.held = visit(lab)
+    lab.held.page("SIGN_IN")
+    lab.held.sign_in(lab.holder, PASSWORD)
+    lab.wait_session(lab.holder)
+    return lab
+
+
+def at_terminals(lab, account):
+    visitor = visit(lab)
+    visitor.page("SIGN_IN")
+    visitor.sign_in(account, PASSWORD)
+    visitor.page("TERMINALS")
+    return visitor
+
+
+def take(lab, visitor):
+    visitor.choose(sorted([lab.terminal, lab.shadow]).index(lab.terminal))
+    visitor.page("NOTICE", text="lower priority ends in 60 seconds")
+    visitor.key("Return")
+    lab.wait_log("will be free in 61 seconds")
+
+
+def test_c030_a_higher_priority_gets_the_place_after_the_grace_time(full):
+    visitor = at_terminals(full, full.comer)
+    take(full, visitor)
+    full.wait_log("SK2614")
+    assert full.sessions(full.holder)
+    full.pass_time(1)
+    full.held.client.wait_end()
+    full.held.client.wait_log("ERRINFO_DISCONNECTED_BY_OTHER_CONNECTION|DISCONNECTED_BY_OTHER")
+    ended = full.wait_end(full.holder)
+    assert (ended["state"], ended["reason"], ended["reason_code"]) == ("killed", "TAKEN_OVER", "PB")
+    assert full.comer in ended["by"]
+    assert full.wait_session(full.comer)["terminal"] == full.terminal
+
+
+def test_c031_who_leaves_before_makes_place_at_once(full):
+    visitor = at_terminals(full, full.comer)
+    take(full, visitor)
+    full.held.client.close()
+    assert full.wait_session(full.comer)["terminal"] == full.terminal
+    assert full.wait_end(full.holder)["reason"] != "TAKEN_OVER"
+
+
+def test_c032_a_newcomer_who_gives_up_ends_nobody(full):
+    visitor = at_terminals(full, full.comer)
+    take(full, visitor)
+    visitor.client.close()
+    wait_for(lambda: full.call("gateway.status")["sign_ins"] == 0, PATIENCE, "the newcomer has gone")
+    full.pass_time(2)
+    full.wait_log("SK2009|SK2001|SK2418")
+    assert [one["terminal"] for one in full.sessions(full.holder)] == [full.terminal]
+
+
+def test_c033_the_same_priority_takes_nothing(full):
+    full.edit_account(full.comer, priorities={full.terminal: 0})
+    visitor = at_terminals(full, full.comer)
+    visitor.choose(0)  # the only one that may be chosen
+    assert full.wait_session(full.comer)["terminal"] == full.shadow
+    assert full.sessions(full.holder)
