@@ -54,7 +54,7 @@ def test_c030_a_higher_priority_gets_the_place_after_the_grace_time(full):
 def test_c031_who_leaves_before_makes_place_at_once(full):
     visitor = at_terminals(full, full.comer)
     take(full, visitor)
-    full.held.client.close()
+    full.held.client.kill()
     assert full.wait_session(full.comer)["terminal"] == full.terminal
     assert full.wait_end(full.holder)["reason"] != "TAKEN_OVER"
 
@@ -62,7 +62,7 @@ def test_c031_who_leaves_before_makes_place_at_once(full):
 def test_c032_a_newcomer_who_gives_up_ends_nobody(full):
     visitor = at_terminals(full, full.comer)
     take(full, visitor)
-    visitor.client.close()
+    visitor.client.kill()
     wait_for(lambda: full.call("gateway.status")["sign_ins"] == 0, PATIENCE, "the newcomer has gone")
     full.pass_time(2)
     full.wait_log("SK2009|SK2001|SK2418")
