@@ -121,7 +121,8 @@ void session_grant_done(struct session_grant *grant);
 struct session_resumption {
 	uint64_t connection;
 	uint8_t session[SESSION_ID_BYTES];
-	const char *account; /* who the client says it is; what is no account of the gateway's is not looked at */
+	const char *
+		account; /* who the client says it is; what is no account of the gateway's is not looked at */
 	const char *source;
 	struct device_evidence device;
 	bool vouched_accepted;

@@ -222,6 +222,19 @@ on_file_moved(struct channel *channel, union message_body *message)
 }
 
 static int
+on_certificate_refused(struct channel *channel, union message_body *message)
+{
+	const struct msg_certificate_refused *refused = &message->certificate_refused;
+	char hex[65] = "";
+
+	(void)channel;
+	bytes_to_hex(refused->sha256, refused->sha256_len, hex);
+	SAY("CERTIFICATE_REFUSED connection=%" PRIu64 " sha256=%s distrust='%s'\n",
+		refused->connection, hex, refused->distrust);
+	return 0;
+}
+
+static int
 on_ended(struct channel *channel, union message_body *message)
 {
 	const struct msg_ended *ended = &message->ended;
@@ -273,6 +286,7 @@ static const struct channel_handler worker_handlers[] = {
 	{MSG_RETURNED, on_returned},
 	{MSG_ENDED, on_ended},
 	{MSG_FILE_MOVED, on_file_moved},
+	{MSG_CERTIFICATE_REFUSED, on_certificate_refused},
 	{MSG_HOST_REPORT, on_host_report},
 	{MSG_PONG, on_pong},
 	{MSG_NOTHING, NULL},
