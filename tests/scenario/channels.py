@@ -46,6 +46,7 @@ class Line:
         peer.accept_tls()
         peer.accept_mcs()
         peer.activate()
+        peer.send_io(wire.FONT_MAP)
         self.host = peer
         self.up.set()
         self.listen(peer, self.to_host_queue)

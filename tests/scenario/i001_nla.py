@@ -19,6 +19,7 @@ from lab_parts.certificates import fingerprint
 from lab_parts.network import free_port, listens
 from lab_parts.processes import PATIENCE, need, run, start, stop, wait_for, wait_until
 from lab_parts.screens import show_something_lively, start_screen
+from typist import Typist
 from visitor import PASSWORD as DOOR_PASSWORD
 from visitor import knock as arrive
 from visitor import settled_engineer
@@ -72,6 +73,16 @@ def nla_host(lab, new_host, *options, password=PASSWORD, nla="required"):
     terminal = lab.add_terminal(host.port, trust=False)
     lab.call("terminal.trust", name=terminal, sha256=fingerprint(pair[0]))
     return with_credentials(lab, terminal, password, nla)
+
+
+def at_desktop(lab, terminal):
+    """An account whose desktop is there, and stays."""
+    account, ticket = lab.new_ticket(terminal)
+    client = Typist(lab.address)
+    lab.raw_clients.append(client)
+    client.introduce(ticket.handle, ticket.secret, channels=["rdpsnd"])
+    client.activate()
+    return account
 
 
 def knock(lab, terminal):
@@ -248,9 +259,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_i010_a_hostile_host_costs_its_own_session(lab, new_host, name):
     script, reason = HOSTILE[name]
-    good = nla_host(lab, new_host)
-    bystander, other = knock(lab, good)
-    other.wait_demand_active()
+    bystander = at_desktop(lab, nla_host(lab, new_host))
     host = lab.fake_host(script)
     account, client = knock(lab, with_credentials(lab, lab.trusted_terminal(host)))
     client.told()

@@ -9,7 +9,7 @@ import pytest
 import channels as ch
 import rdp_wire as wire
 from d001_desktop import copy_on_client, sign_in
-from i500_reconnect import FONT_MAP, Typist
+from i500_reconnect import Typist
 from lab_parts.processes import PATIENCE, wait_for
 
 PASTE_INSIDE = "timeout 3 xclip -o -selection clipboard; echo pasted"
@@ -53,7 +53,7 @@ class DriveHost:
         peer.accept_mcs()
         peer.activate()
         peer.read_until(lambda pdu: Typist.data_type(pdu) == 0x27)  # Font List
-        peer.send_io(FONT_MAP)
+        peer.send_io(wire.FONT_MAP)
         self.peer = peer
         self.channel = None
         # Which channel it is tells the first answer: all are tried.

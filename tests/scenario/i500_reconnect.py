@@ -174,10 +174,6 @@ def travel(lab, source="127.0.0.1"):
     return client
 
 
-FONT_MAP = wire.share_control(wire.PDU_DATA, 1002, struct.pack("<IBBHBBH", 0x103EA, 0, 1, 12, 0x28, 0, 0) +
-                              struct.pack("<HHHH", 0, 0, 3, 4))
-
-
 def with_cookies(*cookies):
     """A jump host's script: a desktop, and these cookies."""
     def script(peer):
@@ -186,7 +182,7 @@ def with_cookies(*cookies):
         peer.accept_mcs()
         peer.activate()
         peer.read_until(lambda pdu: Typist.data_type(pdu) == 0x27)  # Font List
-        peer.send_io(FONT_MAP)
+        peer.send_io(wire.FONT_MAP)
         for cookie in cookies:
             peer.send_io(save_session_info(cookie))
         peer.stay()

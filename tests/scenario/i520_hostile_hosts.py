@@ -7,7 +7,7 @@ import struct
 import pytest
 
 import rdp_wire as wire
-from i500_reconnect import FONT_MAP, with_cookies
+from i500_reconnect import with_cookies
 from jump_hosts import certificate
 from typist import Typist
 
@@ -26,7 +26,7 @@ def answers_keys(peer):
     peer.accept_mcs()
     peer.activate()
     peer.read_until(lambda pdu: Typist.data_type(pdu) == 0x27)  # Font List
-    peer.send_io(FONT_MAP)
+    peer.send_io(wire.FONT_MAP)
     while True:
         if wire.is_fast_path(peer.read_pdu()[0]):
             peer.send(bytes.fromhex("00090300020000ff00"))
@@ -92,7 +92,7 @@ def up_to_demand(peer):
 def up_to_desktop(peer):
     up_to_demand(peer)
     peer.read_until(lambda pdu: Typist.data_type(pdu) == 0x27)
-    peer.send_io(FONT_MAP)
+    peer.send_io(wire.FONT_MAP)
 
 
 def up_to_confirm(peer):

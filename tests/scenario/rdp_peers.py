@@ -1,6 +1,7 @@
 """Peers that do exactly what a test tells them: a client, and a jump host in a thread."""
 
 import contextlib
+import select
 import socket
 import ssl
 import struct
@@ -26,10 +27,13 @@ def client_tls(version=None):
 
 
 class Peer:
-    """A connection on which whole PDUs are read. Every wait has a limit."""
+    """A connection on which whole PDUs are read. Every wait has a limit. One thread may read while another writes."""
 
     def __init__(self, connection, limit=10):
         self.connection = connection
+        self.limit = limit
+        # OpenSSL takes one thread at a time.
+        self.lock = threading.Lock()
         connection.settimeout(limit)
         # As every RDP program does: the second of two PDUs would otherwise wait for a delayed acknowledgement.
         if connection.family != socket.AF_UNIX:
@@ -37,9 +41,25 @@ class Peer:
 
     def send(self, data):
         try:
-            self.connection.sendall(data)
+            with self.lock:
+                self.connection.sendall(data)
         except (ConnectionError, ssl.SSLError) as error:
             raise Closed from error
+
+    def receive(self, length):
+        """What has come, without keeping writers from writing meanwhile."""
+        while True:
+            with self.lock:
+                self.connection.settimeout(0)
+                try:
+                    return self.connection.recv(length)
+                except (ssl.SSLWantReadError, BlockingIOError):
+                    pass
+                finally:
+                    if self.connection.fileno() >= 0:
+                        self.connection.settimeout(self.limit)
+            if not select.select([self.connection], [], [], self.limit)[0]:
+                raise TimeoutError("timed out")
 
     def read(self, length):
         got = b""
@@ -47,7 +67,7 @@ class Peer:
             if self.connection.fileno() < 0:
                 raise Closed  # a failed handshake has closed it
             try:
-                more = self.connection.recv(length - len(got))
+                more = self.receive(length - len(got))
             except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
                 raise Closed from error
             if not more:

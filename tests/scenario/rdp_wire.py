@@ -214,6 +214,10 @@ def is_fast_path(first):
     return first & 3 == 0
 
 
+# The answer to a Font List (2.2.1.22): from then on the desktop is there.
+FONT_MAP = share_control(PDU_DATA, 1002, struct.pack("<IBBHBBH", 0x103EA, 0, 1, 12, 0x28, 0, 0) + struct.pack("<HHHH", 0, 0, 3, 4))
+
+
 def share_data_of(content):
     """(type of the share control header, type of the share data header or None, the rest)."""
     if len(content) < 6:

@@ -117,6 +117,7 @@ setup(void **state)
 	carried = (struct carried_session){.id = {1}, .by = "unix:sato", .because = "drill"};
 	connection = (struct connection){
 		.supervisor = &supervisor, .stage = CONNECTION_RELAYED, .session = &carried};
+	resumes_free(take_pointer(&supervisor.resumes)); /* of a test that begins anew */
 	supervisor.resumes = resumes_new();
 	return 0;
 }
