@@ -16,6 +16,7 @@
 #include "greeter/peer.h"
 #include "greeter/screen.h"
 #include "messages/channel.h"
+#include "messages/supervised.h"
 #include "supervisor/children.h"
 
 #include <errno.h>
@@ -110,19 +111,11 @@ on_show(struct channel *channel, union message_body *message)
 	return peer_show(process.peer, &message->show);
 }
 
-static int
-on_ping(struct channel *channel, union message_body *message)
-{
-	const struct msg_pong pong = {.serial = message->ping.serial};
-
-	return channel_send(channel, MSG_PONG, &pong, -1);
-}
-
 static const struct channel_handler handlers[] = {
 	{MSG_BEGIN_SCREEN, on_begin_screen},
 	{MSG_CHOICE, on_choice},
 	{MSG_SHOW, on_show},
-	{MSG_PING, on_ping},
+	{MSG_PING, supervised_on_ping},
 	{MSG_NOTHING, NULL},
 };
 
@@ -131,12 +124,8 @@ meet_supervisor(void)
 {
 	const struct channel_setup setup = {
 		.self = PROCESS_GREETER, .peer = PROCESS_SUPERVISOR, .handlers = handlers};
-	const struct msg_hello hello = {.build_hash = messages_build_hash()};
-	int fd = CHILD_FD_CHANNEL;
-	int r = channel_new(&setup, &fd, &process.supervisor);
+	int r = supervised_meet(&setup, CHILD_FD_CHANNEL, &process.supervisor);
 
-	if (r == 0)
-		r = channel_send(process.supervisor, MSG_HELLO, &hello, -1);
 	return r < 0 ? fail("the supervisor's channel", r) : 0;
 }
 

@@ -7,6 +7,7 @@
 #include "base/lock_down.h"
 #include "base/log.h"
 #include "messages/channel.h"
+#include "messages/supervised.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -118,16 +119,8 @@ on_key_add_worker(struct channel *channel, union message_body *message)
 	return channel_new(&setup, &fd, &asker->channel);
 }
 
-static int
-on_ping(struct channel *channel, union message_body *message)
-{
-	struct msg_pong pong = {.serial = message->ping.serial};
-
-	return channel_send(channel, MSG_PONG, &pong, -1);
-}
-
 static const struct channel_handler supervisor_handlers[] = {
-	{MSG_PING, on_ping},
+	{MSG_PING, supervised_on_ping},
 	{MSG_KEY_ADD_WORKER, on_key_add_worker},
 	{0},
 };
@@ -186,22 +179,18 @@ int
 key_server_run(struct signer *signer)
 {
 	struct key_server *server = calloc(1, sizeof(*server));
-	struct msg_hello hello = {.build_hash = messages_build_hash()};
 	struct channel_setup setup = {
 		.self = PROCESS_KEY,
 		.peer = PROCESS_SUPERVISOR,
 		.handlers = supervisor_handlers,
 		.owner = server,
 	};
-	int fd = CHILD_FD_CHANNEL;
 	int r;
 
 	if (server == NULL)
 		return -ENOMEM;
 	server->signer = signer;
-	r = channel_new(&setup, &fd, &server->supervisor);
-	if (r == 0)
-		r = channel_send(server->supervisor, MSG_HELLO, &hello, -1);
+	r = supervised_meet(&setup, CHILD_FD_CHANNEL, &server->supervisor);
 	while (r == 0)
 		r = serve_round(server);
 	server_free(server);

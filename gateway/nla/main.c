@@ -11,6 +11,7 @@
 #include "base/lock_down.h"
 #include "base/log.h"
 #include "messages/channel.h"
+#include "messages/supervised.h"
 #include "nla/credssp.h"
 #include "nla/host.h"
 #include "rdp/x224.h"
@@ -163,17 +164,9 @@ on_begin(struct channel *channel, union message_body *message)
 	return lock_down(LOCK_DOWN_NLA);
 }
 
-static int
-on_ping(struct channel *channel, union message_body *message)
-{
-	const struct msg_pong pong = {.serial = message->ping.serial};
-
-	return channel_send(channel, MSG_PONG, &pong, -1);
-}
-
 static const struct channel_handler supervisor_handlers[] = {
 	{MSG_NLA_BEGIN, on_begin},
-	{MSG_PING, on_ping},
+	{MSG_PING, supervised_on_ping},
 	{MSG_NOTHING, NULL},
 };
 
@@ -182,12 +175,8 @@ meet_supervisor(void)
 {
 	const struct channel_setup setup = {
 		.self = PROCESS_NLA, .peer = PROCESS_SUPERVISOR, .handlers = supervisor_handlers};
-	const struct msg_hello hello = {.build_hash = messages_build_hash()};
-	int fd = CHILD_FD_CHANNEL;
-	int r = channel_new(&setup, &fd, &process.supervisor);
+	int r = supervised_meet(&setup, CHILD_FD_CHANNEL, &process.supervisor);
 
-	if (r == 0)
-		r = channel_send(process.supervisor, MSG_HELLO, &hello, -1);
 	return r < 0 ? fail("the supervisor's channel", r) : 0;
 }
 

@@ -10,6 +10,7 @@
 #include "base/lock_down.h"
 #include "base/log.h"
 #include "key/key_method.h"
+#include "messages/supervised.h"
 #include "relay/connection_io.h"
 #include "relay/tls_contexts.h"
 #include "relay/worker.h"
@@ -183,12 +184,8 @@ meet_supervisor(struct worker *worker)
 		.connection_seen = worker_connection_seen,
 		.events_changed = on_channel_events,
 	};
-	const struct msg_hello hello = {.build_hash = messages_build_hash()};
-	int fd = CHILD_FD_CHANNEL;
-	int r = channel_new(&setup, &fd, &worker->supervisor);
+	int r = supervised_meet(&setup, CHILD_FD_CHANNEL, &worker->supervisor);
 
-	if (r == 0)
-		r = channel_send(worker->supervisor, MSG_HELLO, &hello, -1);
 	return r < 0 ? fail("the supervisor's channel", r) : 0;
 }
 
