@@ -18,6 +18,7 @@ enum attach_step {
 	ATTACH_CONFIRM,     /* X.224 Connection Confirm */
 	ATTACH_TLS,         /* its half of the handshake */
 	ATTACH_NLA,         /* CredSSP (phase_nla.c), where the session has NLA */
+	ATTACH_NLA_SAID,    /* … its last message has gone; sekisho-nla still says how it ended */
 	ATTACH_CREDENTIALS, /* the host has no NLA after all: the supervisor's word, not the host's */
 	ATTACH_CONNECT_RESPONSE, /* MCS, with its channel ids */
 	ATTACH_USER_CONFIRM,

@@ -41,6 +41,13 @@ now_wants(struct connection *conn, enum credssp_wants wants)
 	connection_use(conn, ops_for(conn, wants));
 }
 
+static bool
+is_at(const struct connection *conn, enum attach_step step)
+{
+	return conn->phase == PHASE_ATTACH && conn->attachment != NULL &&
+	       conn->attachment->step == step;
+}
+
 static void
 host_hung_up(struct connection *conn)
 {
@@ -97,8 +104,7 @@ nla_on_host_credentials(struct connection *conn, const struct msg_host_credentia
 	int r;
 
 	/* It has crossed the end of what it was for. */
-	if (conn->phase != PHASE_ATTACH || conn->attachment == NULL ||
-		conn->attachment->step != ATTACH_CREDENTIALS)
+	if (!is_at(conn, ATTACH_CREDENTIALS))
 		return;
 	r = host_credentials_set(
 		&conn->attachment->credentials, message->user, message->domain, &password);
@@ -110,18 +116,12 @@ nla_on_host_credentials(struct connection *conn, const struct msg_host_credentia
 
 /* From sekisho-nla. It has no other way to reach anything, and this one only while the host is being attached. */
 
-static bool
-is_under_way(const struct connection *conn)
-{
-	return conn->phase == PHASE_ATTACH && conn->attachment != NULL &&
-	       conn->attachment->step == ATTACH_NLA;
-}
-
 void
 nla_on_to_host(struct connection *conn, const struct msg_nla_to_host *message)
 {
-	/* One message each way: what it may not say now ends it. */
-	if (!is_under_way(conn) || conn->attachment->nla_wants != CREDSSP_NOTHING ||
+	/* One message each way, and none behind the last: what it may not say now ends it, and nothing piles up for a host that
+	 * does not read. */
+	if (!is_at(conn, ATTACH_NLA) || conn->attachment->nla_wants != CREDSSP_NOTHING ||
 		message->wants > CREDSSP_AUTHORISATION) {
 		nla_on_lost(conn);
 		return;
@@ -131,14 +131,17 @@ nla_on_to_host(struct connection *conn, const struct msg_nla_to_host *message)
 		return;
 	}
 	leg_send(conn, SIDE_HOST, message->bytes, message->bytes_len);
-	now_wants(conn, (enum credssp_wants)message->wants);
+	if (message->wants == CREDSSP_NOTHING)
+		conn->attachment->step = ATTACH_NLA_SAID;
+	else
+		now_wants(conn, (enum credssp_wants)message->wants);
 }
 
 void
 nla_on_done(struct connection *conn, bool accepted)
 {
 	nla_link_close(conn);
-	if (!is_under_way(conn))
+	if (!is_at(conn, ATTACH_NLA) && !is_at(conn, ATTACH_NLA_SAID))
 		return;
 	/* The supervisor knows what the host said of it. */
 	if (!accepted)
@@ -207,7 +210,7 @@ nla_on_end(struct connection *conn, enum side side, int error, bool waited)
 {
 	if (side != SIDE_HOST)
 		connection_peer_ended(conn, side, error, waited);
-	else if (conn->attachment->step == ATTACH_NLA &&
+	else if (conn->attachment->step != ATTACH_CREDENTIALS &&
 		 conn->attachment->nla_wants == CREDSSP_NOTHING)
 		conn->attachment->nla_host_ended = true;
 	else

@@ -119,6 +119,9 @@ nla_logon_start(struct connection *connection, const struct terminal *terminal,
 	*credentials = (struct host_credentials){.mode = credentials->mode};
 	connection->nla = logon;
 	r = begin_new(logon, terminal);
+	/* Its worker is told none, whatever it says of the host. */
+	if (terminal->nla == TERMINAL_NLA_REQUIRED)
+		host_credentials_done(&logon->credentials);
 	if (r == 0)
 		r = channel_pair(ends);
 	if (r == 0) {
@@ -150,7 +153,8 @@ nla_logon_not_offered(struct connection *connection)
 	const struct host_credentials *credentials;
 	int r;
 
-	if (logon == NULL || !host_credentials_given(&logon->credentials))
+	if (logon == NULL || connection->host_fd < 0 ||
+		!host_credentials_given(&logon->credentials))
 		return -EPROTO;
 	credentials = &logon->credentials;
 	memcpy(message.user, credentials->user, sizeof(message.user));

@@ -28,7 +28,8 @@ int nla_logon_start(struct connection *connection, const struct terminal *termin
 /* NLA_CHANNEL, before ATTACH. Returns 0 or a negative errno. */
 int nla_logon_to_worker(struct connection *connection);
 
-/* NLA_NOT_OFFERED: the worker gets what Client Info shall say. Returns 0, -EPROTO if it may not ask, or another negative errno. */
+/* NLA_NOT_OFFERED: the worker gets what Client Info shall say. Returns 0, -EPROTO if it may not ask (before ATTACH, twice, or of a
+ * terminal that requires NLA), or another negative errno. */
 int nla_logon_not_offered(struct connection *connection);
 
 /* Why it really is that the host could not be attached, where the worker knows no more than that it was refused. *detail may be

@@ -137,6 +137,13 @@ a_second_message_before_the_host_has_answered_ends_it(void **state)
 	assert_int_equal(fakes.closed, CLOSE_NLA_FAULT);
 	assert_int_equal(fakes.sent_len[SIDE_HOST], 3);
 	fakes_done();
+	/* It has said that it waits for nothing more of the host. */
+	begin();
+	say(CREDSSP_NOTHING, "one");
+	say(CREDSSP_NOTHING, "two");
+	assert_int_equal(fakes.closed, CLOSE_NLA_FAULT);
+	assert_int_equal(fakes.sent_len[SIDE_HOST], 3);
+	fakes_done();
 	begin();
 	say((enum credssp_wants)3, "what");
 	assert_int_equal(fakes.closed, CLOSE_NLA_FAULT);

@@ -22,6 +22,7 @@ static struct {
 	struct msg_host_credentials credentials;
 	int start; /* what children_start_nla answers */
 	bool heard;
+	enum terminal_nla wanted; /* of the next start's terminal */
 } fake;
 
 int
@@ -89,10 +90,12 @@ static void
 start(struct host_credentials *credentials)
 {
 	const struct secret password = {(uint8_t *)"Ichigo-15", 9};
+	enum terminal_nla wanted = fake.wanted;
 
 	memset(&fake, 0, sizeof(fake));
 	memset(&connection, 0, sizeof(connection));
 	memset(&terminal, 0, sizeof(terminal));
+	terminal.nla = wanted;
 	connection.supervisor = &supervisor;
 	connection.id = 7;
 	terminal.trust = TERMINAL_TRUST_PIN;
@@ -190,6 +193,35 @@ a_host_without_nla_is_told_in_client_info_and_once(void **state)
 	nla_logon_end(&connection);
 }
 
+/* A worker that has been taken over says what it likes. */
+static void
+no_worker_is_told_a_password_that_is_for_nla_alone(void **state)
+{
+	struct host_credentials credentials;
+
+	(void)state;
+	fake.wanted = TERMINAL_NLA_REQUIRED;
+	start(&credentials);
+	assert_int_equal(nla_logon_not_offered(&connection), -EPROTO);
+	assert_int_equal(fake.last, MSG_NOTHING);
+	nla_ready(NULL, (struct child *)&fake.child);
+	assert_int_equal(fake.begin.password_len, 9);
+	nla_logon_end(&connection);
+}
+
+static void
+no_worker_is_told_a_password_before_it_has_the_jump_host(void **state)
+{
+	struct host_credentials credentials;
+
+	(void)state;
+	start(&credentials);
+	connection.host_fd = -1;
+	assert_int_equal(nla_logon_not_offered(&connection), -EPROTO);
+	assert_int_equal(fake.last, MSG_NOTHING);
+	nla_logon_end(&connection);
+}
+
 static void
 a_process_that_dies_leaves_nothing(void **state)
 {
@@ -251,6 +283,8 @@ main(void)
 		cmocka_unit_test(what_the_host_said_is_the_reason),
 		cmocka_unit_test(a_result_that_cannot_be_ends_the_process),
 		cmocka_unit_test(a_host_without_nla_is_told_in_client_info_and_once),
+		cmocka_unit_test(no_worker_is_told_a_password_that_is_for_nla_alone),
+		cmocka_unit_test(no_worker_is_told_a_password_before_it_has_the_jump_host),
 		cmocka_unit_test(a_process_that_dies_leaves_nothing),
 		cmocka_unit_test(nla_is_wanted_where_there_is_something_to_show),
 	};
