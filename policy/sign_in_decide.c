@@ -105,7 +105,7 @@ sign_in_decide(
 
 struct offering {
 	struct store_db *db;
-	int64_t account;
+	const struct sign_in_check *check;
 	struct gathered_facts
 		gathered; /* of the account; those of the terminal change with each row */
 	struct terminal_offer *offers;
@@ -191,7 +191,8 @@ add_offer(const struct offer_row *row, void *argument)
 	memcpy(offer->name, row->name, sizeof(offer->name));
 	memcpy(offer->used_by, row->used_by, sizeof(offer->used_by));
 	if (verdict.reason == CLOSE_TERMINAL_FULL)
-		r = take_over_look(offering->db, offering->account, row->terminal, &view);
+		r = take_over_look(offering->db, offering->check->account_number, row->terminal,
+			&offering->check->device, &view);
 	offer->takes_over = r == 0 && view.possible;
 	tell_window(offering, windows, facts->window_count, offer);
 	facts->windows = NULL;
@@ -203,7 +204,7 @@ int
 sign_in_offers(struct store_db *db, const struct sign_in_check *check,
 	struct terminal_offer **ret_offers, size_t *ret_count)
 {
-	struct offering offering = {.db = db, .account = check->account_number};
+	struct offering offering = {.db = db, .check = check};
 	int r;
 
 	r = facts_gather(db, check->account_number, 0, MOMENT_REDEEM, &check->device, NULL,

@@ -7,13 +7,15 @@
 #include "policy/sessions.h"
 
 struct take_over {
-	bool room;     /* the terminal is not full (any more) */
-	bool possible; /* it is, and this session would make place */
+	enum close_reason
+		reason; /* CLOSE_NONE: it is not full (any more). What the session would be refused for */
+	bool possible; /* … because it is full and nothing else, and this one would make place: */
 	uint8_t session[SESSION_ID_BYTES];
 };
 
-/* What an account can do about a terminal. 0 or a negative errno. */
-int take_over_look(
-	struct store_db *db, int64_t account, int64_t terminal, struct take_over *ret_view);
+/* What an account can do about a terminal now, from this device. All rules are asked: nobody makes place for who would not get it.
+ * 0 or a negative errno. */
+int take_over_look(struct store_db *db, int64_t account, int64_t terminal,
+	const struct device_evidence *device, struct take_over *ret_view);
 
 #endif

@@ -47,12 +47,12 @@ struct sign_in_job {
 	void (*done)(struct sign_in *sign_in, struct sign_in_job *job, int status);
 	char source[SOCKET_TEXT_SIZE];
 
-	struct sign_in_check check; /* RULES */
+	struct sign_in_check check; /* RULES, GRACE */
 	struct sign_in_verdict verdict;
 	struct terminal_offer *offers;
 	size_t offer_count;
 
-	int64_t account_number, terminal_number; /* NUMBER */
+	int64_t account_number, terminal_number; /* NUMBER; the terminal: GRACE, too */
 	char digits[513];
 	enum attendance_answer answer;
 	struct attendance attendance;

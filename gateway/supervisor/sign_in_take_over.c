@@ -1,7 +1,7 @@
 /* Taking a full terminal over (B5); see sign_in_steps.def and policy/take_over.h.
  *
- * Nothing is reserved: how the terminal stands is looked at each second, and again in the transaction that begins the session. Who makes
- * place may leave before; the newcomer may, and then nobody is ended; somebody quicker may have the place, and the newcomer
+ * Nothing is reserved: how the terminal stands, and whether the newcomer may still come in, is looked at each second, and again in the
+ * transaction that begins the session. Who makes place may leave before; the newcomer may, and then nobody is ended; somebody quicker may have the place, and the newcomer
  * reads that. A session that runs cannot be written on: whoever makes place is told when it ends.
  */
 #include "supervisor/sign_in_private.h"
@@ -54,7 +54,8 @@ look_work(struct store_db *db, struct store_job *store_job)
 {
 	struct sign_in_job *job = (struct sign_in_job *)store_job;
 
-	return take_over_look(db, job->account_number, job->terminal_number, &job->take_over);
+	return take_over_look(db, job->check.account_number, job->terminal_number,
+		&job->check.device, &job->take_over);
 }
 
 static void look(struct sign_in *sign_in);
@@ -113,14 +114,13 @@ look_done(struct sign_in *sign_in, struct sign_in_job *job, int status)
 		sign_in_sorry(sign_in, CLOSE_NOT_LOGGED, STEP_RULES);
 		return;
 	}
-	if (view->room) {
+	if (view->reason == CLOSE_NONE) {
 		sign_in_go(sign_in, STEP_CONNECT);
 		return;
 	}
 	if (!view->possible) {
-		sign_in_note_refusal(
-			sign_in, CLOSE_TERMINAL_FULL, sign_in->offers[sign_in->chosen].name);
-		sign_in_sorry(sign_in, CLOSE_TERMINAL_FULL, STEP_RULES);
+		sign_in_note_refusal(sign_in, view->reason, sign_in->offers[sign_in->chosen].name);
+		sign_in_sorry(sign_in, view->reason, STEP_RULES);
 		return;
 	}
 	if (sign_in->grace_ends_ms == 0 ||
@@ -137,7 +137,8 @@ look(struct sign_in *sign_in)
 
 	if (job == NULL)
 		return;
-	job->account_number = sign_in->account_number;
+	job->check.account_number = sign_in->account_number;
+	job->check.device = sign_in->device.device;
 	job->terminal_number = sign_in->offers[sign_in->chosen].number;
 	sign_in_job_hand_in(sign_in, job);
 }

@@ -75,3 +75,21 @@ def test_c033_the_same_priority_takes_nothing(full):
     visitor.choose(0)  # the only one that may be chosen
     assert full.wait_session(full.comer)["terminal"] == full.shadow
     assert full.sessions(full.holder)
+
+
+@pytest.mark.parametrize("change", ["lock", "sessions"])
+def test_c034_who_may_not_come_in_any_more_ends_nobody(full, change):
+    """Priority is not enough: what would refuse the newcomer afterwards refuses before somebody has made place."""
+    visitor = at_terminals(full, full.comer)
+    if change == "sessions":
+        full.edit_account(full.comer, max_sessions=1)
+    take(full, visitor)
+    if change == "lock":
+        full.admin.text("account", "lock", full.comer, "--because", "left")
+    else:
+        other = at_terminals(full, full.comer)
+        other.choose(sorted([full.terminal, full.shadow]).index(full.shadow))
+        full.wait_session(full.comer)
+    full.pass_time(1)
+    visitor.page("SORRY")
+    assert full.sessions(full.holder)

@@ -15,6 +15,7 @@
 struct asked {
 	const char *id;
 	int64_t account, terminal;
+	struct device_evidence device;
 	struct take_over view;
 };
 
@@ -29,13 +30,17 @@ do_look(struct store_db *db, void *argument)
 	if (r >= 0)
 		r = sql_number(db, &asked->terminal,
 			"SELECT number FROM terminal WHERE name = 'pacs-01'", "");
-	return r < 0 ? r : take_over_look(db, asked->account, asked->terminal, &asked->view);
+	return r < 0 ? r
+		     : take_over_look(
+			       db, asked->account, asked->terminal, &asked->device, &asked->view);
 }
 
+/* From the device that all of them have. */
 static struct take_over
 look(const char *id)
 {
-	struct asked asked = {.id = id};
+	struct asked asked = {
+		.id = id, .device = {.known = true, .mac = {{2, 0, 0, 0, 0, 1}}, .kind = "lease"}};
 
 	assert_int_equal(fixture_read(&fixture, do_look, &asked), 0);
 	return asked.view;
@@ -79,16 +84,16 @@ the_youngest_of_the_lowest_makes_place(void **state)
 	change(method_terminal_edit,
 		"{\"name\":\"pacs-01\",\"changes\":{\"capacity\":3,\"take_over\":true}}");
 	set_priority(5);
-	assert_true(look("taro").room);
+	assert_int_equal(look("taro").reason, CLOSE_NONE);
 	first = holds("a1", 2, 1);
 	second = holds("a2", 2, 2);
 	third = holds("a3", 4, 3);
-	assert_false(look("taro").room);
+	assert_int_equal(look("taro").reason, CLOSE_TERMINAL_FULL);
 	assert_true(look("taro").possible);
 	assert_memory_equal(look("taro").session, second.session, SESSION_ID_BYTES);
 	/* Whoever has gone makes none, and there is room. */
 	json_decref(end_session(&second, 2, CLOSE_CLIENT_LOGGED_OFF));
-	assert_true(look("taro").room);
+	assert_int_equal(look("taro").reason, CLOSE_NONE);
 	assert_false(look("taro").possible);
 	change(method_terminal_edit, "{\"name\":\"pacs-01\",\"changes\":{\"capacity\":2}}");
 	assert_memory_equal(look("taro").session, first.session, SESSION_ID_BYTES);
@@ -109,12 +114,43 @@ the_youngest_of_the_lowest_makes_place(void **state)
 	json_decref(end_session(&third, 3, CLOSE_CLIENT_LOGGED_OFF));
 }
 
+/* Nor for who would not get the place. */
+static void
+all_rules_stand_before_somebody_makes_place(void **state)
+{
+	struct session_grant held;
+
+	(void)state;
+	change(method_terminal_edit,
+		"{\"name\":\"pacs-01\",\"changes\":{\"capacity\":1,\"take_over\":true}}");
+	set_priority(5);
+	held = holds("a1", 2, 1);
+	assert_true(look("taro").possible);
+	change(method_account_lock, "{\"id\":\"taro\",\"because\":\"left\"}");
+	assert_false(look("taro").possible);
+	assert_int_equal(look("taro").reason, CLOSE_ACCOUNT_LOCKED);
+	change(method_account_unlock, "{\"id\":\"taro\"}");
+	assert_true(look("taro").possible);
+	change(method_account_edit,
+		"{\"id\":\"taro\",\"changes\":{\"macs\":[\"02:00:00:00:00:02\"]}}");
+	assert_false(look("taro").possible);
+	assert_int_equal(look("taro").reason, CLOSE_DEVICE_REFUSED);
+	change(method_account_edit,
+		"{\"id\":\"taro\",\"because\":\"moved\",\"changes\":{\"allowlist\":\"off\"}}");
+	assert_true(look("taro").possible);
+	change(method_terminal_edit, "{\"name\":\"pacs-01\",\"changes\":{\"in_service\":false}}");
+	assert_false(look("taro").possible);
+	json_decref(end_session(&held, 1, CLOSE_CLIENT_LOGGED_OFF));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			the_youngest_of_the_lowest_makes_place, session_setup, session_teardown),
+		cmocka_unit_test_setup_teardown(all_rules_stand_before_somebody_makes_place,
+			session_setup, session_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

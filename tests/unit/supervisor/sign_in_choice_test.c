@@ -104,9 +104,9 @@ the_list_says_how_each_terminal_stands(void **state)
 }
 
 static void
-offer_a_place(bool possible, bool room)
+offer_a_place(bool possible, enum close_reason reason)
 {
-	seen.take_over = (struct take_over){.possible = possible, .room = room, .session = {7}};
+	seen.take_over = (struct take_over){.possible = possible, .reason = reason, .session = {7}};
 }
 
 static void
@@ -115,7 +115,7 @@ at_a_full_terminal(void)
 	seen.offers[0].reason = CLOSE_TERMINAL_FULL;
 	seen.offers[0].takes_over = true;
 	strcpy(seen.offers[0].used_by, "998-hanako");
-	offer_a_place(true, false);
+	offer_a_place(true, CLOSE_TERMINAL_FULL);
 	sign_in_on_screen();
 	assert_shown(TERMINALS);
 	assert_string_equal(seen.choice[0].state, "in use by %s; you may take it over");
@@ -154,7 +154,7 @@ who_left_meanwhile_is_not_ended(void **state)
 	(void)state;
 	settings.sessions.take_over_grace_ms = 0;
 	at_a_full_terminal();
-	offer_a_place(false, true);
+	offer_a_place(false, CLOSE_NONE);
 	submit();
 	store_works();
 	assert_shown(BUSY);
@@ -168,11 +168,26 @@ who_was_outdone_meanwhile_is_told(void **state)
 	(void)state;
 	settings.sessions.take_over_grace_ms = 0;
 	at_a_full_terminal();
-	offer_a_place(false, false);
+	offer_a_place(false, CLOSE_TERMINAL_FULL);
 	submit();
 	store_works();
 	assert_shown(SORRY);
 	assert_string_equal(seen.page.text, "The terminal %s is in use by %s.");
+	assert_int_equal(seen.holder_killed, CLOSE_NONE);
+}
+
+static void
+who_may_not_come_in_any_more_ends_nobody(void **state)
+{
+	(void)state;
+	settings.sessions.take_over_grace_ms = 0;
+	at_a_full_terminal();
+	offer_a_place(false, CLOSE_ACCOUNT_LOCKED);
+	submit();
+	store_works();
+	assert_shown(SORRY);
+	assert_string_equal(
+		seen.page.text, "Your account is locked. Ask the hospital's IT department.");
 	assert_int_equal(seen.holder_killed, CLOSE_NONE);
 }
 
@@ -421,6 +436,7 @@ main(void)
 		TEST(without_a_grace_time_the_place_is_there_at_once),
 		TEST(who_left_meanwhile_is_not_ended),
 		TEST(who_was_outdone_meanwhile_is_told),
+		TEST(who_may_not_come_in_any_more_ends_nobody),
 		TEST(who_does_not_go_on_ends_nobody),
 		TEST(what_closes_soon_says_so_before_it_connects),
 		TEST(what_is_closed_says_when_it_opens),

@@ -180,9 +180,11 @@ sign_in_offers(struct store_db *db, const struct sign_in_check *check,
 }
 
 int
-take_over_look(struct store_db *db, int64_t account, int64_t terminal, struct take_over *ret_view)
+take_over_look(struct store_db *db, int64_t account, int64_t terminal,
+	const struct device_evidence *device, struct take_over *ret_view)
 {
 	(void)db;
+	assert_true(device->known);
 	assert_int_equal(account, 42);
 	assert_true(terminal > 0);
 	*ret_view = seen.take_over;
