@@ -199,10 +199,7 @@ static void
 attach_phase_on_pdu(struct connection *conn, enum side side, uint8_t *pdu, size_t len)
 {
 	(void)side;
-	if (conn->attachment->step == ATTACH_CONFIRM)
-		on_confirm(conn, pdu, len);
-	else
-		attach_on_pdu(conn, pdu, len);
+	back_end_on_pdu(conn, pdu, len, on_confirm);
 }
 
 static void
@@ -213,9 +210,7 @@ attach_on_bad_frame(struct connection *conn, enum side side, bool too_long)
 		attach_failed(
 			conn, CLOSE_HOST_NOT_RDP, "its answer is no X.224 Connection Confirm");
 	else
-		attach_failed(conn, CLOSE_HOST_BAD_PDU,
-			too_long ? "a PDU of the connection sequence is too long"
-				 : "bytes that are no TPKT frame");
+		attach_failed(conn, CLOSE_HOST_BAD_PDU, back_end_bad_frame(too_long));
 }
 
 /* Whose it is and why it is refused goes into the log; the client learns neither. */

@@ -86,19 +86,14 @@ static void
 greet_on_pdu(struct connection *conn, enum side side, uint8_t *pdu, size_t len)
 {
 	(void)side;
-	if (conn->attachment->step == ATTACH_CONFIRM)
-		on_confirm(conn, pdu, len);
-	else
-		attach_on_pdu(conn, pdu, len);
+	back_end_on_pdu(conn, pdu, len, on_confirm);
 }
 
 static void
 greet_on_bad_frame(struct connection *conn, enum side side, bool too_long)
 {
 	(void)side;
-	connection_close(conn, CLOSE_GREETER_FAULT,
-		too_long ? "a PDU of the connection sequence is too long"
-			 : "bytes that are no TPKT frame");
+	connection_close(conn, CLOSE_GREETER_FAULT, back_end_bad_frame(too_long));
 }
 
 static void

@@ -118,4 +118,91 @@ write_pdu(uint8_t *room, size_t size, enum side from, uint16_t channel, write_pa
 	return writer.len;
 }
 
+/* A PDU that was given to a bridge, and what became of it: `bytes` as they are now. */
+struct passage {
+	uint8_t bytes[1024];
+	size_t len;
+	struct bridge_result result;
+};
+
+static inline struct passage
+give_pdu(struct bridge *bridge, enum side from, uint16_t channel, write_payload *payload)
+{
+	struct passage passage;
+
+	passage.len = write_pdu(passage.bytes, sizeof(passage.bytes), from, channel, payload);
+	bridge_filter(bridge, from, passage.bytes, passage.len, &passage.result);
+	return passage;
+}
+
+/* It passed; its header. */
+static inline struct mcs_send_data
+header_of(const struct passage *passage)
+{
+	struct mcs_send_data data;
+
+	assert_int_equal(passage->result.reason, CLOSE_NONE);
+	assert_int_equal(passage->result.out, passage->len);
+	assert_int_equal(mcs_send_data_parse(
+				 passage->bytes, passage->len, (uint16_t)passage->len, &data, NULL),
+		PARSE_OK);
+	return data;
+}
+
+/* What passes the filter when the bytes come in two reads, cut at `cut`; as connection_io.c does it, a
+ * tail comes again in front of the next bytes. */
+static inline size_t
+filter_in_two(struct bridge *bridge, enum side from, const uint8_t *bytes, size_t len, size_t cut,
+	uint8_t *out, enum close_reason *ret_reason)
+{
+	uint8_t buffer[4096];
+	struct bridge_result result;
+	size_t tail = 0, total = 0, at = 0;
+
+	*ret_reason = CLOSE_NONE;
+	for (int i = 0; i < 2 && *ret_reason == CLOSE_NONE; i++) {
+		size_t take = i == 0 ? cut : len - cut;
+
+		memcpy(buffer + tail, bytes + at, take);
+		at += take;
+		bridge_filter(bridge, from, buffer, tail + take, &result);
+		memcpy(out + total, buffer, result.out);
+		total += result.out;
+		*ret_reason = result.reason;
+		if (result.reason != CLOSE_NONE)
+			break;
+		assert_true(result.used <= tail + take);
+		assert_true(tail + take - result.used <= STREAM_TAIL_MAX);
+		tail = tail + take - result.used;
+		memmove(buffer, buffer + result.used, tail);
+	}
+	return total;
+}
+
+/* Each test has a bridge of its own in *state: before the desktop, or with it. */
+
+static inline int
+bridge_before(void **state)
+{
+	*state = some_bridge(false);
+	return 0;
+}
+
+static inline int
+bridge_begun(void **state)
+{
+	*state = some_bridge(true);
+	return 0;
+}
+
+static inline int
+bridge_done(void **state)
+{
+	bridge_free(*state);
+	return 0;
+}
+
+#define BEFORE(test) cmocka_unit_test_setup_teardown(test, bridge_before, bridge_done)
+#define BEGUN(test) cmocka_unit_test_setup_teardown(test, bridge_begun, bridge_done)
+
 #endif

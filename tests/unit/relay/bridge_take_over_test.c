@@ -11,20 +11,16 @@
 static void
 pass(struct bridge *bridge, enum side from, write_payload *payload)
 {
-	uint8_t pdu[1024];
-	size_t len = write_pdu(pdu, sizeof(pdu), from, MCS_IO_CHANNEL, payload);
-	struct bridge_result result;
+	const struct passage passage = give_pdu(bridge, from, MCS_IO_CHANNEL, payload);
 
-	bridge_filter(bridge, from, pdu, len, &result);
-	assert_int_equal(result.reason, CLOSE_NONE);
+	(void)header_of(&passage);
 }
 
 static void
 a_desktop_is_active_with_the_font_map(void **state)
 {
-	struct bridge *bridge = some_bridge(false);
+	struct bridge *bridge = *state;
 
-	(void)state;
 	pass(bridge, SIDE_HOST, write_demand_active);
 	assert_int_equal(bridge->stage, BRIDGE_ACTIVATING);
 	pass(bridge, SIDE_CLIENT, write_confirm_active);
@@ -36,32 +32,26 @@ a_desktop_is_active_with_the_font_map(void **state)
 	/* a resize */
 	pass(bridge, SIDE_HOST, write_demand_active);
 	assert_int_equal(bridge->stage, BRIDGE_ACTIVATING);
-	bridge_free(bridge);
 }
 
 static void
 one_who_was_taken_over_is_heard_again_from_confirm_active_on(void **state)
 {
-	struct bridge *before = some_bridge(true), *bridge = some_bridge(false);
-	uint8_t pdu[1024];
-	size_t len = write_pdu(pdu, sizeof(pdu), SIDE_CLIENT, MCS_IO_CHANNEL, write_data);
-	struct bridge_result result;
+	struct bridge *before = some_bridge(true), *bridge = *state;
+	struct passage passage;
 
-	(void)state;
 	bridge_take_over(bridge, before);
 	assert_true(bridge->licensed);
 	pass(bridge, SIDE_HOST, write_demand_active);
 	assert_int_equal(bridge->stage, BRIDGE_REACTIVATING);
-	bridge_filter(bridge, SIDE_CLIENT, pdu, len, &result);
-	assert_int_equal(result.out, 0);
+	passage = give_pdu(bridge, SIDE_CLIENT, MCS_IO_CHANNEL, write_data);
+	assert_int_equal(passage.result.out, 0);
 	pass(bridge, SIDE_CLIENT, write_confirm_active);
 	assert_int_equal(bridge->stage, BRIDGE_ACTIVATING);
-	bridge_filter(bridge, SIDE_CLIENT, pdu, len, &result);
-	assert_int_equal(result.out, len);
+	pass(bridge, SIDE_CLIENT, write_data);
 	pass(bridge, SIDE_HOST, write_font_map);
 	assert_int_equal(bridge->stage, BRIDGE_ACTIVE);
 	bridge_free(before);
-	bridge_free(bridge);
 }
 
 /* Wherever the switch tears it, nothing of it comes through, and what follows is understood. */
@@ -132,8 +122,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_desktop_is_active_with_the_font_map),
-		cmocka_unit_test(one_who_was_taken_over_is_heard_again_from_confirm_active_on),
+		BEFORE(a_desktop_is_active_with_the_font_map),
+		BEFORE(one_who_was_taken_over_is_heard_again_from_confirm_active_on),
 		cmocka_unit_test(a_client_pdu_torn_by_the_take_over_is_dropped),
 		cmocka_unit_test(a_greeter_is_at_rest_between_whole_updates),
 	};

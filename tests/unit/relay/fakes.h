@@ -53,4 +53,16 @@ void fakes_reset(enum phase phase, const struct phase_ops *ops);
 void fakes_forget_sent(void);
 void fakes_done(void);
 
+/* A PDU made by write(&writer, ...) goes to give(bytes, len). */
+#define GIVE_PDU(give, write, ...)                              \
+	do {                                                    \
+		uint8_t room[2048];                             \
+		struct bytes_writer writer;                     \
+                                                                \
+		bytes_writer_init(&writer, room, sizeof(room)); \
+		write(&writer __VA_OPT__(, ) __VA_ARGS__);      \
+		assert_false(writer.failed);                    \
+		give(room, writer.len);                         \
+	} while (0)
+
 #endif

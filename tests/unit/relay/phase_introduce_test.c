@@ -36,29 +36,18 @@ give(const void *bytes, size_t len)
 	phase_introduce.on_pdu(&fakes.conn, SIDE_CLIENT, copy, len);
 }
 
-#define GIVE_PDU(write, ...)                                    \
-	do {                                                    \
-		uint8_t room[2048];                             \
-		struct bytes_writer writer;                     \
-                                                                \
-		bytes_writer_init(&writer, room, sizeof(room)); \
-		write(&writer __VA_OPT__(, ) __VA_ARGS__);      \
-		assert_false(writer.failed);                    \
-		give(room, writer.len);                         \
-	} while (0)
-
 static void
 attach_user(void)
 {
 	give(sample_initial, sizeof(sample_initial));
-	GIVE_PDU(mcs_erect_domain_write);
-	GIVE_PDU(mcs_attach_user_request_write);
+	GIVE_PDU(give, mcs_erect_domain_write);
+	GIVE_PDU(give, mcs_attach_user_request_write);
 }
 
 static void
 give_client_info(void)
 {
-	GIVE_PDU(mcs_send_data_write, MCS_SEND_DATA_REQUEST, fakes.conn.introduction->user,
+	GIVE_PDU(give, mcs_send_data_write, MCS_SEND_DATA_REQUEST, fakes.conn.introduction->user,
 		MCS_IO_CHANNEL, sample_info, sizeof(sample_info));
 }
 
@@ -89,9 +78,9 @@ introduce_answers_as_a_server_of_our_own(void **state)
 	assert_true(introduction->client.has_message_channel);
 	assert_int_equal(introduction->user, introduction->message_channel + 1);
 
-	GIVE_PDU(mcs_erect_domain_write);
+	GIVE_PDU(give, mcs_erect_domain_write);
 	assert_int_equal(fakes.sent_len[SIDE_CLIENT], 0);
-	GIVE_PDU(mcs_attach_user_request_write);
+	GIVE_PDU(give, mcs_attach_user_request_write);
 	assert_int_equal(mcs_attach_user_confirm_parse(
 				 fakes.sent[SIDE_CLIENT], fakes.sent_len[SIDE_CLIENT], &user),
 		PARSE_OK);
@@ -110,14 +99,14 @@ introduce_confirms_each_channel_that_exists(void **state)
 	attach_user();
 	user = fakes.conn.introduction->user;
 	for (uint16_t channel = MCS_IO_CHANNEL; channel <= user; channel++) {
-		GIVE_PDU(mcs_channel_join_request_write, user, channel);
+		GIVE_PDU(give, mcs_channel_join_request_write, user, channel);
 		assert_int_equal(mcs_channel_join_confirm_parse(fakes.sent[SIDE_CLIENT],
 					 fakes.sent_len[SIDE_CLIENT], &confirm),
 			PARSE_OK);
 		assert_int_equal(confirm.result, 0);
 		assert_int_equal(confirm.channel, channel);
 	}
-	GIVE_PDU(mcs_channel_join_request_write, user, (uint16_t)(user + 1));
+	GIVE_PDU(give, mcs_channel_join_request_write, user, (uint16_t)(user + 1));
 	assert_int_equal(fakes.closed, CLOSE_CLIENT_BAD_PDU);
 }
 
@@ -140,7 +129,7 @@ introduce_refuses_what_is_out_of_place(void **state)
 {
 	(void)state;
 	start();
-	GIVE_PDU(mcs_attach_user_request_write);
+	GIVE_PDU(give, mcs_attach_user_request_write);
 	assert_int_equal(fakes.closed, CLOSE_CLIENT_BAD_PDU);
 
 	start();
@@ -150,18 +139,18 @@ introduce_refuses_what_is_out_of_place(void **state)
 
 	start();
 	give(sample_initial, sizeof(sample_initial));
-	GIVE_PDU(mcs_attach_user_request_write);
+	GIVE_PDU(give, mcs_attach_user_request_write);
 	assert_int_equal(fakes.closed, CLOSE_CLIENT_BAD_PDU);
 
 	start();
 	attach_user();
-	GIVE_PDU(mcs_attach_user_request_write);
+	GIVE_PDU(give, mcs_attach_user_request_write);
 	assert_int_equal(fakes.closed, CLOSE_CLIENT_BAD_PDU);
 
 	start();
 	attach_user();
-	GIVE_PDU(mcs_channel_join_request_write, (uint16_t)(fakes.conn.introduction->user + 1),
-		MCS_IO_CHANNEL);
+	GIVE_PDU(give, mcs_channel_join_request_write,
+		(uint16_t)(fakes.conn.introduction->user + 1), MCS_IO_CHANNEL);
 	assert_int_equal(fakes.closed, CLOSE_CLIENT_BAD_PDU);
 
 	start();
@@ -171,13 +160,13 @@ introduce_refuses_what_is_out_of_place(void **state)
 
 	start();
 	attach_user();
-	GIVE_PDU(mcs_send_data_write, MCS_SEND_DATA_REQUEST, fakes.conn.introduction->user,
+	GIVE_PDU(give, mcs_send_data_write, MCS_SEND_DATA_REQUEST, fakes.conn.introduction->user,
 		MCS_FIRST_CHANNEL, sample_info, sizeof(sample_info));
 	assert_int_equal(fakes.closed, CLOSE_CLIENT_BAD_PDU);
 
 	start();
 	attach_user();
-	GIVE_PDU(mcs_send_data_write, MCS_SEND_DATA_INDICATION, fakes.conn.introduction->user,
+	GIVE_PDU(give, mcs_send_data_write, MCS_SEND_DATA_INDICATION, fakes.conn.introduction->user,
 		MCS_IO_CHANNEL, sample_info, sizeof(sample_info));
 	assert_int_equal(fakes.closed, CLOSE_CLIENT_BAD_PDU);
 }
@@ -189,8 +178,8 @@ introduce_refuses_a_cut_client_info(void **state)
 	for (size_t len = 0; len < 4 + 18; len++) {
 		start();
 		attach_user();
-		GIVE_PDU(mcs_send_data_write, MCS_SEND_DATA_REQUEST, fakes.conn.introduction->user,
-			MCS_IO_CHANNEL, sample_info, len);
+		GIVE_PDU(give, mcs_send_data_write, MCS_SEND_DATA_REQUEST,
+			fakes.conn.introduction->user, MCS_IO_CHANNEL, sample_info, len);
 		assert_int_equal(fakes.closed, CLOSE_CLIENT_BAD_PDU);
 		assert_false(fakes.went);
 	}
@@ -202,7 +191,7 @@ a_client_that_says_goodbye_has_left(void **state)
 	(void)state;
 	start();
 	attach_user();
-	GIVE_PDU(mcs_disconnect_write, MCS_USER_REQUESTED);
+	GIVE_PDU(give, mcs_disconnect_write, MCS_USER_REQUESTED);
 	assert_int_equal(fakes.closed, CLOSE_CLIENT_LEFT);
 }
 
