@@ -125,24 +125,20 @@ change_vendor(struct account_change *change)
 	return 0;
 }
 
+/* Each MAC address of a list is added or removed. */
+struct mac_list {
+	struct account *account;
+	int (*change)(struct account *account, const char *text, struct field_error *ret_error);
+};
+
 static int
-add_mac(struct store_db *db, struct method_call *call, const char *text, void *argument)
+change_mac(struct store_db *db, struct method_call *call, const char *text, void *argument)
 {
+	const struct mac_list *list = argument;
 	struct field_error error = {0};
 
 	(void)db;
-	if (account_mac_add(argument, text, &error) < 0)
-		return method_refuse_field(call, &error);
-	return 0;
-}
-
-static int
-remove_mac(struct store_db *db, struct method_call *call, const char *text, void *argument)
-{
-	struct field_error error = {0};
-
-	(void)db;
-	if (account_mac_remove(argument, text, &error) < 0)
+	if (list->change(list->account, text, &error) < 0)
 		return method_refuse_field(call, &error);
 	return 0;
 }
@@ -150,57 +146,29 @@ remove_mac(struct store_db *db, struct method_call *call, const char *text, void
 static int
 change_add_macs(struct account_change *change)
 {
-	return param_each_text(
-		change->call, change->value, "macs", add_mac, change->db, change->account);
+	struct mac_list list = {change->account, account_mac_add};
+
+	return param_each_text(change->call, change->value, "macs", change_mac, change->db, &list);
 }
 
 static int
 change_remove_macs(struct account_change *change)
 {
-	return param_each_text(
-		change->call, change->value, "macs", remove_mac, change->db, change->account);
-}
+	struct mac_list list = {change->account, account_mac_remove};
 
-static int
-allow_right(struct store_db *db, struct method_call *call, const char *name, void *argument)
-{
-	struct account *account = argument;
-	uint32_t right = 0;
-	int r;
-
-	(void)db;
-	r = method_find_right(call, "rights", name, &right);
-	if (r == 0)
-		account->denied_rights &= ~right;
-	return r;
-}
-
-static int
-deny_right(struct store_db *db, struct method_call *call, const char *name, void *argument)
-{
-	struct account *account = argument;
-	uint32_t right = 0;
-	int r;
-
-	(void)db;
-	r = method_find_right(call, "rights", name, &right);
-	if (r == 0)
-		account->denied_rights |= right;
-	return r;
+	return param_each_text(change->call, change->value, "macs", change_mac, change->db, &list);
 }
 
 static int
 change_allow(struct account_change *change)
 {
-	return param_each_text(
-		change->call, change->value, "rights", allow_right, change->db, change->account);
+	return method_rights_clear(change->call, change->value, &change->account->denied_rights);
 }
 
 static int
 change_deny(struct account_change *change)
 {
-	return param_each_text(
-		change->call, change->value, "rights", deny_right, change->db, change->account);
+	return method_rights_set(change->call, change->value, &change->account->denied_rights);
 }
 
 static int

@@ -111,6 +111,9 @@ int method_check_protection(
 /* Redirection rights and dynamic channels (B8). field: of the caller's, for the error. */
 int method_find_right(
 	struct method_call *call, const char *field, const char *name, uint32_t *ret_right);
+/* Every right that a list names goes into a set, or comes out of it. */
+int method_rights_set(struct method_call *call, const json_t *list, uint32_t *rights);
+int method_rights_clear(struct method_call *call, const json_t *list, uint32_t *rights);
 json_t *method_rights_json(uint32_t rights);
 json_t *method_channels_json(const char *channels);
 

@@ -25,6 +25,42 @@ method_find_right(
 	return 0;
 }
 
+/* Every right of a list is put into a set, or taken out of it. */
+struct rights_change {
+	uint32_t *rights;
+	bool set;
+};
+
+static int
+change_right(struct store_db *db, struct method_call *call, const char *name, void *argument)
+{
+	const struct rights_change *change = argument;
+	uint32_t right = 0;
+	int r;
+
+	(void)db;
+	r = method_find_right(call, "rights", name, &right);
+	if (r == 0)
+		*change->rights = change->set ? *change->rights | right : *change->rights & ~right;
+	return r;
+}
+
+int
+method_rights_set(struct method_call *call, const json_t *list, uint32_t *rights)
+{
+	struct rights_change change = {rights, true};
+
+	return param_each_text(call, list, "rights", change_right, NULL, &change);
+}
+
+int
+method_rights_clear(struct method_call *call, const json_t *list, uint32_t *rights)
+{
+	struct rights_change change = {rights, false};
+
+	return param_each_text(call, list, "rights", change_right, NULL, &change);
+}
+
 json_t *
 method_rights_json(uint32_t rights)
 {

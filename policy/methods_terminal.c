@@ -161,34 +161,6 @@ change_ca_bundle(struct change *change)
 }
 
 static int
-allow_one(struct store_db *db, struct method_call *call, const char *name, void *argument)
-{
-	struct terminal *terminal = argument;
-	uint32_t right = 0;
-	int r;
-
-	(void)db;
-	r = method_find_right(call, "rights", name, &right);
-	if (r == 0)
-		terminal->rights |= right;
-	return r;
-}
-
-static int
-deny_one(struct store_db *db, struct method_call *call, const char *name, void *argument)
-{
-	struct terminal *terminal = argument;
-	uint32_t right = 0;
-	int r;
-
-	(void)db;
-	r = method_find_right(call, "rights", name, &right);
-	if (r == 0)
-		terminal->rights &= ~right;
-	return r;
-}
-
-static int
 allow_channel(struct store_db *db, struct method_call *call, const char *name, void *argument)
 {
 	(void)db;
@@ -240,15 +212,13 @@ remove_account(struct store_db *db, struct method_call *call, const char *id, vo
 static int
 change_allow(struct change *change)
 {
-	return param_each_text(
-		change->call, change->value, "allow", allow_one, change->db, change->terminal);
+	return method_rights_set(change->call, change->value, &change->terminal->rights);
 }
 
 static int
 change_deny(struct change *change)
 {
-	return param_each_text(
-		change->call, change->value, "deny", deny_one, change->db, change->terminal);
+	return method_rights_clear(change->call, change->value, &change->terminal->rights);
 }
 
 static int

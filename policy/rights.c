@@ -13,6 +13,15 @@ static const struct right_row rows[] = {
 #undef RIGHT
 };
 
+/* What else rights.def says of them; the other words are for its reader. */
+enum { DENIED = 0, ALLOWED = 1, NO_FILES = 0, FILES = 2, LOOKS = 0, CONTROLS = 4 };
+
+static const uint8_t properties[] = {
+#define RIGHT(name, bit, text, allowed, files, looking, meaning) (allowed) | (files) | (looking),
+#include "policy/rights.def"
+#undef RIGHT
+};
+
 struct channel_row {
 	const char *name;
 	bool beginning; /* all that begin so */
@@ -42,56 +51,39 @@ static const struct channel_row dynamic_channels[] = {
 #undef DYNAMIC_CHANNELS
 };
 
+static uint32_t
+rights_with(uint8_t property)
+{
+	uint32_t rights = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if ((properties[i] & property) == property)
+			rights |= rows[i].right;
+	return rights;
+}
+
 uint32_t
 session_rights_default(void)
 {
-	enum { DENIED = 0, ALLOWED = 1 };
-	uint32_t rights = 0;
-
-#define RIGHT(name, bit, text, allowed, files, looking, meaning) \
-	if ((allowed) == ALLOWED)                                \
-		rights |= SESSION_RIGHT_##name;
-#include "policy/rights.def"
-#undef RIGHT
-	return rights;
+	return rights_with(ALLOWED);
 }
 
 uint32_t
 session_rights_all(void)
 {
-	uint32_t rights = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		rights |= rows[i].right;
-	return rights;
+	return rights_with(0);
 }
 
 uint32_t
 session_rights_of_files(void)
 {
-	enum { NO_FILES = 0, FILES = 1 };
-	uint32_t rights = 0;
-
-#define RIGHT(name, bit, text, allowed, files, looking, meaning) \
-	if ((files) == FILES)                                    \
-		rights |= SESSION_RIGHT_##name;
-#include "policy/rights.def"
-#undef RIGHT
-	return rights;
+	return rights_with(FILES);
 }
 
 uint32_t
 session_rights_of_control(void)
 {
-	enum { LOOKS = 0, CONTROLS = 1 };
-	uint32_t rights = 0;
-
-#define RIGHT(name, bit, text, allowed, files, looking, meaning) \
-	if ((looking) == CONTROLS)                               \
-		rights |= SESSION_RIGHT_##name;
-#include "policy/rights.def"
-#undef RIGHT
-	return rights;
+	return rights_with(CONTROLS);
 }
 
 uint32_t
