@@ -2,12 +2,12 @@
 
 import contextlib
 import os
-import pty
 import re
 import signal
 import sqlite3
 
-from lab_parts.processes import PATIENCE, environment, wait_for
+from clerk import at_terminal
+from lab_parts.processes import PATIENCE, wait_for
 from lab_parts.shims import clock_variables
 
 MEGABYTE = 1 << 20
@@ -98,23 +98,8 @@ def left_beside(lab):
 
 def typed(lab, answers, *arguments):
     """sekisho-admin on a terminal, at which somebody types: (exit status, what stood there)."""
-    process, terminal = pty.fork()
-    if process == 0:
-        command = lab.admin.command(*arguments)
-        os.execvpe(command[0], command, {**environment(lab.state), **clock_variables(lab.state)})
-    shown = b""
-    answers = list(answers)
-    with contextlib.suppress(OSError):
-        while True:
-            piece = os.read(terminal, 4096)
-            if not piece:
-                break
-            shown += piece
-            if shown.endswith(b"[y/N] ") and answers:
-                os.write(terminal, answers.pop(0).encode() + b"\n")
-    os.close(terminal)
-    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-    return status, shown.decode(errors="replace")
+    shown, status = at_terminal(lab, arguments, answers, rb"\[y/N\] $", more=clock_variables(lab.state))
+    return status, shown
 
 
 def verify(lab):

@@ -4,6 +4,7 @@ import atexit
 import functools
 import os
 import pty
+import re
 import shutil
 import subprocess
 import tempfile
@@ -33,14 +34,13 @@ def run(lab, *arguments, language="C.UTF-8", user=None, **more):
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
 
 
-def answer(lab, words, *arguments, language="C.UTF-8"):
-    """What a person at a terminal sees who types these words when asked, and the exit status."""
-    places = places_of(language)
+def at_terminal(lab, arguments, lines, prompt, language="C.UTF-8", more=()):
+    """What a person at a terminal sees who types these lines, one at each prompt, and the exit status. more: of the environment."""
+    environment, lines = {**os.environ, **places_of(language), "LC_ALL": language, **dict(more)}, list(lines)
     child, terminal = pty.fork()
     if child == 0:
-        os.environ.update(places, LC_ALL=language)
-        os.execvp(lab.admin.command()[0], lab.admin.command(*arguments))
-    seen = b""
+        os.execvpe(lab.admin.command()[0], lab.admin.command(*arguments), environment)
+    seen, looked = b"", 0
     while True:
         try:
             got = os.read(terminal, 4096)
@@ -49,8 +49,13 @@ def answer(lab, words, *arguments, language="C.UTF-8"):
         if not got:
             break
         seen += got
-        if words is not None and b"[y/N]" in seen:
-            os.write(terminal, words.encode() + b"\n")
-            words = None
+        if lines and re.search(prompt, seen[looked:]):
+            looked, line = len(seen), lines.pop(0)
+            os.write(terminal, line.encode() + (b"" if line.endswith("\x03") else b"\n"))
     os.close(terminal)
-    return seen.decode(), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return seen.decode(errors="replace"), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def answer(lab, words, *arguments, language="C.UTF-8"):
+    """The same for who is asked whether it is meant; None: is not to be asked."""
+    return at_terminal(lab, arguments, [] if words is None else [words], rb"\[y/N\]", language)
