@@ -88,12 +88,71 @@ complete_changes(struct admin *admin, json_t *changes)
 	return ca_file != NULL ? add_ca_file(admin, ca_file, changes) : ADMIN_DONE;
 }
 
+static json_t *
+name_parameter(const struct admin *admin)
+{
+	return json_pack("{s:s}", "name", argument_text(admin->arguments, "TERMINAL"));
+}
+
+/* Whether the jump host would be another one, as far as can be said here. */
+static bool
+moves(const json_t *terminal, const json_t *changes)
+{
+	const json_t *address = json_object_get(changes, "address");
+	const json_t *port = json_object_get(changes, "port");
+
+	return (json_is_string(address) && strcasecmp(json_string_value(address),
+						   value_text(terminal, "address")) != 0) ||
+	       (port != NULL && !json_equal(port, json_object_get(terminal, "port")));
+}
+
+static enum admin_exit
+confirm_forgetting(struct admin *admin, const json_t *terminal)
+{
+	const struct fact facts[] = {
+		{value_label("terminal"), value_text(terminal, "name")},
+		{value_label("address"), value_text(terminal, "address")},
+		{value_label("credentials"), value_word(terminal, "credentials")},
+	};
+
+	return admin_confirm(admin, facts, ARRAY_SIZE(facts),
+		_("A password is stored for this terminal. It is for the address until now, and is "
+		  "forgotten with the change:\n"
+		  "no other machine shall be sent it. Set it again afterwards: terminal "
+		  "credential set."),
+		_("Change the address, and forget the stored password?"));
+}
+
+/* Says it before, where a stored password would be lost by the change. */
+static enum admin_exit
+confirm_move(struct admin *admin, json_t *parameters)
+{
+	const json_t *changes = json_object_get(parameters, "changes");
+	json_t *terminal = NULL;
+	enum admin_exit exit_code;
+
+	if (json_object_get(changes, "address") == NULL && json_object_get(changes, "port") == NULL)
+		return ADMIN_DONE;
+	exit_code = admin_ask(admin, "terminal.show", name_parameter(admin), &terminal);
+	if (exit_code == ADMIN_DONE && moves(terminal, changes) &&
+		json_is_true(json_object_get(terminal, "credential_stored"))) {
+		exit_code = confirm_forgetting(admin, terminal);
+		if (exit_code == ADMIN_DONE)
+			(void)json_object_set_new(parameters, "forget_credential", json_true());
+	}
+	json_decref(terminal);
+	return exit_code;
+}
+
 enum admin_exit
 command_terminal_edit(struct admin *admin)
 {
 	json_t *parameters = arguments_parameters(admin->arguments);
+	enum admin_exit exit_code = complete_changes(admin, admin_changes(parameters));
 
-	return admin_edit(admin, parameters, complete_changes(admin, admin_changes(parameters)));
+	if (exit_code == ADMIN_DONE)
+		exit_code = confirm_move(admin, parameters);
+	return admin_edit(admin, parameters, exit_code);
 }
 
 /* B1: a name without a prefix gets the facility's, which the gateway knows. */
@@ -153,12 +212,6 @@ command_terminal_check(struct admin *admin)
 	}
 	json_decref(result);
 	return exit_code;
-}
-
-static json_t *
-name_parameter(const struct admin *admin)
-{
-	return json_pack("{s:s}", "name", argument_text(admin->arguments, "TERMINAL"));
 }
 
 /* Fingerprints are written with and without colons, in either case. */
@@ -230,6 +283,9 @@ ask_trust(struct admin *admin, const json_t *terminal, const json_t *seen)
 	if (changed)
 		count += add_old(terminal, facts + count);
 	count += add_new(seen, changed, facts + count);
+	if (json_is_true(json_object_get(terminal, "credential_stored")))
+		facts[count++] = (struct fact){value_label("credential_stored"),
+			_("the machine with this certificate will be sent it")};
 	if (changed)
 		return admin_confirm(admin, facts, count,
 			_("The jump host shows ANOTHER certificate than the one that is trusted. "

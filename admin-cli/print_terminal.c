@@ -121,6 +121,7 @@ print_terminal(const struct admin *admin, const json_t *result)
 		{"pin", VALUE_FINGERPRINT},
 		{"credentials", VALUE_WORD},
 		{"credentials_since", VALUE_TIME},
+		{"credential_stored", VALUE_YES},
 		{"nla", VALUE_WORD},
 		{"rights", VALUE_WORDS},
 		{"channels", VALUE_LIST},
@@ -166,6 +167,10 @@ print_terminal_changed(const struct admin *admin, const json_t *result)
 		printf(_("Nothing has changed: terminal %s was like that already.\n"), name);
 	else
 		printf(_("Terminal %s has been changed.\n"), name);
+	if (json_is_true(json_object_get(result, "credential_forgotten")))
+		printf(_("Its stored password has been forgotten. To set it again: sekisho-admin "
+			 "terminal credential set '%s' --user USER\n"),
+			name);
 }
 
 /* The stored name; the password is nowhere. */
@@ -176,6 +181,7 @@ print_credential(const struct admin *admin, const json_t *result)
 		{"terminal", VALUE_TEXT},
 		{"user", VALUE_TEXT},
 		{"domain", VALUE_TEXT},
+		{"host", VALUE_TEXT},
 		{"set", VALUE_TIME},
 		{"set_by", VALUE_TEXT},
 		{"protected", VALUE_TEXT},
@@ -192,7 +198,10 @@ print_credential(const struct admin *admin, const json_t *result)
 		printf(_("The password of terminal %s has been stored.\n\n"),
 			admin_subject(admin, result, "terminal"));
 	values_print(result, rows, ARRAY_SIZE(rows));
-	if (!json_is_true(json_object_get(result, "opens")))
+	if (json_is_true(json_object_get(result, "elsewhere")))
+		printf("\n%s\n", _("It is not for the address that the terminal has now: set it "
+				   "again."));
+	else if (!json_is_true(json_object_get(result, "opens")))
 		printf("\n%s\n", _("It cannot be opened with this gateway's facility key: set it "
 				   "again."));
 	if (strcmp(value_text(result, "credentials"), "injected") != 0)

@@ -118,6 +118,12 @@ credential_stored(const struct policy_facts *facts)
 }
 
 static bool
+credential_is_for_here(const struct policy_facts *facts)
+{
+	return facts->credential != CREDENTIAL_ELSEWHERE;
+}
+
+static bool
 credential_opens(const struct policy_facts *facts)
 {
 	return facts->credential != CREDENTIAL_SEALED;

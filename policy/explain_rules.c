@@ -278,6 +278,21 @@ found_credential_stored(
 }
 
 static void
+found_credential_address(
+	const struct explain_question *question, bool allows, struct explain_found *found)
+{
+	if (!allows)
+		SAY(found, "",
+			N_("the stored password was stored for another address than the terminal "
+			   "has now"));
+	else if (question->facts.credential == CREDENTIAL_OPENS ||
+		 question->facts.credential == CREDENTIAL_SEALED)
+		SAY(found, "", N_("the password was stored for the terminal's address"));
+	else
+		SAY(found, "", N_("there is no stored password that is for an address"));
+}
+
+static void
 found_credential_opens(
 	const struct explain_question *question, bool allows, struct explain_found *found)
 {

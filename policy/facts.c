@@ -79,8 +79,8 @@ gather_terminal(struct store_db *db, int64_t number, int64_t account, const uint
 	facts->terminal_capacity = gathered->terminal.capacity;
 	r = assignment_exists(db, account, number, &facts->terminal_assigned);
 	if (r == 0 && facts->moment != MOMENT_RUNNING)
-		r = stored_credential_state(
-			db, number, gathered->terminal.credentials, &facts->credential);
+		r = stored_credential_state(db, &gathered->terminal, gathered->terminal.credentials,
+			&facts->credential);
 	if (r < 0)
 		return r;
 	r = windows_load(db, number, &gathered->windows, &facts->window_count);

@@ -33,7 +33,8 @@ enum credential_state {
 	CREDENTIAL_NOT_NEEDED,
 	CREDENTIAL_OPENS,
 	CREDENTIAL_MISSING,
-	CREDENTIAL_SEALED, /* there is one, and the facility key does not open it */
+	CREDENTIAL_SEALED,    /* there is one, and the facility key does not open it */
+	CREDENTIAL_ELSEWHERE, /* there is one, for another address than the terminal has */
 };
 
 /* A text of Client Info has at most 512 bytes of UTF-16 (MS-RDPBCGR 2.2.1.11.1.1): 256 units, less the terminator. */

@@ -269,6 +269,12 @@ drop_equal_fields(json_t *before, json_t *after)
 	}
 }
 
+bool
+method_overrides_protection(const struct method_call *call)
+{
+	return json_is_true(json_object_get(call->params, "override_protection"));
+}
+
 int
 method_check_protection(
 	struct method_call *call, const char *name, const char *note, bool override_protection)

@@ -97,12 +97,21 @@ int terminal_pin_keep(
 	struct store_db *db, struct method_call *call, const struct terminal *terminal);
 int terminal_pin_json(struct store_db *db, const struct terminal *terminal, json_t **ret_object);
 
+/* What a change of the terminal means for the password stored for it: with another address or port than `was` it is forgotten,
+ * in this transaction and in an event of its own, if `forget_credential` says that this is meant; injected credentials want one
+ * that is for where the terminal is now. */
+int terminal_credential_settle(struct store_db *db, struct method_call *call,
+	const struct terminal *was, const struct terminal *terminal, bool *ret_forgotten);
+
 /* Bits of enum terminal_warning as a list of words. */
 json_t *terminal_warnings_json(uint32_t warnings);
 
 /* Records the fields that differ (either may be NULL: made or deleted); nothing if none does. */
 int record_change(struct store_db *db, struct method_call *call, const char *action,
 	const char *target, json_t *before, json_t *after, const char *because);
+
+/* `override_protection` of the parameters. */
+bool method_overrides_protection(const struct method_call *call);
 
 /* Refused if that is protected, by its note, and no override was asked for; notes the override. */
 int method_check_protection(

@@ -57,8 +57,7 @@ options_of(const struct method_call *call, const char *action)
 		.action = action,
 		.because = param_text(call->params, "because"),
 		.version = json_integer_value(json_object_get(call->params, "version")),
-		.override_protection =
-			json_is_true(json_object_get(call->params, "override_protection")),
+		.override_protection = method_overrides_protection(call),
 	};
 }
 

@@ -34,9 +34,22 @@ text_or_null(const char *text)
 static json_t *
 credential_json(const struct stored_credential *stored)
 {
-	return json_pack("{s:s, s:o, s:o, s:s, s:o}", "user", stored->user, "domain",
-		text_or_null(stored->domain), "set", instant_json(stored->set_us), "set_by",
-		stored->set_by, "protected", text_or_null(stored->protected_note));
+	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:o}", "user", stored->user, "domain",
+		text_or_null(stored->domain), "host", text_or_null(stored->host), "set",
+		instant_json(stored->set_us), "set_by", stored->set_by, "protected",
+		text_or_null(stored->protected_note));
+}
+
+static int
+crediting_load_stored(struct store_db *db, struct crediting *crediting)
+{
+	int r;
+
+	r = credential_load(db, crediting->terminal.number, &crediting->stored);
+	crediting->exists = r == 0;
+	if (r == 0)
+		crediting->before = credential_json(&crediting->stored);
+	return r == -ENOENT ? 0 : r;
 }
 
 static int
@@ -45,13 +58,7 @@ crediting_load(struct store_db *db, struct method_call *call, struct crediting *
 	int r;
 
 	r = method_find_terminal(db, call, param_text(call->params, "name"), &crediting->terminal);
-	if (r < 0)
-		return r;
-	r = credential_load(db, crediting->terminal.number, &crediting->stored);
-	crediting->exists = r == 0;
-	if (r == 0)
-		crediting->before = credential_json(&crediting->stored);
-	return r == -ENOENT ? 0 : r;
+	return r < 0 ? r : crediting_load_stored(db, crediting);
 }
 
 static int
@@ -68,7 +75,7 @@ check_protection(struct method_call *call, const struct crediting *crediting)
 {
 	return method_check_protection(call, crediting->terminal.name,
 		crediting->exists ? crediting->stored.protected_note : "",
-		json_is_true(json_object_get(call->params, "override_protection")));
+		method_overrides_protection(call));
 }
 
 /* What the terminal's sessions do with it stands beside it, and whether it still opens. */
@@ -78,7 +85,7 @@ answer(struct store_db *db, struct method_call *call, const struct crediting *cr
 	enum credential_state state = CREDENTIAL_MISSING;
 	int r;
 
-	r = stored_credential_state(db, crediting->terminal.number, CREDENTIALS_INJECTED, &state);
+	r = stored_credential_state(db, &crediting->terminal, CREDENTIALS_INJECTED, &state);
 	if (r < 0)
 		return r;
 	call->result = credential_json(&crediting->stored);
@@ -86,6 +93,8 @@ answer(struct store_db *db, struct method_call *call, const struct crediting *cr
 	(void)json_object_set_new(call->result, "credentials",
 		json_string(credential_mode_name(crediting->terminal.credentials)));
 	(void)json_object_set_new(call->result, "opens", json_boolean(state == CREDENTIAL_OPENS));
+	(void)json_object_set_new(
+		call->result, "elsewhere", json_boolean(state == CREDENTIAL_ELSEWHERE));
 	return 0;
 }
 
@@ -131,7 +140,7 @@ set(struct store_db *db, struct method_call *call, struct crediting *crediting)
 		r = read_new(call, stored);
 	if (r < 0)
 		return r;
-	stored->terminal = crediting->terminal.number;
+	stored_credential_set_terminal(stored, &crediting->terminal);
 	stored->set_us = store_db_now(db);
 	snprintf(stored->set_by, sizeof(stored->set_by), "%s", call->actor);
 	r = stored_credential_seal(db, stored, param_text(call->params, "password"));
@@ -205,6 +214,86 @@ method_terminal_delete_credential(struct store_db *db, struct method_call *call)
 	r = crediting_load(db, call, &crediting);
 	if (r == 0)
 		r = forget(db, call, &crediting);
+	crediting_done(&crediting);
+	return r;
+}
+
+/* Of a terminal that is being changed. */
+
+static bool
+moves(const struct terminal *was, const struct terminal *terminal)
+{
+	char before[TERMINAL_HOST_SIZE], now[TERMINAL_HOST_SIZE];
+
+	terminal_host(was, before);
+	terminal_host(terminal, now);
+	return strcmp(before, now) != 0;
+}
+
+/* It was stored for a machine that the terminal is not any more: whoever moves it could be sent it there. */
+static int
+forget_moved(struct store_db *db, struct method_call *call, struct crediting *crediting)
+{
+	int r;
+
+	if (!json_is_true(json_object_get(call->params, "forget_credential")))
+		return method_refuse(call, METHOD_REFUSED,
+			"the password stored for terminal '%s' is for its address until now (%s): "
+			"with another one it is forgotten, if --yes says that this is meant",
+			crediting->terminal.name, crediting->stored.host);
+	r = check_protection(call, crediting);
+	if (r == 0)
+		r = credential_delete(db, crediting->terminal.number);
+	if (r == 0)
+		r = record(db, call, "terminal.delete_credential", crediting, NULL);
+	crediting->exists = false;
+	return r;
+}
+
+/* A mode that no session could begin with is refused here, where somebody reads what to do first. */
+static int
+check_injected(struct method_call *call, const struct crediting *crediting)
+{
+	const char *name = crediting->terminal.name;
+
+	if (crediting->exists && stored_credential_is_for(&crediting->stored, &crediting->terminal))
+		return 0;
+	return method_refuse(call, METHOD_REFUSED,
+		"no password is stored for terminal '%s' at its address; first: sekisho-admin "
+		"terminal credential set '%s' --user USER",
+		name, name);
+}
+
+static int
+settle(struct store_db *db, struct method_call *call, const struct terminal *was,
+	struct crediting *crediting, bool *ret_forgotten)
+{
+	const struct terminal *terminal = &crediting->terminal;
+	bool forgets = crediting->exists && moves(was, terminal) &&
+		       !stored_credential_is_for(&crediting->stored, terminal);
+	int r = 0;
+
+	if (forgets)
+		r = forget_moved(db, call, crediting);
+	if (r == 0 && terminal->credentials == CREDENTIALS_INJECTED &&
+		was->credentials != CREDENTIALS_INJECTED)
+		r = check_injected(call, crediting);
+	*ret_forgotten = r == 0 && forgets;
+	return r;
+}
+
+int
+terminal_credential_settle(struct store_db *db, struct method_call *call,
+	const struct terminal *was, const struct terminal *terminal, bool *ret_forgotten)
+{
+	struct crediting crediting = {.terminal = *terminal};
+	int r;
+
+	crediting.terminal.ca_bundle = NULL; /* the caller's */
+	*ret_forgotten = false;
+	r = crediting_load_stored(db, &crediting);
+	if (r == 0)
+		r = settle(db, call, was, &crediting, ret_forgotten);
 	crediting_done(&crediting);
 	return r;
 }

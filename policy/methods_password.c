@@ -20,8 +20,8 @@ take_account(struct store_db *db, struct method_call *call, struct account *acco
 	r = method_find_account(db, call, id != NULL ? id : "", account);
 	if (r < 0)
 		return r;
-	return method_check_protection(call, account->id, account->protected_note,
-		json_is_true(json_object_get(call->params, "override_protection")));
+	return method_check_protection(
+		call, account->id, account->protected_note, method_overrides_protection(call));
 }
 
 static json_t *

@@ -230,7 +230,7 @@ check_engineers(struct store_db *db, struct method_call *call, const struct vend
 	r = account_page(db, &filter, add_note, notes, NULL);
 	if (r < 0 || notes->count == 0)
 		return r;
-	if (json_is_true(json_object_get(call->params, "override_protection"))) {
+	if (method_overrides_protection(call)) {
 		call->overrode = true;
 		return 0;
 	}
@@ -287,8 +287,7 @@ static int
 move_account(struct store_db *db, struct method_call *call, int64_t number, const struct vendor *to)
 {
 	const struct account_change_options options = {
-		.override_protection =
-			json_is_true(json_object_get(call->params, "override_protection")),
+		.override_protection = method_overrides_protection(call),
 	};
 	json_t *changes = json_pack("{s:s}", "vendor", to->name);
 	struct account_outcome outcome;

@@ -74,8 +74,8 @@ read_terminal(struct store_db *db, struct method_call *call, struct window *wind
 		return r;
 	window->terminal = terminal.number;
 	memcpy(ret_name, terminal.name, sizeof(terminal.name));
-	r = method_check_protection(call, terminal.name, terminal.protected_note,
-		json_is_true(json_object_get(call->params, "override_protection")));
+	r = method_check_protection(
+		call, terminal.name, terminal.protected_note, method_overrides_protection(call));
 	terminal_done(&terminal);
 	return r;
 }
@@ -208,8 +208,8 @@ take_window(struct store_db *db, struct method_call *call, struct window *window
 	if (r < 0)
 		return r;
 	memcpy(ret_name, terminal.name, sizeof(terminal.name));
-	r = method_check_protection(call, terminal.name, terminal.protected_note,
-		json_is_true(json_object_get(call->params, "override_protection")));
+	r = method_check_protection(
+		call, terminal.name, terminal.protected_note, method_overrides_protection(call));
 	terminal_done(&terminal);
 	return r;
 }

@@ -53,6 +53,8 @@ judge_credential(enum credential_state credential)
 {
 	if (credential == CREDENTIAL_MISSING)
 		return (struct session_refusal){CLOSE_CREDENTIAL_MISSING, "credential-stored"};
+	if (credential == CREDENTIAL_ELSEWHERE)
+		return (struct session_refusal){CLOSE_CREDENTIAL_ELSEWHERE, "credential-address"};
 	if (credential == CREDENTIAL_SEALED)
 		return (struct session_refusal){CLOSE_CREDENTIAL_SEALED, "credential-opens"};
 	return (struct session_refusal){CLOSE_NONE, NULL};
@@ -109,8 +111,8 @@ session_continue(struct store_db *db, struct session_start *start,
 	r = session_start_gather(db, start, MOMENT_RUNNING, session != NULL ? session->id : NULL);
 	/* What the running rules do not ask, and the jump host will. */
 	if (r == 0)
-		r = stored_credential_state(db, start->terminal, start->grant->terminal.credentials,
-			&start->gathered.facts.credential);
+		r = stored_credential_state(db, &start->grant->terminal,
+			start->grant->terminal.credentials, &start->gathered.facts.credential);
 	if (r < 0)
 		return r;
 	*ret_refusal = judge(db, start, session);

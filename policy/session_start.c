@@ -139,7 +139,8 @@ session_start_credentials(struct store_db *db, struct session_start *start)
 	if (credentials->mode != CREDENTIALS_INJECTED)
 		return 0;
 	r = credential_load(db, start->terminal, &stored);
-	return r < 0 ? r : stored_credential_open(db, &stored, credentials);
+	return r < 0 ? r
+		     : stored_credential_open(db, &stored, &start->grant->terminal, credentials);
 }
 
 /* Everybody who gets in has shown who they are; from where that was, a password may come from then on. */

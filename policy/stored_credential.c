@@ -13,11 +13,27 @@
 static void
 describe(const struct stored_credential *stored, char *ret_about, size_t size)
 {
-	snprintf(ret_about, size, "jump-host-password %" PRId64 " %zu %s\\%s", stored->terminal,
-		strlen(stored->user), stored->user, stored->domain);
+	snprintf(ret_about, size, "jump-host-password %" PRId64 " %s %zu %s\\%s", stored->terminal,
+		stored->host, strlen(stored->user), stored->user, stored->domain);
 }
 
-#define ABOUT_SIZE (64 + HOST_USER_SIZE + HOST_DOMAIN_SIZE)
+#define ABOUT_SIZE (64 + TERMINAL_HOST_SIZE + HOST_USER_SIZE + HOST_DOMAIN_SIZE)
+
+void
+stored_credential_set_terminal(struct stored_credential *stored, const struct terminal *terminal)
+{
+	stored->terminal = terminal->number;
+	terminal_host(terminal, stored->host);
+}
+
+bool
+stored_credential_is_for(const struct stored_credential *stored, const struct terminal *terminal)
+{
+	char host[TERMINAL_HOST_SIZE];
+
+	terminal_host(terminal, host);
+	return strcmp(stored->host, host) == 0;
+}
 
 int
 stored_credential_seal(struct store_db *db, struct stored_credential *stored, const char *password)
@@ -37,13 +53,15 @@ stored_credential_seal(struct store_db *db, struct stored_credential *stored, co
 
 int
 stored_credential_open(struct store_db *db, const struct stored_credential *stored,
-	struct host_credentials *ret_credentials)
+	const struct terminal *terminal, struct host_credentials *ret_credentials)
 {
 	char about[ABOUT_SIZE];
 	uint8_t plain[HOST_PASSWORD_SIZE];
 	int r;
 
 	host_credentials_done(ret_credentials);
+	if (!stored_credential_is_for(stored, terminal))
+		return -EXDEV;
 	describe(stored, about, sizeof(about));
 	r = sealing_unseal(
 		store_db_sealing(db), about, stored->sealed, sizeof(stored->sealed), plain);
@@ -59,8 +77,8 @@ stored_credential_open(struct store_db *db, const struct stored_credential *stor
 }
 
 int
-stored_credential_state(struct store_db *db, int64_t terminal, enum credential_mode mode,
-	enum credential_state *ret_state)
+stored_credential_state(struct store_db *db, const struct terminal *terminal,
+	enum credential_mode mode, enum credential_state *ret_state)
 {
 	struct host_credentials opened = {.mode = mode};
 	struct stored_credential stored;
@@ -69,14 +87,14 @@ stored_credential_state(struct store_db *db, int64_t terminal, enum credential_m
 	*ret_state = CREDENTIAL_NOT_NEEDED;
 	if (mode != CREDENTIALS_INJECTED)
 		return 0;
-	r = credential_load(db, terminal, &stored);
-	if (r == -ENOENT) {
-		*ret_state = CREDENTIAL_MISSING;
-		return 0;
-	}
-	if (r == 0)
-		r = stored_credential_open(db, &stored, &opened);
+	*ret_state = CREDENTIAL_MISSING;
+	r = credential_load(db, terminal->number, &stored);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = stored_credential_open(db, &stored, terminal, &opened);
 	host_credentials_done(&opened);
-	*ret_state = r == -EBADMSG ? CREDENTIAL_SEALED : CREDENTIAL_OPENS;
-	return r == -EBADMSG ? 0 : r;
+	*ret_state = r == -EXDEV     ? CREDENTIAL_ELSEWHERE
+		     : r == -EBADMSG ? CREDENTIAL_SEALED
+				     : CREDENTIAL_OPENS;
+	return *ret_state == CREDENTIAL_OPENS ? r : 0;
 }

@@ -141,6 +141,26 @@ terminal_address_parse(const char *text, char *ret_address, struct field_error *
 	return 0;
 }
 
+void
+terminal_host(const struct terminal *terminal, char *ret_host)
+{
+	char address[TERMINAL_ADDRESS_SIZE];
+	struct in6_addr numeric;
+	bool is_six = inet_pton(AF_INET6, terminal->address, &numeric) == 1;
+	size_t i;
+
+	if (is_six) {
+		(void)inet_ntop(AF_INET6, &numeric, address, sizeof(address));
+	} else {
+		/* Names are ASCII (is_host_name), and in IPv4 nothing changes. */
+		for (i = 0; terminal->address[i] != '\0'; i++)
+			address[i] = (char)tolower((unsigned char)terminal->address[i]);
+		address[i] = '\0';
+	}
+	snprintf(ret_host, TERMINAL_HOST_SIZE, is_six ? "[%s]:%u" : "%s:%u", address,
+		(unsigned int)terminal->port);
+}
+
 static int
 number_parse(const char *field, int64_t value, int64_t least, int64_t most, const char *rule,
 	const char *example, struct field_error *error)

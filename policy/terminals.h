@@ -13,7 +13,8 @@
 #define TERMINAL_NAME_MAX 64 /* characters */
 #define TERMINAL_NAME_SIZE (TERMINAL_NAME_MAX * 4 + 1)
 #define TERMINAL_ADDRESS_SIZE 256
-#define TERMINAL_NOTE_MAX 1000 /* characters */
+#define TERMINAL_HOST_SIZE (TERMINAL_ADDRESS_SIZE + 8) /* an address in brackets, and a port */
+#define TERMINAL_NOTE_MAX 1000                         /* characters */
 #define TERMINAL_NOTE_SIZE (TERMINAL_NOTE_MAX * 4 + 1)
 #define TERMINAL_PIN_BYTES 32        /* SHA-256 of the certificate's DER */
 #define TERMINAL_CA_BUNDLE_MAX 65535 /* bytes of PEM */
@@ -74,6 +75,10 @@ bool terminal_name_is(const char *prefix, const char *typed, const char *name);
 /* Puts the facility's prefix before a name that has none; -EINVAL if it is too long then. */
 int terminal_name_add_prefix(const char *prefix, char *name, struct field_error *error);
 int terminal_address_parse(const char *text, char *ret_address, struct field_error *error);
+
+/* Address and port in one spelling, as "pacs-01.internal:3389" or "[fe80::1]:3389": equal for what is dialled alike. ret_host:
+ * TERMINAL_HOST_SIZE. */
+void terminal_host(const struct terminal *terminal, char *ret_host);
 int terminal_port_parse(int64_t value, uint16_t *ret_port, struct field_error *error);
 int terminal_note_parse(const char *text, char *ret_note, struct field_error *error);
 int terminal_capacity_parse(int64_t value, uint32_t *ret_capacity, struct field_error *error);

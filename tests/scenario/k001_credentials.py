@@ -1,15 +1,19 @@
 """With whose name and password a session signs on to its jump host (B3): typed there, passed through, injected."""
 
 import os
-import pty
-import re
 import sqlite3
 import subprocess
 
-from clerk import run
+import pytest
+
+from clerk import answer, at_terminal, run
 from desktop import LOGIN_GROUND, LOGIN_PLACE, Desktop, close_to
+from lab_parts.control import Refused
 from lab_parts.processes import PATIENCE, wait_for
 from visitor import add_engineer, change_password, knock, visit
+
+
+UNSEEN = rb"(host|more): $"  # the two questions for a password
 
 
 def feed(lab, text, *arguments, **more):
@@ -179,11 +183,11 @@ def test_k007_the_password_is_read_unseen_twice_or_as_one_line(lab):
     for text, why in (("", "no password"), ("\n", "no password"), ("one\ntwo\n", "more than one line"), ("a\0b\n", "no password")):
         done = feed(lab, text, *command)
         assert done.returncode == 1 and why in done.stderr, (text, done.stderr)
-    typed = typed_at_terminal(lab, command, ["p@ss ワード", "p@ss ワード"])
+    typed = at_terminal(lab, command, ["p@ss ワード", "p@ss ワード"], UNSEEN)
     assert typed[1] == 0 and "p@ss" not in typed[0] and "has been stored" in typed[0]
-    typed = typed_at_terminal(lab, command, ["one", "another"])
+    typed = at_terminal(lab, command, ["one", "another"], UNSEEN)
     assert typed[1] == 1 and "not the same" in typed[0]
-    typed = typed_at_terminal(lab, command, ["half\x03"])
+    typed = at_terminal(lab, command, ["half\x03"], UNSEEN)
     assert typed[1] == 1 and "given up" in typed[0]
     usage = run(lab, "terminal", "credential", "show", terminal, "--user", "x")
     assert usage.returncode == 2 and "terminal credential set" in usage.stderr
@@ -192,23 +196,58 @@ def test_k007_the_password_is_read_unseen_twice_or_as_one_line(lab):
     assert "terminal.set_credential" in str(lab.call("log.admin")["rows"])
 
 
-def typed_at_terminal(lab, command, lines):
-    """What a person sees who types these lines, each when the next prompt is there, and the exit status."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.environ["LC_ALL"] = "C.UTF-8"
-        os.execvp(lab.admin.command()[0], lab.admin.command(*command))
-    seen = b""
-    while True:
-        try:
-            got = os.read(terminal, 4096)
-        except OSError:
-            break
-        if not got:
-            break
-        seen += got
-        if lines and re.search(rb"(host|more): $", seen):
-            line = lines.pop(0)
-            os.write(terminal, line.encode() + (b"" if line.endswith("\x03") else b"\n"))
-    os.close(terminal)
-    return seen.decode(), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+# A password goes to the address that it was stored for, and nowhere else
+
+def knocked(lab, ticket):
+    client = lab.raw()
+    client.introduce(ticket.handle, ticket.secret)
+    return client
+
+
+def test_k008_a_terminal_that_moves_loses_its_password(lab):
+    terminal, password = injecting_terminal(lab), lab.hosts.variables["LAB_XRDP_PASSWORD"]
+    other = lab.fake_host(lambda peer: (peer.accept_tls(), peer.accept_mcs()))
+    account, ticket = lab.new_ticket(terminal)
+    move = ("terminal", "edit", terminal, "--port", str(other.port))
+    # Nobody is there to be asked, and nobody says yes.
+    done = run(lab, *move)
+    assert done.returncode == 1 and "--yes" in done.stderr
+    seen, status = answer(lab, "n", *move)
+    assert status == 1 and "forget the stored password" in seen
+    seen, status = answer(lab, "n", *move, language="ja_JP.UTF-8")
+    assert status == 1 and "保存されたパスワードを破棄しますか" in seen
+    assert lab.call("terminal.show", name=terminal)["credential_stored"]
+    with pytest.raises(Refused, match="forgotten"):
+        lab.edit_terminal(terminal, port=other.port)
+    done = run(lab, *move, "--yes", "--because", "moved to 2F")
+    assert done.returncode == 0 and f"terminal credential set '{terminal}'" in done.stdout
+    rows = [row for row in lab.call("log.admin")["rows"] if row["target"] == terminal]
+    assert {"terminal.edit", "terminal.delete_credential"} <= {row["action"] for row in rows if row.get("because") == "moved to 2F"}
+    # The ticket of before opens nothing there.
+    assert knocked(lab, ticket).told()
+    lab.wait_close("SK2240")
+    assert not other.received and password not in lab.whole_log
+    # The same machine spelt otherwise is the same.
+    store_password(lab, terminal, password)
+    lab.admin.text("terminal", "edit", terminal, "--address", lab.call("terminal.show", name=terminal)["address"].upper())
+    assert lab.call("terminal.show", name=terminal)["credential_stored"]
+
+
+def test_k009_a_moved_row_is_told_and_refused(new_lab):
+    """What is changed behind the gateway's back sends the password nowhere, and says what to do."""
+    lab = new_lab()
+    terminal = injecting_terminal(lab)
+    other = lab.fake_host(lambda peer: (peer.accept_tls(), peer.accept_mcs()))
+    account, ticket = lab.new_ticket(terminal)
+    with sqlite3.connect(lab.database) as database:
+        database.execute("UPDATE terminal SET port = ? WHERE name = ?", (other.port, terminal))
+    database.close()
+    assert knocked(lab, ticket).told()
+    lab.wait_close("SK2243")
+    assert not other.received
+    shown = run(lab, "terminal", "credential", "show", terminal)
+    assert "not for the address" in shown.stdout and "set it again" in shown.stdout
+    done = run(lab, "explain", "--account", account, "--terminal", terminal)
+    assert done.returncode == 1 and "credential-address" in done.stdout and "another address" in done.stdout
+    store_password(lab, terminal, "another one")
+    assert run(lab, "explain", "--account", account, "--terminal", terminal).returncode == 0

@@ -139,9 +139,15 @@ break_stored(struct policy_facts *f)
 	f->credential = CREDENTIAL_MISSING;
 }
 static void
+break_address(struct policy_facts *f)
+{
+	if (f->credential != CREDENTIAL_MISSING) /* what is not there is for no address either */
+		f->credential = CREDENTIAL_ELSEWHERE;
+}
+static void
 break_opens(struct policy_facts *f)
 {
-	if (f->credential != CREDENTIAL_MISSING) /* what is not there does not open either */
+	if (f->credential != CREDENTIAL_MISSING && f->credential != CREDENTIAL_ELSEWHERE)
 		f->credential = CREDENTIAL_SEALED;
 }
 static void
@@ -205,6 +211,8 @@ static const struct {
 		CLOSE_ATTENDANCE_MISSING},
 	{"credential-stored", break_stored, CLOSE_CREDENTIAL_MISSING, CLOSE_CREDENTIAL_MISSING,
 		CLOSE_NONE},
+	{"credential-address", break_address, CLOSE_CREDENTIAL_ELSEWHERE,
+		CLOSE_CREDENTIAL_ELSEWHERE, CLOSE_NONE},
 	{"credential-opens", break_opens, CLOSE_CREDENTIAL_SEALED, CLOSE_CREDENTIAL_SEALED,
 		CLOSE_NONE},
 	{"idle", break_idle, CLOSE_NONE, CLOSE_NONE, CLOSE_IDLE},

@@ -132,6 +132,96 @@ injected_needs_what_is_stored_and_keeps_it(void **state)
 		method_terminal_delete_credential, NAME, METHOD_NOT_FOUND, NULL, "no password");
 }
 
+#define MOVE(changes) "{\"name\":\"pacs-01\",\"changes\":{" changes "}}"
+#define MOVE_MEANT(changes) \
+	"{\"name\":\"pacs-01\",\"changes\":{" changes "},\"forget_credential\":true}"
+
+static bool
+says(const char *name)
+{
+	return json_is_true(json_object_get(call.result, name));
+}
+
+/* Whoever moves the terminal could be sent its password there. */
+static void
+another_address_or_port_forgets_the_password(void **state)
+{
+	static const char *const moves[] = {
+		"\"address\":\"pacs-99\"", "\"port\":3390", "\"address\":\"10.0.0.9\",\"port\":1"};
+	char params[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
+		expect_ok(method_terminal_set_credential, SET);
+		snprintf(params, sizeof(params), MOVE("%s"), moves[i]);
+		expect_refused(method_terminal_edit, params, METHOD_REFUSED, NULL, "forgotten");
+		expect_ok(method_terminal_show_credential, NAME);
+		snprintf(params, sizeof(params), MOVE_MEANT("%s"), moves[i]);
+		expect_ok(method_terminal_edit, params);
+		assert_true(says("credential_forgotten"));
+		expect_refused(method_terminal_show_credential, NAME, METHOD_NOT_FOUND, NULL,
+			"no password");
+	}
+	expect_ok(method_terminal_edit, MOVE("\"address\":\"pacs-98\""));
+	assert_false(says("credential_forgotten"));
+}
+
+static void
+the_administration_log_has_both_changes(void **state)
+{
+	(void)state;
+	expect_ok(method_terminal_set_credential, SET);
+	expect_ok(method_terminal_edit, MOVE_MEANT("\"address\":\"pacs-99\""));
+	expect_event("terminal.edit", "pacs-01", "{\"address\":\"192.168.10.21\"}",
+		"{\"address\":\"pacs-99\"}");
+	assert_int_equal(
+		fixture_number(&fixture, "SELECT count(*) FROM event WHERE payload IS NOT NULL AND "
+					 "instr(payload, '\"terminal.delete_credential\"') > 0"),
+		1);
+}
+
+static void
+the_same_host_spelt_otherwise_keeps_the_password(void **state)
+{
+	(void)state;
+	expect_ok(method_terminal_edit, MOVE("\"address\":\"fe80::1\""));
+	expect_ok(method_terminal_set_credential, SET);
+	expect_ok(method_terminal_edit, MOVE("\"address\":\"FE80:0::1\",\"note\":\"2F\""));
+	assert_false(says("credential_forgotten"));
+	expect_ok(method_terminal_show_credential, NAME);
+	assert_true(says("opens"));
+	expect_in_answer("host", "[fe80::1]:3389");
+}
+
+static void
+a_protected_password_keeps_the_terminal_where_it_is(void **state)
+{
+	(void)state;
+	expect_ok(method_terminal_set_credential, "{\"name\":\"pacs-01\",\"user\":\"a\","
+						  "\"password\":\"x\",\"protected\":\"Ask Sato\"}");
+	expect_refused(method_terminal_edit, MOVE_MEANT("\"port\":3390"), METHOD_REFUSED, NULL,
+		"Ask Sato");
+	expect_ok(method_terminal_edit,
+		"{\"name\":\"pacs-01\",\"changes\":{\"port\":3390},\"forget_credential\":true,"
+		"\"override_protection\":true}");
+	assert_true(says("credential_forgotten"));
+}
+
+static void
+no_terminal_is_moved_and_injected_at_once(void **state)
+{
+	(void)state;
+	expect_ok(method_terminal_set_credential, SET);
+	expect_refused(method_terminal_edit,
+		MOVE_MEANT("\"credentials\":\"injected\",\"address\":\"pacs-99\""), METHOD_REFUSED,
+		NULL, "at its address");
+	expect_ok(method_terminal_show_credential, NAME);
+	expect_ok(method_terminal_edit, INJECT);
+	expect_ok(method_terminal_edit, MOVE_MEANT("\"address\":\"pacs-99\""));
+	expect_in_answer("credentials", "injected");
+	assert_int_equal(issue_with(NULL, NULL).answer.reason, CLOSE_CREDENTIAL_MISSING);
+}
+
 #define PROTECTED "\"name\":\"pacs-01\",\"user\":\"other\",\"password\":\"x\""
 
 static void
@@ -214,6 +304,34 @@ what_does_not_open_refuses_the_session_and_nothing_else(void **state)
 	assert_int_equal(begin_session(&issue, 30).reason, CLOSE_NONE);
 }
 
+/* Behind the gateway's back: an address that it was not stored for, whatever the row says of itself. */
+static void
+it_is_for_the_address_alone_that_it_was_stored_for(void **state)
+{
+	struct issue issue;
+
+	(void)state;
+	set_and_inject();
+	issue = issue_ticket();
+	assert_int_equal(begin_session(&issue, 1).reason, CLOSE_NONE);
+	fixture_sql(&fixture, "UPDATE terminal SET address = 'rogue'");
+	/* Neither a new session nor one that goes on. */
+	assert_int_equal(begin_session(&issue, 2).reason, CLOSE_CREDENTIAL_ELSEWHERE);
+	assert_int_equal(issue_with(NULL, NULL).answer.reason, CLOSE_CREDENTIAL_ELSEWHERE);
+	expect_ok(method_terminal_show_credential, NAME);
+	assert_true(says("elsewhere"));
+	assert_false(says("opens"));
+	fixture_sql(&fixture, "UPDATE terminal_credential SET host = 'rogue:3389'");
+	assert_int_equal(begin_session(&issue, 3).reason, CLOSE_CREDENTIAL_SEALED);
+	/* As an earlier version has stored it. */
+	fixture_sql(&fixture, "UPDATE terminal_credential SET host = ''");
+	assert_int_equal(begin_session(&issue, 4).reason, CLOSE_CREDENTIAL_ELSEWHERE);
+	/* Put right, it is what was stored; the mode was injected before, and nothing is forgotten. */
+	fixture_sql(&fixture, "UPDATE terminal_credential SET host = '192.168.10.21:3389'");
+	expect_ok(method_terminal_edit, MOVE("\"address\":\"192.168.10.21\""));
+	assert_int_equal(begin_session(&issue, 5).reason, CLOSE_NONE);
+}
+
 static void
 a_sealed_value_opens_for_no_other_terminal(void **state)
 {
@@ -280,9 +398,15 @@ main(void)
 		IN_OUT(neither_event_nor_row_holds_the_password),
 		IN_OUT(wrong_values_are_refused_and_the_password_is_not_repeated),
 		IN_OUT(injected_needs_what_is_stored_and_keeps_it),
+		IN_OUT(another_address_or_port_forgets_the_password),
+		IN_OUT(the_administration_log_has_both_changes),
+		IN_OUT(the_same_host_spelt_otherwise_keeps_the_password),
+		IN_OUT(a_protected_password_keeps_the_terminal_where_it_is),
+		IN_OUT(no_terminal_is_moved_and_injected_at_once),
 		IN_OUT(a_protected_one_is_changed_with_the_override_alone),
 		IN_OUT(a_session_starts_with_what_is_stored),
 		IN_OUT(what_does_not_open_refuses_the_session_and_nothing_else),
+		IN_OUT(it_is_for_the_address_alone_that_it_was_stored_for),
 		IN_OUT(a_sealed_value_opens_for_no_other_terminal),
 		IN_OUT(a_missing_one_refuses_at_the_door_and_before),
 		IN_OUT(typed_and_passed_through_bring_nothing_from_the_store),

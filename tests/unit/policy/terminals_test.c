@@ -64,6 +64,36 @@ addresses_are_names_or_numbers_without_port(void **state)
 }
 
 static void
+what_is_dialled_alike_is_one_host(void **state)
+{
+	static const struct {
+		const char *address;
+		uint16_t port;
+		const char *host;
+	} rows[] = {
+		{"PACS-01.Internal", 3389, "pacs-01.internal:3389"},
+		{"pacs-01.internal", 3390, "pacs-01.internal:3390"},
+		{"192.168.10.21", 3389, "192.168.10.21:3389"},
+		{"FE80:0:0::0001", 3389, "[fe80::1]:3389"},
+		{"fe80::1", 3389, "[fe80::1]:3389"},
+	};
+	struct terminal terminal = {0};
+	char host[TERMINAL_HOST_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		strcpy(terminal.address, rows[i].address);
+		terminal.port = rows[i].port;
+		terminal_host(&terminal, host);
+		assert_string_equal(host, rows[i].host);
+	}
+	memset(terminal.address, 'A', sizeof(terminal.address) - 1);
+	terminal.port = 65535;
+	terminal_host(&terminal, host);
+	assert_int_equal(strlen(host), sizeof(terminal.address) - 1 + strlen(":65535"));
+}
+
+static void
 ports_and_capacities_have_ends(void **state)
 {
 	struct field_error error = {0};
@@ -183,6 +213,7 @@ main(void)
 		cmocka_unit_test(names_are_printable_without_comma_and_quotes),
 		cmocka_unit_test(a_name_is_known_without_the_prefix),
 		cmocka_unit_test(addresses_are_names_or_numbers_without_port),
+		cmocka_unit_test(what_is_dialled_alike_is_one_host),
 		cmocka_unit_test(ports_and_capacities_have_ends),
 		cmocka_unit_test(pins_are_read_with_and_without_colons),
 		cmocka_unit_test(ca_bundles_hold_certificates_and_no_key),

@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#define NEWEST 13
+#define NEWEST 14
 
 static void
 load_fixture(const char *name)
