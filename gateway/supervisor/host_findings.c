@@ -43,9 +43,8 @@ host_failure_text(enum close_reason reason, const char *detail, char *ret_text, 
 		event_row(close_reason_row(reason)->event)->text, detail);
 }
 
-/* A certificate may say anything: what is beyond the year 9999 counts as that. */
-static int64_t
-instant_of(uint64_t seconds)
+int64_t
+host_instant_us(uint64_t seconds)
 {
 	const uint64_t most = UINT64_C(253402300799);
 
@@ -60,8 +59,8 @@ see_certificate(const struct msg_host_report *report, struct host_seen *seen)
 	seen->has_certificate = true;
 	seen->another = report->judged == HOST_IS_ANOTHER;
 	memcpy(seen->sha256, report->sha256, sizeof(seen->sha256));
-	seen->not_before_us = instant_of(report->not_before);
-	seen->not_after_us = instant_of(report->not_after);
+	seen->not_before_us = host_instant_us(report->not_before);
+	seen->not_after_us = host_instant_us(report->not_after);
 }
 
 void

@@ -39,6 +39,9 @@ bool host_spoke(enum close_reason reason);
 /* "the jump host did not accept the connection: connection refused" */
 void host_failure_text(enum close_reason reason, const char *detail, char *ret_text, size_t size);
 
+/* What a certificate says of its dates, in microseconds. It may say anything: what is beyond the year 9999 counts as that. */
+int64_t host_instant_us(uint64_t seconds);
+
 /* One look that asked for everything a host may want TLS for. why: HEALTH_WHY_SIZE, kept in ret_seen. */
 void host_seen_by_look(enum close_reason reason, const char *detail,
 	const struct msg_host_report *report, char *why, struct host_seen *ret_seen);

@@ -9,6 +9,7 @@
 #include "supervisor/children.h"
 #include "supervisor/dial.h"
 #include "supervisor/sockets.h"
+#include "supervisor/told_host.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -170,25 +171,13 @@ on_dialled(void *owner, const struct dial_result *result)
 static struct msg_look_at_host *
 make_message(const struct look_setup *setup)
 {
-	const struct terminal *terminal = setup->terminal;
 	struct msg_look_at_host *message = calloc(1, sizeof(*message));
 
 	if (message == NULL)
 		return NULL;
 	message->protocols = setup->protocols;
 	message->secure = setup->secure;
-	message->trust = HOST_TRUST_NOBODY;
-	if (terminal->trust == TERMINAL_TRUST_PIN) {
-		message->trust = HOST_TRUST_PIN;
-		message->pin_len = TERMINAL_PIN_BYTES;
-		memcpy(message->pin, terminal->pin, TERMINAL_PIN_BYTES);
-	} else if (terminal->trust == TERMINAL_TRUST_CA) {
-		message->trust = HOST_TRUST_CA;
-		message->ca_bundle_len =
-			(uint32_t)strnlen(terminal->ca_bundle, TERMINAL_CA_BUNDLE_MAX);
-		memcpy(message->ca_bundle, terminal->ca_bundle, message->ca_bundle_len);
-	}
-	snprintf(message->host_name, sizeof(message->host_name), "%s", terminal->address);
+	TELL_TRUST(message, setup->terminal);
 	return message;
 }
 

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "supervisor/children.h"
+#include "supervisor/told_host.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -71,34 +72,15 @@ nla_logon_end(struct connection *connection)
 	free(logon);
 }
 
-static void
-fill_in_trust(struct msg_nla_begin *begin, const struct terminal *terminal)
-{
-	begin->trust = terminal->trust == TERMINAL_TRUST_CA;
-	if (terminal->trust == TERMINAL_TRUST_PIN) {
-		begin->pin_len = TERMINAL_PIN_BYTES;
-		memcpy(begin->pin, terminal->pin, TERMINAL_PIN_BYTES);
-	} else {
-		begin->ca_bundle_len =
-			(uint32_t)strnlen(terminal->ca_bundle, TERMINAL_CA_BUNDLE_MAX);
-		memcpy(begin->ca_bundle, terminal->ca_bundle, begin->ca_bundle_len);
-	}
-	(void)snprintf(begin->host_name, sizeof(begin->host_name), "%s", terminal->address);
-}
-
 static int
 begin_new(struct nla_logon *logon, const struct terminal *terminal)
 {
-	const struct host_credentials *credentials = &logon->credentials;
 	struct msg_nla_begin *begin = calloc(1, sizeof(*begin));
 
 	if (begin == NULL)
 		return -ENOMEM;
-	fill_in_trust(begin, terminal);
-	memcpy(begin->user, credentials->user, sizeof(begin->user));
-	memcpy(begin->domain, credentials->domain, sizeof(begin->domain));
-	begin->password_len = (uint32_t)credentials->password.len;
-	memcpy(begin->password, credentials->password.bytes, credentials->password.len);
+	TELL_TRUST(begin, terminal);
+	TELL_CREDENTIALS(begin, &logon->credentials);
 	logon->begin = begin;
 	return 0;
 }
@@ -150,17 +132,12 @@ nla_logon_not_offered(struct connection *connection)
 {
 	struct msg_host_credentials message = {.connection = connection->id};
 	struct nla_logon *logon = connection->nla;
-	const struct host_credentials *credentials;
 	int r;
 
 	if (logon == NULL || connection->host_fd < 0 ||
 		!host_credentials_given(&logon->credentials))
 		return -EPROTO;
-	credentials = &logon->credentials;
-	memcpy(message.user, credentials->user, sizeof(message.user));
-	memcpy(message.domain, credentials->domain, sizeof(message.domain));
-	message.password_len = (uint32_t)credentials->password.len;
-	memcpy(message.password, credentials->password.bytes, credentials->password.len);
+	TELL_CREDENTIALS(&message, &logon->credentials);
 	r = children_send(connection->worker, MSG_HOST_CREDENTIALS, &message, -1);
 	secret_wipe(&message, sizeof(message));
 	nla_logon_end(connection);

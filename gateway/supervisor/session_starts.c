@@ -14,6 +14,7 @@
 #include "supervisor/resumes.h"
 #include "supervisor/sessions.h"
 #include "supervisor/ticket.h"
+#include "supervisor/told_host.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -98,12 +99,8 @@ fail(struct session_start *start, enum close_reason reason)
 static void
 fill_in_credentials(struct msg_attach *attach, struct host_credentials *credentials)
 {
-	if (host_credentials_given(credentials)) {
-		memcpy(attach->user, credentials->user, sizeof(attach->user));
-		memcpy(attach->domain, credentials->domain, sizeof(attach->domain));
-		attach->password_len = (uint32_t)credentials->password.len;
-		memcpy(attach->password, credentials->password.bytes, credentials->password.len);
-	}
+	if (host_credentials_given(credentials))
+		TELL_CREDENTIALS(attach, credentials);
 	host_credentials_done(credentials);
 }
 
@@ -144,16 +141,7 @@ send_attach(struct session_start *start)
 	attach->connection = connection->id;
 	attach->session_len = SESSION_ID_BYTES;
 	memcpy(attach->session, start->grant.session, SESSION_ID_BYTES);
-	attach->trust = terminal->trust == TERMINAL_TRUST_CA;
-	if (terminal->trust == TERMINAL_TRUST_PIN) {
-		attach->pin_len = TERMINAL_PIN_BYTES;
-		memcpy(attach->pin, terminal->pin, TERMINAL_PIN_BYTES);
-	} else {
-		attach->ca_bundle_len =
-			(uint32_t)strnlen(terminal->ca_bundle, TERMINAL_CA_BUNDLE_MAX);
-		memcpy(attach->ca_bundle, terminal->ca_bundle, attach->ca_bundle_len);
-	}
-	snprintf(attach->host_name, sizeof(attach->host_name), "%s", terminal->address);
+	TELL_TRUST(attach, terminal);
 	attach->rights = terminal->rights;
 	attach->nla = (uint8_t)start->nla;
 	snprintf(attach->channels, sizeof(attach->channels), "%s", terminal->channels);

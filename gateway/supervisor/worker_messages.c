@@ -11,6 +11,7 @@
 #include "supervisor/children.h"
 #include "supervisor/connections.h"
 #include "supervisor/health.h"
+#include "supervisor/host_findings.h"
 #include "supervisor/idle.h"
 #include "supervisor/looks.h"
 #include "supervisor/nla_logons.h"
@@ -194,15 +195,6 @@ on_moved(struct channel *channel, union message_body *message)
 	return 0;
 }
 
-/* A certificate may say anything: beyond the year 9999 it is no date. */
-static void
-format_seconds(uint64_t seconds, char *ret_text)
-{
-	const uint64_t last = UINT64_C(253402300799);
-
-	clock_format_utc((int64_t)(seconds < last ? seconds : last) * 1000000, ret_text);
-}
-
 static void
 log_refused_certificate(const struct carried_session *session, uint64_t connection,
 	const struct msg_certificate_refused *told)
@@ -214,8 +206,8 @@ log_refused_certificate(const struct carried_session *session, uint64_t connecti
 	if (session->pinned)
 		bytes_to_hex(session->pin, sizeof(session->pin), trusted);
 	bytes_to_hex(told->sha256, told->sha256_len, shown);
-	format_seconds(told->not_before, from);
-	format_seconds(told->not_after, until);
+	clock_format_utc(host_instant_us(told->not_before), from);
+	clock_format_utc(host_instant_us(told->not_after), until);
 	log_event(EV_CERTIFICATE_REFUSED,
 		"conn=%" PRIx64
 		" session=%s host='%s' trusted=%s shown=%s subject='%s' issuer='%s' "
