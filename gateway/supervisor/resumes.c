@@ -18,6 +18,7 @@ struct resume {
 	bool lost;
 	bool has_now, has_before, has_hosts;
 	int64_t lost_at_ms;
+	int64_t terminal_version; /* `hosts` is for its host as it was then */
 	struct auto_reconnect_cookie now, before, hosts;
 };
 
@@ -141,13 +142,14 @@ resume_given(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES])
 
 void
 resume_host_cookie(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES],
-	const struct auto_reconnect_cookie *cookie)
+	int64_t terminal_version, const struct auto_reconnect_cookie *cookie)
 {
 	struct resume *resume = *place_of(resumes, session);
 
 	if (resume == NULL)
 		return;
 	resume->has_hosts = true;
+	resume->terminal_version = terminal_version;
 	resume->hosts = *cookie;
 }
 
@@ -169,11 +171,11 @@ resume_verifier(
 
 bool
 resume_for_host(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES],
-	struct client_info_cookie *ret_shown)
+	int64_t terminal_version, struct client_info_cookie *ret_shown)
 {
 	const struct resume *resume = *place_of(resumes, session);
 
-	if (resume == NULL || !resume->has_hosts)
+	if (resume == NULL || !resume->has_hosts || resume->terminal_version != terminal_version)
 		return false;
 	ret_shown->logon_id = resume->hosts.logon_id;
 	return resume_verifier(&resume->hosts, ret_shown->verifier) == 0;

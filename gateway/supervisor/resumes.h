@@ -29,13 +29,14 @@ int resume_issue(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES
 /* The client has it. */
 void resume_given(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES]);
 
-/* The jump host's newest cookie. */
+/* The jump host's newest cookie; terminal_version: of its terminal when the connection was made. */
 void resume_host_cookie(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES],
-	const struct auto_reconnect_cookie *cookie);
+	int64_t terminal_version, const struct auto_reconnect_cookie *cookie);
 
-/* What this session's host is to be shown. Returns false if it has given none. */
+/* What this session's host is to be shown. Returns false if it has given none, or the terminal has been changed since: it may lead to
+ * another machine, which the cookie would let in at the first. */
 bool resume_for_host(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES],
-	struct client_info_cookie *ret_shown);
+	int64_t terminal_version, struct client_info_cookie *ret_shown);
 
 /* The session's connection is over; `state`: what that makes of it. Only a lost session can be continued, until grace_ms later. */
 void resume_over(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES],

@@ -118,7 +118,8 @@ add_cookies(struct session_start *start, struct msg_attach *attach)
 		attach->resume_random_len = sizeof(cookie.random);
 		memcpy(attach->resume_random, cookie.random, sizeof(cookie.random));
 	}
-	if (resume_for_host(supervisor->resumes, start->grant.session, &shown)) {
+	if (resume_for_host(supervisor->resumes, start->grant.session,
+		    start->grant.terminal.version, &shown)) {
 		attach->host_logon_id = shown.logon_id;
 		attach->host_verifier_len = sizeof(shown.verifier);
 		memcpy(attach->host_verifier, shown.verifier, sizeof(shown.verifier));

@@ -151,7 +151,8 @@ on_host_cookie(struct channel *channel, union message_body *message)
 	if (r < 0 || connection == NULL)
 		return r;
 	memcpy(cookie.random, told->random, sizeof(cookie.random));
-	resume_host_cookie(connection->supervisor->resumes, connection->session->id, &cookie);
+	resume_host_cookie(connection->supervisor->resumes, connection->session->id,
+		connection->session->terminal_version, &cookie);
 	secret_wipe(&cookie, sizeof(cookie));
 	return 0;
 }

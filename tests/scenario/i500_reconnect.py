@@ -244,6 +244,20 @@ def test_i510_the_cookie_is_the_gateways_and_the_hosts_goes_back_to_that_host_al
     assert [shown_cookie(info) for info in infos(other_host)] == [None, None]
 
 
+def test_i517_the_hosts_cookie_is_not_shown_to_another_machine(door):
+    """The terminal leads elsewhere meanwhile: what the first host gave would let the second one in there."""
+    account, host, client, cookie = in_session(door, HOST_COOKIE)
+    terminal = door.wait_session(account)["terminal"]
+    client.wait_cookie()
+    client.close()
+    other = door.fake_host(with_cookies())
+    door.edit_terminal(terminal, port=other.port)
+    door.admin.text("terminal", "trust", terminal, "--yes")
+    travel(door).arrive_again(cookie).activate()
+    wait_connections(door, account, 2)
+    assert [shown_cookie(info) for info in infos(other)] == [None]
+
+
 def test_i511_wrong_verifier_is_a_failure_and_signs_in(door):
     account, _, client, cookie = in_session(door)
     client.close()

@@ -168,24 +168,26 @@ each_host_is_shown_its_own_cookie(void **state)
 
 	(void)state;
 	/* Of a session that is not there. */
-	resume_host_cookie(resumes, one, &hosts);
-	assert_false(resume_for_host(resumes, one, &got));
+	resume_host_cookie(resumes, one, 3, &hosts);
+	assert_false(resume_for_host(resumes, one, 3, &got));
 	(void)issue(resumes, one);
 	(void)issue(resumes, other);
-	assert_false(resume_for_host(resumes, one, &got));
-	resume_host_cookie(resumes, one, &hosts);
-	assert_false(resume_for_host(resumes, other, &got));
-	assert_true(resume_for_host(resumes, one, &got));
+	assert_false(resume_for_host(resumes, one, 3, &got));
+	resume_host_cookie(resumes, one, 3, &hosts);
+	assert_false(resume_for_host(resumes, other, 3, &got));
+	assert_true(resume_for_host(resumes, one, 3, &got));
 	assert_int_equal(got.logon_id, 4);
+	/* Nor by another machine that its terminal leads to now. */
+	assert_false(resume_for_host(resumes, one, 4, &got));
 	assert_memory_equal(got.verifier, expected.verifier, sizeof(got.verifier));
 	/* It opens nothing at the gateway. */
 	assert_int_not_equal(find(resumes, &got, 0), RESUME_FOUND);
 	/* It outlives a lost connection, and no other end. */
 	resume_over(resumes, one, END_STATE_LOST, 0);
-	assert_true(resume_for_host(resumes, one, &got));
+	assert_true(resume_for_host(resumes, one, 3, &got));
 	(void)issue(resumes, one);
 	resume_over(resumes, one, END_STATE_ENDED, 0);
-	assert_false(resume_for_host(resumes, one, &got));
+	assert_false(resume_for_host(resumes, one, 3, &got));
 	resumes_free(resumes);
 }
 

@@ -129,9 +129,10 @@ resume_given(struct resumes *resumes, const uint8_t id[SESSION_ID_BYTES])
 
 void
 resume_host_cookie(struct resumes *resumes, const uint8_t id[SESSION_ID_BYTES],
-	const struct auto_reconnect_cookie *cookie)
+	int64_t terminal_version, const struct auto_reconnect_cookie *cookie)
 {
 	(void)resumes;
+	assert_int_equal(terminal_version, session.terminal_version);
 	assert_ptr_equal(id, session.id);
 	assert_int_equal(cookie->logon_id, 5);
 	assert_int_equal(cookie->random[0], 0xaa);
