@@ -9,13 +9,13 @@
 #define CERTIFICATES_MOST 16
 
 /* NULL if the first one is no certificate; those that follow and are none are left out. */
-static STACK_OF(X509) * read_all(const uint8_t *ders, size_t len)
+static STACK_OF(X509) * read_all(const struct pdu_bytes *ders)
 {
 	STACK_OF(X509) *all = sk_X509_new_null();
-	const unsigned char *at = ders;
+	const unsigned char *at = ders->at, *end = ders->at + ders->len;
 
-	while (all != NULL && at < ders + len && sk_X509_num(all) < CERTIFICATES_MOST) {
-		X509 *certificate = d2i_X509(NULL, &at, (long)(ders + len - at));
+	while (all != NULL && at < end && sk_X509_num(all) < CERTIFICATES_MOST) {
+		X509 *certificate = d2i_X509(NULL, &at, (long)(end - at));
 
 		if (certificate == NULL)
 			break;
@@ -45,15 +45,15 @@ copy_key(const X509 *certificate, uint8_t *ret_key, size_t size, size_t *ret_key
 }
 
 int
-nla_host_judge(const struct host_trust *trust, const uint8_t *ders, size_t len, uint8_t *ret_key,
-	size_t size, size_t *ret_key_len)
+nla_host_judge(const struct host_trust *trust, const struct pdu_bytes *ders, uint8_t *ret_key,
+	size_t size, size_t *ret_key_len, struct msg_nla_certificate *ret_refused)
 {
-	STACK_OF(X509) *all = read_all(ders, len);
+	STACK_OF(X509) *all = read_all(ders);
 	int r;
 
 	if (all == NULL)
 		return -EBADMSG;
-	r = host_trust_check_chain(trust, sk_X509_value(all, 0), all)
+	r = host_trust_check_chain(trust, sk_X509_value(all, 0), all, ret_refused)
 		    ? copy_key(sk_X509_value(all, 0), ret_key, size, ret_key_len)
 		    : -EKEYREJECTED;
 	sk_X509_pop_free(all, X509_free);

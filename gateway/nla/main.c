@@ -102,11 +102,15 @@ on_host(struct channel *channel, union message_body *message)
 	const struct msg_nla_host *host = &message->nla_host;
 	uint8_t key[KEY_MOST];
 	struct pdu_bytes content = {.at = key};
+	const struct pdu_bytes ders = {host->certificates, host->certificates_len};
+	struct msg_nla_certificate refused;
 	struct bytes_writer out;
-	int r = nla_host_judge(&process.trust, host->certificates, host->certificates_len, key,
-		sizeof(key), &content.len);
+	int r = nla_host_judge(&process.trust, &ders, key, sizeof(key), &content.len, &refused);
 
 	(void)channel;
+	if (r == -EKEYREJECTED &&
+		channel_send(process.supervisor, MSG_NLA_CERTIFICATE, &refused, -1) < 0)
+		return -ECONNRESET;
 	if (r == -EKEYREJECTED)
 		return finish(NLA_CERTIFICATE, 0, "the certificate is not the trusted one");
 	if (r < 0)

@@ -329,7 +329,7 @@ void
 attach_on_pdu(struct connection *conn, uint8_t *pdu, size_t len)
 {
 	if (mcs_kind_of(pdu, len) == MCS_DISCONNECT_ULTIMATUM) {
-		attach_failed(conn, CLOSE_HOST_REFUSED, "it sent a Disconnect Provider Ultimatum");
+		attach_refused(conn, "it sent a Disconnect Provider Ultimatum");
 		return;
 	}
 	switch (conn->attachment->step) {

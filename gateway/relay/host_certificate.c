@@ -170,48 +170,6 @@ host_trust_check(const struct host_trust *trust, SSL *ssl)
 	}
 }
 
-/* As SSL would, for a server with this name. */
-static bool
-chain_leads_to_ca(const struct host_trust *trust, X509 *certificate, STACK_OF(X509) * others)
-{
-	X509_STORE_CTX *context = X509_STORE_CTX_new();
-	X509_STORE *store = NULL;
-	X509_VERIFY_PARAM *expected;
-	bool good = false;
-
-	if (context != NULL && store_new(trust, &store) == 0 &&
-		X509_STORE_CTX_init(context, store, certificate, others) == 1 &&
-		X509_STORE_CTX_set_default(context, "ssl_server") == 1) {
-		expected = X509_STORE_CTX_get0_param(context);
-		X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-		good = (is_numeric_address(trust->name)
-				       ? X509_VERIFY_PARAM_set1_ip_asc(expected, trust->name)
-				       : X509_VERIFY_PARAM_set1_host(expected, trust->name, 0)) ==
-			       1 &&
-		       X509_verify_cert(context) == 1;
-	}
-	X509_STORE_CTX_free(context);
-	X509_STORE_free(store);
-	ERR_clear_error();
-	return good;
-}
-
-bool
-host_trust_check_chain(const struct host_trust *trust, X509 *certificate, STACK_OF(X509) * others)
-{
-	uint8_t digest[EVP_MAX_MD_SIZE];
-
-	switch (trust->kind) {
-	case HOST_TRUST_PIN:
-		return digest_of(certificate, digest) &&
-		       memcmp(digest, trust->pin, HOST_PIN_LEN) == 0;
-	case HOST_TRUST_CA:
-		return chain_leads_to_ca(trust, certificate, others);
-	default:
-		return false;
-	}
-}
-
 bool
 host_trust_failed(const struct host_trust *trust, SSL *ssl)
 {
@@ -354,6 +312,19 @@ distrust(const struct host_trust *trust, long result)
 					    : N_("it is not the one that was pinned");
 }
 
+/* The worker's message and sekisho-nla's have the same fields. */
+#define SAY_REFUSED(message, report, why)                                                    \
+	do {                                                                                 \
+		(message)->sha256_len = (report).sha256_len;                                 \
+		memcpy((message)->sha256, (report).sha256, sizeof((message)->sha256));       \
+		memcpy((message)->subject, (report).subject, sizeof((message)->subject));    \
+		memcpy((message)->issuer, (report).issuer, sizeof((message)->issuer));       \
+		memcpy((message)->names, (report).names, sizeof((message)->names));          \
+		(message)->not_before = (report).not_before;                                 \
+		(message)->not_after = (report).not_after;                                   \
+		(void)snprintf((message)->distrust, sizeof((message)->distrust), "%s", why); \
+	} while (0)
+
 bool
 host_trust_refused(
 	const struct host_trust *trust, SSL *ssl, struct msg_certificate_refused *ret_refused)
@@ -363,16 +334,55 @@ host_trust_refused(
 	struct msg_host_report report = {0};
 
 	report_certificate(certificate, &report);
-	ret_refused->sha256_len = report.sha256_len;
-	memcpy(ret_refused->sha256, report.sha256, sizeof(ret_refused->sha256));
-	memcpy(ret_refused->subject, report.subject, sizeof(ret_refused->subject));
-	memcpy(ret_refused->issuer, report.issuer, sizeof(ret_refused->issuer));
-	memcpy(ret_refused->names, report.names, sizeof(ret_refused->names));
-	ret_refused->not_before = report.not_before;
-	ret_refused->not_after = report.not_after;
-	(void)snprintf(ret_refused->distrust, sizeof(ret_refused->distrust), "%s",
-		distrust(trust, SSL_get_verify_result(ssl)));
+	SAY_REFUSED(ret_refused, report, distrust(trust, SSL_get_verify_result(ssl)));
 	return report.sha256_len == HOST_PIN_LEN;
+}
+
+/* As SSL would, for a server with this name. Returns X509_V_OK or what is wrong. */
+static long
+verify_chain(const struct host_trust *trust, X509 *certificate, STACK_OF(X509) * others)
+{
+	X509_STORE_CTX *context = X509_STORE_CTX_new();
+	X509_STORE *store = NULL;
+	X509_VERIFY_PARAM *expected;
+	long result = X509_V_ERR_OUT_OF_MEM;
+
+	if (context != NULL && store_new(trust, &store) == 0 &&
+		X509_STORE_CTX_init(context, store, certificate, others) == 1 &&
+		X509_STORE_CTX_set_default(context, "ssl_server") == 1) {
+		expected = X509_STORE_CTX_get0_param(context);
+		X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+		if ((is_numeric_address(trust->name)
+				    ? X509_VERIFY_PARAM_set1_ip_asc(expected, trust->name)
+				    : X509_VERIFY_PARAM_set1_host(expected, trust->name, 0)) == 1)
+			result = X509_verify_cert(context) == 1 ? X509_V_OK
+								: X509_STORE_CTX_get_error(context);
+	}
+	X509_STORE_CTX_free(context);
+	X509_STORE_free(store);
+	ERR_clear_error();
+	return result;
+}
+
+bool
+host_trust_check_chain(const struct host_trust *trust, X509 *certificate, STACK_OF(X509) * others,
+	struct msg_nla_certificate *ret_refused)
+{
+	struct msg_host_report report = {0};
+	long result = X509_V_ERR_UNSPECIFIED;
+	bool good = false;
+
+	report_certificate(certificate, &report);
+	if (trust->kind == HOST_TRUST_PIN)
+		good = report.sha256_len == HOST_PIN_LEN &&
+		       memcmp(report.sha256, trust->pin, HOST_PIN_LEN) == 0;
+	if (trust->kind == HOST_TRUST_CA) {
+		result = verify_chain(trust, certificate, others);
+		good = result == X509_V_OK;
+	}
+	if (!good)
+		SAY_REFUSED(ret_refused, report, distrust(trust, result));
+	return good;
 }
 
 int

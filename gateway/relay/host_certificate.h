@@ -46,9 +46,10 @@ int host_trust_prepare(struct host_trust *trust, struct ssl_st *ssl);
 /* After the handshake: is this the host? */
 bool host_trust_check(const struct host_trust *trust, struct ssl_st *ssl);
 
-/* The same for certificates that another process had from a handshake: `others` may help to build a chain. */
-bool host_trust_check_chain(
-	const struct host_trust *trust, struct x509_st *certificate, struct stack_st_X509 *others);
+/* The same for certificates that another process had from a handshake: `others` may help to build a chain. False: ret_refused
+ * says which one it is, and what is wrong with it. */
+bool host_trust_check_chain(const struct host_trust *trust, struct x509_st *certificate,
+	struct stack_st_X509 *others, struct msg_nla_certificate *ret_refused);
 
 /* The handshake failed: was it because of the certificate? */
 bool host_trust_failed(const struct host_trust *trust, struct ssl_st *ssl);

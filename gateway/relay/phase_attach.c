@@ -123,6 +123,20 @@ attach_failed(struct connection *conn, enum close_reason reason, const char *det
 	worker_tell(conn->worker, MSG_RETURNED, &returned);
 }
 
+/* With PROTOCOL_HYBRID that is how it says that whoever has shown the right credentials may not log on; with HYBRID_EX there are
+ * four bytes for it (MS-RDPBCGR 5.4.5.2). */
+void
+attach_refused(struct connection *conn, const char *detail)
+{
+	const struct attachment *attachment = conn->attachment;
+	bool behind_credentials = attachment->confirm.protocol == RDP_PROTOCOL_HYBRID &&
+				  (attachment->step == ATTACH_NLA_SAID ||
+					  attachment->step == ATTACH_CONNECT_RESPONSE);
+
+	attach_failed(
+		conn, behind_credentials ? CLOSE_HOST_LOGON_CLOSED : CLOSE_HOST_REFUSED, detail);
+}
+
 static void
 attach_enter(struct connection *conn)
 {
@@ -252,7 +266,7 @@ attach_on_end(struct connection *conn, enum side side, int error, bool waited)
 	if (side != SIDE_HOST)
 		connection_peer_ended(conn, side, error, waited);
 	else
-		attach_failed(conn, CLOSE_HOST_REFUSED, "it closed the connection");
+		attach_refused(conn, "it closed the connection");
 }
 
 static void

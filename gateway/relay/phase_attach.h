@@ -65,4 +65,7 @@ void attachment_free(struct attachment *attachment);
 /* The back end cannot be attached: the connection is closed, or goes back to the sign-in screen that it has. */
 void attach_failed(struct connection *conn, enum close_reason reason, const char *detail);
 
+/* The jump host ended it without a reason. */
+void attach_refused(struct connection *conn, const char *detail);
+
 #endif

@@ -51,7 +51,7 @@ is_at(const struct connection *conn, enum attach_step step)
 static void
 host_hung_up(struct connection *conn)
 {
-	attach_failed(conn, CLOSE_HOST_REFUSED, "it closed the connection during NLA");
+	attach_refused(conn, "it closed the connection during NLA");
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "supervisor/children.h"
+#include "supervisor/refused_certificate.h"
 #include "supervisor/told_host.h"
 
 #include <errno.h>
@@ -14,6 +15,7 @@
 #define DETAIL_SIZE 256 /* more than any text of ENDED and the number before it */
 
 struct nla_logon {
+	struct connection *connection;
 	struct child *child; /* NULL once it is gone */
 	int theirs;          /* its end of the channel to the worker, until it has it */
 	int workers;
@@ -97,6 +99,7 @@ nla_logon_start(struct connection *connection, const struct terminal *terminal,
 	if (logon == NULL)
 		return -ENOMEM;
 	logon->theirs = logon->workers = -1;
+	logon->connection = connection;
 	logon->credentials = *credentials;
 	*credentials = (struct host_credentials){.mode = credentials->mode};
 	connection->nla = logon;
@@ -191,8 +194,31 @@ on_result(struct channel *channel, union message_body *message)
 	return 0;
 }
 
+/* The same event as where the worker has found it. */
+static int
+on_certificate(struct channel *channel, union message_body *message)
+{
+	const struct msg_nla_certificate *told = &message->nla_certificate;
+	struct nla_logon *logon = child_tag(channel_owner(channel));
+	struct msg_certificate_refused refused = {
+		.sha256_len = told->sha256_len,
+		.not_before = told->not_before,
+		.not_after = told->not_after,
+	};
+
+	if (logon == NULL)
+		return 0;
+	memcpy(refused.sha256, told->sha256, sizeof(refused.sha256));
+	memcpy(refused.subject, told->subject, sizeof(refused.subject));
+	memcpy(refused.issuer, told->issuer, sizeof(refused.issuer));
+	memcpy(refused.names, told->names, sizeof(refused.names));
+	memcpy(refused.distrust, told->distrust, sizeof(refused.distrust));
+	return certificate_refused(logon->connection, &refused);
+}
+
 const struct channel_handler nla_messages[] = {
 	{MSG_NLA_RESULT, on_result},
+	{MSG_NLA_CERTIFICATE, on_certificate},
 	{MSG_NOTHING, NULL},
 };
 

@@ -1,28 +1,23 @@
 /* What workers say; see worker_messages.h. */
 #include "supervisor/worker_messages.h"
 
-#include "base/bytes.h"
 #include "base/cleanup.h"
-#include "base/clock.h"
-#include "base/log.h"
 #include "base/secret.h"
 #include "settings/settings.h"
 #include "supervisor/attempts.h"
 #include "supervisor/children.h"
 #include "supervisor/connections.h"
-#include "supervisor/health.h"
-#include "supervisor/host_findings.h"
 #include "supervisor/idle.h"
 #include "supervisor/looks.h"
 #include "supervisor/nla_logons.h"
 #include "supervisor/reconnects.h"
+#include "supervisor/refused_certificate.h"
 #include "supervisor/resumes.h"
 #include "supervisor/sign_ins.h"
 #include "supervisor/ticket.h"
 #include "supervisor/transfers.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -196,28 +191,6 @@ on_moved(struct channel *channel, union message_body *message)
 	return 0;
 }
 
-static void
-log_refused_certificate(const struct carried_session *session, uint64_t connection,
-	const struct msg_certificate_refused *told)
-{
-	char trusted[2 * TERMINAL_PIN_BYTES + 1] = "authority";
-	char shown[2 * TERMINAL_PIN_BYTES + 1];
-	char from[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
-
-	if (session->pinned)
-		bytes_to_hex(session->pin, sizeof(session->pin), trusted);
-	bytes_to_hex(told->sha256, told->sha256_len, shown);
-	clock_format_utc(host_instant_us(told->not_before), from);
-	clock_format_utc(host_instant_us(told->not_after), until);
-	log_event(EV_CERTIFICATE_REFUSED,
-		"conn=%" PRIx64
-		" session=%s host='%s' trusted=%s shown=%s subject='%s' issuer='%s' "
-		"names='%s' not_before=%s not_after=%s why='%s'",
-		connection, session->id_text, log_quote(session->terminal), trusted, shown,
-		log_quote(told->subject), log_quote(told->issuer), log_quote(told->names), from,
-		until, log_quote(told->distrust));
-}
-
 static int
 on_returned(struct channel *channel, union message_body *message)
 {
@@ -240,8 +213,6 @@ on_returned(struct channel *channel, union message_body *message)
 	return sign_in_returned(connection, &message->returned);
 }
 
-/* Once a session: what a worker says of certificates shall not fill the log. The health look goes there soon, so that the
- * terminal's own page says it too. */
 static int
 on_certificate_refused(struct channel *channel, union message_body *message)
 {
@@ -249,14 +220,7 @@ on_certificate_refused(struct channel *channel, union message_body *message)
 	struct connection *connection;
 	int r = own_session(channel, told->connection, &connection);
 
-	if (r == 0 && told->sha256_len != sizeof(told->sha256) - 1)
-		r = -EPROTO;
-	if (r < 0 || connection == NULL || connection->session->certificate_refused)
-		return r;
-	connection->session->certificate_refused = true;
-	log_refused_certificate(connection->session, connection->id, told);
-	health_touched(connection->supervisor->health, connection->session->terminal_number);
-	return 0;
+	return r < 0 || connection == NULL ? r : certificate_refused(connection, told);
 }
 
 static int

@@ -320,6 +320,12 @@ log_off(struct host_connection *connection)
 	return hang_up(connection, "logged off");
 }
 
+static int
+let_nobody_in(struct host_connection *connection)
+{
+	return hang_up(connection, "nobody may log on");
+}
+
 static const struct host_mode modes[] = {
 	{.name = "normal", .help = "serves a desktop"},
 	{.name = "silent", .help = "accepts and says nothing", .on_accept = play_dead},
@@ -369,6 +375,9 @@ static const struct host_mode modes[] = {
 	{.name = "unknown-channel",
 		.help = "data on a channel never announced",
 		.on_ready = send_on_unknown_channel},
+	{.name = "no-logon",
+		.help = "hangs up at Connect-Initial: behind the credentials, where there is NLA",
+		.on_initial = let_nobody_in},
 	{.name = "refuse", .help = "logs off instead of licensing", .on_info = log_off},
 	{.name = "log-off", .help = "logs off when ready", .on_ready = log_off},
 };

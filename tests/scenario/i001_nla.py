@@ -154,6 +154,16 @@ def test_i005_hybrid_ex_says_no(lab, new_host):
     assert lab.wait_end(account)["reason"] == "HOST_LOGON_TYPE"
 
 
+@pytest.mark.parametrize(("options", "reason"), [((), "HOST_LOGON_CLOSED"), (("--nla-authorised", "0"), "HOST_REFUSED")],
+                         ids=["hybrid", "hybrid-ex"])
+def test_i018_a_host_that_closes_behind_the_credentials_is_told_of(lab, new_host, options, reason):
+    """PROTOCOL_HYBRID has no other way to say that whoever has the right password may not log on."""
+    account, client = knock(lab, nla_host(lab, new_host, *options, "--mode", "no-logon"))
+    assert client.told() == [wire.ERRINFO_SERVER_DENIED]
+    assert lab.wait_end(account)["reason"] == reason
+    assert ("right after it got the credentials" in lab.log) == (not options)
+
+
 # What the host offers, and what the terminal is set to
 
 

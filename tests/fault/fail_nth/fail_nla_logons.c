@@ -9,6 +9,7 @@
 #include "fail_nth.h"
 #include "supervisor/children.h"
 #include "supervisor/nla_logons.h"
+#include "supervisor/refused_certificate.h"
 
 #include <errno.h>
 #include <string.h>
@@ -38,6 +39,14 @@ void
 children_hear(struct child *child)
 {
 	(void)child;
+}
+
+int
+certificate_refused(struct connection *connection, const struct msg_certificate_refused *told)
+{
+	(void)connection;
+	(void)told;
+	return 0;
 }
 
 void *

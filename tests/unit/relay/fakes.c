@@ -197,6 +197,12 @@ attach_failed(struct connection *conn, enum close_reason reason, const char *det
 }
 
 FAKE void
+attach_refused(struct connection *conn, const char *detail)
+{
+	connection_close(conn, CLOSE_HOST_REFUSED, detail);
+}
+
+FAKE void
 redirection_take(struct connection *conn, const struct msg_redirect *redirect)
 {
 	(void)conn;

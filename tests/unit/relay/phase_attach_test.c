@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "policy/rights.h"
 #include "rdp/mcs.h"
+#include "relay/attach.h"
 #include "relay/phase_attach.h"
 
 #include <errno.h>
@@ -64,6 +65,37 @@ only_a_host_that_selects_what_it_may_is_secured(void **state)
 		give_confirm(cases[i].nla, &cases[i].confirm);
 		assert_int_equal(fakes.closed, cases[i].closed);
 		assert_true(fakes.secured[SIDE_HOST] == (cases[i].closed == CLOSE_NONE));
+	}
+}
+
+static void
+who_is_refused_behind_the_credentials_alone_is_told_so(void **state)
+{
+	static const struct {
+		uint32_t protocol;
+		enum attach_step step;
+		enum close_reason closed;
+	} cases[] = {
+		{RDP_PROTOCOL_HYBRID, ATTACH_NLA, CLOSE_HOST_REFUSED},
+		{RDP_PROTOCOL_HYBRID, ATTACH_NLA_SAID, CLOSE_HOST_LOGON_CLOSED},
+		{RDP_PROTOCOL_HYBRID, ATTACH_CONNECT_RESPONSE, CLOSE_HOST_LOGON_CLOSED},
+		{RDP_PROTOCOL_HYBRID, ATTACH_USER_CONFIRM, CLOSE_HOST_REFUSED},
+		{RDP_PROTOCOL_HYBRID, ATTACH_FIRST_PDU, CLOSE_HOST_REFUSED},
+		{RDP_PROTOCOL_HYBRID_EX, ATTACH_CONNECT_RESPONSE, CLOSE_HOST_REFUSED},
+		{RDP_PROTOCOL_SSL, ATTACH_CONNECT_RESPONSE, CLOSE_HOST_REFUSED},
+	};
+	static uint8_t ultimatum[] = {0x03, 0x00, 0x00, 0x09, 0x02, 0xf0, 0x80, 0x21, 0x80};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
+		attach_start(0, 0);
+		fakes.conn.attachment->confirm.protocol = cases[i / 2].protocol;
+		fakes.conn.attachment->step = cases[i / 2].step;
+		if (i % 2 == 0)
+			phase_attach.on_end(&fakes.conn, SIDE_HOST, 0, false);
+		else
+			attach_on_pdu(&fakes.conn, ultimatum, sizeof(ultimatum));
+		assert_int_equal(fakes.closed, cases[i / 2].closed);
 	}
 }
 
@@ -182,6 +214,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_a_host_that_selects_what_it_may_is_secured),
+		cmocka_unit_test(who_is_refused_behind_the_credentials_alone_is_told_so),
 		cmocka_unit_test(ends_of_attach_have_their_own_reasons),
 		cmocka_unit_test(what_the_host_shall_be_known_by_must_be_usable),
 		cmocka_unit_test(behind_the_screen_a_failure_leads_back_to_it),

@@ -28,6 +28,12 @@ attach_failed(struct connection *conn, enum close_reason reason, const char *det
 	connection_close(conn, reason, detail);
 }
 
+void
+attach_refused(struct connection *conn, const char *detail)
+{
+	connection_close(conn, CLOSE_HOST_REFUSED, detail);
+}
+
 static struct msg_nla_to_host to_host;
 
 static void

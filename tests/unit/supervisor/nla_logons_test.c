@@ -2,6 +2,7 @@
 #include "supervisor/nla_logons.h"
 
 #include "supervisor/children.h"
+#include "supervisor/refused_certificate.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,6 +24,8 @@ static struct {
 	int start; /* what children_start_nla answers */
 	bool heard;
 	enum terminal_nla wanted; /* of the next start's terminal */
+	struct connection *refused;
+	struct msg_certificate_refused certificate;
 } fake;
 
 int
@@ -80,6 +83,14 @@ children_send(struct child *child, enum message number, const void *body, int fd
 	if (number == MSG_HOST_CREDENTIALS)
 		fake.credentials = *(const struct msg_host_credentials *)body;
 	return 0;
+}
+
+int
+certificate_refused(struct connection *refused, const struct msg_certificate_refused *told)
+{
+	fake.refused = refused;
+	fake.certificate = *told;
+	return told->sha256_len == 32 ? 0 : -EPROTO;
 }
 
 static struct supervisor supervisor;
@@ -161,6 +172,41 @@ what_the_host_said_is_the_reason(void **state)
 	nla_logon_end(&connection);
 	assert_int_equal(
 		nla_logon_reason(&connection, CLOSE_HOST_LOGON, &detail), CLOSE_HOST_LOGON);
+}
+
+/* By the process alone: a worker that was taken over says nothing of it. */
+static void
+a_certificate_that_the_process_refuses_is_an_event_of_its_session(void **state)
+{
+	struct host_credentials credentials;
+	union message_body told = {.nla_certificate = {.sha256 = "0123456789abcdef0123456789abcde",
+					   .sha256_len = 32,
+					   .subject = "CN=other",
+					   .issuer = "CN=issuer",
+					   .names = "other.example",
+					   .not_before = 1,
+					   .not_after = 2,
+					   .distrust = "pinned"}};
+	const char *detail = "";
+
+	(void)state;
+	start(&credentials);
+	assert_int_equal(nla_messages[1].number, MSG_NLA_CERTIFICATE);
+	assert_int_equal(nla_messages[1].function(NULL, &told), 0);
+	assert_ptr_equal(fake.refused, &connection);
+	assert_memory_equal(fake.certificate.sha256, told.nla_certificate.sha256, 32);
+	assert_string_equal(fake.certificate.subject, "CN=other");
+	assert_string_equal(fake.certificate.issuer, "CN=issuer");
+	assert_string_equal(fake.certificate.names, "other.example");
+	assert_string_equal(fake.certificate.distrust, "pinned");
+	assert_int_equal(fake.certificate.not_before, 1);
+	assert_int_equal(fake.certificate.not_after, 2);
+	result(NLA_CERTIFICATE, 0);
+	assert_int_equal(
+		nla_logon_reason(&connection, CLOSE_HOST_LOGON, &detail), CLOSE_HOST_CERTIFICATE);
+	told.nla_certificate.sha256_len = 31;
+	assert_int_equal(nla_messages[1].function(NULL, &told), -EPROTO);
+	nla_logon_end(&connection);
 }
 
 static void
@@ -281,6 +327,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_password_goes_to_the_process_once_it_is_ready),
 		cmocka_unit_test(what_the_host_said_is_the_reason),
+		cmocka_unit_test(a_certificate_that_the_process_refuses_is_an_event_of_its_session),
 		cmocka_unit_test(a_result_that_cannot_be_ends_the_process),
 		cmocka_unit_test(a_host_without_nla_is_told_in_client_info_and_once),
 		cmocka_unit_test(no_worker_is_told_a_password_that_is_for_nla_alone),
