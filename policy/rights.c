@@ -125,8 +125,8 @@ find_dynamic(const char *channel)
 	for (size_t i = 0; i < ARRAY_SIZE(dynamic_channels); i++) {
 		const struct channel_row *row = &dynamic_channels[i];
 
-		if (row->beginning ? strncmp(row->name, channel, strlen(row->name)) == 0
-				   : strcmp(row->name, channel) == 0)
+		if (row->beginning ? strncasecmp(row->name, channel, strlen(row->name)) == 0
+				   : strcasecmp(row->name, channel) == 0)
 			return row;
 	}
 	return NULL;

@@ -45,9 +45,8 @@ chunk_next(struct chunk_order *order, const uint8_t *payload, size_t payload_len
 }
 
 void
-chunk_header_write(struct bytes_writer *writer, uint32_t total, bool first, bool last)
+chunk_header_write(struct bytes_writer *writer, uint32_t total, uint32_t flags)
 {
 	bytes_write_u32le(writer, total);
-	bytes_write_u32le(writer,
-		CHUNK_SHOW_PROTOCOL | (first ? CHUNK_FIRST : 0u) | (last ? CHUNK_LAST : 0u));
+	bytes_write_u32le(writer, flags);
 }

@@ -35,6 +35,6 @@ struct chunk_order {
 enum parse_result chunk_next(struct chunk_order *order, const uint8_t *payload, size_t payload_len,
 	struct channel_chunk *ret_chunk, const char **ret_why);
 
-void chunk_header_write(struct bytes_writer *writer, uint32_t total, bool first, bool last);
+void chunk_header_write(struct bytes_writer *writer, uint32_t total, uint32_t flags);
 
 #endif

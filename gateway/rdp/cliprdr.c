@@ -5,6 +5,7 @@
 #include "rdp/utf16.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define RESPONSE_OK 0x0001
 #define RESPONSE_FAIL 0x0002
@@ -78,6 +79,7 @@ cliprdr_list_begin(struct cliprdr_list *list, const uint8_t *pdu, const struct c
 	bool long_names)
 {
 	list->long_names = long_names;
+	list->ascii = head->ascii;
 	bytes_reader_init(&list->reader, pdu + CLIPRDR_HEAD_LEN, head->len);
 }
 
@@ -90,13 +92,17 @@ is_text(uint32_t id)
 	return false;
 }
 
+/* Windows compares names without case; 16 UTF-16 characters with their NUL have no room for all of it. */
 static bool
-names_files(const uint8_t *name, size_t len)
+names_files(const struct cliprdr_list *list, const uint8_t *name, size_t len)
 {
+	static const char files[] = "FileGroupDescriptorW";
 	char text[64];
 
+	if (!list->long_names && list->ascii)
+		return strncasecmp((const char *)name, files, sizeof(files)) == 0;
 	utf16_to_utf8(name, len, text, sizeof(text));
-	return strcmp(text, "FileGroupDescriptorW") == 0;
+	return list->long_names ? strcasecmp(text, files) == 0 : strncasecmp(text, files, 15) == 0;
 }
 
 /* Steps over a name with its NUL. */
@@ -128,7 +134,8 @@ cliprdr_list_next(struct cliprdr_list *list, struct cliprdr_format *ret_format)
 		.entry = {.at = entry, .len = (size_t)(reader->at - entry)},
 		.text = is_text(id),
 	};
-	ret_format->files = !ret_format->text && names_files(entry + 4, ret_format->entry.len - 4);
+	ret_format->files =
+		!ret_format->text && names_files(list, entry + 4, ret_format->entry.len - 4);
 	return true;
 }
 
@@ -145,12 +152,12 @@ cliprdr_format_write(
 }
 
 enum parse_result
-cliprdr_data_request_parse(const uint8_t *pdu, const struct cliprdr_head *head,
-	uint32_t *ret_format, const char **ret_why)
+cliprdr_number_parse(const uint8_t *pdu, const struct cliprdr_head *head, uint32_t *ret_number,
+	const char **ret_why)
 {
 	if (head->len < 4)
-		return bad("a request of the clipboard without format", ret_why);
-	*ret_format = bytes_get_u32le(pdu + CLIPRDR_HEAD_LEN);
+		return bad("a request of the clipboard without its number", ret_why);
+	*ret_number = bytes_get_u32le(pdu + CLIPRDR_HEAD_LEN);
 	return PARSE_OK;
 }
 
@@ -163,6 +170,10 @@ cliprdr_contents_request_parse(const uint8_t *pdu, const struct cliprdr_head *he
 	ret_request->stream = bytes_get_u32le(pdu + CLIPRDR_HEAD_LEN);
 	ret_request->file = bytes_get_u32le(pdu + CLIPRDR_HEAD_LEN + 4);
 	ret_request->range = (bytes_get_u32le(pdu + CLIPRDR_HEAD_LEN + 8) & CONTENTS_RANGE) != 0;
+	ret_request->has_lock = head->len >= CONTENTS_REQUEST_LEN + 4;
+	ret_request->lock = ret_request->has_lock
+				    ? bytes_get_u32le(pdu + CLIPRDR_HEAD_LEN + CONTENTS_REQUEST_LEN)
+				    : 0;
 	return PARSE_OK;
 }
 

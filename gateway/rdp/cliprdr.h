@@ -54,7 +54,7 @@ struct cliprdr_format {
 	uint32_t id;
 	struct pdu_bytes entry; /* as it stands in the list */
 	bool text;              /* by its id: plain text, of which the name means nothing */
-	bool files;             /* FileGroupDescriptorW */
+	bool files;             /* FileGroupDescriptorW, however it is written */
 };
 
 /* The formats of a whole FORMAT_LIST, one after the other: begin, then next until it returns false. A list that does not
@@ -62,6 +62,7 @@ struct cliprdr_format {
 struct cliprdr_list {
 	struct bytes_reader reader;
 	bool long_names;
+	bool ascii; /* short names are */
 };
 void cliprdr_list_begin(struct cliprdr_list *list, const uint8_t *pdu,
 	const struct cliprdr_head *head, bool long_names);
@@ -71,14 +72,16 @@ bool cliprdr_list_next(struct cliprdr_list *list, struct cliprdr_format *ret_for
 void cliprdr_format_write(
 	struct bytes_writer *writer, const struct cliprdr_format *format, bool long_names);
 
-/* Which format a whole DATA_REQUEST asks for. */
-enum parse_result cliprdr_data_request_parse(const uint8_t *pdu, const struct cliprdr_head *head,
-	uint32_t *ret_format, const char **ret_why);
+/* The one number in a whole DATA_REQUEST (its format), LOCK or UNLOCK. */
+enum parse_result cliprdr_number_parse(const uint8_t *pdu, const struct cliprdr_head *head,
+	uint32_t *ret_number, const char **ret_why);
 
 struct cliprdr_contents_request {
 	uint32_t stream;
 	uint32_t file; /* its place in the list of files */
 	bool range;    /* FILECONTENTS_RANGE: the bytes themselves */
+	bool has_lock;
+	uint32_t lock; /* clipDataId: the place is in a list that was locked */
 };
 enum parse_result cliprdr_contents_request_parse(const uint8_t *pdu,
 	const struct cliprdr_head *head, struct cliprdr_contents_request *ret_request,

@@ -56,6 +56,22 @@ rdpdr_list_next(struct rdpdr_list *list, struct rdpdr_device *ret_device)
 	return true;
 }
 
+void
+rdpdr_removed_begin(struct rdpdr_list *list, const uint8_t *pdu, size_t len)
+{
+	rdpdr_list_begin(list, pdu, len);
+}
+
+bool
+rdpdr_removed_next(struct rdpdr_list *list, uint32_t *ret_id)
+{
+	if (list->left == 0 || list->reader.failed)
+		return false;
+	list->left--;
+	*ret_id = bytes_read_u32le(&list->reader);
+	return !list->reader.failed;
+}
+
 enum parse_result
 rdpdr_request_parse(
 	const uint8_t *pdu, size_t have, struct rdpdr_request *ret_request, const char **ret_why)
@@ -69,6 +85,7 @@ rdpdr_request_parse(
 	ret_request->completion = bytes_read_u32le(&reader);
 	ret_request->function = bytes_read_u32le(&reader);
 	(void)bytes_read_u32le(&reader);
+	ret_request->value = bytes_left(&reader) >= 4 ? bytes_read_u32le(&reader) : 0;
 	return reader.failed ? bad("a request to a device that is cut off", ret_why) : PARSE_OK;
 }
 

@@ -28,8 +28,8 @@ enum rdpdr_kind {
 	RDPDR_CLIENT_CAPABILITY = 0x44724350,
 	RDPDR_DEVICES_REMOVE = 0x4472444d,
 	RDPDR_USER_LOGGED_ON = 0x4472554c,
-	RDPDR_PRINTER_CACHE = 0x52505043, /* component 'PR' = 0x5052 */
-	RDPDR_PRINTER_XPS = 0x52505543,
+	RDPDR_PRINTER_CACHE = 0x50525043, /* component RDPDR_CTYP_PRN */
+	RDPDR_PRINTER_XPS = 0x50525543,
 };
 
 /* DeviceType, 2.2.1.3. */
@@ -74,11 +74,16 @@ struct rdpdr_list {
 void rdpdr_list_begin(struct rdpdr_list *list, const uint8_t *pdu, size_t len);
 bool rdpdr_list_next(struct rdpdr_list *list, struct rdpdr_device *ret_device);
 
+/* The ids of a whole DEVICES_REMOVE, in the same way. */
+void rdpdr_removed_begin(struct rdpdr_list *list, const uint8_t *pdu, size_t len);
+bool rdpdr_removed_next(struct rdpdr_list *list, uint32_t *ret_id);
+
 struct rdpdr_request {
 	uint32_t device;
 	uint32_t file;
 	uint32_t completion;
 	uint32_t function; /* enum rdpdr_function, or something unknown */
+	uint32_t value;    /* the next four bytes: Length of READ and WRITE; 0 without them */
 };
 enum parse_result rdpdr_request_parse(
 	const uint8_t *pdu, size_t have, struct rdpdr_request *ret_request, const char **ret_why);

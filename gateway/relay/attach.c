@@ -112,7 +112,7 @@ bridge_know_client(struct bridge *bridge, const struct introduction *introductio
 		bridge->channels[i].denied = (denied & 1u << i) != 0;
 		if (!bridge->channels[i].denied)
 			r = bridge_filter_channel(
-				bridge, i, client->channels[i].name, attachment->rights);
+				bridge, i, &client->channels[i], attachment->rights);
 	}
 	return r;
 }

@@ -14,9 +14,10 @@ bridge_bad_channel(enum side from)
 }
 
 int
-bridge_filter_channel(struct bridge *bridge, uint8_t at, const char *name, uint32_t rights)
+bridge_filter_channel(
+	struct bridge *bridge, uint8_t at, const struct gcc_channel *asked, uint32_t rights)
 {
-	const struct channel_filter_ops *ops = channel_filter_of(name);
+	const struct channel_filter_ops *ops = channel_filter_of(asked->name);
 	struct channel_filter *filter;
 
 	if (ops == NULL)
@@ -24,6 +25,7 @@ bridge_filter_channel(struct bridge *bridge, uint8_t at, const char *name, uint3
 	filter = channel_filter_new(ops, rights);
 	if (filter == NULL)
 		return -ENOMEM;
+	filter->shows_header = (asked->options & GCC_CHANNEL_SHOW_PROTOCOL) != 0;
 	filter->channels = bridge->channel_names != NULL ? bridge->channel_names : "";
 	filter->queue[SIDE_CLIENT] = &bridge->ways[SIDE_HOST].queue;
 	filter->queue[SIDE_HOST] = &bridge->ways[SIDE_CLIENT].queue;

@@ -7,9 +7,10 @@
 #include "relay/bridge.h"
 #include "relay/channel_filter.h"
 
-/* The channel at a place of the bridge gets its filter, if its name has one. rights: session_rights_at_host.
- * Returns 0 or -ENOMEM. */
-int bridge_filter_channel(struct bridge *bridge, uint8_t at, const char *name, uint32_t rights);
+/* The channel at a place of the bridge, `asked` for in CS_NET, gets its filter, if its name has one. rights:
+ * session_rights_at_host. Returns 0 or -ENOMEM. */
+int bridge_filter_channel(
+	struct bridge *bridge, uint8_t at, const struct gcc_channel *asked, uint32_t rights);
 
 /* All ids are known. */
 void bridge_filters_ready(struct bridge *bridge);

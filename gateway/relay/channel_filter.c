@@ -17,6 +17,7 @@ static const struct {
 	{"cliprdr", &filter_cliprdr},
 	{"drdynvc", &filter_drdynvc},
 	{"rdpdr", &filter_rdpdr},
+	{"rdpsnd", &filter_rdpsnd},
 };
 
 const struct channel_filter_ops *
@@ -57,7 +58,7 @@ channel_filter_free(struct channel_filter *filter)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(filter->ways); i++)
 		let_go(&filter->ways[i]);
-	if (filter->ops->free_state != NULL)
+	if (filter->ops->free_state != NULL && filter->state != NULL)
 		filter->ops->free_state(filter->state);
 	free(filter);
 }
@@ -75,7 +76,9 @@ send_chunk(struct channel_filter *filter, enum side to, const uint8_t *data, siz
 	begin = mcs_send_data_begin(&writer,
 		to == SIDE_HOST ? MCS_SEND_DATA_REQUEST : MCS_SEND_DATA_INDICATION,
 		filter->user[to], filter->id[to]);
-	chunk_header_write(&writer, total, first, last);
+	chunk_header_write(&writer, total,
+		(filter->shows_header ? CHUNK_SHOW_PROTOCOL : 0u) | (first ? CHUNK_FIRST : 0u) |
+			(last ? CHUNK_LAST : 0u));
 	bytes_write(&writer, data, len);
 	mcs_send_data_end(&writer, begin);
 	assert(!writer.failed);

@@ -17,7 +17,7 @@
 #include "relay/connection.h"
 
 /* As much of a PDU's beginning as judge may ask for: bridge.c has so many bytes of every frame at hand. */
-#define FILTER_HEAD_MAX 24
+#define FILTER_HEAD_MAX 28
 
 enum filter_verdict {
 	FILTER_PASS,
@@ -50,10 +50,10 @@ struct channel_filter_ops {
 		struct channel_filter *filter, enum side from, const uint8_t *bytes, size_t len);
 	/* The session ends: what is still to be told. */
 	void (*finish)(struct channel_filter *filter);
-	void (*free_state)(void *state);
+	void (*free_state)(void *state); /* which is not NULL */
 };
 
-extern const struct channel_filter_ops filter_cliprdr, filter_drdynvc, filter_rdpdr;
+extern const struct channel_filter_ops filter_cliprdr, filter_drdynvc, filter_rdpdr, filter_rdpsnd;
 
 /* One direction. */
 struct filter_way {
@@ -73,6 +73,7 @@ struct channel_filter {
 	struct file_news *news;        /* of files that move; borrowed */
 	uint16_t id[2];                /* the channel and the user, as those sides know them */
 	uint16_t user[2];
+	bool shows_header; /* CHANNEL_FLAG_SHOW_PROTOCOL, by the channel's options in CS_NET */
 	struct filter_way ways[2]; /* from SIDE_CLIENT, from SIDE_HOST */
 };
 

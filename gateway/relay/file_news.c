@@ -8,13 +8,20 @@ void
 file_news_add(struct file_news *news, enum file_move move, enum file_way way, const char *path,
 	uint64_t bytes)
 {
-	char *copy = news->count < FILE_NEWS_MOST ? strdup(path) : NULL;
+	struct file_moved *files = NULL;
+	char *copy = NULL;
 
+	if (news->count < FILE_NEWS_MOST)
+		files = realloc(news->files, (news->count + 1) * sizeof(*files));
+	if (files != NULL) {
+		news->files = files;
+		copy = strdup(path);
+	}
 	if (copy == NULL) {
 		news->missed++;
 		return;
 	}
-	news->files[news->count++] =
+	files[news->count++] =
 		(struct file_moved){.move = move, .way = way, .bytes = bytes, .path = copy};
 }
 
@@ -23,6 +30,8 @@ file_news_clear(struct file_news *news)
 {
 	for (size_t i = 0; i < news->count; i++)
 		free(news->files[i].path);
+	free(news->files);
+	news->files = NULL;
 	news->count = 0;
 	news->missed = 0;
 }

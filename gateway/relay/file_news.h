@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FILE_NEWS_MOST 64
+#define FILE_NEWS_MOST 1024 /* a session that ends has 512 open files, each read and written */
 #define FILE_NEWS_PATH_SIZE 1024
 
 enum file_move {
@@ -31,7 +31,7 @@ struct file_moved {
 };
 
 struct file_news {
-	struct file_moved files[FILE_NEWS_MOST];
+	struct file_moved *files; /* owned; as many as there are */
 	size_t count;
 	uint32_t missed; /* for which there was no room */
 };

@@ -4,29 +4,20 @@
  * alone that the rights open in its direction, and may be empty; what was not let through is not there for whoever asks for
  * it. An answer that nobody is waiting for is thrown away.
  *
- * Files are told as they are fetched: the list of files passes in front of us, and each is named when the first of its bytes
- * is asked for.
+ * Files are told as they are fetched (clipboard_files.c).
  */
 #include "relay/channel_filter.h"
 
 #include "base/cleanup.h"
 #include "rdp/cliprdr.h"
-#include "relay/file_news.h"
+#include "relay/clipboard_files.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LIST_MAX (64 * 1024) /* bytes in an offer; office programs offer some fifty formats */
 #define FORMATS_MOST 128
 #define REQUESTS_MOST 16 /* under way at once, for data */
-#define FILES_MOST 512   /* of one list that are known by name */
-
-struct clipboard_file {
-	char *name;
-	uint64_t size;
-	bool told;
-};
 
 /* The clipboard of one side: what the other may have of it. */
 struct clipboard {
@@ -39,12 +30,7 @@ struct clipboard {
 	bool waiting[REQUESTS_MOST];
 	size_t waiting_count;
 	uint32_t contents_waiting;
-	/* The list of files as it passes by. */
-	struct clipboard_file *files;
-	size_t file_count;
-	uint8_t descriptor[CLIPRDR_FILE_LEN];
-	size_t skip; /* bytes in front of the next descriptor */
-	size_t have;
+	struct clipboard_files files;
 };
 
 struct clipboards {
@@ -64,24 +50,12 @@ static const struct {
 };
 
 static void
-forget_files(struct clipboard *clipboard)
-{
-	for (size_t i = 0; i < clipboard->file_count; i++)
-		free(clipboard->files[i].name);
-	free(clipboard->files);
-	clipboard->files = NULL;
-	clipboard->file_count = 0;
-}
-
-static void
 free_state(void *state)
 {
 	struct clipboards *clipboards = state;
 
-	if (clipboards == NULL)
-		return;
-	forget_files(&clipboards->of[SIDE_CLIENT]);
-	forget_files(&clipboards->of[SIDE_HOST]);
+	clipboard_files_done(&clipboards->of[SIDE_CLIENT].files);
+	clipboard_files_done(&clipboards->of[SIDE_HOST].files);
 	free(clipboards);
 }
 
@@ -108,7 +82,7 @@ if_any_files(const struct channel_filter *filter)
 
 /* What comes for the oldest request that is waiting. */
 static enum filter_verdict
-judge_data(struct clipboard *clipboard)
+judge_data(struct clipboard *clipboard, bool ok)
 {
 	bool files;
 
@@ -118,11 +92,9 @@ judge_data(struct clipboard *clipboard)
 	clipboard->waiting_count--;
 	memmove(clipboard->waiting, clipboard->waiting + 1,
 		clipboard->waiting_count * sizeof(clipboard->waiting[0]));
-	if (!files)
+	if (!files || !ok)
 		return FILTER_PASS;
-	forget_files(clipboard);
-	clipboard->skip = CLIPRDR_HEAD_LEN + 4; /* behind cItems */
-	clipboard->have = 0;
+	clipboard_files_begin(&clipboard->files);
 	return FILTER_WATCH;
 }
 
@@ -153,19 +125,18 @@ judge(struct channel_filter *filter, struct filter_pdu *pdu)
 	case CLIPRDR_FORMAT_LIST:
 	case CLIPRDR_DATA_REQUEST:
 	case CLIPRDR_CONTENTS_REQUEST:
+	case CLIPRDR_LOCK:
+	case CLIPRDR_UNLOCK:
 		return FILTER_WHOLE;
 	case CLIPRDR_MONITOR_READY:
 	case CLIPRDR_FORMAT_LIST_RESPONSE:
 		return FILTER_PASS;
 	case CLIPRDR_DATA_RESPONSE:
-		return judge_data(of(filter, pdu->from));
+		return judge_data(of(filter, pdu->from), head.ok);
 	case CLIPRDR_CONTENTS_RESPONSE:
 		return judge_contents(of(filter, pdu->from));
 	case CLIPRDR_TEMP_DIRECTORY:
 		return if_any_files(filter);
-	case CLIPRDR_LOCK:
-	case CLIPRDR_UNLOCK:
-		return may_files(filter, other_side(pdu->from)) ? FILTER_PASS : FILTER_DROP;
 	default:
 		return FILTER_DROP;
 	}
@@ -232,6 +203,7 @@ settle_list(struct channel_filter *filter, struct filter_pdu *pdu, const struct 
 	clipboard->offered = true;
 	clipboard->format_count = 0;
 	clipboard->files_format = 0;
+	clipboard_files_renew(&clipboard->files);
 	/* Text is written without name, so that no list becomes longer than it was. */
 	bytes_writer_init(&writer, room + CLIPRDR_HEAD_LEN, pdu->total - CLIPRDR_HEAD_LEN);
 	cliprdr_list_begin(&list, pdu->bytes, head, long_names);
@@ -263,7 +235,7 @@ settle_data_request(
 	struct bytes_writer writer;
 	uint32_t format;
 
-	if (cliprdr_data_request_parse(pdu->bytes, head, &format, &pdu->why) != PARSE_OK)
+	if (cliprdr_number_parse(pdu->bytes, head, &format, &pdu->why) != PARSE_OK)
 		return FILTER_BAD;
 	if (is_offered(clipboard, format) && clipboard->waiting_count < REQUESTS_MOST) {
 		clipboard->waiting[clipboard->waiting_count++] =
@@ -274,25 +246,6 @@ settle_data_request(
 	cliprdr_data_fail_write(&writer);
 	channel_filter_send(filter, pdu->from, room, writer.len);
 	return FILTER_DROP;
-}
-
-/* The first of a file's bytes are asked for. One that is not known by its name is told by its place. */
-static void
-tell_file(struct channel_filter *filter, enum side owner, uint32_t place)
-{
-	struct clipboard *clipboard = of(filter, owner);
-	struct clipboard_file *file;
-
-	if (place >= clipboard->file_count) {
-		if (filter->news != NULL && place >= FILES_MOST)
-			filter->news->missed++;
-		return;
-	}
-	file = &clipboard->files[place];
-	if (!file->told && filter->news != NULL)
-		file_news_add(
-			filter->news, ways[owner].move, FILE_BY_CLIPBOARD, file->name, file->size);
-	file->told = true;
 }
 
 static enum filter_verdict
@@ -308,14 +261,32 @@ settle_contents_request(
 		return FILTER_BAD;
 	if (may_files(filter, owner)) {
 		of(filter, owner)->contents_waiting++;
-		if (request.range)
-			tell_file(filter, owner, request.file);
+		clipboard_files_fetch(
+			&of(filter, owner)->files, &request, ways[owner].move, filter->news);
 		return FILTER_PASS;
 	}
 	bytes_writer_init(&writer, room, sizeof(room));
 	cliprdr_contents_fail_write(&writer, request.stream);
 	channel_filter_send(filter, pdu->from, room, writer.len);
 	return FILTER_DROP;
+}
+
+/* The other side's clipboard is to stay as it is until it has been fetched. */
+static enum filter_verdict
+settle_lock(struct channel_filter *filter, struct filter_pdu *pdu, const struct cliprdr_head *head)
+{
+	enum side owner = other_side(pdu->from);
+	uint32_t lock;
+
+	if (cliprdr_number_parse(pdu->bytes, head, &lock, &pdu->why) != PARSE_OK)
+		return FILTER_BAD;
+	if (!may_files(filter, owner))
+		return FILTER_DROP;
+	if (head->type == CLIPRDR_LOCK)
+		clipboard_files_lock(&of(filter, owner)->files, lock);
+	else
+		clipboard_files_unlock(&of(filter, owner)->files, lock);
+	return FILTER_PASS;
 }
 
 static enum filter_verdict
@@ -332,52 +303,18 @@ settle(struct channel_filter *filter, struct filter_pdu *pdu)
 		return settle_list(filter, pdu, &head);
 	case CLIPRDR_DATA_REQUEST:
 		return settle_data_request(filter, pdu, &head);
-	default: /* CLIPRDR_CONTENTS_REQUEST */
+	case CLIPRDR_CONTENTS_REQUEST:
 		return settle_contents_request(filter, pdu, &head);
+	default: /* CLIPRDR_LOCK, CLIPRDR_UNLOCK */
+		return settle_lock(filter, pdu, &head);
 	}
 }
 
-/* The list of files */
-
-static void
-keep_file(struct clipboard *clipboard)
-{
-	char name[CLIPRDR_FILE_NAME_SIZE];
-	struct clipboard_file file = {0}, *files;
-
-	if (clipboard->file_count == FILES_MOST)
-		return;
-	cliprdr_file_parse(clipboard->descriptor, name, &file.size);
-	files = realloc(clipboard->files, (clipboard->file_count + 1) * sizeof(*files));
-	if (files == NULL)
-		return;
-	clipboard->files = files;
-	file.name = strdup(name);
-	if (file.name != NULL)
-		files[clipboard->file_count++] = file;
-}
-
+/* Only lists of files are watched. */
 static void
 watch(struct channel_filter *filter, enum side from, const uint8_t *bytes, size_t len)
 {
-	struct clipboard *clipboard = of(filter, from);
-	size_t take;
-
-	for (; len > 0; bytes += take, len -= take) {
-		if (clipboard->skip > 0) {
-			take = len < clipboard->skip ? len : clipboard->skip;
-			clipboard->skip -= take;
-			continue;
-		}
-		take = CLIPRDR_FILE_LEN - clipboard->have;
-		take = len < take ? len : take;
-		memcpy(clipboard->descriptor + clipboard->have, bytes, take);
-		clipboard->have += take;
-		if (clipboard->have < CLIPRDR_FILE_LEN)
-			continue;
-		clipboard->have = 0;
-		keep_file(clipboard);
-	}
+	clipboard_files_watch(&of(filter, from)->files, bytes, len);
 }
 
 const struct channel_filter_ops filter_cliprdr = {

@@ -13,7 +13,8 @@
 
 struct dynamic_channel {
 	uint32_t id;
-	bool closing; /* the host has closed it; the client may still say so */
+	bool open;
+	uint8_t closes; /* of the host's that the client has not answered */
 };
 
 struct dynamic_channels {
@@ -31,21 +32,26 @@ find(struct dynamic_channels *all, uint32_t id)
 }
 
 static void
-forget(struct dynamic_channels *all, struct dynamic_channel *channel)
+forget_if_over(struct dynamic_channels *all, struct dynamic_channel *channel)
 {
-	*channel = all->channels[--all->count];
+	if (!channel->open && channel->closes == 0)
+		*channel = all->channels[--all->count];
 }
 
-/* Room for one more: of those that are closing, one may be forgotten. */
+/* Room for one more: of those that are closed, one may be forgotten. */
 static struct dynamic_channel *
 room(struct dynamic_channels *all)
 {
+	struct dynamic_channel *room = NULL;
+
 	if (all->count < CHANNELS_MOST)
-		return &all->channels[all->count++];
-	for (size_t i = 0; i < all->count; i++)
-		if (all->channels[i].closing)
-			return &all->channels[i];
-	return NULL;
+		room = &all->channels[all->count++];
+	for (size_t i = 0; i < all->count && room == NULL; i++)
+		if (!all->channels[i].open)
+			room = &all->channels[i];
+	if (room != NULL)
+		*room = (struct dynamic_channel){0};
+	return room;
 }
 
 static bool
@@ -62,10 +68,12 @@ open_channel(struct channel_filter *filter, uint32_t id)
 		channel = room(filter->state);
 	if (channel == NULL)
 		return false;
-	*channel = (struct dynamic_channel){.id = id};
+	channel->id = id;
+	channel->open = true;
 	return true;
 }
 
+/* The host may use an id again before the client has answered that it was closed. */
 static enum filter_verdict
 judge_close(struct channel_filter *filter, const struct filter_pdu *pdu, uint32_t id)
 {
@@ -73,10 +81,16 @@ judge_close(struct channel_filter *filter, const struct filter_pdu *pdu, uint32_
 
 	if (channel == NULL)
 		return FILTER_DROP;
-	if (pdu->from == SIDE_HOST)
-		channel->closing = true;
+	if (pdu->from == SIDE_HOST) {
+		channel->open = false;
+		channel->closes += channel->closes < UINT8_MAX;
+		return FILTER_PASS;
+	}
+	if (channel->closes > 0)
+		channel->closes--;
 	else
-		forget(filter->state, channel);
+		channel->open = false;
+	forget_if_over(filter->state, channel);
 	return FILTER_PASS;
 }
 
@@ -100,7 +114,7 @@ judge(struct channel_filter *filter, struct filter_pdu *pdu)
 		return FILTER_DROP; /* to other transports, which there are none of */
 	default:
 		channel = find(filter->state, head.channel);
-		return channel != NULL && !channel->closing ? FILTER_PASS : FILTER_DROP;
+		return channel != NULL && channel->open ? FILTER_PASS : FILTER_DROP;
 	}
 }
 
@@ -141,8 +155,10 @@ settle_answer(
 		return FILTER_BAD;
 	if (channel == NULL)
 		return FILTER_DROP;
-	if ((int32_t)status < 0)
-		forget(filter->state, channel);
+	if ((int32_t)status < 0) {
+		channel->open = false;
+		forget_if_over(filter->state, channel);
+	}
 	return FILTER_PASS;
 }
 

@@ -2,13 +2,12 @@
  * and what the host asks of a device that it was not told of is refused in the client's stead. On drives, what writes and
  * what reads is judged request by request.
  *
- * Files are told when they are closed (or the session ends), with the bytes that were read and written.
+ * Files are told by drive_files.c.
  */
 #include "relay/channel_filter.h"
 
 #include "base/cleanup.h"
-#include "rdp/rdpdr.h"
-#include "relay/file_news.h"
+#include "relay/drive_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +15,6 @@
 
 #define ANNOUNCE_MAX (256 * 1024) /* printers bring their settings along */
 #define DEVICES_MOST 64
-#define FILES_MOST 256
-#define REQUESTS_MOST 256
 
 struct device {
 	uint32_t id;
@@ -25,28 +22,10 @@ struct device {
 	char name[9];
 };
 
-struct open_file {
-	uint32_t device;
-	uint32_t id;
-	char *path; /* owned */
-	uint64_t read;
-	uint64_t written;
-};
-
-/* What is asked of a drive, until its answer comes. */
-struct request {
-	uint32_t device;
-	uint32_t completion;
-	uint32_t function;
-	uint32_t file;
-	char *path; /* of CREATE; owned */
-};
-
 struct devices {
-	size_t device_count, file_count, request_count;
+	size_t device_count;
 	struct device devices[DEVICES_MOST];
-	struct open_file files[FILES_MOST];
-	struct request requests[REQUESTS_MOST];
+	struct drive_files *files; /* NULL until a drive is asked something */
 };
 
 /* Which rights let a device through. */
@@ -59,69 +38,44 @@ static const struct {
 	{RDPDR_SMARTCARD, SESSION_RIGHT_SMARTCARD},
 };
 
-/* Which of them let a drive be asked: all of `rights`; what is not here is refused. */
+/* What a host may ask of each kind (MS-RDPEFS, MS-RDPEPC 2.2.2.1, MS-RDPESC 1.4), with all of `rights`; what is not here is
+ * refused. */
 static const struct {
+	uint32_t type;
 	uint32_t function;
 	uint32_t rights;
 } functions[] = {
-	{RDPDR_CREATE, 0}, /* see settle_create */
-	{RDPDR_CLOSE, 0},
-	{RDPDR_READ, SESSION_RIGHT_DRIVES_IN},
-	{RDPDR_WRITE, SESSION_RIGHT_DRIVES_OUT},
-	{RDPDR_QUERY_INFORMATION, 0},
-	{RDPDR_SET_INFORMATION, SESSION_RIGHT_DRIVES_OUT},
-	{RDPDR_QUERY_VOLUME, 0},
-	{RDPDR_SET_VOLUME, SESSION_RIGHT_DRIVES_OUT},
-	{RDPDR_DIRECTORY, 0},
-	{RDPDR_CONTROL, SESSION_RIGHTS_DRIVES},
-	{RDPDR_LOCK, 0},
+	{RDPDR_DRIVE, RDPDR_CREATE, 0}, /* see settle_create */
+	{RDPDR_DRIVE, RDPDR_CLOSE, 0},
+	{RDPDR_DRIVE, RDPDR_READ, SESSION_RIGHT_DRIVES_IN},
+	{RDPDR_DRIVE, RDPDR_WRITE, SESSION_RIGHT_DRIVES_OUT},
+	{RDPDR_DRIVE, RDPDR_QUERY_INFORMATION, 0},
+	{RDPDR_DRIVE, RDPDR_SET_INFORMATION, SESSION_RIGHT_DRIVES_OUT},
+	{RDPDR_DRIVE, RDPDR_QUERY_VOLUME, 0},
+	{RDPDR_DRIVE, RDPDR_SET_VOLUME, SESSION_RIGHT_DRIVES_OUT},
+	{RDPDR_DRIVE, RDPDR_DIRECTORY, 0},
+	{RDPDR_DRIVE, RDPDR_CONTROL, SESSION_RIGHTS_DRIVES},
+	{RDPDR_DRIVE, RDPDR_LOCK, 0},
+	{RDPDR_PRINTER, RDPDR_CREATE, 0},
+	{RDPDR_PRINTER, RDPDR_WRITE, 0},
+	{RDPDR_PRINTER, RDPDR_CLOSE, 0},
+	{RDPDR_SMARTCARD, RDPDR_CONTROL, 0},
 };
-
-static void
-tell_file(struct channel_filter *filter, struct open_file *file)
-{
-	if (filter->news != NULL && file->read > 0)
-		file_news_add(filter->news, FILE_MOVE_IN, FILE_BY_DRIVE, file->path, file->read);
-	if (filter->news != NULL && file->written > 0)
-		file_news_add(
-			filter->news, FILE_MOVE_OUT, FILE_BY_DRIVE, file->path, file->written);
-}
-
-static void
-drop_file(struct devices *all, struct open_file *file)
-{
-	free(file->path);
-	*file = all->files[--all->file_count];
-}
-
-static void
-drop_request(struct devices *all, struct request *request)
-{
-	free(request->path);
-	*request = all->requests[--all->request_count];
-}
 
 static void
 finish(struct channel_filter *filter)
 {
 	struct devices *all = filter->state;
 
-	for (size_t i = 0; all != NULL && i < all->file_count; i++)
-		tell_file(filter, &all->files[i]);
+	if (all != NULL && all->files != NULL)
+		drive_files_finish(all->files);
 }
 
 static void
 free_state(void *state)
 {
-	struct devices *all = state;
-
-	if (all == NULL)
-		return;
-	while (all->file_count > 0)
-		drop_file(all, &all->files[0]);
-	while (all->request_count > 0)
-		drop_request(all, &all->requests[0]);
-	free(all);
+	drive_files_free(((struct devices *)state)->files);
+	free(state);
 }
 
 static struct device *
@@ -130,15 +84,6 @@ find_device(struct devices *all, uint32_t id)
 	for (size_t i = 0; i < all->device_count; i++)
 		if (all->devices[i].id == id)
 			return &all->devices[i];
-	return NULL;
-}
-
-static struct open_file *
-find_file(struct devices *all, uint32_t device, uint32_t id)
-{
-	for (size_t i = 0; i < all->file_count; i++)
-		if (all->files[i].device == device && all->files[i].id == id)
-			return &all->files[i];
 	return NULL;
 }
 
@@ -153,15 +98,26 @@ type_may(const struct channel_filter *filter, uint32_t type)
 	return false;
 }
 
+static void
+forget_device(struct devices *all, uint32_t id)
+{
+	struct device *device = find_device(all, id);
+
+	if (device == NULL)
+		return;
+	if (all->files != NULL)
+		drive_files_close_device(all->files, id);
+	*device = all->devices[--all->device_count];
+}
+
 /* An id that is announced again is another device from now on. */
 static bool
 know_device(struct channel_filter *filter, const struct rdpdr_device *announced)
 {
 	struct devices *all = filter->state;
-	struct device *device = find_device(all, announced->id);
+	struct device *device;
 
-	if (device != NULL)
-		*device = all->devices[--all->device_count];
+	forget_device(all, announced->id);
 	if (!type_may(filter, announced->type) || all->device_count == DEVICES_MOST)
 		return false;
 	device = &all->devices[all->device_count++];
@@ -218,38 +174,26 @@ deny(struct channel_filter *filter, const struct rdpdr_request *request)
 }
 
 static bool
-function_may(const struct channel_filter *filter, uint32_t function)
+function_may(const struct channel_filter *filter, uint32_t type, uint32_t function)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(functions); i++)
-		if (functions[i].function == function)
+		if (functions[i].type == type && functions[i].function == function)
 			return (functions[i].rights & ~filter->rights) == 0;
 	return false;
 }
 
-/* What is asked and never answered gives its place to what comes later. */
-static void
-await(struct devices *all, const struct rdpdr_request *asked, char *path)
+/* A request to a drive goes on, unless it could move what nobody would tell. path: of CREATE, or NULL. */
+static enum filter_verdict
+ask_drive(struct channel_filter *filter, const struct rdpdr_request *request, const char *path)
 {
-	if (all->request_count == REQUESTS_MOST)
-		drop_request(all, &all->requests[0]);
-	all->requests[all->request_count++] = (struct request){
-		.device = asked->device,
-		.completion = asked->completion,
-		.function = asked->function,
-		.file = asked->file,
-		.path = path,
-	};
-}
+	struct devices *all = filter->state;
 
-static void
-close_file(struct channel_filter *filter, const struct rdpdr_request *request)
-{
-	struct open_file *file = find_file(filter->state, request->device, request->file);
-
-	if (file == NULL)
-		return;
-	tell_file(filter, file);
-	drop_file(filter->state, file);
+	if (all->files == NULL)
+		all->files = calloc(1, sizeof(*all->files));
+	if (all->files == NULL)
+		return deny(filter, request);
+	all->files->news = filter->news;
+	return drive_files_ask(all->files, request, path) ? FILTER_PASS : deny(filter, request);
 }
 
 static enum filter_verdict
@@ -261,19 +205,11 @@ judge_request(struct channel_filter *filter, struct filter_pdu *pdu)
 	if (rdpdr_request_parse(pdu->bytes, pdu->have, &request, &pdu->why) != PARSE_OK)
 		return FILTER_BAD;
 	device = find_device(filter->state, request.device);
-	if (device == NULL)
+	if (device == NULL || !function_may(filter, device->type, request.function))
 		return deny(filter, &request);
 	if (device->type != RDPDR_DRIVE)
 		return FILTER_PASS;
-	if (!function_may(filter, request.function))
-		return deny(filter, &request);
-	if (request.function == RDPDR_CREATE)
-		return FILTER_WHOLE;
-	if (request.function == RDPDR_CLOSE)
-		close_file(filter, &request);
-	else if (request.function == RDPDR_READ || request.function == RDPDR_WRITE)
-		await(filter->state, &request, NULL);
-	return FILTER_PASS;
+	return request.function == RDPDR_CREATE ? FILTER_WHOLE : ask_drive(filter, &request, NULL);
 }
 
 /* The only request that is settled whole: on a drive, and now with the file's name. */
@@ -293,60 +229,40 @@ settle_create(struct channel_filter *filter, struct filter_pdu *pdu)
 		(create.writes && !channel_filter_may(filter, SESSION_RIGHT_DRIVES_OUT)))
 		return deny(filter, &request);
 	(void)snprintf(path, sizeof(path), "%s:%s", device->name, create.path);
-	await(filter->state, &request, strdup(path));
-	return FILTER_PASS;
+	return ask_drive(filter, &request, path);
 }
 
-/* What the client answers */
+/* What the client says */
 
-static void
-open_file(struct devices *all, struct request *request, uint32_t id)
-{
-	struct open_file *file = find_file(all, request->device, id);
-
-	if (file != NULL)
-		drop_file(all, file);
-	if (all->file_count == FILES_MOST || request->path == NULL)
-		return;
-	all->files[all->file_count++] =
-		(struct open_file){.device = request->device, .id = id, .path = request->path};
-	request->path = NULL;
-}
-
-static void
-count_bytes(struct devices *all, const struct request *request, uint32_t bytes)
-{
-	struct open_file *file = find_file(all, request->device, request->file);
-
-	if (file == NULL)
-		return;
-	if (request->function == RDPDR_READ)
-		file->read += bytes;
-	else
-		file->written += bytes;
-}
-
+/* Of a drive, what was asked; of the others, what it likes. */
 static enum filter_verdict
 judge_completion(struct channel_filter *filter, struct filter_pdu *pdu)
 {
 	struct devices *all = filter->state;
+	const struct device *device;
 	struct rdpdr_completion done;
 
 	if (rdpdr_completion_parse(pdu->bytes, pdu->have, &done, &pdu->why) != PARSE_OK)
 		return FILTER_BAD;
-	for (size_t i = 0; i < all->request_count; i++) {
-		struct request *request = &all->requests[i];
+	if (all->files != NULL && drive_files_answer(all->files, &done))
+		return FILTER_PASS;
+	device = find_device(all, done.device);
+	return device != NULL && device->type != RDPDR_DRIVE ? FILTER_PASS : FILTER_DROP;
+}
 
-		if (request->device != done.device || request->completion != done.completion)
-			continue;
-		if (done.status == 0 && request->function == RDPDR_CREATE)
-			open_file(all, request, done.value);
-		else if (done.status == 0)
-			count_bytes(all, request, done.value);
-		drop_request(all, request);
-		break;
-	}
-	return FILTER_PASS;
+static enum filter_verdict
+settle_remove(struct channel_filter *filter, struct filter_pdu *pdu)
+{
+	struct rdpdr_list list;
+	uint32_t id;
+
+	rdpdr_removed_begin(&list, pdu->bytes, pdu->total);
+	while (rdpdr_removed_next(&list, &id))
+		forget_device(filter->state, id);
+	if (!list.reader.failed)
+		return FILTER_PASS;
+	pdu->why = "a list of removed devices that is cut off";
+	return FILTER_BAD;
 }
 
 static enum filter_verdict
@@ -375,13 +291,13 @@ judge_from_client(struct channel_filter *filter, struct filter_pdu *pdu, uint32_
 {
 	switch (kind) {
 	case RDPDR_DEVICES_ANNOUNCE:
+	case RDPDR_DEVICES_REMOVE:
 		return FILTER_WHOLE;
 	case RDPDR_IO_COMPLETION:
 		return judge_completion(filter, pdu);
 	case RDPDR_CLIENTID_CONFIRM:
 	case RDPDR_CLIENT_NAME:
 	case RDPDR_CLIENT_CAPABILITY:
-	case RDPDR_DEVICES_REMOVE:
 		return FILTER_PASS;
 	default:
 		return FILTER_DROP;
@@ -410,11 +326,15 @@ judge(struct channel_filter *filter, struct filter_pdu *pdu)
 static enum filter_verdict
 settle(struct channel_filter *filter, struct filter_pdu *pdu)
 {
-	return pdu->from == SIDE_HOST ? settle_create(filter, pdu) : settle_announce(filter, pdu);
+	if (pdu->from == SIDE_HOST)
+		return settle_create(filter, pdu);
+	return rdpdr_kind_of(pdu->bytes, pdu->total) == RDPDR_DEVICES_REMOVE
+		       ? settle_remove(filter, pdu)
+		       : settle_announce(filter, pdu);
 }
 
 const struct channel_filter_ops filter_rdpdr = {
-	.head_len = RDPDR_REQUEST_LEN,
+	.head_len = RDPDR_REQUEST_LEN + 4, /* with the length of READ and WRITE */
 	.whole_max = ANNOUNCE_MAX,
 	.judge = judge,
 	.settle = settle,

@@ -17,7 +17,11 @@ enum {
 	CHUNK_HEAD = 6, /* what, length, and at most so many for the PDU's length */
 };
 
-static const char *const channels[] = {"cliprdr", "drdynvc", "rdpdr"};
+static const struct gcc_channel channels[] = {
+	{.name = "cliprdr", .options = GCC_CHANNEL_SHOW_PROTOCOL},
+	{.name = "drdynvc"},
+	{.name = "rdpdr"},
+};
 
 static struct bridge *
 start(uint32_t rights)
@@ -34,7 +38,7 @@ start(uint32_t rights)
 		bridge->channels[i].id[SIDE_CLIENT] = (uint16_t)(MCS_FIRST_CHANNEL + i);
 		bridge->channels[i].id[SIDE_HOST] = (uint16_t)(1100 + i);
 		fuzz_expect(bridge_filter_channel(
-				    bridge, i, channels[i], session_rights_at_host(rights)) == 0);
+				    bridge, i, &channels[i], session_rights_at_host(rights)) == 0);
 	}
 	bridge_filters_ready(bridge);
 	return bridge;

@@ -103,6 +103,9 @@ class Peer:
         return pdus
 
     def close(self):
+        # Somebody who waits for bytes would keep the connection open until its limit.
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
         with contextlib.suppress(OSError):
             self.connection.close()
 

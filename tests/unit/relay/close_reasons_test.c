@@ -142,7 +142,7 @@ dynamic_channels_have_the_names_that_hosts_give_them(void **state)
 		{"URBDRC", SESSION_RIGHT_USB},
 		{LOCATION_DVC_CHANNEL_NAME, 0},
 		{RDPEAR_DVC_CHANNEL_NAME, 0},
-		{"urbdrc", 0},
+		{"urbdrc", SESSION_RIGHT_USB}, /* and no channel of the hospital's own */
 		{"", 0},
 		{"HOSPITAL", SESSION_RIGHT_CHANNELS},
 		{"HOSP", 0},
