@@ -190,8 +190,8 @@ def open_door(request, folders, hosts, *settings, **options):
     return facility
 
 
-def door_of_passwords(request, folders, hosts):
-    facility = open_door(request, folders, hosts, "sign_in.second_factor=off", "listeners.0.handover=in-band")
+def door_of_passwords(request, folders, hosts, handover="in-band"):
+    facility = open_door(request, folders, hosts, "sign_in.second_factor=off", f"listeners.0.handover={handover}")
     yield facility
     facility.close()
 

@@ -5,7 +5,7 @@ import pytest
 
 import rdp_clients
 import rdp_wire as wire
-from conftest import open_door
+from conftest import door_of_passwords, one_test
 from desktop import Desktop, close_to
 from lab_parts.processes import PATIENCE, wait_for
 from visitor import PASSWORD, add_engineer, change_password, knock, settled_engineer, visit
@@ -16,17 +16,13 @@ SHADOW_GROUND = (0x20, 0x40, 0x5A)
 
 @pytest.fixture(scope="module")
 def auto_gateway(request, folders, hosts):
-    facility = open_door(request, folders, hosts, "sign_in.second_factor=off", "listeners.0.handover=auto")
-    yield facility
-    facility.close()
+    yield from door_of_passwords(request, folders, hosts, handover="auto")
 
 
 @pytest.fixture
 def auto_door(auto_gateway):
     """As `door`, but clients that can follow a redirection are sent one."""
-    auto_gateway.begin_test()
-    yield auto_gateway
-    auto_gateway.end_test()
+    yield from one_test(auto_gateway)
 
 
 def sign_in(lab, program, terminal, options=()):

@@ -10,7 +10,7 @@ import time
 import pytest
 
 import rdp_wire as wire
-from conftest import open_door
+from conftest import door_of_passwords, one_test
 from cuttable import Cable
 from h001_sign_in import wait_shadow
 from lab_parts.processes import PATIENCE, wait_for
@@ -30,16 +30,12 @@ def shared_door(module_door):
 
 @pytest.fixture(scope="module")
 def redirecting_gateway(request, folders, hosts):
-    facility = open_door(request, folders, hosts, "sign_in.second_factor=off", "listeners.0.handover=redirect")
-    yield facility
-    facility.close()
+    yield from door_of_passwords(request, folders, hosts, handover="redirect")
 
 
 @pytest.fixture
 def redirecting_door(redirecting_gateway):
-    redirecting_gateway.begin_test()
-    yield redirecting_gateway
-    redirecting_gateway.end_test()
+    yield from one_test(redirecting_gateway)
 
 
 @pytest.fixture

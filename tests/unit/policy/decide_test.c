@@ -10,30 +10,17 @@
 
 #include <cmocka.h>
 
-static const struct mac_address one_mac = {{2, 0, 0, 0, 0, 1}};
-static const struct mac_address other_mac = {{2, 0, 0, 0, 0, 2}};
+#include "good_facts.h"
 
-/* Facts that every rule allows, at noon of a day in the middle. */
+/* At noon of a day in the middle. */
 static struct policy_facts
-good_facts(enum policy_moment moment)
+facts_at(enum policy_moment moment)
 {
-	return (struct policy_facts){
-		.moment = moment,
-		.now = {.date = {2026, 11, 20}, .minute = 12 * 60},
-		.account_known = true,
-		.kind = ACCOUNT_ENGINEER,
-		.valid_from = {2026, 11, 1},
-		.valid_until = {2026, 11, 30},
-		.hours = {.always = true},
-		.allowlist_enforced = true,
-		.macs = &one_mac,
-		.mac_count = 1,
-		.device_known = true,
-		.device = one_mac,
-		.terminal_known = true,
-		.terminal_assigned = true,
-		.terminal_in_service = true,
-	};
+	struct policy_facts facts = good_facts();
+
+	facts.moment = moment;
+	facts.now = (struct civil_time){.date = {2026, 11, 20}, .minute = 12 * 60};
+	return facts;
 }
 
 static enum close_reason
@@ -54,7 +41,7 @@ good_facts_are_allowed_at_every_moment(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		struct policy_facts facts = good_facts(moments[i]);
+		struct policy_facts facts = facts_at(moments[i]);
 
 		assert_int_equal(decide(&facts), CLOSE_NONE);
 	}
@@ -226,7 +213,7 @@ static const struct {
 static void
 expect_case(size_t i, enum policy_moment moment, enum close_reason reason)
 {
-	struct policy_facts facts = good_facts(moment);
+	struct policy_facts facts = facts_at(moment);
 
 	cases[i].break_it(&facts);
 	if (decide(&facts) != reason)
@@ -263,7 +250,7 @@ the_first_rule_that_refuses_is_told(void **state)
 	/* Break everything, then mend from the top: the reason moves down the table. Kind and terminal
 	 * break in pairs with what the later cases overwrite, so each starts afresh. */
 	for (size_t first = 0; first < CASES; first++) {
-		struct policy_facts facts = good_facts(MOMENT_REDEEM);
+		struct policy_facts facts = facts_at(MOMENT_REDEEM);
 		enum close_reason expected = CLOSE_NONE;
 
 		for (size_t i = first; i < CASES; i++)
@@ -277,7 +264,7 @@ the_first_rule_that_refuses_is_told(void **state)
 static void
 expect_minute(uint16_t from, uint16_t until, uint16_t minute, enum close_reason reason)
 {
-	struct policy_facts facts = good_facts(MOMENT_REDEEM);
+	struct policy_facts facts = facts_at(MOMENT_REDEEM);
 
 	facts.hours = (struct account_hours){.from = from, .until = until};
 	facts.now.minute = minute;
@@ -315,7 +302,7 @@ hours_over_midnight_hold_on_both_sides(void **state)
 static void
 hours_end_ends_sessions_only_where_configured(void **state)
 {
-	struct policy_facts facts = good_facts(MOMENT_RUNNING);
+	struct policy_facts facts = facts_at(MOMENT_RUNNING);
 
 	(void)state;
 	break_hours(&facts);
@@ -339,7 +326,7 @@ validity_includes_its_first_and_last_day(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
-		struct policy_facts facts = good_facts(MOMENT_RUNNING);
+		struct policy_facts facts = facts_at(MOMENT_RUNNING);
 
 		facts.valid_from = (struct civil_date){2028, 2, 28};
 		facts.valid_until = (struct civil_date){2028, 2, 29};
@@ -353,7 +340,7 @@ validity_includes_its_first_and_last_day(void **state)
 static void
 last_day_ends_at_the_facilitys_midnight(void **state)
 {
-	struct policy_facts facts = good_facts(MOMENT_RUNNING);
+	struct policy_facts facts = facts_at(MOMENT_RUNNING);
 	int64_t midnight;
 
 	(void)state;
@@ -388,7 +375,7 @@ hours_follow_the_wall_clock_through_daylight_saving(void **state)
 	setenv("TZ", "Europe/Oslo", 1);
 	tzset();
 	for (size_t i = 0; i < sizeof(cases_) / sizeof(cases_[0]); i++) {
-		struct policy_facts facts = good_facts(MOMENT_REDEEM);
+		struct policy_facts facts = facts_at(MOMENT_REDEEM);
 		int64_t at;
 
 		facts.valid_from = (struct civil_date){2026, 1, 1};
@@ -405,7 +392,7 @@ only_engineers_connect(void **state)
 {
 	(void)state;
 	for (int kind = 0; kind < ACCOUNT_KIND_COUNT; kind++) {
-		struct policy_facts facts = good_facts(MOMENT_REDEEM);
+		struct policy_facts facts = facts_at(MOMENT_REDEEM);
 
 		facts.kind = (enum account_kind)kind;
 		assert_int_equal(
@@ -416,7 +403,7 @@ only_engineers_connect(void **state)
 static void
 empty_allowlist_lets_no_device_in(void **state)
 {
-	struct policy_facts facts = good_facts(MOMENT_REDEEM);
+	struct policy_facts facts = facts_at(MOMENT_REDEEM);
 
 	(void)state;
 	facts.mac_count = 0;
@@ -431,7 +418,7 @@ empty_allowlist_lets_no_device_in(void **state)
 static void
 the_last_of_20_devices_counts_and_evidence_may_be_missing_only_when_off(void **state)
 {
-	struct policy_facts facts = good_facts(MOMENT_REDEEM);
+	struct policy_facts facts = facts_at(MOMENT_REDEEM);
 	struct mac_address macs[ACCOUNT_MACS_MAX] = {0};
 
 	(void)state;
@@ -446,25 +433,40 @@ the_last_of_20_devices_counts_and_evidence_may_be_missing_only_when_off(void **s
 	assert_int_equal(decide(&facts), CLOSE_NONE);
 }
 
+/* Of these, that many there are and that many there may be. */
 static void
-capacity_counts_up_to_its_last_place(void **state)
+expect_places(
+	uint32_t *count, uint32_t *most, const struct policy_facts *facts, enum close_reason full)
 {
-	struct policy_facts facts = good_facts(MOMENT_REDEEM);
+	*count = 1000;
+	assert_int_equal(decide(facts), CLOSE_NONE); /* 0: no limit */
+	*most = 3;
+	*count = 2;
+	assert_int_equal(decide(facts), CLOSE_NONE);
+	*count = 3;
+	assert_int_equal(decide(facts), full);
+}
+
+static void
+places_count_up_to_the_last_one(void **state)
+{
+	struct policy_facts facts = facts_at(MOMENT_REDEEM);
 
 	(void)state;
-	facts.terminal_sessions = 1000;
-	assert_int_equal(decide(&facts), CLOSE_NONE); /* 0: no limit */
-	facts.terminal_capacity = 3;
-	facts.terminal_sessions = 2;
-	assert_int_equal(decide(&facts), CLOSE_NONE);
-	facts.terminal_sessions = 3;
-	assert_int_equal(decide(&facts), CLOSE_TERMINAL_FULL);
+	expect_places(
+		&facts.account_sessions, &facts.account_sessions_most, &facts, CLOSE_ACCOUNT_FULL);
+	facts = facts_at(MOMENT_REDEEM);
+	expect_places(
+		&facts.terminal_sessions, &facts.terminal_capacity, &facts, CLOSE_TERMINAL_FULL);
+	/* What may be taken over is asked last. */
+	break_account_room(&facts);
+	assert_int_equal(decide(&facts), CLOSE_ACCOUNT_FULL);
 }
 
 static void
 ends_come_at_their_instant_and_not_where_they_are_off(void **state)
 {
-	struct policy_facts facts = good_facts(MOMENT_RUNNING);
+	struct policy_facts facts = facts_at(MOMENT_RUNNING);
 
 	(void)state;
 	break_idle(&facts);
@@ -481,24 +483,6 @@ ends_come_at_their_instant_and_not_where_they_are_off(void **state)
 	assert_int_equal(decide(&facts), CLOSE_SESSION_TOO_LONG);
 	facts.longest_us = 0; /* off */
 	assert_int_equal(decide(&facts), CLOSE_NONE);
-}
-
-static void
-an_account_has_as_many_sessions_as_it_may(void **state)
-{
-	struct policy_facts facts = good_facts(MOMENT_REDEEM);
-
-	(void)state;
-	facts.account_sessions = 1000;
-	assert_int_equal(decide(&facts), CLOSE_NONE); /* 0: no limit */
-	facts.account_sessions_most = 2;
-	facts.account_sessions = 1;
-	assert_int_equal(decide(&facts), CLOSE_NONE);
-	facts.account_sessions = 2;
-	assert_int_equal(decide(&facts), CLOSE_ACCOUNT_FULL);
-	/* What may be taken over is asked last. */
-	break_room(&facts);
-	assert_int_equal(decide(&facts), CLOSE_ACCOUNT_FULL);
 }
 
 int
@@ -519,9 +503,8 @@ main(void)
 		cmocka_unit_test(empty_allowlist_lets_no_device_in),
 		cmocka_unit_test(
 			the_last_of_20_devices_counts_and_evidence_may_be_missing_only_when_off),
-		cmocka_unit_test(capacity_counts_up_to_its_last_place),
+		cmocka_unit_test(places_count_up_to_the_last_one),
 		cmocka_unit_test(ends_come_at_their_instant_and_not_where_they_are_off),
-		cmocka_unit_test(an_account_has_as_many_sessions_as_it_may),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,8 +11,7 @@
 
 #include <cmocka.h>
 
-static const struct mac_address one_mac = {{2, 0, 0, 0, 0, 1}};
-static const struct mac_address other_mac = {{2, 0, 0, 0, 0, 2}};
+#include "good_facts.h"
 
 static int64_t
 at(const char *text)
@@ -31,22 +30,7 @@ good(const char *time)
 		.at_us = at(time),
 		.account = "sato",
 		.terminal = "pacs",
-		.facts =
-			{
-				.account_known = true,
-				.kind = ACCOUNT_ENGINEER,
-				.valid_from = {2026, 11, 1},
-				.valid_until = {2026, 11, 30},
-				.hours = {.always = true},
-				.allowlist_enforced = true,
-				.macs = &one_mac,
-				.mac_count = 1,
-				.device_known = true,
-				.device = one_mac,
-				.terminal_known = true,
-				.terminal_assigned = true,
-				.terminal_in_service = true,
-			},
+		.facts = good_facts(),
 	};
 }
 

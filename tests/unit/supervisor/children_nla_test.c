@@ -61,6 +61,18 @@ begin(struct children_fixture *fixture)
 	WAIT_FOR(fixture->ready);
 }
 
+/* With one that is ready. */
+static struct child *
+begin_one(struct children_fixture *fixture)
+{
+	struct child *nla;
+
+	begin(fixture);
+	assert_int_equal(children_start_nla(fixture->children, fixture, &nla), 0);
+	WAIT_FOR(heard.ready == 1);
+	return nla;
+}
+
 /* Returns the worker's end of their channel. */
 static int
 tell(struct child *nla, const char *role)
@@ -109,9 +121,7 @@ what_it_said_can_be_heard_before_the_loop_turns(void **state)
 	int worker;
 
 	(void)state;
-	begin(fixture);
-	assert_int_equal(children_start_nla(fixture->children, fixture, &nla), 0);
-	WAIT_FOR(heard.ready == 1);
+	nla = begin_one(fixture);
 	worker = tell(nla, "good");
 	assert_int_equal(read(worker, &byte, 1), 1);
 	assert_int_equal(heard.results, 0);
@@ -132,9 +142,7 @@ one_that_dies_is_told_and_not_replaced(void **state)
 	int worker;
 
 	(void)state;
-	begin(fixture);
-	assert_int_equal(children_start_nla(fixture->children, fixture, &nla), 0);
-	WAIT_FOR(heard.ready == 1);
+	nla = begin_one(fixture);
 	worker = tell(nla, "die");
 	WAIT_FOR(heard.died == 1);
 	/* The worker hears of it by the end of the channel. */
@@ -153,9 +161,7 @@ one_that_hangs_is_ended(void **state)
 	int worker;
 
 	(void)state;
-	begin(fixture);
-	assert_int_equal(children_start_nla(fixture->children, fixture, &nla), 0);
-	WAIT_FOR(heard.ready == 1);
+	nla = begin_one(fixture);
 	worker = tell(nla, "hang");
 	WAIT_FOR(heard.died == 1);
 	close(worker);

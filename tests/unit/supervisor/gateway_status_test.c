@@ -1,4 +1,4 @@
-/* gateway/supervisor/answer_sessions.c: what gateway.status says. The neighbours that are counted are wrapped (meson.build);
+/* gateway/supervisor/answer_status.c: what gateway.status says. The neighbours that are counted are wrapped (meson.build);
  * the penalties are the real ones. */
 #include <setjmp.h>
 #include <stdarg.h>

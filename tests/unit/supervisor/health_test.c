@@ -1,5 +1,5 @@
-/* gateway/supervisor/health.c: when a terminal is looked at, and to what a look gives way. Store, loop and looks are wrapped
- * (meson.build): jobs are run here by hand. */
+/* gateway/supervisor/health.c: when a terminal is looked at, and to what a look gives way. Looks are wrapped (meson.build),
+ * store and loop are by_hand.h's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,8 @@
 
 #include <cmocka.h>
 
-#include "base/cleanup.h"
+#include "by_hand.h"
+
 #include "policy/store/health_table.h"
 #include "policy/store/store.h"
 #include "policy/store/terminal_table.h"
@@ -26,19 +27,13 @@ static uv_loop_t loop;
 static struct settings settings;
 static struct supervisor supervisor;
 static struct health *health;
-static struct store_job *jobs[32];
-static size_t job_count;
-static uv_timer_cb due;
-static uv_timer_t *timer;
 static struct {
-	uint64_t now_ms, after_ms;
 	size_t terminals, looks;
 	bool busy, out_of_service;
 	look_done *done;
 	void *owner;
 } world;
 
-void __wrap_store_read(struct store *store, struct store_job *job);
 int __wrap_health_list(struct store_db *db, struct health_watch **ret_watches, size_t *ret_count);
 int __wrap_terminal_load(struct store_db *db, int64_t number, struct terminal *ret_terminal);
 int __wrap_health_load(struct store_db *db, int64_t terminal, struct terminal_health *ret_health);
@@ -46,17 +41,6 @@ bool __wrap_looks_busy(const struct looks *looks);
 int __wrap_look_start(struct looks *looks, const struct look_setup *setup);
 void __wrap_connections_each(struct connections *connections,
 	void (*visit)(void *context, struct connection *connection), void *context);
-int __wrap_uv_timer_start(
-	uv_timer_t *handle, uv_timer_cb callback, uint64_t after_ms, uint64_t repeat_ms);
-uint64_t __wrap_uv_now(const uv_loop_t *wanted);
-
-void
-__wrap_store_read(struct store *store, struct store_job *job)
-{
-	(void)store;
-	assert_true(job_count < ARRAY_SIZE(jobs));
-	jobs[job_count++] = job;
-}
 
 int
 __wrap_health_list(struct store_db *db, struct health_watch **ret_watches, size_t *ret_count)
@@ -114,37 +98,11 @@ __wrap_connections_each(struct connections *connections,
 	(void)context;
 }
 
-int
-__wrap_uv_timer_start(
-	uv_timer_t *handle, uv_timer_cb callback, uint64_t after_ms, uint64_t repeat_ms)
-{
-	assert_int_equal(repeat_ms, 0);
-	timer = handle;
-	due = callback;
-	world.after_ms = after_ms;
-	return 0;
-}
-
-uint64_t
-__wrap_uv_now(const uv_loop_t *wanted)
-{
-	(void)wanted;
-	return world.now_ms;
-}
-
 static void
 run_jobs(void)
 {
-	for (size_t i = 0; i < job_count; i++)
-		jobs[i]->done(jobs[i], jobs[i]->work(NULL, jobs[i]));
-	job_count = 0;
-}
-
-static void
-wake(void)
-{
-	world.now_ms += world.after_ms;
-	due(timer);
+	while (by_hand.read.count > 0)
+		by_hand_run(&by_hand.read, 0);
 }
 
 static void
@@ -167,8 +125,7 @@ setup(void **state)
 {
 	(void)state;
 	memset(&world, 0, sizeof(world));
-	world.now_ms = 1000;
-	job_count = 0;
+	by_hand_begin();
 	settings.health.every_ms = EVERY_MS;
 	assert_int_equal(uv_loop_init(&loop), 0);
 	supervisor = (struct supervisor){.loop = &loop, .settings = &settings};
@@ -192,12 +149,12 @@ a_terminal_is_looked_at_once_an_interval(void **state)
 	(void)state;
 	begin(1);
 	assert_int_equal(health_numbers(health).watched, 1);
-	assert_in_range(world.after_ms, 1, EVERY_MS + 1);
-	wake();
+	assert_in_range(by_hand.after_ms, 1, EVERY_MS + 1);
+	by_hand_wake();
 	run_jobs();
 	assert_int_equal(world.looks, 1);
 	end_look();
-	assert_in_range(world.after_ms, EVERY_MS - EVERY_MS / 10, EVERY_MS + EVERY_MS / 10);
+	assert_in_range(by_hand.after_ms, EVERY_MS - EVERY_MS / 10, EVERY_MS + EVERY_MS / 10);
 }
 
 static void
@@ -206,12 +163,12 @@ it_gives_way_to_other_looks_and_comes_back_soon(void **state)
 	(void)state;
 	begin(1);
 	world.busy = true;
-	wake();
+	by_hand_wake();
 	run_jobs();
 	assert_int_equal(world.looks, 0);
-	assert_int_equal(world.after_ms, 1000);
+	assert_int_equal(by_hand.after_ms, 1000);
 	world.busy = false;
-	wake();
+	by_hand_wake();
 	run_jobs();
 	assert_int_equal(world.looks, 1);
 	end_look();
@@ -223,14 +180,14 @@ a_terminal_that_was_changed_is_next(void **state)
 	(void)state;
 	begin(0);
 	health_touched(health, 7);
-	assert_int_equal(world.after_ms, 0);
-	wake();
+	assert_int_equal(by_hand.after_ms, 0);
+	by_hand_wake();
 	run_jobs();
 	assert_int_equal(world.looks, 1);
 	/* Touched while it is looked at: what is seen now may be of before. */
 	health_touched(health, 7);
 	end_look();
-	assert_int_equal(world.after_ms, 0);
+	assert_int_equal(by_hand.after_ms, 0);
 }
 
 static void
@@ -239,7 +196,7 @@ out_of_service_it_is_forgotten(void **state)
 	(void)state;
 	begin(1);
 	world.out_of_service = true;
-	wake();
+	by_hand_wake();
 	run_jobs();
 	assert_int_equal(world.looks, 0);
 	assert_int_equal(health_numbers(health).watched, 0);

@@ -1,5 +1,5 @@
 /* gateway/supervisor/log_tail.c: followers and programs elsewhere each get every record once and in order, and those who
- * follow do not wait for those who do not read. Store, loop and the way out are wrapped (meson.build). */
+ * follow do not wait for those who do not read. The way out is wrapped (meson.build), store and loop are by_hand.h's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,8 @@
 
 #include <cmocka.h>
 
-#include "base/cleanup.h"
+#include "by_hand.h"
+
 #include "policy/store/event_table.h"
 #include "policy/store/log_table.h"
 #include "policy/store/store.h"
@@ -25,19 +26,14 @@
 static struct settings settings;
 static uv_loop_t loop;
 static struct supervisor supervisor;
-static struct store_job *job;
-static uv_timer_cb pause_over;
-static uv_timer_t *timer;
 static struct {
 	int64_t head, mark, changes;
-	uint64_t now_ms, pause_ms;
 	int64_t told[MOST], sent[MOST];
 	size_t told_count, sent_count;
 	int refuse; /* log_record_send's answer, when it is none */
 	int64_t taken;
 } world;
 
-void __wrap_store_read(struct store *store, struct store_job *wanted);
 int64_t __wrap_store_changes(struct store *store);
 int __wrap_event_head(struct store_db *db, struct chain_event *ret_event);
 int __wrap_event_each(struct store_db *db, int64_t after, int64_t until, int64_t most,
@@ -48,17 +44,6 @@ int __wrap_log_record_send(struct log_records *records, const struct log_record 
 bool __wrap_control_server_is_followed(const struct control_server *server);
 void __wrap_control_server_tell(
 	struct control_server *server, enum log_name log, const json_t *row);
-int __wrap_uv_timer_start(
-	uv_timer_t *handle, uv_timer_cb callback, uint64_t after_ms, uint64_t repeat_ms);
-uint64_t __wrap_uv_now(const uv_loop_t *wanted);
-
-void
-__wrap_store_read(struct store *store, struct store_job *wanted)
-{
-	(void)store;
-	assert_null(job);
-	job = wanted;
-}
 
 int64_t
 __wrap_store_changes(struct store *store)
@@ -130,31 +115,13 @@ __wrap_control_server_tell(struct control_server *server, enum log_name log, con
 	world.told[world.told_count++] = json_integer_value(json_object_get(row, "event"));
 }
 
-int
-__wrap_uv_timer_start(
-	uv_timer_t *handle, uv_timer_cb callback, uint64_t after_ms, uint64_t repeat_ms)
-{
-	assert_int_equal(repeat_ms, 0);
-	timer = handle;
-	pause_over = callback;
-	world.pause_ms = after_ms;
-	return 0;
-}
-
-uint64_t
-__wrap_uv_now(const uv_loop_t *wanted)
-{
-	(void)wanted;
-	return world.now_ms;
-}
-
 /* As the store runs a job: in two steps, between which the loop may do something else. */
 static struct store_job *
 work(void)
 {
-	struct store_job *taken = take_pointer(&job);
+	struct store_job *taken = by_hand_take(&by_hand.read);
 
-	assert_non_null(taken);
+	assert_int_equal(by_hand.read.count, 0); /* one at a time */
 	assert_int_equal(taken->work(NULL, taken), 0);
 	return taken;
 }
@@ -162,7 +129,7 @@ work(void)
 static void
 settle(void)
 {
-	while (job != NULL) {
+	while (by_hand.read.count > 0) {
 		struct store_job *taken = work();
 
 		taken->done(taken, 0);
@@ -176,17 +143,6 @@ write_events(int64_t count)
 	world.head += count;
 	world.changes++;
 	log_tail_look(&supervisor);
-}
-
-static void
-end_pause(void)
-{
-	uv_timer_cb callback = pause_over;
-
-	assert_non_null(callback);
-	pause_over = NULL;
-	world.now_ms += world.pause_ms;
-	callback(timer);
 }
 
 static void
@@ -225,9 +181,7 @@ setup(void **state)
 {
 	(void)state;
 	memset(&world, 0, sizeof(world));
-	world.now_ms = 1000;
-	pause_over = NULL;
-	job = NULL;
+	by_hand_begin();
 	assert_int_equal(uv_loop_init(&loop), 0);
 	supervisor = (struct supervisor){.loop = &loop,
 		.settings = &settings,
@@ -289,11 +243,11 @@ followers_do_not_wait_for_who_does_not_read(void **state)
 	expect_sent(1, 3);
 	assert_int_equal(log_tail_told(&supervisor), 3);
 	world.taken = MOST;
-	end_pause();
+	by_hand_wake();
 	settle();
 	expect_sent(1, 500);
 	expect_told(1, 500);
-	assert_null(pause_over);
+	assert_null(by_hand.due);
 }
 
 /* It had none of those that wait: nothing of it may go before them. */
@@ -312,7 +266,7 @@ a_pause_that_ends_during_a_look_loses_nothing(void **state)
 	write_events(5);
 	taken = work();
 	world.refuse = 0;
-	end_pause();
+	by_hand_wake();
 	taken->done(taken, 0);
 	settle();
 	expect_sent(1, 10);
@@ -328,23 +282,23 @@ pauses_grow_to_a_second_and_begin_again(void **state)
 	world.refuse = -ENOENT;
 	write_events(1);
 	settle();
-	assert_int_equal(world.pause_ms, 10);
-	end_pause();
+	assert_int_equal(by_hand.after_ms, 10);
+	by_hand_wake();
 	settle();
-	assert_int_equal(world.pause_ms, 20);
+	assert_int_equal(by_hand.after_ms, 20);
 	for (int i = 0; i < 10; i++) {
-		end_pause();
+		by_hand_wake();
 		settle();
 	}
-	assert_int_equal(world.pause_ms, 1000);
+	assert_int_equal(by_hand.after_ms, 1000);
 	world.refuse = 0;
 	world.taken = 1;
-	end_pause();
+	by_hand_wake();
 	settle();
 	write_events(1);
 	settle();
 	expect_sent(1, 1);
-	assert_int_equal(world.pause_ms, 10);
+	assert_int_equal(by_hand.after_ms, 10);
 }
 
 static void
@@ -385,8 +339,8 @@ a_look_that_failed_is_made_again(void **state)
 	write_events(3);
 	taken = work();
 	taken->done(taken, -ENOMEM);
-	assert_null(job);
-	end_pause();
+	assert_int_equal(by_hand.read.count, 0);
+	by_hand_wake();
 	settle();
 	expect_sent(1, 3);
 	expect_told(1, 3);

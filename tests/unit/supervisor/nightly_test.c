@@ -1,5 +1,5 @@
 /* gateway/supervisor/sessions.c, the minutes: what they sign and note, and the nightly retention, also after nights on which
- * the gateway was off. Store and loop are wrapped (meson.build): jobs are run here by hand. */
+ * the gateway was off. Store and loop are by_hand.h's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,8 @@
 
 #include <cmocka.h>
 
-#include "base/cleanup.h"
+#include "by_hand.h"
+
 #include "policy/audit.h"
 #include "policy/store/log_table.h"
 #include "policy/store/store.h"
@@ -22,9 +23,6 @@
 static uv_loop_t loop;
 static struct settings settings;
 static struct supervisor supervisor;
-static struct store_job *written;
-static uv_timer_cb minute;
-static uv_timer_t *timer;
 static struct {
 	enum audit_night night;
 	int64_t portions[4]; /* of the retention, 0 ends it */
@@ -33,8 +31,6 @@ static struct {
 	int64_t mark, told;
 } world;
 
-void __wrap_store_write(struct store *store, struct store_job *job);
-void __wrap_store_read(struct store *store, struct store_job *job);
 int __wrap_audit_retention_tonight(struct store_db *db, enum audit_night *ret_night);
 int __wrap_audit_retention(struct store_db *db, const char *by, int64_t *ret_erased);
 int __wrap_audit_retention_done(struct store_db *db);
@@ -44,24 +40,7 @@ int __wrap_audit_checkpoint(
 int __wrap_log_mark_get(struct store_db *db, const char *name, int64_t *ret_number);
 int __wrap_log_mark_set(struct store_db *db, const char *name, int64_t number);
 int64_t __wrap_log_tail_told(const struct supervisor *asked);
-int __wrap_uv_timer_start(
-	uv_timer_t *handle, uv_timer_cb callback, uint64_t after_ms, uint64_t repeat_ms);
 void __wrap_connections_give_memory_back(struct connections *connections);
-
-void
-__wrap_store_write(struct store *store, struct store_job *job)
-{
-	(void)store;
-	assert_null(written);
-	written = job;
-}
-
-void
-__wrap_store_read(struct store *store, struct store_job *job)
-{
-	(void)store;
-	free(job);
-}
 
 int
 __wrap_audit_retention_tonight(struct store_db *db, enum audit_night *ret_night)
@@ -133,17 +112,6 @@ __wrap_log_tail_told(const struct supervisor *asked)
 	return world.told;
 }
 
-int
-__wrap_uv_timer_start(
-	uv_timer_t *handle, uv_timer_cb callback, uint64_t after_ms, uint64_t repeat_ms)
-{
-	assert_in_range(after_ms, 1, 60001);
-	assert_int_equal(repeat_ms, 0);
-	timer = handle;
-	minute = callback;
-	return 0;
-}
-
 void
 __wrap_connections_give_memory_back(struct connections *connections)
 {
@@ -153,11 +121,16 @@ __wrap_connections_give_memory_back(struct connections *connections)
 static void
 run(int status)
 {
-	struct store_job *job = take_pointer(&written);
+	by_hand_run(&by_hand.written, status);
+	while (by_hand.read.count > 0)
+		free(by_hand_take(&by_hand.read)); /* of the running rules: not asked here */
+}
 
-	assert_non_null(job);
-	assert_int_equal(job->work(NULL, job), 0);
-	job->done(job, status);
+static void
+pass_minute(void)
+{
+	assert_in_range(by_hand.after_ms, 1, 60001);
+	by_hand_wake();
 }
 
 static int
@@ -165,7 +138,7 @@ setup(void **state)
 {
 	(void)state;
 	memset(&world, 0, sizeof(world));
-	written = NULL;
+	by_hand_begin();
 	assert_int_equal(uv_loop_init(&loop), 0);
 	supervisor = (struct supervisor){.state = SUPERVISOR_RUNNING,
 		.loop = &loop,
@@ -204,10 +177,10 @@ a_start_after_nights_off_erases_at_once_until_nothing_is_left(void **state)
 	run(0);
 	assert_int_equal(world.portion, 3);
 	assert_int_equal(world.done, 1);
-	assert_null(written);
-	minute(timer);
+	assert_int_equal(by_hand.written.count, 0);
+	pass_minute();
 	run(0);
-	assert_null(written);
+	assert_int_equal(by_hand.written.count, 0);
 	assert_int_equal(world.portion, 3);
 }
 
@@ -222,12 +195,11 @@ the_next_minute_does_not_begin_it_again(void **state)
 	world.portions[0] = 500;
 	assert_int_equal(sessions_start_minutes(&supervisor), 0);
 	run(0);
-	retention = take_pointer(&written);
-	assert_non_null(retention);
-	minute(timer);
+	retention = by_hand_take(&by_hand.written);
+	pass_minute();
 	run(0);
-	assert_null(written);
-	written = retention;
+	assert_int_equal(by_hand.written.count, 0);
+	store_write(NULL, retention);
 	run(0);
 	run(0);
 	assert_int_equal(world.done, 1);
@@ -243,9 +215,9 @@ what_failed_is_tried_again_in_the_next_minute(void **state)
 	assert_int_equal(sessions_start_minutes(&supervisor), 0);
 	run(0);
 	run(-ENOSPC);
-	assert_null(written);
+	assert_int_equal(by_hand.written.count, 0);
 	assert_int_equal(world.done, 0);
-	minute(timer);
+	pass_minute();
 	run(0);
 	run(0);
 	run(0);
@@ -263,7 +235,7 @@ a_stop_does_not_wait_for_the_rest(void **state)
 	run(0);
 	supervisor.state = SUPERVISOR_STOPPING;
 	run(0);
-	assert_null(written);
+	assert_int_equal(by_hand.written.count, 0);
 	assert_int_equal(world.done, 0);
 }
 
@@ -275,9 +247,9 @@ a_night_that_waits_erases_nothing(void **state)
 	world.night = AUDIT_NIGHT_WAITS;
 	assert_int_equal(sessions_start_minutes(&supervisor), 0);
 	run(0);
-	assert_null(written);
+	assert_int_equal(by_hand.written.count, 0);
 	world.night = AUDIT_NIGHT_DUE;
-	minute(timer);
+	pass_minute();
 	run(0);
 	run(0);
 	assert_int_equal(world.done, 1);
@@ -292,7 +264,7 @@ what_was_told_is_noted_and_never_less(void **state)
 	run(0);
 	assert_int_equal(world.mark, 7);
 	world.told = 0; /* nothing looked at yet */
-	minute(timer);
+	pass_minute();
 	run(0);
 	assert_int_equal(world.mark, 7);
 }
@@ -305,7 +277,7 @@ tickets_that_did_not_come_back_are_looked_for(void **state)
 	assert_int_equal(sessions_start_minutes(&supervisor), 0);
 	run(0);
 	assert_int_equal(world.unreturned, 1);
-	minute(timer);
+	pass_minute();
 	run(0);
 	assert_int_equal(world.unreturned, 2);
 }

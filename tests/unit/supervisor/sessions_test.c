@@ -1,11 +1,13 @@
-/* gateway/supervisor/sessions.c: ends that are not lost, kills that nobody escapes, the running rules. The store and the
- * connections are wrapped (meson.build): jobs are run here by hand. */
+/* gateway/supervisor/sessions.c: ends that are not lost, kills that nobody escapes, the running rules. The connections are
+ * wrapped (meson.build), the store is by_hand.h's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+
+#include "by_hand.h"
 
 #include "base/cleanup.h"
 #include "policy/store/store.h"
@@ -21,7 +23,6 @@ static struct connection connection;
 static struct carried_session carried;
 
 static struct {
-	struct store_job *written, *read;
 	struct session_ending ending;
 	unsigned int tells, kills;
 	enum close_reason killed;
@@ -30,8 +31,6 @@ static struct {
 	unsigned int verdicts;
 } seen;
 
-void __wrap_store_write(struct store *store, struct store_job *job);
-void __wrap_store_read(struct store *store, struct store_job *job);
 int __wrap_session_end(struct store_db *db, const struct session_ending *ending, json_t **ret_row);
 int __wrap_session_running_verdicts(struct store_db *db, int64_t account_number,
 	int64_t terminal_number, struct running_verdict **ret_verdicts, size_t *ret_count);
@@ -40,22 +39,6 @@ struct connection *__wrap_connection_find_session(
 void __wrap_connection_kill(struct connection *one, enum close_reason reason);
 void __wrap_session_log_write(
 	struct session_log *log, enum session_log_kind kind, const json_t *row);
-
-void
-__wrap_store_write(struct store *store, struct store_job *job)
-{
-	(void)store;
-	assert_null(seen.written);
-	seen.written = job;
-}
-
-void
-__wrap_store_read(struct store *store, struct store_job *job)
-{
-	(void)store;
-	assert_null(seen.read);
-	seen.read = job;
-}
 
 int
 __wrap_session_end(struct store_db *db, const struct session_ending *ending, json_t **ret_row)
@@ -114,6 +97,7 @@ setup(void **state)
 {
 	(void)state;
 	memset(&seen, 0, sizeof(seen));
+	by_hand_begin();
 	carried = (struct carried_session){.id = {1}, .by = "unix:sato", .because = "drill"};
 	connection = (struct connection){
 		.supervisor = &supervisor, .stage = CONNECTION_RELAYED, .session = &carried};
@@ -140,11 +124,10 @@ record(enum close_reason reason)
 
 /* A job as the store runs it, so many times before it says how it ended. */
 static void
-run(struct store_job **job, unsigned int times, int status)
+run(struct job_queue *queue, unsigned int times, int status)
 {
-	struct store_job *taken = take_pointer(job);
+	struct store_job *taken = by_hand_take(queue);
 
-	assert_non_null(taken);
 	for (unsigned int i = 0; i < times; i++)
 		assert_int_equal(taken->work(NULL, taken), 0);
 	taken->done(taken, status);
@@ -155,9 +138,9 @@ an_end_is_recorded_with_all_that_is_known_and_then_told(void **state)
 {
 	(void)state;
 	record(CLOSE_ADMIN_KILLED);
-	assert_true(seen.written->stubborn);
+	assert_true(by_hand.written.jobs[0]->stubborn);
 	assert_int_equal(seen.tells, 0);
-	run(&seen.written, 2, 0); /* a group that failed is done again */
+	run(&by_hand.written, 2, 0); /* a group that failed is done again */
 	assert_int_equal(seen.tells, 1);
 	assert_int_equal(seen.ending.session[0], 1);
 	assert_int_equal(seen.ending.connection, 7);
@@ -174,7 +157,7 @@ an_end_that_is_not_on_disk_is_told_nobody(void **state)
 {
 	(void)state;
 	record(CLOSE_CLIENT_LEFT);
-	run(&seen.written, 0, -ESHUTDOWN);
+	run(&by_hand.written, 0, -ESHUTDOWN);
 	assert_int_equal(seen.tells, 0);
 }
 
@@ -183,7 +166,7 @@ a_session_that_goes_on_elsewhere_has_not_ended(void **state)
 {
 	(void)state;
 	record(CLOSE_CONTINUED);
-	run(&seen.written, 1, 0);
+	run(&by_hand.written, 1, 0);
 	assert_int_equal(seen.tells, 0);
 }
 
@@ -197,7 +180,7 @@ a_killed_client_that_came_back_is_killed_again(void **state)
 		(void)setup(state);
 		seen.is_carried = true;
 		record(CLOSE_ADMIN_KILLED);
-		run(&seen.written, 1, statuses[i]);
+		run(&by_hand.written, 1, statuses[i]);
 		assert_int_equal(seen.killed, CLOSE_ADMIN_KILLED);
 		assert_string_equal(carried.because, "drill");
 	}
@@ -205,7 +188,7 @@ a_killed_client_that_came_back_is_killed_again(void **state)
 	(void)setup(state);
 	seen.is_carried = true;
 	record(CLOSE_CLIENT_LOST);
-	run(&seen.written, 1, 0);
+	run(&by_hand.written, 1, 0);
 	assert_int_equal(seen.kills, 0);
 }
 
@@ -236,7 +219,7 @@ running_rules_end_what_no_longer_holds(void **state)
 	seen.is_carried = true;
 	seen.verdicts = 2;
 	sessions_check(&supervisor, 5, 6, "unix:mori", "fire");
-	run(&seen.read, 2, 0);
+	run(&by_hand.read, 2, 0);
 	assert_int_equal(seen.account, 5);
 	assert_int_equal(seen.terminal, 6);
 	assert_int_equal(seen.kills, 2);
@@ -248,13 +231,13 @@ running_rules_end_what_no_longer_holds(void **state)
 	(void)setup(state);
 	seen.verdicts = 1;
 	sessions_check(&supervisor, 0, 0, NULL, NULL);
-	run(&seen.read, 1, 0);
+	run(&by_hand.read, 1, 0);
 	assert_int_equal(seen.kills, 0);
 	(void)setup(state);
 	seen.is_carried = true;
 	seen.verdicts = 1;
 	sessions_check(&supervisor, 0, 0, NULL, NULL);
-	run(&seen.read, 1, -EIO);
+	run(&by_hand.read, 1, -EIO);
 	assert_int_equal(seen.kills, 0);
 }
 
@@ -275,7 +258,7 @@ only_a_lost_session_keeps_its_cookie(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		assert_int_equal(resume_issue(supervisor.resumes, carried.id, &cookie), 0);
 		record(cases[i].reason);
-		run(&seen.written, 0, 0);
+		run(&by_hand.written, 0, 0);
 		assert_int_equal(resumes_count(supervisor.resumes), cases[i].kept);
 	}
 }
