@@ -310,13 +310,16 @@ int
 terminal_json_with_windows(
 	struct store_db *db, const struct terminal *terminal, json_t **ret_object)
 {
-	int r = terminal_json(db, terminal, true, ret_object);
+	json_t *object;
+	int r = terminal_json(db, terminal, true, &object);
 
 	if (r < 0)
 		return r;
-	r = terminal_windows_json(db, terminal, *ret_object);
+	r = terminal_windows_json(db, terminal, object);
 	if (r < 0)
-		json_decref(*ret_object);
+		json_decref(object);
+	else
+		*ret_object = object;
 	return r;
 }
 

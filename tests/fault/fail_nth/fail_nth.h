@@ -14,7 +14,7 @@
  *	}
  *
  * Each N is tried twice: it alone fails, or it and all after it. The program is linked with
- * -Wl,--wrap for malloc, calloc, realloc, strdup, strndup and free (fault_wrap in meson.build), so
+ * -Wl,--wrap for malloc, calloc, realloc, reallocarray, strdup, strndup and free (fault_wrap in meson.build), so
  * that our own code is meant and not the libraries; SQLite allocates through the same functions,
  * and jansson does so by our code.
  */
