@@ -11,6 +11,9 @@ struct take_over {
 		reason; /* CLOSE_NONE: it is not full (any more). What the session would be refused for */
 	bool possible; /* … because it is full and nothing else, and this one would make place: */
 	uint8_t session[SESSION_ID_BYTES];
+	uint32_t priority; /* of the account there */
+	char used_by
+		[HOLDER_SIZE]; /* it is full: one who holds it, as this engineer may know, or "" */
 };
 
 /* What an account can do about a terminal now, from this device. All rules are asked: nobody makes place for who would not get it.

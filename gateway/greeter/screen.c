@@ -213,6 +213,7 @@ first_focus(const struct screen *screen)
 	case SCREEN_SORRY:
 		return PART_SUBMIT;
 	case SCREEN_WAITING: /* Enter must not end it by accident */
+	case SCREEN_PLACE:
 	case SCREEN_BUSY:
 	case SCREEN_COUNT:
 		break;
@@ -285,6 +286,12 @@ screen_key_layout(const struct screen *screen, int width)
 		secret_wipe(key, sizeof(key));
 	}
 	return layout;
+}
+
+bool
+screen_waits(const struct screen *screen)
+{
+	return screen->row != NULL && screen->row->answers == SCREEN_CANCEL;
 }
 
 bool
@@ -395,7 +402,7 @@ count_down(struct screen *screen, int64_t now)
 {
 	int64_t left = screen->ends_ms > now ? screen->ends_ms - now : 0;
 	int64_t seconds = (left + 999) / 1000;
-	bool waits = screen->show.screen == SCREEN_WAITING;
+	bool waits = screen_waits(screen);
 
 	if (screen->show.seconds == 0)
 		return -1;

@@ -212,6 +212,7 @@ put_page(struct pen *pen, int text, int list)
 		put_list(pen, list);
 		break;
 	case SCREEN_WAITING:
+	case SCREEN_PLACE:
 	case SCREEN_BUSY:
 		put(pen, PART_TIME,
 			screen_units(pen->screen, pen->screen->show.seconds > 0 ? 44 : 20));
@@ -252,6 +253,7 @@ card_width(const struct screen *screen)
 		[SCREEN_NOTICE] = 580,
 		[SCREEN_SORRY] = 500,
 		[SCREEN_WAITING] = 480,
+		[SCREEN_PLACE] = 480,
 	};
 	int width = widths[screen->show.screen] > 0 ? widths[screen->show.screen] : 430;
 	int most = screen->setup.width - 2 * screen_units(screen, AROUND);

@@ -242,7 +242,7 @@ paint_footer_left(struct screen *screen, cairo_t *cairo, const struct box *box)
 	char number[32], left[128];
 	const char *const values[] = {number};
 
-	if (screen->show.screen == SCREEN_WAITING || screen->show.seconds == 0 ||
+	if (screen_waits(screen) || screen->show.seconds == 0 ||
 		screen->seconds > SCREEN_LAST_SECONDS || screen_is_busy(screen))
 		return paint_line(screen, cairo, TYPE_SMALL, COLOUR_QUIET, ALIGN_LEFT, box,
 			screen_words(screen, N_("Every connection is recorded.")));

@@ -386,7 +386,7 @@ paint_time(struct screen *screen, cairo_t *cairo, const struct box *box)
 	char minutes[32], left[128];
 	const char *const values[] = {minutes};
 
-	if (screen->show.screen != SCREEN_WAITING || screen->show.seconds == 0) {
+	if (!screen_waits(screen) || screen->show.seconds == 0) {
 		paint_dots(screen, cairo, box);
 		return;
 	}

@@ -111,6 +111,9 @@ PangoLayout *screen_error_layout(const struct screen *screen, int width);
 int screen_error_lines(const struct screen *screen); /* what is longer ends in dots */
 PangoLayout *screen_key_layout(const struct screen *screen, int width);
 
+/* There is nothing to do but wait, or cancel. */
+bool screen_waits(const struct screen *screen);
+
 /* Nothing is taken: no page, BUSY, or an answer is on its way. */
 bool screen_is_busy(const struct screen *screen);
 bool screen_can_submit(const struct screen *screen);

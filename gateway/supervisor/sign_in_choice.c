@@ -155,7 +155,7 @@ find_named(const struct sign_in *sign_in, const char *name)
 	return alike == 1 ? found : sign_in->offer_count;
 }
 
-/* What Client Info named, or the only one; offer_count: somebody has to choose. */
+/* What Client Info named, or the only one, once; offer_count: somebody has to choose. */
 static size_t
 chosen_already(const struct sign_in *sign_in)
 {
@@ -163,7 +163,7 @@ chosen_already(const struct sign_in *sign_in)
 
 	if (named[0] != '\0')
 		return find_named(sign_in, named);
-	return sign_in->offer_count == 1 ? 0 : sign_in->offer_count;
+	return sign_in->offer_count == 1 && !sign_in->chooses ? 0 : sign_in->offer_count;
 }
 
 /* Whether the step after the notices shows something by itself. */
@@ -242,6 +242,7 @@ choose(struct sign_in *sign_in, size_t at)
 	sign_in->chosen = at;
 	sign_in->noted = false;
 	sign_in->attendance = (struct attendance){0};
+	sign_in->in_line = false;
 	if (offer->reason == CLOSE_TERMINAL_FULL && offer->takes_over)
 		sign_in_go(sign_in, STEP_TAKE_OVER);
 	else if (offer->reason != CLOSE_NONE) {

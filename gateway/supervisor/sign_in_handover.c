@@ -80,6 +80,9 @@ on_refused(
 	struct connection *connection, enum close_reason reason, const struct session_grant *grant)
 {
 	(void)grant;
+	/* Somebody was quicker: it is not the one whom the list named. */
+	if (reason == CLOSE_TERMINAL_FULL)
+		connection->sign_in->offers[connection->sign_in->chosen].used_by[0] = '\0';
 	sign_in_sorry(connection->sign_in, reason, STEP_RULES);
 }
 

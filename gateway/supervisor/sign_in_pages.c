@@ -184,6 +184,8 @@ send_choices(struct sign_in *sign_in)
 static uint32_t
 seconds_left(const struct sign_in *sign_in)
 {
+	if (sign_in->page->screen == SCREEN_PLACE)
+		return sign_in_grace_seconds(sign_in);
 	if ((screen_row(sign_in->page->screen)->fields & SCREEN_HAS_SECONDS) == 0 ||
 		!uv_is_active((const uv_handle_t *)&sign_in->clock))
 		return 0;

@@ -111,11 +111,14 @@ struct sign_in {
 	struct terminal_offer *offers;
 	size_t offer_count;
 	size_t chosen; /* of them; offer_count: none */
+	bool chooses;  /* it has come back from a choice: the list is shown, also one of one */
 	struct waiting *waiting;
 	unsigned int waits; /* how often somebody was asked */
 	struct attendance attendance;
 	uint8_t makes_place[SESSION_ID_BYTES]; /* GRACE: the session … */
 	int64_t grace_ends_ms; /* … and until when, of CLOCK_BOOTTIME; 0: none yet */
+	bool in_line;          /* for that place … */
+	uint32_t priority;     /* … and with which priority */
 	bool redirect_ignored;
 	char redirected_by[TICKET_HANDLE_SIZE]; /* the ticket that the client was told; "": none */
 
@@ -147,6 +150,7 @@ void sign_in_terminals_answered(struct sign_in *sign_in, const struct msg_answer
 void sign_in_take_over(struct sign_in *sign_in);
 void sign_in_take_over_answered(struct sign_in *sign_in, const struct msg_answer *answer);
 void sign_in_grace(struct sign_in *sign_in);
+uint32_t sign_in_grace_seconds(const struct sign_in *sign_in); /* that it still takes at most */
 
 /* sign_in_consent.c */
 void sign_in_number(struct sign_in *sign_in);

@@ -1,8 +1,9 @@
 /* Taking a full terminal over (B5); see sign_in_steps.def and policy/take_over.h.
  *
  * Nothing is reserved: how the terminal stands, and whether the newcomer may still come in, is looked at each second, and again in the
- * transaction that begins the session. Who makes place may leave before; the newcomer may, and then nobody is ended; somebody quicker may have the place, and the newcomer
- * reads that. A session that runs cannot be written on: whoever makes place is told when it ends.
+ * transaction that begins the session. Who makes place may leave before; the newcomer may, and then nobody is ended; somebody quicker
+ * may have the place, and the newcomer reads that. Of several newcomers the one of the highest priority goes first, then who came
+ * first. A session that runs cannot be written on: whoever makes place is told when it ends.
  */
 #include "supervisor/sign_in_private.h"
 
@@ -45,6 +46,7 @@ sign_in_take_over_answered(struct sign_in *sign_in, const struct msg_answer *ans
 {
 	(void)answer;
 	sign_in->grace_ends_ms = 0;
+	sign_in->in_line = true;
 	memset(sign_in->makes_place, 0, sizeof(sign_in->makes_place));
 	sign_in_go(sign_in, STEP_GRACE);
 }
@@ -82,11 +84,48 @@ begin_grace(struct sign_in *sign_in, const uint8_t *session)
 	log_event(EV_TAKE_OVER, "conn=%llx user='%s' host='%s' session=%s seconds=%u",
 		(unsigned long long)sign_in->connection->id, log_quote(sign_in->full_id),
 		log_quote(sign_in->offers[sign_in->chosen].name), id, grace_ms / 1000);
-	(void)sign_in_page(sign_in, SCREEN_BUSY);
+	(void)sign_in_page(sign_in, SCREEN_PLACE);
 	sign_in_page_text(sign_in,
-		N_("%s will be free in %u seconds at most. Then you are connected."),
-		sign_in->offers[sign_in->chosen].name, grace_ms / 1000 + 1);
+		N_("A session of lower priority makes place at %s. You are connected when this "
+		   "time is over, or earlier."),
+		sign_in->offers[sign_in->chosen].name);
 	sign_in_page_show(sign_in);
+}
+
+uint32_t
+sign_in_grace_seconds(const struct sign_in *sign_in)
+{
+	int64_t left = sign_in->grace_ends_ms + LOOK_MS - clock_boottime_ms();
+
+	return left > 0 ? (uint32_t)((left + 999) / 1000) : 1;
+}
+
+/* Up to its start record: from then on it is counted. */
+static bool
+is_in_line(const struct sign_in *sign_in)
+{
+	return sign_in->in_line && (sign_in->step == STEP_GRACE || sign_in->step == STEP_CONNECT ||
+					   sign_in->step == STEP_START);
+}
+
+/* Who has the first right to the next place at the same terminal. */
+static const struct sign_in *
+first_in_line(const struct sign_in *sign_in)
+{
+	int64_t terminal = sign_in->offers[sign_in->chosen].number;
+	const struct sign_in *first = sign_in;
+	const struct sign_in *other = sign_in->connection->supervisor->sign_ins;
+
+	for (; other != NULL; other = other->next) {
+		if (sign_in_is_over(other) || !is_in_line(other) ||
+			other->offers[other->chosen].number != terminal)
+			continue;
+		if (other->priority > first->priority ||
+			(other->priority == first->priority &&
+				other->connection->id < first->connection->id))
+			first = other;
+	}
+	return first;
 }
 
 static void
@@ -99,7 +138,7 @@ end_if_due(struct sign_in *sign_in)
 	holder = connection_find_session(
 		sign_in->connection->supervisor->connections, sign_in->makes_place);
 	if (holder != NULL)
-		session_kill(holder, CLOSE_TAKEN_OVER, sign_in->full_id, NULL);
+		session_kill(holder, CLOSE_TAKEN_OVER, first_in_line(sign_in)->full_id, NULL);
 }
 
 static void
@@ -114,19 +153,24 @@ look_done(struct sign_in *sign_in, struct sign_in_job *job, int status)
 		sign_in_sorry(sign_in, CLOSE_NOT_LOGGED, STEP_RULES);
 		return;
 	}
-	if (view->reason == CLOSE_NONE) {
+	sign_in->priority = view->priority;
+	if (view->reason == CLOSE_NONE && first_in_line(sign_in) == sign_in) {
 		sign_in_go(sign_in, STEP_CONNECT);
 		return;
 	}
-	if (!view->possible) {
+	if (view->reason == CLOSE_TERMINAL_FULL)
+		memcpy(sign_in->offers[sign_in->chosen].used_by, view->used_by, HOLDER_SIZE);
+	if (view->reason != CLOSE_NONE && !view->possible) {
 		sign_in_note_refusal(sign_in, view->reason, sign_in->offers[sign_in->chosen].name);
 		sign_in_sorry(sign_in, view->reason, STEP_RULES);
 		return;
 	}
-	if (sign_in->grace_ends_ms == 0 ||
-		memcmp(sign_in->makes_place, view->session, SESSION_ID_BYTES) != 0)
-		begin_grace(sign_in, view->session);
-	end_if_due(sign_in);
+	if (view->possible) {
+		if (sign_in->grace_ends_ms == 0 ||
+			memcmp(sign_in->makes_place, view->session, SESSION_ID_BYTES) != 0)
+			begin_grace(sign_in, view->session);
+		end_if_due(sign_in);
+	}
 	uv_timer_start(&sign_in->patience, on_look, LOOK_MS, 0);
 }
 
@@ -146,5 +190,6 @@ look(struct sign_in *sign_in)
 void
 sign_in_grace(struct sign_in *sign_in)
 {
+	uv_timer_stop(&sign_in->patience); /* of a wait that was given up */
 	look(sign_in);
 }

@@ -163,6 +163,7 @@ cancel(struct sign_in *sign_in)
 		sign_in_start_over(sign_in);
 		step = STEP_CREDENTIALS;
 	}
+	sign_in->chooses = step == STEP_RULES;
 	sign_in_go(sign_in, step);
 }
 

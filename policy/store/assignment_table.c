@@ -164,6 +164,21 @@ assignment_exists(struct store_db *db, int64_t account, int64_t terminal, bool *
 }
 
 int
+assignment_priority(struct store_db *db, int64_t account, int64_t terminal, uint32_t *ret_priority)
+{
+	int64_t priority;
+	int r;
+
+	r = sql_number(db, &priority,
+		"SELECT priority FROM assignment WHERE account = ? AND terminal = ?", "ii", account,
+		terminal);
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	*ret_priority = (uint32_t)priority;
+	return 0;
+}
+
+int
 assignment_accounts(struct store_db *db, int64_t terminal, json_t **ret_ids)
 {
 	json_t *ids = json_array();

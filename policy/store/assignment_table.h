@@ -38,6 +38,10 @@ int assignments_write(struct store_db *db, int64_t account, const struct assignm
 
 int assignment_exists(struct store_db *db, int64_t account, int64_t terminal, bool *ret_exists);
 
+/* -ENOENT if it is not there. */
+int assignment_priority(
+	struct store_db *db, int64_t account, int64_t terminal, uint32_t *ret_priority);
+
 /* Sorted ids as a new JSON list. */
 int assignment_accounts(struct store_db *db, int64_t terminal, json_t **ret_ids);
 int assignment_count(struct store_db *db, int64_t terminal, int64_t *ret_count);

@@ -22,9 +22,14 @@ read_row(sqlite3_stmt *row, struct offer_row *offer)
 	offer->credential_stored = sql_column_number(row, 8) != 0;
 }
 
-#define HOLDS                                                                                      \
-	"session.state = 'active' AND session.terminal = terminal.number ORDER BY session.number " \
-	"LIMIT 1)"
+#define HOLDS(terminal)                                                    \
+	" WHERE session.state = 'active' AND session.terminal = " terminal \
+	" ORDER BY session.number LIMIT 1"
+#define ACCOUNT "SELECT account_full FROM session"
+#define NAME "SELECT account_name FROM session"
+#define VENDOR                                                                              \
+	"SELECT vendor.name FROM session JOIN account ON account.number = session.account " \
+	"JOIN vendor ON vendor.number = account.vendor"
 #define OFFERS(used_by)                                                                      \
 	"SELECT terminal.number, terminal.name, in_service, attendance_required, capacity, " \
 	"(SELECT count(*) FROM session WHERE state = 'active' AND "                          \
@@ -35,13 +40,38 @@ read_row(sqlite3_stmt *row, struct offer_row *offer)
 
 /* By whom engineers may read of: that column is NULL where nobody is to be named. */
 static const char *const questions[] = {
-	[HOLDER_ACCOUNT] = OFFERS("(SELECT account_full FROM session WHERE " HOLDS),
-	[HOLDER_NAME] = OFFERS("(SELECT account_name FROM session WHERE " HOLDS),
-	[HOLDER_VENDOR] = OFFERS(
-		"(SELECT vendor.name FROM session JOIN account ON account.number = session.account "
-		"JOIN vendor ON vendor.number = account.vendor WHERE " HOLDS),
+	[HOLDER_ACCOUNT] = OFFERS("(" ACCOUNT HOLDS("terminal.number") ")"),
+	[HOLDER_NAME] = OFFERS("(" NAME HOLDS("terminal.number") ")"),
+	[HOLDER_VENDOR] = OFFERS("(" VENDOR HOLDS("terminal.number") ")"),
 	[HOLDER_NOBODY] = OFFERS("NULL"),
 };
+
+int
+offer_holder(struct store_db *db, int64_t terminal, char ret_used_by[HOLDER_SIZE])
+{
+	static const char *const holders[] = {
+		[HOLDER_ACCOUNT] = ACCOUNT HOLDS("?"),
+		[HOLDER_NAME] = NAME HOLDS("?"),
+		[HOLDER_VENDOR] = VENDOR HOLDS("?"),
+		[HOLDER_NOBODY] = NULL,
+	};
+	const char *question = holders[store_db_settings(db)->holder_shown];
+	sqlite3_stmt *row;
+	int r;
+
+	ret_used_by[0] = '\0';
+	if (question == NULL)
+		return 0;
+	r = sql_ask(db, &row, question, "i", terminal);
+	if (r < 0)
+		return r;
+	r = sql_next(row);
+	if (r <= 0)
+		return r;
+	sql_column_text(row, 0, ret_used_by, HOLDER_SIZE);
+	sql_end(row);
+	return 0;
+}
 
 int
 offer_each(struct store_db *db, int64_t account,

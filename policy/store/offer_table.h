@@ -18,10 +18,12 @@ struct offer_row {
 	enum credential_mode credentials;
 	bool credential_stored;
 	uint32_t capacity;
-	uint32_t sessions; /* active ones */
-	char used_by
-		[HOLDER_SIZE]; /* who has held it for longest, as engineers may know; "": nobody */
+	uint32_t sessions;         /* active ones */
+	char used_by[HOLDER_SIZE]; /* as offer_holder says */
 };
+
+/* Who has held a terminal for longest, as engineers may know; "": nobody. */
+int offer_holder(struct store_db *db, int64_t terminal, char ret_used_by[HOLDER_SIZE]);
 
 /* Of every terminal that is assigned to the account, sorted by name. A negative errno of visit ends it. */
 int offer_each(struct store_db *db, int64_t account,

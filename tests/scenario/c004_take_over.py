@@ -34,7 +34,7 @@ def take(lab, visitor):
     visitor.choose(sorted([lab.terminal, lab.shadow]).index(lab.terminal))
     visitor.page("NOTICE", text="lower priority ends in 60 seconds")
     visitor.key("Return")
-    lab.wait_log("will be free in 61 seconds")
+    visitor.page("PLACE", text="makes place")
 
 
 def test_c030_a_higher_priority_gets_the_place_after_the_grace_time(full):
@@ -92,4 +92,55 @@ def test_c034_who_may_not_come_in_any_more_ends_nobody(full, change):
         full.wait_session(full.comer)
     full.pass_time(1)
     visitor.page("SORRY")
+    assert full.sessions(full.holder)
+
+
+def arrive_together(lab, *accounts):
+    """Newcomers, each with a client of their own, who wait for the same place."""
+    visitors = [at_terminals(lab, account) for account in accounts]
+    for visitor in visitors:
+        take(lab, visitor)
+    return visitors
+
+
+@pytest.mark.parametrize("priority", [5, 7], ids=["the-same-priority", "a-higher-one"])
+def test_c035_of_two_newcomers_the_higher_or_else_the_first_gets_the_place(full, priority):
+    rival = settled_engineer(full, full.terminal, full.shadow)
+    full.edit_account(rival, priorities={full.terminal: priority})
+    first, second = arrive_together(full, full.comer, rival)
+    winner, loser = (full.comer, second) if priority == 5 else (rival, first)
+    full.pass_time(1)
+    full.held.client.wait_end()
+    assert winner in full.wait_end(full.holder)["by"]
+    assert full.wait_session(winner)["terminal"] == full.terminal
+    loser.page("SORRY", text=f"is in use by 998-{winner}@")
+    assert [one["terminal"] for one in full.sessions(winner)] == [full.terminal]
+    assert len([one for one in full.call("session.list")["sessions"] if one["terminal"] == full.terminal]) == 1
+    # The list, and from there somewhere else.
+    loser.key("Return")
+    loser.page("TERMINALS")
+
+
+def test_c036_who_waits_for_a_place_may_give_up_and_choose_again(full):
+    visitor = at_terminals(full, full.comer)
+    take(full, visitor)
+    visitor.key("Escape")
+    visitor.page("TERMINALS")
+    full.pass_time(2)
+    visitor.choose(sorted([full.terminal, full.shadow]).index(full.shadow))
+    assert full.wait_session(full.comer)["terminal"] == full.shadow
+    assert [one["terminal"] for one in full.sessions(full.holder)] == [full.terminal]
+
+
+def test_c037_who_has_one_terminal_and_will_not_take_it_over_is_asked_once(full):
+    full.edit_account(full.comer, terminals=[full.terminal])
+    full.edit_account(full.comer, priorities={full.terminal: 5})
+    visitor = visit(full)
+    visitor.page("SIGN_IN")
+    visitor.sign_in(full.comer, PASSWORD)
+    visitor.page("NOTICE", text="lower priority ends in 60 seconds")
+    visitor.key("Escape")
+    visitor.page("TERMINALS")
+    visitor.key("Escape")
+    visitor.page("SIGN_IN")
     assert full.sessions(full.holder)

@@ -56,6 +56,38 @@ on_the_screen(void)
 	store_works();
 }
 
+/* A place at a full terminal, whose session is not ended before its time. */
+static void
+by_taking_over(void)
+{
+	introduce("", "");
+	if (shows(SCREEN_SIGN_IN))
+		type_credentials("taro", "right");
+	if (goes_on() && seen.conversations == 1)
+		pam_signs_in();
+	if (goes_on() && seen.found != NULL)
+		device_found(true);
+	store_works();
+	if (shows(SCREEN_TERMINALS))
+		choose(0);
+	if (shows(SCREEN_NOTICE))
+		submit();
+	store_works();
+	if (shows(SCREEN_PLACE))
+		cancel();
+	seen.take_over.reason = CLOSE_NONE;
+	store_works();
+	if (shows(SCREEN_TERMINALS))
+		choose(0);
+	if (shows(SCREEN_NOTICE))
+		submit();
+	store_works();
+	if (shows(SCREEN_BUSY))
+		frame_shown();
+	store_works();
+	assert_int_equal(seen.holder_killed, CLOSE_NONE);
+}
+
 static void
 without_a_screen(void)
 {
@@ -116,6 +148,33 @@ a_sign_in_on_the_screen(void **state)
 }
 
 static void
+a_place_that_is_waited_for(void **state)
+{
+	struct fail_run run;
+
+	(void)state;
+	fail_begin(&run);
+	while (fail_next(&run)) {
+		assert_int_equal(sign_in_setup(NULL), 0);
+		prepare(false, false);
+		settings.sessions.take_over_grace_ms = 60000;
+		seen.offers[0].reason = CLOSE_TERMINAL_FULL;
+		seen.offers[0].takes_over = true;
+		seen.take_over = (struct take_over){
+			.reason = CLOSE_TERMINAL_FULL, .possible = true, .session = {7}};
+		fail_arm(&run);
+		by_taking_over();
+		fail_disarm(&run);
+		if (!run.hit)
+			assert_int_equal(seen.starts, 1);
+		else if (seen.starts == 0)
+			assert_true(seen.killed == CLOSE_OUT_OF_ROOM || shows(SCREEN_SORRY));
+		assert_int_equal(sign_in_teardown(NULL), 0);
+	}
+	assert_true(run.tried >= 8);
+}
+
+static void
 a_sign_in_without_a_screen(void **state)
 {
 	(void)state;
@@ -127,6 +186,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_sign_in_on_the_screen),
+		cmocka_unit_test(a_place_that_is_waited_for),
 		cmocka_unit_test(a_sign_in_without_a_screen),
 	};
 

@@ -90,6 +90,8 @@ the_youngest_of_the_lowest_makes_place(void **state)
 	third = holds("a3", 4, 3);
 	assert_int_equal(look("taro").reason, CLOSE_TERMINAL_FULL);
 	assert_true(look("taro").possible);
+	assert_int_equal(look("taro").priority, 5);
+	assert_string_equal(look("taro").used_by, "998-a1@example.jp");
 	assert_memory_equal(look("taro").session, second.session, SESSION_ID_BYTES);
 	/* Whoever has gone makes none, and there is room. */
 	json_decref(end_session(&second, 2, CLOSE_CLIENT_LOGGED_OFF));

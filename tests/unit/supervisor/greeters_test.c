@@ -323,6 +323,8 @@ only_what_is_on_the_page_can_be_answered(void **state)
 		{SCREEN_BUSY, {.action = SCREEN_SUBMIT}, false},
 		{SCREEN_WAITING, {.action = SCREEN_SUBMIT}, false},
 		{SCREEN_WAITING, {.action = SCREEN_CANCEL}, true},
+		{SCREEN_PLACE, {.action = SCREEN_SUBMIT}, false},
+		{SCREEN_PLACE, {.action = SCREEN_CANCEL}, true},
 		{SCREEN_PROMPT, {.secret = "123456", .secret_len = 6}, true},
 		{SCREEN_PROMPT, {.account = "hanako"}, false},
 		{SCREEN_NUMBER, {.secret = "12345678", .secret_len = 8}, true},

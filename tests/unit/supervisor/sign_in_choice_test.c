@@ -133,8 +133,45 @@ a_place_is_asked_for_and_waited_for(void **state)
 	assert_string_equal(value(2), "60");
 	submit();
 	store_works();
-	assert_shown(BUSY);
+	assert_shown(PLACE);
+	assert_in_range(seen.page.seconds, 60, 61);
 	assert_int_equal(seen.holder_killed, CLOSE_NONE);
+}
+
+static void
+who_gives_up_waiting_chooses_anew(void **state)
+{
+	(void)state;
+	settings.sessions.take_over_grace_ms = 60000;
+	at_a_full_terminal();
+	submit();
+	store_works();
+	assert_shown(PLACE);
+	cancel();
+	store_works();
+	assert_shown(TERMINALS);
+	assert_int_equal(seen.holder_killed, CLOSE_NONE);
+	/* Whoever comes back has the whole time before them again. */
+	choose(0);
+	submit();
+	store_works();
+	assert_shown(PLACE);
+	assert_in_range(seen.page.seconds, 60, 61);
+}
+
+static void
+who_gives_up_while_it_is_looked_at_takes_nothing(void **state)
+{
+	(void)state;
+	settings.sessions.take_over_grace_ms = 0;
+	at_a_full_terminal();
+	submit();
+	cancel();
+	offer_a_place(false, CLOSE_NONE);
+	store_works();
+	assert_shown(TERMINALS);
+	assert_int_equal(seen.holder_killed, CLOSE_NONE);
+	assert_int_equal(seen.starts, 0);
 }
 
 static void
@@ -169,10 +206,12 @@ who_was_outdone_meanwhile_is_told(void **state)
 	settings.sessions.take_over_grace_ms = 0;
 	at_a_full_terminal();
 	offer_a_place(false, CLOSE_TERMINAL_FULL);
+	strcpy(seen.take_over.used_by, "998-jiro");
 	submit();
 	store_works();
 	assert_shown(SORRY);
 	assert_string_equal(seen.page.text, "The terminal %s is in use by %s.");
+	assert_string_equal(value(1), "998-jiro"); /* not who held it when the list was made */
 	assert_int_equal(seen.holder_killed, CLOSE_NONE);
 }
 
@@ -202,6 +241,28 @@ who_does_not_go_on_ends_nobody(void **state)
 	assert_int_equal(seen.holder_killed, CLOSE_NONE);
 }
 
+/* Else who does not want to would be asked the same again and again. */
+static void
+the_only_terminal_is_gone_to_once_and_then_chosen(void **state)
+{
+	(void)state;
+	seen.offer_count = 1;
+	strcpy(seen.offers[0].closes_at, "04:00");
+	sign_in_on_screen();
+	assert_shown(NOTICE);
+	cancel();
+	store_works();
+	assert_shown(TERMINALS);
+	assert_string_equal(seen.choice[0].state, "free; closes at %s for maintenance");
+	choose(0);
+	assert_shown(NOTICE);
+	cancel();
+	store_works();
+	assert_shown(TERMINALS);
+	cancel();
+	assert_shown(SIGN_IN);
+}
+
 static void
 what_closes_soon_says_so_before_it_connects(void **state)
 {
@@ -214,10 +275,6 @@ what_closes_soon_says_so_before_it_connects(void **state)
 	assert_shown(NOTICE);
 	assert_string_equal(value(1), "04:00");
 	assert_string_equal(value(2), "毎日の再起動");
-	/* Whoever does not want that may leave. */
-	cancel();
-	store_works();
-	assert_shown(NOTICE);
 	submit();
 	assert_shown(BUSY);
 }
@@ -433,6 +490,9 @@ main(void)
 		TEST(names_that_differ_in_case_alone_are_written_exactly),
 		TEST(the_list_says_how_each_terminal_stands),
 		TEST(a_place_is_asked_for_and_waited_for),
+		TEST(who_gives_up_waiting_chooses_anew),
+		TEST(who_gives_up_while_it_is_looked_at_takes_nothing),
+		TEST(the_only_terminal_is_gone_to_once_and_then_chosen),
 		TEST(without_a_grace_time_the_place_is_there_at_once),
 		TEST(who_left_meanwhile_is_not_ended),
 		TEST(who_was_outdone_meanwhile_is_told),
