@@ -47,6 +47,9 @@ command_printer print_backup_fetched;
 command_printer print_backup_restored;
 command_printer print_backup_deleted;
 
+/* "restart 04:00–04:30" of `window` in a terminal object; with the day on which it begins, unless that is every day. */
+const char *print_window_span(const json_t *terminal);
+
 /* Rows of window list. Returns how many there are. */
 size_t print_window_rows(const json_t *rows);
 

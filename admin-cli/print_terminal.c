@@ -48,6 +48,7 @@ print_terminals(const struct admin *admin, const json_t *result)
 		{N_("Terminal"), 50, "name", VALUE_TEXT},
 		{N_("Accounts"), 0, "accounts", VALUE_COUNT},
 		{N_("State"), 0, "state", VALUE_WORD},
+		{N_("Window"), 0, .shown = print_window_span},
 		{N_("Warnings"), 50, .shown = warnings},
 		{N_("Address"), 46, .shown = place},
 		{N_("Certificate"), 0, NULL, VALUE_TRUST},

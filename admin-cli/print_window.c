@@ -6,6 +6,8 @@
 #include "admin-cli/values.h"
 #include "base/cleanup.h"
 
+#include <string.h>
+
 static const char *
 terminal(const json_t *window)
 {
@@ -47,6 +49,45 @@ next(const json_t *window)
 		snprintf(text, sizeof(texts[0]), _("closed until %s"), changes);
 	else
 		snprintf(text, sizeof(texts[0]), "%s", changes);
+	return text;
+}
+
+/* "2026-11-22 04:00:00": its first characters. */
+#define DAY_LENGTH 10
+#define MINUTE_LENGTH 16
+
+/* A weekly window's times are the facility's; of an instant the day is left out where it has been said. */
+static void
+format_span(const json_t *window, char *ret_text, size_t size)
+{
+	const json_t *days = json_object_get(window, "days");
+	const char *from = begins(window), *until = ends(window);
+	bool same_day = strncmp(from, until, DAY_LENGTH) == 0;
+
+	if (!json_is_array(days))
+		snprintf(ret_text, size, "%.*s–%.*s", MINUTE_LENGTH, from,
+			same_day ? MINUTE_LENGTH - DAY_LENGTH - 1 : MINUTE_LENGTH,
+			same_day ? until + DAY_LENGTH + 1 : until);
+	else if (json_array_size(days) == 7 || json_is_true(json_object_get(window, "closed")))
+		snprintf(ret_text, size, "%s–%s", from, until);
+	else
+		snprintf(ret_text, size, "%.*s %s–%s", DAY_LENGTH, value_time(window, "changes"),
+			from, until);
+}
+
+const char *
+print_window_span(const json_t *terminal_object)
+{
+	static char text[160];
+	const json_t *window = json_object_get(terminal_object, "window");
+	char span[80];
+
+	if (!json_is_object(window))
+		return "";
+	format_span(window, span, sizeof(span));
+	snprintf(text, sizeof(text),
+		json_is_true(json_object_get(window, "closed")) ? _("%s %s, now") : "%s %s",
+		value_word(window, "kind"), span);
 	return text;
 }
 

@@ -83,7 +83,12 @@ int account_forget_failures(struct store_db *db, struct method_call *call,
 int terminal_json(struct store_db *db, const struct terminal *terminal, bool with_accounts,
 	json_t **ret_object);
 
-/* The same with the accounts, and `windows`: its own, and those of all terminals. */
+/* Adds `window`, the one that keeps everybody out now or begins next (or null), and, if wanted, `windows`: its own, and those of
+ * all terminals. */
+int terminal_windows_json(
+	struct store_db *db, const struct terminal *terminal, bool all, json_t *object);
+
+/* The same with the accounts, and all of that. */
 int terminal_json_with_windows(
 	struct store_db *db, const struct terminal *terminal, json_t **ret_object);
 

@@ -233,11 +233,18 @@ minutes_json(int32_t minutes)
 	return json_string(minutes == 0 ? "off" : text);
 }
 
-/* Its own, and those of all terminals. */
-static int
-terminal_windows_json(struct store_db *db, const struct terminal *terminal, json_t *object)
+static json_t *
+own_window_json(struct store_db *db, const struct terminal *terminal, const struct window *window)
+{
+	return window_json(window, window->terminal != 0 ? terminal->name : "", store_db_now(db));
+}
+
+int
+terminal_windows_json(
+	struct store_db *db, const struct terminal *terminal, bool all, json_t *object)
 {
 	auto_free struct window *windows = NULL;
+	const struct window *next;
 	json_t *list;
 	size_t count;
 	int r;
@@ -245,11 +252,14 @@ terminal_windows_json(struct store_db *db, const struct terminal *terminal, json
 	r = windows_load(db, terminal->number, &windows, &count);
 	if (r < 0)
 		return r;
+	next = windows_next(windows, count, store_db_now(db));
+	(void)json_object_set_new(
+		object, "window", next != NULL ? own_window_json(db, terminal, next) : json_null());
+	if (!all)
+		return 0;
 	list = json_array();
 	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(list,
-			window_json(&windows[i], windows[i].terminal != 0 ? terminal->name : "",
-				store_db_now(db)));
+		(void)json_array_append_new(list, own_window_json(db, terminal, &windows[i]));
 	(void)json_object_set_new(object, "windows", list);
 	return 0;
 }
@@ -315,7 +325,7 @@ terminal_json_with_windows(
 
 	if (r < 0)
 		return r;
-	r = terminal_windows_json(db, terminal, object);
+	r = terminal_windows_json(db, terminal, true, object);
 	if (r < 0)
 		json_decref(object);
 	else

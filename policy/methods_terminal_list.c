@@ -100,9 +100,10 @@ list_terminal(struct store_db *db, const struct terminal *terminal, void *argume
 	int r;
 
 	r = terminal_json(db, terminal, false, &object);
-	if (r == 0)
-		(void)json_array_append_new(argument, object);
-	return r;
+	if (r < 0)
+		return r;
+	(void)json_array_append_new(argument, object);
+	return terminal_windows_json(db, terminal, false, object);
 }
 
 int

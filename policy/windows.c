@@ -295,3 +295,15 @@ windows_change(const struct window *windows, size_t count, int64_t at_us)
 	}
 	return WINDOW_NEVER;
 }
+
+const struct window *
+windows_next(const struct window *windows, size_t count, int64_t at_us)
+{
+	const struct window *covering = windows_covering(windows, count, at_us);
+	int64_t change;
+
+	if (covering != NULL)
+		return covering;
+	change = windows_change(windows, count, at_us);
+	return change == WINDOW_NEVER ? NULL : windows_covering(windows, count, change);
+}

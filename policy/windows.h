@@ -60,6 +60,9 @@ void window_time_format(int64_t instant_us, int64_t now_us, char *ret_text);
 /* The first of them that takes nobody at an instant, or NULL. */
 const struct window *windows_covering(const struct window *windows, size_t count, int64_t at_us);
 
+/* That one, or else the one that begins next; NULL: none will. */
+const struct window *windows_next(const struct window *windows, size_t count, int64_t at_us);
+
 /* When the answer of windows_covering turns next from none to one or back; WINDOW_NEVER: not by itself. */
 int64_t windows_change(const struct window *windows, size_t count, int64_t at_us);
 

@@ -52,6 +52,25 @@ def test_c020_sessions_end_when_the_window_begins_and_nobody_gets_in(new_door):
     assert [window["kind"] for window in shown["windows"]] == ["restart"]
 
 
+# The clock of lab and list stands at Tuesday, 17 November, 03:50:58.
+SPANS = [
+    (["--days", "daily", "--from", "04:00", "--until", "04:30", "--kind", "restart"], "restart 04:00–04:30"),
+    (["--days", "sun", "--from", "22:00", "--until", "02:00"], "maintenance 2026-11-22 22:00–02:00"),
+    (["--from", "2026-11-28 22:00", "--until", "2026-11-28 23:30"], "maintenance 2026-11-28 22:00–23:30"),
+    (["--from", "2026-11-28 22:00", "--until", "2026-11-29 02:00"], "maintenance 2026-11-28 22:00–2026-11-29 02:00"),
+    (["--days", "daily", "--from", "03:00", "--until", "05:00"], "maintenance 03:00–05:00, now"),
+]
+
+
+@pytest.mark.parametrize("options,span", SPANS, ids=[span for _, span in SPANS])
+def test_c024_the_list_of_terminals_shows_the_next_span(new_lab, options, span):
+    lab = new_lab(clock=BEFORE)
+    lab.admin.text("window", "add", lab.shadow, *options, "--yes")
+    rows = [line for line in lab.admin.text("terminal", "list").splitlines() if lab.shadow in line]
+    assert len(rows) == 1 and span in rows[0], rows
+    assert lab.call("terminal.show", name=lab.xrdp)["window"] is None
+
+
 def test_c021_a_window_for_all_is_asked_about_and_ends_every_session(new_lab):
     lab = new_lab(clock=BEFORE)
     account, ticket = lab.new_ticket(lab.shadow)

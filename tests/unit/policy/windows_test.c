@@ -197,6 +197,8 @@ windows_that_touch_are_one(void **state)
 		windows_change(windows, 3, at("2026-11-22 04:00")), at("2026-11-22 06:30"));
 	assert_int_equal(
 		windows_change(windows, 3, at("2026-11-22 06:30")), at("2026-11-23 04:00"));
+	assert_ptr_equal(windows_next(windows, 3, at("2026-11-22 05:00")), &windows[1]);
+	assert_ptr_equal(windows_next(windows, 3, at("2026-11-22 06:30")), &windows[0]);
 }
 
 static void
@@ -207,6 +209,7 @@ what_never_turns_is_said_to(void **state)
 
 	(void)state;
 	go_to("Asia/Tokyo");
+	assert_null(windows_next(NULL, 0, at("2026-11-22 04:00")));
 	assert_int_equal(windows_change(NULL, 0, at("2026-11-22 04:00")), WINDOW_NEVER);
 	always[0] = weekly("daily", "00:00", "24:00");
 	assert_int_equal(windows_change(always, 1, at("2026-11-22 04:00")), WINDOW_NEVER);
