@@ -515,6 +515,18 @@ child_remove_connection(struct child *worker)
 	worker->connections--;
 }
 
+void
+child_set_asked(struct child *worker, uint32_t serial)
+{
+	worker->asked = serial;
+}
+
+uint32_t
+child_asked(const struct child *worker)
+{
+	return worker->asked;
+}
+
 uint32_t
 child_number(const struct child *child)
 {

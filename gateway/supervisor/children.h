@@ -123,6 +123,10 @@ int children_send(struct child *worker, enum message number, const void *body, i
 void child_add_connection(struct child *worker);
 void child_remove_connection(struct child *worker);
 
+/* The question of idle.c that it has not answered yet; 0: none. */
+void child_set_asked(struct child *worker, uint32_t serial);
+uint32_t child_asked(const struct child *worker);
+
 /* For the log and `gateway status`. The number is never used again in the life of the
  * supervisor. */
 uint32_t child_number(const struct child *child);

@@ -31,6 +31,7 @@ struct child {
 	pid_t pid;
 	uint32_t number;
 	uint32_t connections;
+	uint32_t asked; /* see child_asked */
 	uint64_t started_ms;
 	uint64_t owes_since_ms; /* an answer: HELLO, then PONG; 0: none */
 	uint64_t ping_serial;

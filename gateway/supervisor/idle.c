@@ -22,35 +22,10 @@ idle_since_us(const struct carried_session *session)
 	return clock_now() - (clock_boottime_ms() - session->input_at_ms) * 1000;
 }
 
-struct asking {
-	struct supervisor *supervisor;
-	struct msg_ask_inputs ask;
-};
-
-static void
-ask_worker(void *context, struct child *worker)
-{
-	struct asking *asking = context;
-
-	if (children_send(worker, MSG_ASK_INPUTS, &asking->ask, -1) == 0)
-		asking->supervisor->inputs_owed++;
-}
-
-void
-idle_ask(struct supervisor *supervisor)
-{
-	struct asking asking = {.supervisor = supervisor};
-
-	if (supervisor->children == NULL || connections_sessions(supervisor->connections) == 0)
-		return;
-	asking.ask.serial = ++supervisor->inputs_serial;
-	supervisor->inputs_owed = 0;
-	children_each_worker(supervisor->children, ask_worker, &asking);
-}
-
 struct idle_job {
 	struct store_job job;
 	struct supervisor *supervisor;
+	const struct child *worker;
 	size_t count;
 	size_t room;
 	struct session_outlook *outlooks;
@@ -96,7 +71,8 @@ add_idle(void *context, struct connection *connection)
 	const struct carried_session *session = connection->session;
 	struct session_outlook *grown;
 
-	if (session == NULL || connection->stage != CONNECTION_RELAYED ||
+	if (session == NULL || connection->worker != idle->worker ||
+		connection->stage != CONNECTION_RELAYED ||
 		clock_boottime_ms() - session->input_at_ms < LOOKED_AT_MS)
 		return;
 	if (idle->count == idle->room) {
@@ -114,12 +90,13 @@ add_idle(void *context, struct connection *connection)
 }
 
 static void
-ask_rule(struct supervisor *supervisor)
+ask_rule(struct supervisor *supervisor, const struct child *worker)
 {
 	struct idle_job *idle = calloc(1, sizeof(*idle));
 
 	if (idle == NULL)
 		return;
+	idle->worker = worker;
 	connections_each(supervisor->connections, add_idle, idle);
 	if (idle->count == 0) {
 		idle_free(idle);
@@ -129,6 +106,35 @@ ask_rule(struct supervisor *supervisor)
 	idle->job.work = idle_work;
 	idle->job.done = idle_done;
 	store_read(supervisor->store, &idle->job);
+}
+
+struct asking {
+	struct supervisor *supervisor;
+	struct msg_ask_inputs ask;
+};
+
+/* One that has said nothing for a minute keeps nobody in. */
+static void
+ask_worker(void *context, struct child *worker)
+{
+	struct asking *asking = context;
+
+	if (child_asked(worker) != 0)
+		ask_rule(asking->supervisor, worker);
+	child_set_asked(worker, 0);
+	if (children_send(worker, MSG_ASK_INPUTS, &asking->ask, -1) == 0)
+		child_set_asked(worker, asking->ask.serial);
+}
+
+void
+idle_ask(struct supervisor *supervisor)
+{
+	struct asking asking = {.supervisor = supervisor};
+
+	if (supervisor->children == NULL || connections_sessions(supervisor->connections) == 0)
+		return;
+	asking.ask.serial = ++supervisor->inputs_serial;
+	children_each_worker(supervisor->children, ask_worker, &asking);
 }
 
 static void
@@ -158,9 +164,9 @@ idle_told(struct supervisor *supervisor, struct child *worker, const struct msg_
 		take_count(supervisor, worker, &counts);
 	if (inputs->last == 0 || inputs->serial != supervisor->inputs_serial)
 		return 0;
-	if (supervisor->inputs_owed == 0)
+	if (child_asked(worker) != inputs->serial)
 		return -EPROTO;
-	if (--supervisor->inputs_owed == 0)
-		ask_rule(supervisor);
+	child_set_asked(worker, 0);
+	ask_rule(supervisor, worker);
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* Sessions that nobody uses (D4). Workers count PDUs with input; once a minute they are asked how many there were, and what has not
- * grown has been idle since. Sessions idle for a minute or more are shown to the rule `idle`. Nothing is timed in a worker.
+ * grown has been idle since. Sessions idle for a minute or more are shown to the rule `idle`, each worker's by themselves, so that
+ * none can keep another's in or end them. Nothing is timed in a worker.
  * For the loop thread.
  */
 #ifndef SUPERVISOR_IDLE_H
@@ -8,7 +9,7 @@
 #include "messages/messages.h"
 #include "supervisor/connections.h"
 
-/* Asks all workers; when the last has answered, the rule is asked. */
+/* Asks all workers; when one has answered, the rule is asked about its sessions, and when one has not until it is asked again. */
 void idle_ask(struct supervisor *supervisor);
 
 /* A worker's answer. Returns -EPROTO if it is none. */

@@ -78,8 +78,7 @@ struct supervisor {
 	struct session_log *session_log;
 	struct outputs *outputs;
 	struct log_tail *log_tail;
-	uint32_t inputs_serial; /* idle.c: the question that is out … */
-	uint32_t inputs_owed;   /* … and how many workers owe the answer */
+	uint32_t inputs_serial; /* idle.c: the question that is out */
 	struct login_limit logins;
 	struct attendance_list attendances;      /* attendances.h */
 	uint32_t pam_conversations;              /* under way */

@@ -29,6 +29,8 @@ struct idle_world world;
 void __wrap_children_each_worker(struct children *children,
 	void (*visit)(void *context, struct child *worker), void *context);
 int __wrap_children_send(struct child *child, enum message type, const void *body, int fd);
+void __wrap_child_set_asked(struct child *worker, uint32_t serial);
+uint32_t __wrap_child_asked(const struct child *worker);
 uint32_t __wrap_connections_sessions(const struct connections *wanted);
 void __wrap_connections_each(struct connections *wanted,
 	void (*visit)(void *context, struct connection *connection), void *context);
@@ -61,6 +63,18 @@ __wrap_children_send(struct child *child, enum message type, const void *body, i
 	world.asked++;
 	world.serial = ask->serial;
 	return 0;
+}
+
+void
+__wrap_child_set_asked(struct child *worker, uint32_t serial)
+{
+	world.owes[worker == workers[1]] = serial;
+}
+
+uint32_t
+__wrap_child_asked(const struct child *worker)
+{
+	return world.owes[worker == workers[1]];
 }
 
 uint32_t

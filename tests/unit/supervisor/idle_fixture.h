@@ -19,6 +19,7 @@ extern struct idle_world {
 	bool second_is_full;
 	unsigned int asked;
 	uint32_t serial;
+	uint32_t owes[2]; /* of each worker: child_asked */
 	enum close_reason verdict;
 	size_t looked_at;
 	int64_t idle_since_us; /* of the first that was looked at */

@@ -75,25 +75,72 @@ the_rule_says_who_ends(void **state)
 
 /* One that has not answered may have seen somebody type. */
 static void
-the_rule_waits_for_all_workers_that_were_asked(void **state)
+each_worker_answers_for_its_own_sessions(void **state)
 {
-	uint32_t inputs = 0;
+	uint32_t inputs[] = {0, 0};
 
 	(void)state;
-	world.workers = 2;
+	world.workers = world.sessions = 2;
+	connections[1].worker = workers[1];
 	at_ms(60000);
 	idle_ask(&supervisor);
-	assert_int_equal(tell(0, &inputs, 1, false), 0);
-	assert_int_equal(tell(1, &inputs, 0, true), 0);
+	assert_int_equal(tell(0, inputs, 1, false), 0);
 	assert_int_equal(by_hand.read.count, 0);
-	assert_int_equal(tell(0, &inputs, 0, true), 0);
-	assert_int_equal(by_hand.read.count, 1);
+	assert_int_equal(tell(0, inputs, 0, true), 0);
 	by_hand_run(&by_hand.read, 0);
+	assert_int_equal(world.looked_at, 1);
+	assert_ptr_equal(world.killed, &connections[0]);
+	assert_int_equal(tell(1, inputs, 2, true), 0);
+	by_hand_run(&by_hand.read, 0);
+	assert_ptr_equal(world.killed, &connections[1]);
 	/* Who cannot be asked owes nothing. */
 	world.second_is_full = true;
 	idle_ask(&supervisor);
-	assert_int_equal(tell(0, &inputs, 1, true), 0);
+	assert_int_equal(tell(0, inputs, 1, true), 0);
 	by_hand_run(&by_hand.read, 0);
+	assert_int_equal(world.kills, 3);
+	idle_ask(&supervisor);
+	assert_int_equal(by_hand.read.count, 0);
+}
+
+/* A worker that has been taken over neither has another one ended for its answer, nor its sessions judged before that. */
+static void
+no_worker_answers_in_the_stead_of_another(void **state)
+{
+	uint32_t inputs[] = {0, 1};
+
+	(void)state;
+	world.workers = world.sessions = 2;
+	connections[1].worker = workers[1];
+	at_ms(60000);
+	idle_ask(&supervisor);
+	assert_int_equal(tell(0, inputs, 1, true), 0);
+	assert_int_equal(tell(0, inputs, 1, true), -EPROTO);
+	assert_int_equal(tell(1, inputs, 2, true), 0);
+	while (by_hand.read.count > 0)
+		by_hand_run(&by_hand.read, 0);
+	assert_int_equal(world.kills, 1);
+	assert_ptr_equal(world.killed, &connections[0]);
+}
+
+/* … nor does it keep anybody in by saying nothing. */
+static void
+a_silent_worker_keeps_nobody_in(void **state)
+{
+	uint32_t inputs[] = {0, 0};
+
+	(void)state;
+	world.workers = world.sessions = 2;
+	connections[1].worker = workers[1];
+	at_ms(60000);
+	idle_ask(&supervisor);
+	assert_int_equal(tell(1, inputs, 2, true), 0);
+	by_hand_run(&by_hand.read, 0);
+	assert_ptr_equal(world.killed, &connections[1]);
+	at_ms(120000);
+	idle_ask(&supervisor);
+	by_hand_run(&by_hand.read, 0);
+	assert_ptr_equal(world.killed, &connections[0]);
 	assert_int_equal(world.kills, 2);
 }
 
@@ -103,9 +150,10 @@ an_answer_to_an_earlier_question_ends_nobody(void **state)
 	uint32_t inputs = 0;
 
 	(void)state;
+	at_ms(59999);
+	idle_ask(&supervisor);
+	idle_ask(&supervisor);
 	at_ms(60000);
-	idle_ask(&supervisor);
-	idle_ask(&supervisor);
 	world.serial--;
 	assert_int_equal(tell(0, &inputs, 1, true), 0);
 	assert_int_equal(by_hand.read.count, 0);
@@ -184,7 +232,9 @@ main(void)
 		IN_OUT(without_sessions_nobody_is_asked),
 		IN_OUT(who_types_is_not_looked_at_and_who_does_not_is_after_a_minute),
 		IN_OUT(the_rule_says_who_ends),
-		IN_OUT(the_rule_waits_for_all_workers_that_were_asked),
+		IN_OUT(each_worker_answers_for_its_own_sessions),
+		IN_OUT(no_worker_answers_in_the_stead_of_another),
+		IN_OUT(a_silent_worker_keeps_nobody_in),
 		IN_OUT(an_answer_to_an_earlier_question_ends_nobody),
 		IN_OUT(a_worker_counts_for_its_own_connections_only),
 		IN_OUT(what_is_no_answer_ends_the_worker),
