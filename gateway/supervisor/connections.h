@@ -83,10 +83,11 @@ struct connection {
 	char source_text[SOCKET_TEXT_SIZE];
 	int64_t began_us;
 	int client_fd;
-	int host_fd;                        /* -1 until dialled */
-	bool counted;                       /* penalties_admit has been called for `source` */
-	bool finished;                      /* penalties_verdict has been called */
-	bool greeted;                       /* it has seen the sign-in screen */
+	int host_fd;         /* -1 until dialled */
+	bool counted;        /* penalties_admit has been called for `source` */
+	bool finished;       /* penalties_verdict has been called */
+	bool greeted;        /* it has seen the sign-in screen */
+	bool signs_in_again; /* it has shown a session's cookie, and the password is wanted anew */
 	struct socket_bytes before_desktop; /* of one that was greeted: on the wire until then */
 
 	struct attempt *attempt;     /* with a ticket: from INTRODUCED to the verdict */

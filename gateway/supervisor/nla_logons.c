@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "supervisor/children.h"
 #include "supervisor/refused_certificate.h"
+#include "supervisor/resumes.h"
 #include "supervisor/told_host.h"
 
 #include <errno.h>
@@ -72,6 +73,16 @@ nla_logon_end(struct connection *connection)
 	close_end(&logon->theirs);
 	close_end(&logon->workers);
 	free(logon);
+}
+
+void
+nla_logon_succeeded(struct connection *connection)
+{
+	const struct nla_logon *logon = connection->nla;
+
+	if (logon != NULL && logon->credentials.mode == CREDENTIALS_PASS_THROUGH)
+		resume_needs_password(connection->supervisor->resumes, connection->session->id);
+	nla_logon_end(connection);
 }
 
 static int

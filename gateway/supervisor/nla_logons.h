@@ -37,6 +37,9 @@ int nla_logon_not_offered(struct connection *connection);
 enum close_reason nla_logon_reason(
 	struct connection *connection, enum close_reason reason, const char **detail);
 
+/* The desktop is there: as nla_logon_end, and what was passed through is noted to be gone (resumes.h). */
+void nla_logon_succeeded(struct connection *connection);
+
 /* Ends the process and wipes. Any number of times; connection->nla is NULL afterwards. */
 void nla_logon_end(struct connection *connection);
 

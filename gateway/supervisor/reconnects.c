@@ -125,6 +125,11 @@ reconnect_start(struct connection *connection, const struct msg_introduced *intr
 		login_refusal_penalise(connection, WRONG_UNITS);
 		login_refusal_record(connection, "", CLOSE_RESUME_WRONG);
 	}
+	if (verdict == RESUME_PASSWORD) {
+		log_event(EV_RECONNECT_PASSWORD, "conn=%llx src=%s",
+			(unsigned long long)connection->id, connection->source_text);
+		connection->signs_in_again = true;
+	}
 	if (verdict != RESUME_FOUND)
 		return false;
 	reconnect = calloc(1, sizeof(*reconnect));

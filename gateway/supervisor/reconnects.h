@@ -11,7 +11,7 @@
 struct reconnect;
 
 /* Returns true if this is the cookie of a session that may go on: it does, or `otherwise` is called later. False: nothing has
- * happened, but that a wrong cookie was counted as a failure. */
+ * happened, but that a wrong cookie was counted as a failure, or connection->signs_in_again set. */
 bool reconnect_start(struct connection *connection, const struct msg_introduced *introduced,
 	void (*otherwise)(struct connection *connection, const struct msg_introduced *introduced));
 

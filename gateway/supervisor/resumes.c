@@ -16,6 +16,7 @@ struct resume {
 	struct resume *next;
 	uint8_t session[SESSION_ID_BYTES];
 	bool lost;
+	bool needs_password;
 	bool has_now, has_before, has_hosts;
 	int64_t lost_at_ms;
 	int64_t terminal_version; /* `hosts` is for its host as it was then */
@@ -153,6 +154,15 @@ resume_host_cookie(struct resumes *resumes, const uint8_t session[SESSION_ID_BYT
 	resume->hosts = *cookie;
 }
 
+void
+resume_needs_password(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES])
+{
+	struct resume *resume = *place_of(resumes, session);
+
+	if (resume != NULL)
+		resume->needs_password = true;
+}
+
 int
 resume_verifier(
 	const struct auto_reconnect_cookie *cookie, uint8_t ret_verifier[CLIENT_INFO_VERIFIER_LEN])
@@ -245,7 +255,7 @@ resume_find(struct resumes *resumes, const struct client_info_cookie *shown, int
 		if (is_shown(&resume->now, shown) ||
 			(resume->has_before && is_shown(&resume->before, shown))) {
 			memcpy(ret_session, resume->session, SESSION_ID_BYTES);
-			return RESUME_FOUND;
+			return resume->needs_password ? RESUME_PASSWORD : RESUME_FOUND;
 		}
 		verdict = RESUME_WRONG;
 	}

@@ -38,6 +38,9 @@ void resume_host_cookie(struct resumes *resumes, const uint8_t session[SESSION_I
 bool resume_for_host(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES],
 	int64_t terminal_version, struct client_info_cookie *ret_shown);
 
+/* What was typed at signing in was shown to the session's host by NLA, and wiped: whoever comes back types it again. */
+void resume_needs_password(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES]);
+
 /* The session's connection is over; `state`: what that makes of it. Only a lost session can be continued, until grace_ms later. */
 void resume_over(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES],
 	enum end_state state, int64_t now_ms);
@@ -46,6 +49,7 @@ enum resume_verdict {
 	RESUME_UNKNOWN, /* no session of that name, or not any more */
 	RESUME_WRONG,   /* the session is there, and this is not its cookie */
 	RESUME_FOUND,
+	RESUME_PASSWORD, /* found, but its jump host wants the user's own password, which was not kept */
 };
 
 enum resume_verdict resume_find(struct resumes *resumes, const struct client_info_cookie *shown,

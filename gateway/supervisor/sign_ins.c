@@ -392,6 +392,9 @@ sign_in_start(struct connection *connection, const struct msg_introduced *introd
 	sign_in->may_redirect = introduced->may_redirect != 0;
 	(void)socket_text_without_port(address_of(sign_in), sign_in->source);
 	credentials_set_user(&sign_in->credentials, introduced->user);
+	if (connection->signs_in_again)
+		sentence_set(&sign_in->form_error,
+			N_("The connection was lost. Sign in again: your password was not kept."));
 	run_clock(sign_in);
 	if (credentials_set_password(
 		    &sign_in->credentials, introduced->password, introduced->password_len) < 0 ||

@@ -186,7 +186,7 @@ on_moved(struct channel *channel, union message_body *message)
 	/* The desktop has taken the place of the sign-in screen. */
 	if (connection->phase == PHASE_BRIDGE) {
 		sign_in_abandon(take_pointer(&connection->sign_in), CLOSE_NONE);
-		nla_logon_end(connection);
+		nla_logon_succeeded(connection);
 	}
 	return 0;
 }

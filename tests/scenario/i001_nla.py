@@ -14,7 +14,7 @@ import pytest
 
 import rdp_wire as wire
 from desktop import close_to
-from jump_hosts import certificate, served_with, serves_a_session
+from jump_hosts import certificate, nla_shadow, served_with, serves_a_session
 from lab_parts.certificates import fingerprint
 from lab_parts.network import free_port, listens
 from lab_parts.processes import PATIENCE, need, run, start, stop, wait_for, wait_until
@@ -34,30 +34,10 @@ def lab(strict_lab):
     return strict_lab
 
 
-def nt_hash(folder, password):
-    """MD4, which OpenSSL has in its legacy provider alone."""
-    path = os.path.join(folder, "password")
-    with open(path, "wb") as file:
-        file.write(password.encode("utf-16-le"))
-    return run(["openssl", "dgst", "-md4", "-provider", "legacy", "-provider", "default", "-r", path]).split()[0]
-
-
 @pytest.fixture(scope="module")
 def shadow(hosts):
-    """freerdp-shadow with NLA alone, and one user in its SAM file."""
-    need("freerdp-shadow-cli3")
-    screen = start_screen(hosts.state, "nla-screen")
-    show_something_lively(screen, "PACS-02")
-    sam = os.path.join(hosts.folder, "nla.sam")
-    with open(sam, "w", encoding="ascii") as file:
-        file.write(f"{USER}:::{nt_hash(hosts.folder, PASSWORD)}:::\n")
-    port = free_port()
-    environment = {**screen.environment(), "KRB5_CONFIG": "/dev/null"}
-    process = start(hosts.state, "nla-shadow", ["freerdp-shadow-cli3", "/bind-address:127.0.0.1", f"/port:{port}", "/sec:nla",
-                                                "/sam-file:" + sam], env=environment)
-    wait_until(hosts.state, process, lambda: listens(port), 20, "freerdp-shadow answers")
-    yield port
-    stop(process)
+    with nla_shadow(hosts, {USER: PASSWORD}) as port:
+        yield port
 
 
 def with_credentials(lab, terminal, password=PASSWORD, nla="required"):

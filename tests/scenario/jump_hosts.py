@@ -1,5 +1,6 @@
 """Jump hosts for scenarios: what a fake one may do (lab.fake_host), tests/peers/rdp_host, and their certificates."""
 
+import contextlib
 import json
 import os
 import tempfile
@@ -8,8 +9,9 @@ import time
 import rdp_wire as wire
 from clerk import run
 from lab_parts.network import free_port, listens
-from lab_parts.processes import PATIENCE, run as run_program
+from lab_parts.processes import PATIENCE, need, run as run_program
 from lab_parts.processes import start, stop, wait_for, wait_until
+from lab_parts.screens import show_something_lively, start_screen
 
 HOST = "tests/peers/rdp_host"
 
@@ -103,3 +105,32 @@ def served_with(pair):
 
 def terminal_names(lab, *options):
     return [one["name"] for one in json.loads(run(lab, "--json", "terminal", "list", *options).stdout)["terminals"]]
+
+
+# freerdp-shadow with NLA
+
+def nt_hash(folder, password):
+    """MD4, which OpenSSL has in its legacy provider alone."""
+    path = os.path.join(folder, "password")
+    with open(path, "wb") as file:
+        file.write(password.encode("utf-16-le"))
+    return run_program(["openssl", "dgst", "-md4", "-provider", "legacy", "-provider", "default", "-r", path]).split()[0]
+
+
+@contextlib.contextmanager
+def nla_shadow(hosts, passwords):
+    """freerdp-shadow with NLA alone, and {user: password} in its SAM file: its port."""
+    need("freerdp-shadow-cli3")
+    port = free_port()
+    screen = start_screen(hosts.state, f"nla-screen-{port}")
+    show_something_lively(screen, "PACS-02")
+    sam = os.path.join(hosts.folder, f"nla-{port}.sam")
+    with open(sam, "w", encoding="ascii") as file:
+        for user, password in passwords.items():
+            file.write(f"{user}:::{nt_hash(hosts.folder, password)}:::\n")
+    environment = {**screen.environment(), "KRB5_CONFIG": "/dev/null"}
+    process = start(hosts.state, f"nla-shadow-{port}", ["freerdp-shadow-cli3", "/bind-address:127.0.0.1", f"/port:{port}", "/sec:nla",
+                                                        "/sam-file:" + sam], env=environment)
+    wait_until(hosts.state, process, lambda: listens(port), 20, "freerdp-shadow answers")
+    yield port
+    stop(process)

@@ -10,6 +10,7 @@
 #include "supervisor/children.h"
 #include "supervisor/nla_logons.h"
 #include "supervisor/refused_certificate.h"
+#include "supervisor/resumes.h"
 
 #include <errno.h>
 #include <string.h>
@@ -47,6 +48,13 @@ certificate_refused(struct connection *connection, const struct msg_certificate_
 	(void)connection;
 	(void)told;
 	return 0;
+}
+
+void
+resume_needs_password(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES])
+{
+	(void)resumes;
+	(void)session;
 }
 
 void *

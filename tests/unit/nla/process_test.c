@@ -199,6 +199,7 @@ refused(const X509 *shown, const char *distrust)
 	uint8_t digest[HOST_PIN_LEN];
 
 	hear_until(&nla.done);
+	hear_until(&nla.has_result);
 	assert_false(nla.accepted);
 	assert_false(nla.token);
 	assert_true(nla.has_certificate && nla.has_result);

@@ -3,6 +3,7 @@
 
 #include "supervisor/children.h"
 #include "supervisor/refused_certificate.h"
+#include "supervisor/resumes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,6 +26,7 @@ static struct {
 	bool heard;
 	enum terminal_nla wanted; /* of the next start's terminal */
 	struct connection *refused;
+	const uint8_t *needs_password;
 	struct msg_certificate_refused certificate;
 } fake;
 
@@ -93,12 +95,19 @@ certificate_refused(struct connection *refused, const struct msg_certificate_ref
 	return told->sha256_len == 32 ? 0 : -EPROTO;
 }
 
+void
+resume_needs_password(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES])
+{
+	(void)resumes;
+	fake.needs_password = session;
+}
+
 static struct supervisor supervisor;
 static struct connection connection;
 static struct terminal terminal;
 
 static void
-start(struct host_credentials *credentials)
+start_with(struct host_credentials *credentials, enum credential_mode mode)
 {
 	const struct secret password = {(uint8_t *)"Ichigo-15", 9};
 	enum terminal_nla wanted = fake.wanted;
@@ -112,10 +121,16 @@ start(struct host_credentials *credentials)
 	terminal.trust = TERMINAL_TRUST_PIN;
 	(void)snprintf(terminal.address, sizeof(terminal.address), "pacs-01");
 	memset(credentials, 0, sizeof(*credentials));
-	credentials->mode = CREDENTIALS_INJECTED;
+	credentials->mode = mode;
 	assert_int_equal(host_credentials_set(credentials, "tech", "AOBA", &password), 0);
 	assert_int_equal(nla_logon_start(&connection, &terminal, credentials), 0);
 	assert_false(host_credentials_given(credentials));
+}
+
+static void
+start(struct host_credentials *credentials)
+{
+	start_with(credentials, CREDENTIALS_INJECTED);
 }
 
 static void
@@ -207,6 +222,27 @@ a_certificate_that_the_process_refuses_is_an_event_of_its_session(void **state)
 	told.nla_certificate.sha256_len = 31;
 	assert_int_equal(nla_messages[1].function(NULL, &told), -EPROTO);
 	nla_logon_end(&connection);
+}
+
+/* It is wiped by then, and a connection that comes back has none. */
+static void
+what_was_passed_through_is_noted_as_gone_once_the_desktop_is_there(void **state)
+{
+	struct host_credentials credentials;
+	struct carried_session session = {0};
+
+	(void)state;
+	start(&credentials);
+	connection.session = &session;
+	nla_logon_succeeded(&connection);
+	assert_null(fake.needs_password); /* what is stored is there again */
+	assert_null(connection.nla);
+	nla_logon_succeeded(&connection);
+	start_with(&credentials, CREDENTIALS_PASS_THROUGH);
+	connection.session = &session;
+	nla_logon_succeeded(&connection);
+	assert_ptr_equal(fake.needs_password, session.id);
+	assert_true(fake.ended);
 }
 
 static void
@@ -328,6 +364,8 @@ main(void)
 		cmocka_unit_test(the_password_goes_to_the_process_once_it_is_ready),
 		cmocka_unit_test(what_the_host_said_is_the_reason),
 		cmocka_unit_test(a_certificate_that_the_process_refuses_is_an_event_of_its_session),
+		cmocka_unit_test(
+			what_was_passed_through_is_noted_as_gone_once_the_desktop_is_there),
 		cmocka_unit_test(a_result_that_cannot_be_ends_the_process),
 		cmocka_unit_test(a_host_without_nla_is_told_in_client_info_and_once),
 		cmocka_unit_test(no_worker_is_told_a_password_that_is_for_nla_alone),

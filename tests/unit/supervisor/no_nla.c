@@ -44,6 +44,12 @@ nla_logon_reason(struct connection *connection, enum close_reason reason, const 
 }
 
 void
+nla_logon_succeeded(struct connection *connection)
+{
+	(void)connection;
+}
+
+void
 nla_logon_end(struct connection *connection)
 {
 	(void)connection;

@@ -190,6 +190,17 @@ a_wrong_cookie_is_a_failure(void **state)
 }
 
 static void
+who_needs_a_password_signs_in_again_and_has_done_nothing_wrong(void **state)
+{
+	(void)state;
+	resume_needs_password(supervisor.resumes, session_id);
+	assert_false(start());
+	assert_true(connection.signs_in_again);
+	assert_null(connection.reconnect);
+	assert_int_equal(seen.penalty + seen.logged, 0);
+}
+
+static void
 who_is_refused_is_a_new_client(void **state)
 {
 	static const struct {
@@ -242,6 +253,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(its_session_goes_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			who_needs_a_password_signs_in_again_and_has_done_nothing_wrong, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(without_a_cookie_nothing_happens, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_cookie_that_is_over_is_no_failure, setup, teardown),

@@ -127,6 +127,22 @@ the_old_cookie_is_good_until_the_client_has_the_new_one(void **state)
 	resumes_free(resumes);
 }
 
+/* Its cookie is as good as any other; it is the jump host that wants more. */
+static void
+a_session_that_needs_its_password_is_told_apart(void **state)
+{
+	struct resumes *resumes = some_resumes();
+	struct client_info_cookie client = issue(resumes, one), kept = issue(resumes, other);
+
+	(void)state;
+	resume_needs_password(resumes, one);
+	assert_int_equal(find(resumes, &client, 0), RESUME_PASSWORD);
+	assert_int_equal(find(resumes, &kept, 0), RESUME_FOUND);
+	client.verifier[0] ^= 1;
+	assert_int_equal(find(resumes, &client, 0), RESUME_WRONG);
+	resumes_free(resumes);
+}
+
 static void
 only_a_lost_session_is_continued_and_only_for_its_time(void **state)
 {
@@ -225,6 +241,7 @@ main(void)
 		cmocka_unit_test(a_cookie_finds_its_session_among_others),
 		cmocka_unit_test(no_cookie_is_known_before_it_was_issued),
 		cmocka_unit_test(the_old_cookie_is_good_until_the_client_has_the_new_one),
+		cmocka_unit_test(a_session_that_needs_its_password_is_told_apart),
 		cmocka_unit_test(only_a_lost_session_is_continued_and_only_for_its_time),
 		cmocka_unit_test(each_host_is_shown_its_own_cookie),
 		cmocka_unit_test(memory_is_bounded),
