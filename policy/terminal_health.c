@@ -132,6 +132,12 @@ health_next(const struct terminal_health *before, const struct host_seen *seen,
 	}
 	if (change.returned)
 		next.last_restart_us = now_us;
+	/* Faster than anybody looks: a program that breaks ends its own session, a network that breaks says nothing. */
+	if (seen->reachable && before != NULL && before->reachable &&
+		seen->dropped_us > before->last_restart_us) {
+		next.last_restart_us = seen->dropped_us;
+		change.returned = true;
+	}
 	next.checked_us = now_us;
 	next.reachable = seen->reachable;
 	snprintf(next.why, sizeof(next.why), "%s", seen->why);
@@ -146,7 +152,7 @@ health_next(const struct terminal_health *before, const struct host_seen *seen,
 		change.begun |= next.warnings & WARNING_BIT(CERTIFICATE_CHANGED);
 	change.new_certificate =
 		another_one && (next.warnings & WARNING_BIT(CERTIFICATE_CHANGED)) == 0;
-	change.write = worth_writing(before, &next);
+	change.write = change.returned || worth_writing(before, &next);
 	*ret_next = next;
 	*ret_change = change;
 }

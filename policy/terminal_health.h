@@ -39,6 +39,7 @@ struct host_seen {
 	uint8_t sha256[TERMINAL_PIN_BYTES];
 	int64_t not_before_us;
 	int64_t not_after_us;
+	int64_t dropped_us; /* when it had ended all of several sessions at once, without a word; 0: it had not */
 };
 
 struct terminal_health {
@@ -51,7 +52,7 @@ struct terminal_health {
 	bool has_certificate; /* the newest one seen; kept while it is away */
 	uint8_t sha256[TERMINAL_PIN_BYTES];
 	int64_t certificate_until_us;
-	int64_t last_restart_us; /* when it came back after it had been away; 0: not seen yet */
+	int64_t last_restart_us; /* when it came back after it had been away, or dropped everybody; 0: not seen yet */
 	uint32_t warnings;
 };
 
@@ -66,7 +67,7 @@ struct health_change {
 	bool write;           /* worth writing down */
 	uint32_t begun;       /* warnings that were not there before */
 	uint32_t ended;       /* that were, and are over */
-	bool returned;        /* it was away, and answers again */
+	bool returned;        /* it was away, or had dropped everybody, and answers again */
 	bool new_certificate; /* another one than before, and nothing is wrong with it */
 };
 

@@ -14,6 +14,7 @@
 #include "rdp/x224.h"
 #include "settings/settings.h"
 #include "supervisor/connections.h"
+#include "supervisor/health_log.h"
 #include "supervisor/host_findings.h"
 #include "supervisor/looks.h"
 
@@ -30,6 +31,11 @@
 #define NAMES_PAUSE_MS 30000
 #define LIST_EVERY_MS (10 * 60 * 1000)
 #define SOON_MS 1000 /* for what could not be looked at just now */
+/* After a terminal has ended its last session. */
+#define CLOSELY_EVERY_MS 2000
+#define CLOSELY_FOR_MS (2 * 60 * 1000)
+/* Sessions that end within this time have ended by one cause. */
+#define TOGETHER_MS 10000
 
 /* What the loop knows of a terminal. */
 struct watched {
@@ -38,6 +44,10 @@ struct watched {
 	uint32_t warnings;
 	bool looking;
 	bool listed; /* found when all were read the last time */
+	int64_t closely_until_ms;
+	uint32_t dropped; /* sessions that it has closed, one soon after the other … */
+	int64_t dropped_ms, dropped_us; /* … since when, by the loop's clock and by people's */
+	bool dropped_all;               /* several, and none is left */
 };
 
 struct health {
@@ -69,20 +79,6 @@ struct visit {
 	bool known;     /* `before` has been read */
 	struct terminal_health before, next;
 	struct health_change change;
-};
-
-/* What is logged when a warning begins. Not logged: none of the health look's. */
-static const struct {
-	enum terminal_warning warning;
-	enum event begun;
-} events[] = {
-	{TERMINAL_WARNING_UNREACHABLE, EV_TERMINAL_UNREACHABLE},
-	{TERMINAL_WARNING_NO_TLS, EV_TERMINAL_NO_TLS},
-	{TERMINAL_WARNING_CERTIFICATE_CHANGED, EV_TERMINAL_CERTIFICATE_CHANGED},
-	{TERMINAL_WARNING_CERTIFICATE_NOT_YET_VALID, EV_TERMINAL_CERTIFICATE_NOT_YET_VALID},
-	{TERMINAL_WARNING_CERTIFICATE_EXPIRES, EV_TERMINAL_CERTIFICATE_EXPIRES},
-	{TERMINAL_WARNING_CERTIFICATE_EXPIRED, EV_TERMINAL_CERTIFICATE_EXPIRED},
-	{TERMINAL_WARNING_NO_RESTART, EV_TERMINAL_NO_RESTART},
 };
 
 static void schedule(struct health *health);
@@ -120,12 +116,14 @@ scatter(int64_t terminal, int64_t round, int64_t below)
 
 /* Up to a tenth sooner or later, so that terminals drift apart. */
 static int64_t
-next_due(const struct health *health, int64_t terminal)
+next_due(const struct health *health, const struct watched *watched)
 {
 	int64_t every = every_ms(health);
 
+	if (now_ms(health) < watched->closely_until_ms && every > CLOSELY_EVERY_MS)
+		every = CLOSELY_EVERY_MS;
 	return now_ms(health) + every - every / 10 +
-	       scatter(terminal, now_ms(health), every / 5 + 1);
+	       scatter(watched->terminal, now_ms(health), every / 5 + 1);
 }
 
 static struct watched *
@@ -175,45 +173,6 @@ health_numbers(const struct health *health)
 	return numbers;
 }
 
-/* The log */
-
-static void
-log_warning(enum event event, const struct visit *visit)
-{
-	char until[CLOCK_TEXT_SIZE] = "-", since[CLOCK_TEXT_SIZE];
-
-	if (visit->next.has_certificate)
-		clock_format_utc(visit->next.certificate_until_us, until);
-	clock_format_utc(visit->next.since_us, since);
-	log_event(event, "terminal='%s' address='%s' why='%s' since=%s certificate_until=%s",
-		log_quote(visit->host.name), log_quote(visit->host.address),
-		log_quote(visit->next.why), since, until);
-}
-
-static void
-log_changes(const struct visit *visit)
-{
-	const struct health_change *change = &visit->change;
-	const uint32_t unreachable = WARNING_BIT(UNREACHABLE);
-
-	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
-		if ((change->begun & UINT32_C(1) << events[i].warning) != 0)
-			log_warning(events[i].begun, visit);
-	if (change->returned)
-		log_warning((change->ended & unreachable) != 0 ? EV_TERMINAL_REACHABLE
-							       : EV_TERMINAL_RETURNED,
-			visit);
-	if (change->new_certificate)
-		log_warning(EV_TERMINAL_CERTIFICATE_NEW, visit);
-	if ((change->ended & ~unreachable) != 0) {
-		char words[HEALTH_WARNINGS_SIZE];
-
-		terminal_warnings_format(change->ended & ~unreachable, words);
-		log_event(EV_TERMINAL_WARNING_OVER, "terminal='%s' warnings=%s",
-			log_quote(visit->host.name), words);
-	}
-}
-
 /* One look */
 
 static void
@@ -231,7 +190,7 @@ visit_end(struct visit *visit)
 		if (watched->due_ms > 0 && visit->postponed)
 			watched->due_ms = now_ms(health) + SOON_MS;
 		else if (watched->due_ms > 0)
-			watched->due_ms = next_due(health, watched->terminal);
+			watched->due_ms = next_due(health, watched);
 	}
 	terminal_done(&visit->host);
 	free(visit);
@@ -255,7 +214,7 @@ save_done(struct store_job *job, int status)
 		log_event(EV_STORE_FAILED, "what='health' terminal='%s' why='%s'",
 			log_quote(visit->host.name), store_error_text(status));
 	else
-		log_changes(visit);
+		health_log(&visit->host, &visit->next, &visit->change);
 	if (status == 0 && watched != NULL)
 		watched->warnings = visit->next.warnings;
 	visit_end(visit);
@@ -267,6 +226,7 @@ on_seen(void *owner, enum close_reason reason, const char *detail,
 {
 	struct visit *visit = owner;
 	struct health *health = visit->health;
+	struct watched *watched = find(health, visit->terminal);
 	struct health_limits limits;
 	struct host_seen seen;
 	char why[HEALTH_WHY_SIZE];
@@ -280,10 +240,13 @@ on_seen(void *owner, enum close_reason reason, const char *detail,
 		return;
 	}
 	host_seen_by_look(reason, detail, report, why, &seen);
+	seen.dropped_us = watched != NULL && watched->dropped_all ? watched->dropped_us : 0;
 	health_limits_from(health->supervisor->settings, &limits);
 	health_next(visit->known ? &visit->before : NULL, &seen, &limits, clock_now(), &visit->next,
 		&visit->change);
 	visit->next.terminal = visit->terminal;
+	if (watched != NULL)
+		watched->dropped_all = false;
 	if (!visit->change.write) {
 		visit_end(visit);
 		return;
@@ -302,16 +265,17 @@ note_carried(void *context, struct connection *connection)
 {
 	struct carried *carried = context;
 
-	carried->found |= connection->session != NULL && connection->phase == PHASE_BRIDGE &&
+	carried->found |= connection->session != NULL && connection->stage != CONNECTION_OVER &&
+			  connection->phase == PHASE_BRIDGE &&
 			  connection->session->terminal_number == carried->terminal;
 }
 
 static bool
-has_session(const struct visit *visit)
+has_session(const struct health *health, int64_t terminal)
 {
-	struct carried carried = {.terminal = visit->terminal};
+	struct carried carried = {.terminal = terminal};
 
-	connections_each(visit->health->supervisor->connections, note_carried, &carried);
+	connections_each(health->supervisor->connections, note_carried, &carried);
 	return carried.found;
 }
 
@@ -324,11 +288,15 @@ is_a_name(const char *address)
 	       inet_pton(AF_INET6, address, &unused) != 1;
 }
 
-/* A terminal with a session is there: why knock? Unless it is still written down as away. */
+/* A terminal with a session is there: why knock? Unless it is still written down as away, or has just dropped those before. */
 static bool
 is_known_to_be_there(const struct visit *visit)
 {
-	return (!visit->known || visit->before.reachable) && has_session(visit);
+	const struct watched *watched = find(visit->health, visit->terminal);
+
+	return (!visit->known || visit->before.reachable) &&
+	       (watched == NULL || !watched->dropped_all) &&
+	       has_session(visit->health, visit->terminal);
 }
 
 /* It gives way to other looks, and to the name service. */
@@ -396,7 +364,7 @@ visit_begin(struct health *health, struct watched *watched)
 {
 	struct visit *visit = calloc(1, sizeof(*visit));
 
-	watched->due_ms = next_due(health, watched->terminal);
+	watched->due_ms = next_due(health, watched);
 	if (visit == NULL)
 		return;
 	watched->looking = true;
@@ -517,18 +485,47 @@ schedule(struct health *health)
 	uv_timer_start(&health->timer, on_due, due_ms > 0 ? (uint64_t)due_ms : 0, 0);
 }
 
-void
-health_touched(struct health *health, int64_t terminal)
+/* NULL: it cannot be watched, or nothing is. */
+static struct watched *
+find_or_add(struct health *health, int64_t terminal)
 {
 	struct watched *watched;
 
 	if (health == NULL || health->stopping || every_ms(health) == 0)
-		return;
+		return NULL;
 	watched = find(health, terminal);
-	if (watched == NULL)
-		watched = add(health, terminal);
+	return watched != NULL ? watched : add(health, terminal);
+}
+
+void
+health_touched(struct health *health, int64_t terminal)
+{
+	struct watched *watched = find_or_add(health, terminal);
+
 	if (watched == NULL)
 		return;
+	watched->due_ms = 0;
+	schedule(health);
+}
+
+void
+health_session_dropped(struct health *health, int64_t terminal, bool closed)
+{
+	struct watched *watched = find_or_add(health, terminal);
+
+	if (watched == NULL)
+		return;
+	if (closed &&
+		(watched->dropped == 0 || now_ms(health) - watched->dropped_ms > TOGETHER_MS)) {
+		watched->dropped = 0;
+		watched->dropped_ms = now_ms(health);
+		watched->dropped_us = clock_now();
+	}
+	watched->dropped += closed;
+	if (has_session(health, terminal))
+		return;
+	watched->dropped_all = watched->dropped > 1;
+	watched->closely_until_ms = now_ms(health) + CLOSELY_FOR_MS;
 	watched->due_ms = 0;
 	schedule(health);
 }
@@ -543,7 +540,7 @@ health_reload(struct health *health)
 	/* A shorter interval counts at once. */
 	for (size_t i = 0; i < health->count; i++)
 		if (health->items[i].due_ms > now_ms(health) + every_ms(health))
-			health->items[i].due_ms = next_due(health, health->items[i].terminal);
+			health->items[i].due_ms = next_due(health, &health->items[i]);
 	health_read_again(health);
 	schedule(health);
 }

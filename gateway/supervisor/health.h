@@ -29,6 +29,11 @@ void health_reload(struct health *health);
 /* A terminal was added or changed: it is looked at next. Accepts NULL. */
 void health_touched(struct health *health, int64_t terminal);
 
+/* A session in use has ended from the terminal's side: with an orderly end of its connection (`closed`), as a machine that shuts
+ * down or a service that restarts leaves, or not. If it was the last one there the terminal is looked at closely for a
+ * while: a restart may be over before the next look. Accepts NULL. */
+void health_session_dropped(struct health *health, int64_t terminal, bool closed);
+
 /* The terminals may be others than before (a backup was restored): all are read again. Accepts NULL. */
 void health_read_again(struct health *health);
 

@@ -8,6 +8,7 @@
 #include "policy/store/log_table.h"
 #include "policy/store/store.h"
 #include "settings/settings.h"
+#include "supervisor/health.h"
 #include "supervisor/idle.h"
 #include "supervisor/log_tail.h"
 #include "supervisor/resumes.h"
@@ -112,6 +113,9 @@ session_record_end(struct supervisor *supervisor, const struct carried_session *
 	if (reason != CLOSE_CONTINUED)
 		resume_over(supervisor->resumes, session->id, close_reason_row(reason)->state,
 			clock_boottime_ms());
+	if (phase == PHASE_BRIDGE && (reason == CLOSE_HOST_GONE || reason == CLOSE_HOST_LOST))
+		health_session_dropped(
+			supervisor->health, session->terminal_number, reason == CLOSE_HOST_GONE);
 	/* Without memory for this the record would be missing until the next start finds the session open:
 	 * stop now, and let that start find it. */
 	if (end == NULL)

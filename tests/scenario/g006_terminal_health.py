@@ -72,6 +72,76 @@ def test_b007_health_a_host_that_restarts(watched, new_host):
     assert re.search(r"State\s+reachable\n", shown) and re.search(r"Last restart seen\s+20", shown)
 
 
+# A restart that is over before the next look: looks are ten minutes apart but for those that a dropped session causes.
+
+
+@pytest.fixture
+def rarely(new_lab):
+    facility = new_lab("health.every=10min")
+    facility.begin_test()
+    return facility
+
+
+def drops_at(event):
+    """It closes all its sessions in one moment, without a word, and takes new connections all the time."""
+    def serve(peer):
+        peer.accept_tls()
+        peer.accept_mcs()
+        peer.activate()
+        event.wait(PATIENCE)
+    return serve
+
+
+def has_sessions(lab, terminal, count):
+    accounts = []
+    for _ in range(count):
+        account, ticket = lab.new_ticket(terminal)
+        client = lab.raw()
+        client.introduce(ticket.handle, ticket.secret)
+        lab.wait_session(account)
+        accounts.append(account)
+    return accounts
+
+
+def test_b007_health_a_host_that_drops_everybody_and_is_back_at_once_has_restarted(rarely):
+    dropped = threading.Event()
+    host = rarely.fake_host(drops_at(dropped))
+    terminal = rarely.add_terminal(host.port)
+    wait_health(rarely, terminal, lambda found: found["reachable"], "the terminal is looked at")
+    accounts = has_sessions(rarely, terminal, 2)
+    dropped.set()
+    assert {rarely.wait_end(account)["reason"] for account in accounts} == {"HOST_GONE"}
+    back = wait_health(rarely, terminal, lambda found: found["last_restart"], "its restart is written down")
+    assert back["reachable"] and back["since"] < back["last_restart"]
+    rarely.wait_log(rf"SK1503 .*terminal='{terminal}'")
+
+
+def test_b007_health_a_session_that_ends_alone_is_no_restart(rarely):
+    """A program that breaks, on a host that goes on: of one session, or of one of several, nobody knows more."""
+    dropped = threading.Event()
+    host = rarely.fake_host(drops_at(dropped))
+    terminal = rarely.add_terminal(host.port)
+    wait_health(rarely, terminal, lambda found: found["reachable"], "the terminal is looked at")
+    [account] = has_sessions(rarely, terminal, 1)
+    before = host.connections
+    dropped.set()
+    assert rarely.wait_end(account)["reason"] == "HOST_GONE"
+    wait_for(lambda: host.connections >= before + 2, PATIENCE, "it has been looked at closely")
+    assert health(rarely, terminal)["last_restart"] is None
+
+
+def test_b007_health_a_quick_restart_that_ends_a_session_is_seen(rarely, new_host):
+    host = new_host(rarely, *served_with(certificate(rarely, "host"))).start()
+    terminal = rarely.add_terminal(host.port)
+    wait_health(rarely, terminal, lambda found: found["reachable"], "the terminal is looked at")
+    [account] = has_sessions(rarely, terminal, 1)
+    host.kill()
+    assert rarely.wait_end(account)["reason"] in ("HOST_GONE", "HOST_LOST")
+    wait_health(rarely, terminal, lambda found: not found["reachable"], "it is seen to be away")
+    host.start()
+    wait_health(rarely, terminal, lambda found: found["last_restart"], "its restart is written down")
+
+
 def test_b007_health_a_host_that_stays_away_is_warned_about_once(watched, new_host):
     host = new_host(watched, *served_with(certificate(watched, "host"))).start()
     terminal = watched.add_terminal(host.port)

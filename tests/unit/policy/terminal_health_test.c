@@ -111,6 +111,30 @@ a_short_absence_is_a_restart_and_no_warning(void **state)
 }
 
 static void
+who_drops_everybody_and_answers_has_restarted_once(void **state)
+{
+	struct host_seen seen = there(1);
+
+	(void)state;
+	look(there(1), START);
+	seen.dropped_us = START + MINUTE;
+	look(seen, START + 2 * MINUTE);
+	assert_true(change.returned);
+	assert_true(change.write);
+	assert_int_equal(now.last_restart_us, START + MINUTE);
+	assert_int_equal(now.since_us, START); /* it was never seen to be away */
+	look(seen, START + 3 * MINUTE);
+	assert_false(change.returned);
+	/* Away and back tells it, and when, by itself. */
+	seen = away();
+	seen.dropped_us = START + 10 * MINUTE;
+	look(seen, START + 10 * MINUTE);
+	assert_int_equal(now.last_restart_us, START + MINUTE);
+	look(there(1), START + 11 * MINUTE);
+	assert_int_equal(now.last_restart_us, START + 11 * MINUTE);
+}
+
+static void
 a_long_absence_is_warned_about_once_and_ends(void **state)
 {
 	(void)state;
@@ -232,6 +256,7 @@ main(void)
 		cmocka_unit_test_setup(a_first_look_is_written_and_no_news, start),
 		cmocka_unit_test_setup(what_stays_the_same_is_written_once_an_hour, start),
 		cmocka_unit_test_setup(a_short_absence_is_a_restart_and_no_warning, start),
+		cmocka_unit_test_setup(who_drops_everybody_and_answers_has_restarted_once, start),
 		cmocka_unit_test_setup(a_long_absence_is_warned_about_once_and_ends, start),
 		cmocka_unit_test_setup(another_certificate_is_news_each_time, start),
 		cmocka_unit_test_setup(a_renewed_certificate_is_told_without_a_warning, start),

@@ -27,9 +27,12 @@ static uv_loop_t loop;
 static struct settings settings;
 static struct supervisor supervisor;
 static struct health *health;
+static struct carried_session session = {.terminal_number = 1};
+static struct connection carrying = {
+	.stage = CONNECTION_RELAYED, .phase = PHASE_BRIDGE, .session = &session};
 static struct {
 	size_t terminals, looks;
-	bool busy, out_of_service;
+	bool busy, out_of_service, carries;
 	look_done *done;
 	void *owner;
 } world;
@@ -94,8 +97,8 @@ __wrap_connections_each(struct connections *connections,
 	void (*visit)(void *context, struct connection *connection), void *context)
 {
 	(void)connections;
-	(void)visit;
-	(void)context;
+	if (world.carries)
+		visit(context, &carrying);
 }
 
 static void
@@ -191,6 +194,54 @@ a_terminal_that_was_changed_is_next(void **state)
 }
 
 static void
+look_once(void)
+{
+	by_hand_wake();
+	run_jobs();
+	end_look();
+}
+
+static void
+one_that_ended_its_last_session_is_looked_at_closely_for_a_while(void **state)
+{
+	size_t before;
+
+	(void)state;
+	begin(1);
+	look_once();
+	assert_in_range(by_hand.after_ms, EVERY_MS - EVERY_MS / 10, EVERY_MS + EVERY_MS / 10);
+	health_session_dropped(health, 1, true);
+	assert_int_equal(by_hand.after_ms, 0);
+	before = world.looks;
+	for (int i = 0; i < 10; i++) {
+		look_once();
+		assert_in_range(by_hand.after_ms, 1800, 2200);
+	}
+	assert_int_equal(world.looks, before + 10);
+	by_hand.now_ms += 2 * 60 * 1000;
+	look_once();
+	assert_in_range(by_hand.after_ms, EVERY_MS - EVERY_MS / 10, EVERY_MS + EVERY_MS / 10);
+}
+
+static void
+one_that_ended_a_session_of_several_is_there(void **state)
+{
+	uint64_t after_ms;
+
+	(void)state;
+	begin(1);
+	look_once();
+	after_ms = by_hand.after_ms;
+	world.carries = true;
+	health_session_dropped(health, 1, true);
+	assert_int_equal(by_hand.after_ms, after_ms);
+	/* It is left alone while the other one is there. */
+	by_hand_wake();
+	run_jobs();
+	assert_int_equal(world.looks, 1);
+}
+
+static void
 out_of_service_it_is_forgotten(void **state)
 {
 	(void)state;
@@ -211,6 +262,8 @@ main(void)
 		IN_OUT(a_terminal_is_looked_at_once_an_interval),
 		IN_OUT(it_gives_way_to_other_looks_and_comes_back_soon),
 		IN_OUT(a_terminal_that_was_changed_is_next),
+		IN_OUT(one_that_ended_its_last_session_is_looked_at_closely_for_a_while),
+		IN_OUT(one_that_ended_a_session_of_several_is_there),
 		IN_OUT(out_of_service_it_is_forgotten),
 	};
 
