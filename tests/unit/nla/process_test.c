@@ -125,16 +125,17 @@ channel_to(enum process self, const struct channel_handler *handlers, int *fd)
 	return channel;
 }
 
-/* Until it is so, or the process has nothing more to say. */
+/* Until it is so. Behind its last word to the worker the process ends. */
 static void
 hear_until(const bool *so)
 {
-	struct pollfd waits[2] = {
-		{.fd = channel_fd(nla.supervisor), .events = POLLIN},
-		{.fd = nla.worker == NULL ? -1 : channel_fd(nla.worker), .events = POLLIN},
-	};
-
 	while (!*so) {
+		bool with_worker = nla.worker != NULL && !nla.done;
+		struct pollfd waits[2] = {
+			{.fd = channel_fd(nla.supervisor), .events = POLLIN},
+			{.fd = with_worker ? channel_fd(nla.worker) : -1, .events = POLLIN},
+		};
+
 		assert_true(poll(waits, 2, LIMIT_MS) > 0);
 		if (waits[0].revents != 0)
 			assert_int_equal(channel_receive(nla.supervisor, 1, NULL), 0);
