@@ -68,6 +68,9 @@ arrive(enum side to, const uint8_t *chunk, size_t len)
 	size_t at = filtered.count[to];
 	struct filtered_pdu *pdu;
 
+	filtered.heard[to] += len;
+	if (filtered.deaf)
+		return;
 	if ((flags & CHUNK_FIRST) == 0)
 		at--;
 	assert_true(at < FILTERED_GOT_MOST);

@@ -30,7 +30,9 @@ struct filtered {
 	struct bridge *bridge;
 	struct filtered_pdu got[BRIDGE_SIDES][FILTERED_GOT_MOST];
 	size_t count[BRIDGE_SIDES];
-	enum close_reason reason; /* CLOSE_NONE: the session goes on */
+	size_t heard[BRIDGE_SIDES]; /* bytes of chunks that have come out at a side, ever */
+	bool deaf;                  /* … and nothing is kept of them */
+	enum close_reason reason;   /* CLOSE_NONE: the session goes on */
 };
 extern struct filtered filtered;
 
