@@ -116,6 +116,69 @@ class Line:
         assert self.at_client() == fence
 
 
+class ChannelHost:
+    """A jump host that a real client draws, and whose static channels a test plays: whole PDUs, by the channel's name."""
+
+    def __init__(self, lab, take=None):
+        self.arrived = {}
+        self.take = take or (lambda host, channel, pdu: self.queue(channel).put(pdu))
+        self.confirm_active = None
+        self.up = threading.Event()
+        self.fake = lab.fake_host(self.script)
+
+    def queue(self, channel):
+        return self.arrived.setdefault(channel, queue.Queue())
+
+    def wait(self, channel, wanted=lambda pdu: True):
+        """The next PDU on a channel for which wanted(pdu) is true."""
+        while True:
+            pdu = self.queue(channel).get(timeout=PATIENCE)
+            if wanted(pdu):
+                return pdu
+
+    def script(self, peer):
+        peer.accept_tls()
+        peer.accept_mcs()
+        peer.activate()
+        self.peer = peer
+        self.numbers = {name.lower(): wire.IO_CHANNEL + 1 + i for i, name in enumerate(peer.channel_names)}
+        names = {number: name for name, number in self.numbers.items()}
+        whole = {name: bytearray() for name in self.numbers}
+        while True:
+            pdu = peer.read_pdu()
+            channel, content = wire.send_data_of(pdu) if pdu[0] == 3 else (None, b"")
+            if channel == wire.IO_CHANNEL:
+                self.take_share(content)
+            if channel not in names or len(content) < 8:
+                continue
+            name = names[channel]
+            whole[name] += content[8:]
+            if content[4] & 2:
+                self.take(self, name, bytes(whole[name]))
+                whole[name].clear()
+
+    def take_share(self, content):
+        kind, data_type, _ = wire.share_data_of(content)
+        if kind == wire.PDU_CONFIRM_ACTIVE:
+            self.confirm_active = content
+        elif data_type == wire.DATA_FONT_LIST:
+            self.peer.send_io(wire.FONT_MAP)
+            self.up.set()
+
+    def say(self, channel, content):
+        for at in range(0, len(content), 1600):
+            part = content[at:at + 1600]
+            flags = (1 if at == 0 else 0) | (2 if at + len(part) == len(content) else 0)
+            self.peer.send(wire.send_data_indication(self.peer.user, self.numbers[channel],
+                                                     struct.pack("<II", len(content), flags) + part))
+
+
+def greet_devices(host):
+    """At a ChannelHost with take_devices: what is announced then, as [(type, id)]."""
+    host.say("rdpdr", RDPDR_FROM_HOST)
+    return rdpdr_devices(host.wait("rdpdr"))
+
+
 # The clipboard
 
 def clip(kind, body=b"", flags=0):
@@ -202,6 +265,19 @@ def dvc_data(number, data):
 DRIVE, PRINTER, SMARTCARD, PORT = 8, 4, 0x20, 1
 
 
+def take_devices(host, channel, pdu):
+    """For ChannelHost: greets the devices of the client (2.2.2, 3.2.5.1); what it announces and answers is put into the queue."""
+    kind = pdu[:4]
+    if channel != "rdpdr" or kind in (rdpdr("DA"), rdpdr("IC")):
+        host.queue(channel).put(pdu)
+    elif kind == rdpdr("CN"):
+        general = struct.pack("<HHIIIHHIIIIII", 1, 44, 2, 2, 0, 1, 12, 0xFFFF, 0, 7, 0, 0, 0)
+        others = b"".join(struct.pack("<HHI", number, 8, version) for number, version in ((2, 1), (4, 2), (5, 1)))
+        host.say(channel, rdpdr("SP", struct.pack("<HH", 4, 0) + general + others))
+        host.say(channel, rdpdr("CC", struct.pack("<HHI", 1, 12, 1)))
+        host.say(channel, rdpdr("UL"))
+
+
 def rdpdr(kind, body=b""):
     """2.2.1.1: kind as the specification writes it, "DA" for 0x4441."""
     return struct.pack("<HH", 0x4472, int.from_bytes(kind.encode(), "big")) + body
@@ -219,13 +295,13 @@ def rdpdr_announce(*devices):
 
 
 def rdpdr_devices(pdu):
-    assert pdu[:4] == rdpdr("DA")
+    assert pdu[:4] == rdpdr("DA"), pdu
     found, at = [], 8
     for _ in range(struct.unpack_from("<I", pdu, 4)[0]):
         kind, number = struct.unpack_from("<II", pdu, at)
         found.append((kind, number))
         at += 20 + struct.unpack_from("<I", pdu, at + 16)[0]
-    assert at == len(pdu)
+    assert at == len(pdu), pdu
     return found
 
 

@@ -226,6 +226,7 @@ class HostPeer(Peer):
         self.host = host
         self.user = 1002
         self.channel_count = 0
+        self.channel_names = []
         self.info = b""
 
     def accept_tls(self):
@@ -240,7 +241,8 @@ class HostPeer(Peer):
     def accept_mcs(self, padding=b"", message_channel=None):
         """MCS up to the Client Info PDU, which stays in .info."""
         initial = self.read_pdu()
-        self.channel_count = network_count(initial)
+        self.channel_names = network_names(initial)
+        self.channel_count = len(self.channel_names)
         self.send(wire.connect_response(self.channel_count, padding, message_channel))
         while True:
             pdu = self.read_pdu()
@@ -268,7 +270,10 @@ class HostPeer(Peer):
             self.host.received.append(self.read_pdu())
 
 
-def network_count(initial):
-    """How many channels a Connect-Initial asks for: CS_NET's count."""
+def network_names(initial):
+    """The channels that a Connect-Initial asks for, in CS_NET's order."""
     at = initial.find(b"\x03\xc0")
-    return struct.unpack_from("<I", initial, at + 4)[0] if at >= 0 else 0
+    if at < 0:
+        return []
+    count = struct.unpack_from("<I", initial, at + 4)[0]
+    return [initial[at + 8 + 12 * i:at + 16 + 12 * i].split(b"\0")[0].decode() for i in range(count)]

@@ -23,6 +23,7 @@ PDU_DATA = 0x17
 PDU_SERVER_REDIRECTION = 0x1A
 REDIRECTION_TYPE = PDU_SERVER_REDIRECTION & 0x0F
 DATA_SET_ERROR_INFO = 47
+DATA_FONT_LIST = 0x27
 
 ULTIMATUM = bytes.fromhex("0300000902f0802180")
 
@@ -169,17 +170,48 @@ def share_control(pdu_type, source, content):
     return struct.pack("<HHH", len(content) + 6, pdu_type, source) + content
 
 
-def demand_active(share_id=0x103EA, source=1002):
-    """2.2.1.13.1 with the capability sets that no client does without: general, bitmap, order, input."""
+# The Virtual Channel Capability Set (2.2.7.1.10), and its flags VCCAPS_COMPR_SC and VCCAPS_COMPR_CS_8K.
+CAPSTYPE_CHANNELS = 20
+CHANNELS_COMPRESSED = 3
+
+
+def capabilities_of(content, confirm=False):
+    """{type: content behind the header} of a Demand or Confirm Active's sets (2.2.1.13)."""
+    at = 6 + 4 + (2 if confirm else 0)
+    source = struct.unpack_from("<H", content, at)[0]
+    at += 4 + source
+    found = {}
+    for _ in range(struct.unpack_from("<H", content, at)[0]):
+        kind, length = struct.unpack_from("<HH", content, at + 4)
+        found[kind] = content[at + 8:at + 4 + length]
+        at += length
+    return found
+
+
+def capability_sets():
+    """Those that no client does without (general, bitmap, order, input), and that channels may be compressed. Count, bytes."""
     capabilities = [
         struct.pack("<HHHHHHHHHHHBB", 1, 24, 1, 3, 0x200, 0, 0x0401, 0, 0, 0, 0, 1, 1),
         struct.pack("<HHHHHHHHHHHBBHH", 2, 28, 24, 1, 1, 1, 1024, 768, 0, 1, 1, 0, 0, 1, 0),
         struct.pack("<HH", 3, 88) + bytes(84),
         struct.pack("<HHHH", 13, 88, 0x0035, 0) + bytes(80),
+        struct.pack("<HHII", CAPSTYPE_CHANNELS, 12, CHANNELS_COMPRESSED, 1600),
     ]
-    sets = b"".join(capabilities)
-    content = struct.pack("<IHH", share_id, 4, len(sets) + 4) + b"RDP\0" + struct.pack("<HH", len(capabilities), 0) + sets
+    return len(capabilities), b"".join(capabilities)
+
+
+def demand_active(share_id=0x103EA, source=1002):
+    """2.2.1.13.1"""
+    count, sets = capability_sets()
+    content = struct.pack("<IHH", share_id, 4, len(sets) + 4) + b"RDP\0" + struct.pack("<HH", count, 0) + sets
     return share_control(PDU_DEMAND_ACTIVE, source, content + struct.pack("<I", 0))
+
+
+def confirm_active(share_id=0x103EA, source=1007):
+    """2.2.1.13.2"""
+    count, sets = capability_sets()
+    content = struct.pack("<IHHH", share_id, 1002, 6, len(sets) + 4) + b"MSTSC\0" + struct.pack("<HH", count, 0) + sets
+    return share_control(PDU_CONFIRM_ACTIVE, source, content)
 
 
 def redirection_of(content):
