@@ -104,14 +104,19 @@ static void
 write_command_values(const struct command_row *command)
 {
 	const struct command_row *part = NULL;
+	unsigned int place = 0;
 
 	while ((part = command_next_part(command, part)) != NULL) {
-		/* "*" is what stands there without an option. */
 		if (part->kind == ARGUMENT_FLAG)
 			continue;
-		printf("\t\"%s %s %s%s\") echo \"", command->group, command->name,
-			part->type == COMMAND_TYPE_OPTION ? "--" : "*",
-			part->type == COMMAND_TYPE_OPTION ? part->name : "");
+		/* "*1" is what stands first without an option; a list goes on to the end. */
+		if (part->type == COMMAND_TYPE_OPTION)
+			printf("\t\"%s %s --%s\") echo \"", command->group, command->name,
+				part->name);
+		else if (part->kind == ARGUMENT_LIST)
+			printf("\t\"%s %s *\"*) echo \"", command->group, command->name);
+		else
+			printf("\t\"%s %s *%u\") echo \"", command->group, command->name, ++place);
 		write_value(part);
 		printf("\" ;;\n");
 	}
@@ -190,7 +195,7 @@ static const char functions[] =
 	"\tdone\n"
 	"}\n\n"
 	"_sekisho_admin()\n{\n"
-	"\tlocal current previous= group= command= wanted= word at words=() socket=()\n"
+	"\tlocal current previous= group= command= wanted= word at place=1 words=() socket=()\n"
 	"\tCOMPREPLY=()\n"
 	"\t_sekisho_admin_words\n"
 	"\tcurrent=${words[-1]}\n"
@@ -208,6 +213,8 @@ static const char functions[] =
 	"\t\t\t[[ $(_sekisho_admin_verbs \"$group\") == \" \" ]] && command=\"$group \"\n"
 	"\t\telif [[ ! $command ]]; then\n"
 	"\t\t\tcommand=\"$group $word\"\n"
+	"\t\telse\n"
+	"\t\t\t((place++))\n"
 	"\t\tfi\n"
 	"\tdone\n"
 	"\tif [[ $wanted ]]; then\n"
@@ -221,7 +228,7 @@ static const char functions[] =
 	"\telif [[ ! $command ]]; then\n"
 	"\t\tCOMPREPLY=($(compgen -W \"$(_sekisho_admin_verbs \"$group\")\" -- \"$current\"))\n"
 	"\telse\n"
-	"\t\t_sekisho_admin_offer \"$(_sekisho_admin_value \"$command *\")\" \"$current\"\n"
+	"\t\t_sekisho_admin_offer \"$(_sekisho_admin_value \"$command *$place\")\" \"$current\"\n"
 	"\t\t[[ ${COMPREPLY[*]} || $current ]] ||\n"
 	"\t\t\tCOMPREPLY=($(compgen -W \"$(_sekisho_admin_options \"$command\")\"))\n"
 	"\tfi\n"

@@ -166,6 +166,24 @@ def test_g041_bash_completes_words_and_names(office, completion):
     assert complete(office, completion, "explain", "--ac") == ["--account"]
 
 
+def test_g041_bash_completes_each_argument_in_its_place(office, completion):
+    terminal, other = (office.add_terminal(9, trust=False) for _ in range(2))
+    credential = ("terminal", "credential")
+    assert complete(office, completion, *credential, "") == ["set", "show", "delete"]
+    assert complete(office, completion, *credential, "se") == ["set"]
+    for action in ("set", "show", "delete"):
+        assert {terminal, other} <= set(complete(office, completion, *credential, action, "998"))
+        assert complete(office, completion, *credential, action, terminal) == [terminal]
+    assert {"--user", "--domain", "--protect", "--because"} <= set(complete(office, completion, *credential, "set", terminal, "--"))
+    assert complete(office, completion, *credential, "set", terminal, "--us") == ["--user"]
+    assert complete(office, completion, *credential, "set", terminal, "--user", "") == []
+    assert complete(office, completion, *credential, "set", "--user", "maint", other) == [other]
+    # Behind the last one there are options; a list goes on.
+    assert "--yes" in complete(office, completion, *credential, "delete", terminal, "")
+    assert complete(office, completion, "terminal", "show", terminal, other) == []
+    assert complete(office, completion, "terminal", "check", terminal, other) == [other]
+
+
 def test_g041_bash_completes_names_as_they_are_quoted(office, completion):
     """JSON escapes some characters, a shell others; and the person may have begun to quote."""
     for name in (r"998-C:\CT \u0041", "998-$HOME `id`"):
