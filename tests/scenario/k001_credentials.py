@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from backup_lab import create, stop
 from clerk import answer, at_terminal, run
 from desktop import LOGIN_GROUND, LOGIN_PLACE, Desktop, close_to
 from lab_parts.control import Refused
@@ -251,3 +252,44 @@ def test_k009_a_moved_row_is_told_and_refused(new_lab):
     assert done.returncode == 1 and "credential-address" in done.stdout and "another address" in done.stdout
     store_password(lab, terminal, "another one")
     assert run(lab, "explain", "--account", account, "--terminal", terminal).returncode == 0
+
+
+# Files of another gateway
+
+def refuses_what_another_key_has_sealed(lab, account, terminal):
+    ticket = lab.ticket(account, lab.shadow)
+    knocked(lab, ticket).wait_demand_active()
+    shown = run(lab, "terminal", "credential", "show", terminal)
+    assert "facility key" in shown.stdout and "set it again" in shown.stdout
+    done = run(lab, "explain", "--account", account, "--terminal", terminal)
+    assert done.returncode == 1 and "credential-opens" in done.stdout
+    store_password(lab, terminal, lab.hosts.variables["LAB_XRDP_PASSWORD"])
+    client = lab.xfreerdp(lab.ticket(account, terminal), "/size:1024x768")
+    assert Desktop(lab, client).wait().run("id -un").strip() == lab.hosts.variables["LAB_XRDP_USER"]
+
+
+def test_k014_a_database_under_another_facility_key_keeps_its_passwords_shut(new_lab):
+    """The files were copied, the key was not: the sessions that need it are refused, the others are not, and it can be set again."""
+    lab = new_lab()
+    terminal = injecting_terminal(lab)
+    account = lab.add_account(terminal, lab.shadow)
+    stop(lab)
+    with open(lab.state.path("gateway", "etc", "facility.key"), "r+b") as key:
+        key.write(os.urandom(32))
+    lab.start_gateway_again()
+    refuses_what_another_key_has_sealed(lab, account, terminal)
+
+
+def test_k015_a_restored_backup_opens_what_was_stored_for_where_it_leads(new_lab):
+    """The state of the backup comes back whole: address and password belong together, whatever was stored for the terminal since."""
+    lab = new_lab()
+    terminal = injecting_terminal(lab)
+    account, _ = lab.new_ticket(terminal)
+    backup = create(lab)
+    other = lab.fake_host(lambda peer: (peer.accept_tls(), peer.accept_mcs()))
+    lab.admin.text("terminal", "edit", terminal, "--port", str(other.port), "--yes")
+    store_password(lab, terminal, "another one")
+    lab.admin.text("backup", "restore", backup, "--yes")
+    client = lab.xfreerdp(lab.ticket(account, terminal), "/size:1024x768")
+    assert Desktop(lab, client).wait().run("id -un").strip() == lab.hosts.variables["LAB_XRDP_USER"]
+    assert other.connections == 0
