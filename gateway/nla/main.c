@@ -13,7 +13,9 @@
 #include "messages/channel.h"
 #include "messages/supervised.h"
 #include "nla/credssp.h"
+#include "nla/errand.h"
 #include "nla/host.h"
+#include "nla/krb5_profile.h"
 #include "rdp/x224.h"
 #include "supervisor/children.h"
 
@@ -31,6 +33,10 @@ static struct {
 	struct channel *worker;   /* NULL before NLA_BEGIN */
 	struct msg_nla_begin who; /* wiped once CredSSP has its copy */
 	struct host_trust trust;
+	uint8_t key[KEY_MOST]; /* of the host, from its certificate */
+	size_t key_len;
+	uint32_t protocol;
+	struct errand errand;    /* by Kerberos, the tickets come before CredSSP */
 	struct credssp *credssp; /* NULL before NLA_HOST */
 	struct msg_nla_to_host answer;
 	bool over;
@@ -78,36 +84,72 @@ go_on(enum credssp_wants wants, const struct bytes_writer *out)
 	return finish(outcome, status, why);
 }
 
+static const char *
+principal(void)
+{
+	return process.who.principal[0] != '\0' ? process.who.principal : NULL;
+}
+
 static int
-begin_credssp(const struct pdu_bytes *key, uint32_t protocol)
+begin_credssp(void)
 {
 	const struct secret password = {process.who.password, process.who.password_len};
 	const struct credssp_setup setup = {
 		.identity = {.user = process.who.user,
 			.domain = process.who.domain,
 			.password = &password,
-			.host_name = process.who.host_name},
-		.public_key = *key,
-		.authorisation = protocol == RDP_PROTOCOL_HYBRID_EX,
+			.host_name = process.who.host_name,
+			.principal = principal()},
+		.public_key = {process.key, process.key_len},
+		.authorisation = process.protocol == RDP_PROTOCOL_HYBRID_EX,
 	};
+	struct bytes_writer out;
 	int r = credssp_new(&setup, &process.credssp);
 
-	secret_wipe(&process.who, sizeof(process.who));
-	return r;
+	secret_wipe(process.who.password, sizeof(process.who.password));
+	if (r < 0)
+		return finish(r == -ENOTSUP ? NLA_NO_PACKAGE : NLA_OUT_OF_ROOM, 0,
+			r == -ENOTSUP ? "WinPR has no package for it" : NULL);
+	bytes_writer_init(&out, process.answer.bytes, TS_REQUEST_MAX);
+	return go_on(credssp_begin(process.credssp, &out), &out);
+}
+
+static int
+begin_errand(void)
+{
+	const struct secret password = {process.who.password, process.who.password_len};
+	const struct tickets_setup setup = {.principal = process.who.principal,
+		.password = &password,
+		.host_name = process.who.host_name};
+
+	return errand_start(&process.errand, &setup, process.supervisor);
+}
+
+/* Once: the tickets are there, or will not be. */
+static int
+after_errand(int r)
+{
+	struct errand *errand = &process.errand;
+
+	if (r < 0 || !errand->over || process.credssp != NULL || process.over)
+		return r;
+	if (errand->outcome != NLA_ACCEPTED)
+		return finish(errand->outcome, errand->status, errand->why);
+	errand_done(errand);
+	return begin_credssp();
 }
 
 static int
 on_host(struct channel *channel, union message_body *message)
 {
 	const struct msg_nla_host *host = &message->nla_host;
-	uint8_t key[KEY_MOST];
-	struct pdu_bytes content = {.at = key};
 	const struct pdu_bytes ders = {host->certificates, host->certificates_len};
 	struct msg_nla_certificate refused;
-	struct bytes_writer out;
-	int r = nla_host_judge(&process.trust, &ders, key, sizeof(key), &content.len, &refused);
+	int r = nla_host_judge(&process.trust, &ders, process.key, sizeof(process.key),
+		&process.key_len, &refused);
 
 	(void)channel;
+	process.protocol = host->protocol;
 	if (r == -EKEYREJECTED &&
 		channel_send(process.supervisor, MSG_NLA_CERTIFICATE, &refused, -1) < 0)
 		return -ECONNRESET;
@@ -115,12 +157,22 @@ on_host(struct channel *channel, union message_body *message)
 		return finish(NLA_CERTIFICATE, 0, "the certificate is not the trusted one");
 	if (r < 0)
 		return finish(NLA_MALFORMED, 0, "a certificate that cannot be read");
-	r = begin_credssp(&content, host->protocol);
-	if (r < 0)
-		return finish(r == -ENOTSUP ? NLA_NO_PACKAGE : NLA_OUT_OF_ROOM, 0,
-			r == -ENOTSUP ? "WinPR has no package for it" : NULL);
-	bytes_writer_init(&out, process.answer.bytes, TS_REQUEST_MAX);
-	return go_on(credssp_begin(process.credssp, &out), &out);
+	return principal() != NULL ? after_errand(begin_errand()) : begin_credssp();
+}
+
+static int
+on_kdc_socket(struct channel *channel, union message_body *message)
+{
+	auto_fd int fd = channel_take_fd(channel);
+
+	return after_errand(errand_on_socket(&process.errand, &fd, message->kdc_socket.limit_ms));
+}
+
+static int
+on_kdc_none(struct channel *channel, union message_body *message)
+{
+	(void)channel;
+	return after_errand(errand_on_none(&process.errand, message->kdc_none.is_known));
 }
 
 static int
@@ -165,11 +217,14 @@ on_begin(struct channel *channel, union message_body *message)
 	if (r < 0)
 		return fail("the host's pin or CA", r);
 	process.who = *begin;
+	krb5_profile_set(process.who.krb5);
 	return lock_down(LOCK_DOWN_NLA);
 }
 
 static const struct channel_handler supervisor_handlers[] = {
 	{MSG_NLA_BEGIN, on_begin},
+	{MSG_KDC_SOCKET, on_kdc_socket},
+	{MSG_KDC_NONE, on_kdc_none},
 	{MSG_PING, supervised_on_ping},
 	{MSG_NOTHING, NULL},
 };
@@ -241,17 +296,22 @@ hear(struct channel *channel, const char *who, short revents)
 static int
 turn(void)
 {
-	struct pollfd waits[2] = {
+	int most_ms;
+	struct pollfd waits[3] = {
 		{.fd = channel_fd(process.supervisor), .events = POLLIN},
 		{.fd = process.worker == NULL ? -1 : channel_fd(process.worker), .events = POLLIN},
+		errand_wait(&process.errand, &most_ms),
 	};
 	int r;
 
-	if (poll(waits, ARRAY_SIZE(waits), -1) < 0)
+	if (poll(waits, ARRAY_SIZE(waits), most_ms) < 0)
 		return errno == EINTR ? 0 : -errno;
 	r = hear(process.supervisor, "the supervisor's channel", waits[0].revents);
 	if (r == 0 && process.worker != NULL)
 		r = hear(process.worker, "the worker's channel", waits[1].revents);
+	/* Another socket may have come in the meantime, under the number of the old one: it is asked without waiting. */
+	if (r == 0 && !process.over)
+		r = after_errand(errand_turn(&process.errand, waits[2].revents));
 	return r == 0 && process.over ? -ECONNRESET : r;
 }
 
@@ -261,12 +321,15 @@ main(void)
 	int r;
 
 	log_init("sekisho-nla");
+	errand_init(&process.errand);
 	if (prepare() < 0)
 		return CHILD_EXIT_UNUSABLE;
 	do
 		r = turn();
 	while (r == 0);
+	errand_done(&process.errand);
 	credssp_free(process.credssp);
+	secret_wipe(&process.who, sizeof(process.who));
 	host_trust_done(&process.trust);
 	channel_free(process.worker);
 	channel_free(process.supervisor);

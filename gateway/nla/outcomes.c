@@ -5,39 +5,42 @@
 
 #include <stddef.h>
 
-static const struct status_row {
+struct status_row {
 	uint32_t status;
 	const char *name;
 	enum close_reason reason;
-} statuses[] = {
+};
+
+static const struct status_row statuses[] = {
 #define STATUS(number, name, reason) {number, #name, CLOSE_##reason},
 #include "nla/statuses.def"
 #undef STATUS
 };
 
+static const struct status_row kdc_errors[] = {
+#define KDC_ERROR(number, name, reason) {number, #name, CLOSE_##reason},
+#include "nla/kdc_errors.def"
+#undef KDC_ERROR
+};
+
 static const struct status_row *
-find_status(uint32_t status)
+find_status(enum nla_outcome outcome, uint32_t status)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
-		if (statuses[i].status == status)
-			return &statuses[i];
+	const struct status_row *rows = outcome == NLA_NO_TICKET ? kdc_errors : statuses;
+	size_t count = outcome == NLA_NO_TICKET ? ARRAY_SIZE(kdc_errors) : ARRAY_SIZE(statuses);
+
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].status == status)
+			return &rows[i];
 	return NULL;
 }
 
 const char *
-nla_status_name(uint32_t status)
+nla_status_name(enum nla_outcome outcome, uint32_t status)
 {
-	const struct status_row *row = find_status(status);
+	const struct status_row *row = find_status(outcome, status);
 
 	return row != NULL ? row->name : "";
-}
-
-static enum close_reason
-reason_of_status(uint32_t status)
-{
-	const struct status_row *row = find_status(status);
-
-	return row != NULL ? row->reason : CLOSE_HOST_LOGON;
 }
 
 enum close_reason
@@ -45,6 +48,7 @@ nla_close_reason(enum nla_outcome outcome, uint32_t status)
 {
 	static const enum close_reason reasons[NLA_OUTCOME_COUNT] = {
 		[NLA_ACCEPTED] = CLOSE_NONE,
+		[NLA_REFUSED] = CLOSE_HOST_LOGON,
 		/* The four bytes have one way to say no. */
 		[NLA_NOT_AUTHORISED] = CLOSE_HOST_LOGON_TYPE,
 		[NLA_MALFORMED] = CLOSE_HOST_CREDSSP,
@@ -53,9 +57,15 @@ nla_close_reason(enum nla_outcome outcome, uint32_t status)
 		[NLA_CERTIFICATE] = CLOSE_HOST_CERTIFICATE,
 		[NLA_NO_PACKAGE] = CLOSE_NLA_FAULT,
 		[NLA_OUT_OF_ROOM] = CLOSE_OUT_OF_ROOM,
+		[NLA_NO_KDC] = CLOSE_KERBEROS_NO_KDC,
+		[NLA_KDC_MALFORMED] = CLOSE_KERBEROS_ANSWER,
+		[NLA_NO_TICKET] = CLOSE_KERBEROS_REFUSED,
 	};
+	const struct status_row *row = NULL;
 
-	if (outcome == NLA_REFUSED)
-		return reason_of_status(status);
+	if (outcome == NLA_REFUSED || outcome == NLA_NO_TICKET)
+		row = find_status(outcome, status);
+	if (row != NULL)
+		return row->reason;
 	return outcome < NLA_OUTCOME_COUNT ? reasons[outcome] : CLOSE_NLA_FAULT;
 }

@@ -15,6 +15,9 @@ enum nla_outcome {
 	NLA_CERTIFICATE,    /* it is not the certificate that was pinned, or none of the CA's */
 	NLA_NO_PACKAGE,     /* no security package can be used here */
 	NLA_OUT_OF_ROOM,
+	NLA_NO_KDC,        /* no KDC of the settings has answered in time */
+	NLA_KDC_MALFORMED, /* what one answered is no answer to what was asked */
+	NLA_NO_TICKET,     /* one said no: `status`, the error number of RFC 4120 7.5.9 */
 	NLA_OUTCOME_COUNT,
 };
 
@@ -32,10 +35,10 @@ enum credssp_wants {
 	CREDSSP_AUTHORISATION, /* TS_AUTHORISATION_LEN bytes, or a TSRequest, which begins with 0x30 */
 };
 
-/* CLOSE_NONE for NLA_ACCEPTED. The rows are in statuses.def. */
+/* CLOSE_NONE for NLA_ACCEPTED. The rows are in statuses.def and kdc_errors.def. */
 enum close_reason nla_close_reason(enum nla_outcome outcome, uint32_t status);
 
-/* "STATUS_LOGON_FAILURE"; "" for a number that has no row. */
-const char *nla_status_name(uint32_t status);
+/* "STATUS_LOGON_FAILURE", after NLA_NO_TICKET "KDC_ERR_PREAUTH_FAILED"; "" for a number that has no row. */
+const char *nla_status_name(enum nla_outcome outcome, uint32_t status);
 
 #endif

@@ -2,6 +2,8 @@
 #include "nla/sspi.h"
 
 #include "base/cleanup.h"
+#include "nla/spnego.h"
+#include "nla/tickets.h"
 #include "rdp/ts_request.h"
 #include "rdp/utf16.h"
 
@@ -15,7 +17,17 @@
 
 #define NAME_MOST 512 /* characters of a user, a domain or a password */
 
-#define FLAGS (ISC_REQ_MUTUAL_AUTH | ISC_REQ_CONFIDENTIALITY | ISC_REQ_USE_SESSION_KEY)
+/* WinPR's two packages. Its Negotiate has Kerberos as well, but not without its user-to-user form, see spnego.h. */
+static const struct package {
+	const char *name, *list;
+	bool in_spnego;
+	ULONG flags;
+} ntlm_package = {"Negotiate", "!kerberos", false,
+	ISC_REQ_MUTUAL_AUTH | ISC_REQ_CONFIDENTIALITY | ISC_REQ_USE_SESSION_KEY},
+  kerberos_package = {"Kerberos", "!ntlm", true,
+	  ISC_REQ_MUTUAL_AUTH | ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY};
+
+static char tickets_cache[] = TICKETS_CACHE;
 
 /* UTF-16 with a terminator, wiped. */
 struct wide {
@@ -25,6 +37,7 @@ struct wide {
 
 struct sspi {
 	const SecurityFunctionTableW *table;
+	const struct package *package;
 	struct wide user, domain, password, service, packages;
 	SEC_WINPR_NTLM_SETTINGS ntlm;
 	SEC_WINPR_KERBEROS_SETTINGS kerberos;
@@ -59,6 +72,27 @@ wide_text(const struct wide *wide)
 	return (UINT16 *)(void *)wide->secret.bytes;
 }
 
+/* Of a principal, WinPR wants the realm as the domain. */
+static int
+take_names(struct sspi *sspi, const struct sspi_setup *setup)
+{
+	const char *at = setup->principal == NULL ? NULL : strrchr(setup->principal, '@');
+	auto_free char *name = NULL;
+	int r;
+
+	if (setup->principal == NULL) {
+		r = wide_init(&sspi->user, setup->user);
+		return r < 0 ? r : wide_init(&sspi->domain, setup->domain);
+	}
+	if (at == NULL)
+		return -EINVAL;
+	name = strndup(setup->principal, (size_t)(at - setup->principal));
+	if (name == NULL)
+		return -ENOMEM;
+	r = wide_init(&sspi->user, name);
+	return r < 0 ? r : wide_init(&sspi->domain, at + 1);
+}
+
 static int
 take_texts(struct sspi *sspi, const struct sspi_setup *setup)
 {
@@ -66,16 +100,13 @@ take_texts(struct sspi *sspi, const struct sspi_setup *setup)
 	int r;
 
 	(void)snprintf(service, sizeof(service), "TERMSRV/%s", setup->host_name);
-	r = wide_init(&sspi->user, setup->user);
-	if (r == 0)
-		r = wide_init(&sspi->domain, setup->domain);
+	r = take_names(sspi, setup);
 	if (r == 0)
 		r = wide_init(&sspi->password,
 			setup->password->len > 0 ? (const char *)setup->password->bytes : "");
 	if (r == 0)
 		r = wide_init(&sspi->service, service);
-	/* libkrb5 would ask DNS and wait for a minute. */
-	return r < 0 ? r : wide_init(&sspi->packages, "!kerberos");
+	return r < 0 ? r : wide_init(&sspi->packages, sspi->package->list);
 }
 
 static int
@@ -101,7 +132,7 @@ acquire(struct sspi *sspi)
 	struct wide name = {{0}};
 	SECURITY_STATUS status;
 
-	if (wide_init(&name, "Negotiate") < 0)
+	if (wide_init(&name, sspi->package->name) < 0)
 		return -ENOMEM;
 	package = (WCHAR *)(void *)take_pointer(&name.secret.bytes);
 	status = sspi->table->QuerySecurityPackageInfoW(package, &info);
@@ -125,6 +156,10 @@ sspi_new(const struct sspi_setup *setup, struct sspi **ret_sspi)
 
 	if (sspi == NULL)
 		return -ENOMEM;
+	sspi->package = setup->principal != NULL ? &kerberos_package : &ntlm_package;
+	/* The tickets are there: libkrb5 has nobody to ask, and no way to. */
+	if (setup->principal != NULL)
+		sspi->kerberos.cache = tickets_cache;
 	sspi->table = InitSecurityInterfaceExW(0);
 	r = sspi->table == NULL ? -ENOTSUP : take_texts(sspi, setup);
 	if (r == 0)
@@ -164,8 +199,9 @@ initialize(struct sspi *sspi, uint8_t *token, size_t len, SecBuffer *ours)
 	SecBufferDesc out = {SECBUFFER_VERSION, 1, ours};
 	ULONG flags = 0;
 	SECURITY_STATUS status = sspi->table->InitializeSecurityContextW(&sspi->credentials,
-		sspi->has_context ? &sspi->context : NULL, wide_text(&sspi->service), FLAGS, 0,
-		SECURITY_NATIVE_DREP, len > 0 ? &in : NULL, 0, &sspi->context, &out, &flags, NULL);
+		sspi->has_context ? &sspi->context : NULL, wide_text(&sspi->service),
+		sspi->package->flags, 0, SECURITY_NATIVE_DREP, len > 0 ? &in : NULL, 0,
+		&sspi->context, &out, &flags, NULL);
 
 	if (status == SEC_E_OK || status == SEC_I_CONTINUE_NEEDED)
 		sspi->has_context = true;
@@ -192,6 +228,27 @@ result_of(struct sspi *sspi, SECURITY_STATUS status, uint32_t *ret_status)
 	return status == SEC_E_OK ? SSPI_DONE : SSPI_REFUSED;
 }
 
+/* The package's token out of what the peer sent. */
+static enum sspi_result
+unwrap(const struct sspi *sspi, const struct pdu_bytes *bytes, struct pdu_bytes *ret_token,
+	uint32_t *ret_status)
+{
+	struct spnego_answer answer;
+
+	*ret_token = *bytes;
+	if (!sspi->package->in_spnego || !sspi->has_context)
+		return SSPI_CONTINUE;
+	*ret_status = (uint32_t)SEC_E_INVALID_TOKEN;
+	if (spnego_read(bytes, &answer) != PARSE_OK)
+		return SSPI_REFUSED;
+	if (answer.rejected)
+		*ret_status = (uint32_t)SEC_E_WRONG_PRINCIPAL;
+	if (answer.rejected || answer.token.len == 0)
+		return SSPI_REFUSED;
+	*ret_token = answer.token;
+	return SSPI_CONTINUE;
+}
+
 enum sspi_result
 sspi_step(struct sspi *sspi, const struct pdu_bytes *token, struct bytes_writer *out,
 	uint32_t *ret_status)
@@ -200,15 +257,24 @@ sspi_step(struct sspi *sspi, const struct pdu_bytes *token, struct bytes_writer 
 	auto_free uint8_t *ours = calloc(1, sspi->most_token);
 	SecBuffer buffer = {
 		.cbBuffer = sspi->most_token, .BufferType = SECBUFFER_TOKEN, .pvBuffer = ours};
+	bool is_first = !sspi->has_context;
+	struct pdu_bytes inner;
 	enum sspi_result result;
 
 	*ret_status = 0;
 	if (theirs == NULL || ours == NULL)
 		return SSPI_NO_ROOM;
-	if (token->len > 0)
-		memcpy(theirs, token->at, token->len);
-	result = result_of(sspi, initialize(sspi, theirs, token->len, &buffer), ret_status);
-	if (result == SSPI_DONE || result == SSPI_CONTINUE)
+	result = unwrap(sspi, token, &inner, ret_status);
+	if (result != SSPI_CONTINUE)
+		return result;
+	if (inner.len > 0)
+		memcpy(theirs, inner.at, inner.len);
+	result = result_of(sspi, initialize(sspi, theirs, inner.len, &buffer), ret_status);
+	if (result != SSPI_DONE && result != SSPI_CONTINUE)
+		return result;
+	if (sspi->package->in_spnego && is_first)
+		spnego_begin(out, &(const struct pdu_bytes){ours, buffer.cbBuffer});
+	else
 		bytes_write(out, ours, buffer.cbBuffer);
 	return out->failed ? SSPI_NO_ROOM : result;
 }

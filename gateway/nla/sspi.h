@@ -16,6 +16,8 @@ struct sspi_setup {
 	const char *user, *domain;     /* UTF-8; domain may be empty */
 	const struct secret *password; /* UTF-8 */
 	const char *host_name;         /* the service is TERMSRV/host_name */
+	/* "user@REALM", by Kerberos alone, its tickets in TICKETS_CACHE; NULL: by NTLM alone. */
+	const char *principal;
 };
 
 enum sspi_result {

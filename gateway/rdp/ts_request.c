@@ -3,12 +3,7 @@
  */
 #include "rdp/ts_request.h"
 
-enum {
-	DER_INTEGER = 0x02,
-	DER_OCTET_STRING = 0x04,
-	DER_SEQUENCE = 0x30,
-	DER_FIELD = 0xa0, /* + number: constructed, context-specific */
-};
+#include "rdp/der.h"
 
 enum ts_field {
 	FIELD_VERSION,
@@ -21,33 +16,6 @@ enum ts_field {
 };
 
 /* Reading */
-
-/* Lengths of more than four octets say nothing that would fit anywhere. */
-static size_t
-read_length(struct bytes_reader *reader)
-{
-	uint8_t first = bytes_read_u8(reader);
-	size_t count = first & 0x7f, len = 0;
-
-	if ((first & 0x80) == 0)
-		return first;
-	if (count == 0 || count > sizeof(uint32_t)) {
-		reader->failed = true;
-		return 0;
-	}
-	for (size_t i = 0; i < count; i++)
-		len = len << 8 | bytes_read_u8(reader);
-	return len;
-}
-
-/* What is inside the next element, whose tag must be this one. */
-static struct bytes_reader
-read_element(struct bytes_reader *reader, uint8_t tag)
-{
-	if (bytes_read_u8(reader) != tag)
-		reader->failed = true;
-	return bytes_read_part(reader, read_length(reader));
-}
 
 enum parse_result
 ts_request_length(const uint8_t *bytes, size_t have, size_t *ret_len, bool *ret_too_long)
@@ -70,7 +38,7 @@ ts_request_length(const uint8_t *bytes, size_t have, size_t *ret_len, bool *ret_
 	if (have < 2 + octets)
 		return PARSE_NEED_MORE;
 	bytes_reader_init(&reader, bytes + 1, 1 + octets);
-	len = read_length(&reader);
+	len = der_read_length(&reader);
 	if (reader.failed)
 		return PARSE_BAD;
 	*ret_too_long = len > TS_REQUEST_MAX - 2 - octets;
@@ -80,16 +48,10 @@ ts_request_length(const uint8_t *bytes, size_t have, size_t *ret_len, bool *ret_
 	return PARSE_OK;
 }
 
-static struct pdu_bytes
-rest_of(const struct bytes_reader *reader)
-{
-	return (struct pdu_bytes){.at = reader->at, .len = bytes_left(reader)};
-}
-
 static uint32_t
 read_integer(struct bytes_reader *reader)
 {
-	struct bytes_reader value = read_element(reader, DER_INTEGER);
+	struct bytes_reader value = der_read(reader, DER_INTEGER);
 	size_t len = bytes_left(&value);
 	uint32_t number = 0;
 
@@ -107,18 +69,18 @@ read_integer(struct bytes_reader *reader)
 static struct pdu_bytes
 read_octets(struct bytes_reader *reader)
 {
-	struct bytes_reader value = read_element(reader, DER_OCTET_STRING);
+	struct bytes_reader value = der_read(reader, DER_OCTET_STRING);
 
-	return rest_of(&value);
+	return der_rest(&value);
 }
 
 /* NegoData: SEQUENCE OF SEQUENCE { [0] OCTET STRING }. Nobody sends more than one, and only one could be used. */
 static struct pdu_bytes
 read_tokens(struct bytes_reader *reader)
 {
-	struct bytes_reader all = read_element(reader, DER_SEQUENCE);
-	struct bytes_reader one = read_element(&all, DER_SEQUENCE);
-	struct bytes_reader field = read_element(&one, DER_FIELD);
+	struct bytes_reader all = der_read(reader, DER_SEQUENCE);
+	struct bytes_reader one = der_read(&all, DER_SEQUENCE);
+	struct bytes_reader field = der_read(&one, DER_FIELD);
 	struct pdu_bytes token = read_octets(&field);
 
 	if (field.failed || one.failed || all.failed || bytes_left(&field) > 0 ||
@@ -172,7 +134,7 @@ ts_request_parse(
 	if (len > TS_REQUEST_MAX)
 		return bad(ret_why, "a TSRequest is too long");
 	bytes_reader_init(&whole, bytes, len);
-	reader = read_element(&whole, DER_SEQUENCE);
+	reader = der_read(&whole, DER_SEQUENCE);
 	if (whole.failed || bytes_left(&whole) > 0)
 		return bad(ret_why, "a TSRequest is not one DER SEQUENCE");
 	while (!reader.failed && bytes_left(&reader) > 0) {
@@ -182,7 +144,7 @@ ts_request_parse(
 		if (number <= last || number >= FIELD_COUNT)
 			return bad(ret_why, "a TSRequest has an unknown field, or one twice");
 		last = number;
-		field = read_element(&reader, (uint8_t)(DER_FIELD + number));
+		field = der_read(&reader, (uint8_t)(DER_FIELD + number));
 		read_field(&field, (enum ts_field)number, ret_request);
 		if (field.failed || bytes_left(&field) > 0)
 			return bad(ret_why, "a field of a TSRequest is malformed");
@@ -194,34 +156,7 @@ ts_request_parse(
 	return PARSE_OK;
 }
 
-/* Writing: lengths are known before their contents, so that nothing has to be moved. */
-
-static size_t
-length_octets(size_t len)
-{
-	return len < 0x80 ? 1 : len < 0x100 ? 2 : len < 0x10000 ? 3 : 4;
-}
-
-static size_t
-element_size(size_t len)
-{
-	return 1 + length_octets(len) + len;
-}
-
-static void
-write_head(struct bytes_writer *writer, uint8_t tag, size_t len)
-{
-	size_t octets = length_octets(len);
-
-	bytes_write_u8(writer, tag);
-	if (octets == 1) {
-		bytes_write_u8(writer, (uint8_t)len);
-		return;
-	}
-	bytes_write_u8(writer, (uint8_t)(0x80 | (octets - 1)));
-	for (size_t i = octets - 1; i > 0; i--)
-		bytes_write_u8(writer, (uint8_t)(len >> 8 * (i - 1)));
-}
+/* Writing */
 
 /* A number below 0x80, or an NTSTATUS. */
 static size_t
@@ -239,8 +174,8 @@ write_integer(struct bytes_writer *writer, uint8_t field, uint32_t number)
 {
 	size_t len = integer_len(number);
 
-	write_head(writer, (uint8_t)(DER_FIELD + field), element_size(len));
-	write_head(writer, DER_INTEGER, len);
+	der_write_head(writer, (uint8_t)(DER_FIELD + field), der_size(len));
+	der_write_head(writer, DER_INTEGER, len);
 	for (size_t i = len; i > 0; i--)
 		bytes_write_u8(writer, i > 4 ? 0 : (uint8_t)(number >> 8 * (i - 1)));
 }
@@ -248,14 +183,14 @@ write_integer(struct bytes_writer *writer, uint8_t field, uint32_t number)
 static size_t
 octets_size(size_t len)
 {
-	return element_size(element_size(len));
+	return der_size(der_size(len));
 }
 
 static void
 write_octets(struct bytes_writer *writer, uint8_t field, const struct pdu_bytes *octets)
 {
-	write_head(writer, (uint8_t)(DER_FIELD + field), element_size(octets->len));
-	write_head(writer, DER_OCTET_STRING, octets->len);
+	der_write_head(writer, (uint8_t)(DER_FIELD + field), der_size(octets->len));
+	der_write_head(writer, DER_OCTET_STRING, octets->len);
 	if (octets->len > 0)
 		bytes_write(writer, octets->at, octets->len);
 }
@@ -277,12 +212,12 @@ write_optional(struct bytes_writer *writer, uint8_t field, const struct pdu_byte
 static size_t
 request_len(const struct ts_request *request)
 {
-	size_t len = element_size(element_size(integer_len(request->version)));
+	size_t len = der_size(der_size(integer_len(request->version)));
 
 	if (request->token.at != NULL)
-		len += element_size(element_size(element_size(octets_size(request->token.len))));
+		len += der_size(der_size(der_size(octets_size(request->token.len))));
 	if (request->has_error)
-		len += element_size(element_size(integer_len(request->error)));
+		len += der_size(der_size(integer_len(request->error)));
 	return len + optional_size(&request->auth_info) + optional_size(&request->pub_key_auth) +
 	       optional_size(&request->nonce);
 }
@@ -290,7 +225,7 @@ request_len(const struct ts_request *request)
 size_t
 ts_request_size(const struct ts_request *request)
 {
-	return element_size(request_len(request));
+	return der_size(request_len(request));
 }
 
 void
@@ -298,12 +233,12 @@ ts_request_write(struct bytes_writer *writer, const struct ts_request *request)
 {
 	size_t token = octets_size(request->token.len);
 
-	write_head(writer, DER_SEQUENCE, request_len(request));
+	der_write_head(writer, DER_SEQUENCE, request_len(request));
 	write_integer(writer, FIELD_VERSION, request->version);
 	if (request->token.at != NULL) {
-		write_head(writer, DER_FIELD + FIELD_TOKENS, element_size(element_size(token)));
-		write_head(writer, DER_SEQUENCE, element_size(token));
-		write_head(writer, DER_SEQUENCE, token);
+		der_write_head(writer, DER_FIELD + FIELD_TOKENS, der_size(der_size(token)));
+		der_write_head(writer, DER_SEQUENCE, der_size(token));
+		der_write_head(writer, DER_SEQUENCE, token);
 		write_octets(writer, 0, &request->token);
 	}
 	write_optional(writer, FIELD_AUTH_INFO, &request->auth_info);
@@ -324,25 +259,25 @@ password_len(const struct ts_password *password)
 static size_t
 credentials_len(const struct ts_password *password)
 {
-	return element_size(element_size(1)) + octets_size(element_size(password_len(password)));
+	return der_size(der_size(1)) + octets_size(der_size(password_len(password)));
 }
 
 size_t
 ts_credentials_size(const struct ts_password *password)
 {
-	return element_size(credentials_len(password));
+	return der_size(credentials_len(password));
 }
 
 void
 ts_credentials_write(struct bytes_writer *writer, const struct ts_password *password)
 {
-	size_t inner = element_size(password_len(password));
+	size_t inner = der_size(password_len(password));
 
-	write_head(writer, DER_SEQUENCE, credentials_len(password));
+	der_write_head(writer, DER_SEQUENCE, credentials_len(password));
 	write_integer(writer, 0, 1);
-	write_head(writer, DER_FIELD + 1, element_size(inner));
-	write_head(writer, DER_OCTET_STRING, inner);
-	write_head(writer, DER_SEQUENCE, password_len(password));
+	der_write_head(writer, DER_FIELD + 1, der_size(inner));
+	der_write_head(writer, DER_OCTET_STRING, inner);
+	der_write_head(writer, DER_SEQUENCE, password_len(password));
 	write_octets(writer, 0, &password->domain);
 	write_octets(writer, 1, &password->user);
 	write_octets(writer, 2, &password->password);

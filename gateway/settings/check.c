@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/near_miss.h"
 #include "settings/check_tls.h"
+#include "settings/krb5_conf.h"
 #include "settings/places.h"
 
 #include <errno.h>
@@ -267,6 +268,19 @@ check_evidence_files(const struct settings *settings, struct settings_errors *er
 	}
 }
 
+static int
+check_kerberos(const struct settings *settings, struct settings_errors *errors)
+{
+	struct krb5_conf *conf = NULL;
+	int r;
+
+	if (settings->kerberos.config == NULL)
+		return 0;
+	r = krb5_conf_read(settings, &conf, errors);
+	krb5_conf_free(conf);
+	return r == -ENOMEM ? r : 0;
+}
+
 static void
 check_paths(const struct settings *settings, const char *key, const struct settings_names *paths,
 	struct settings_errors *errors)
@@ -306,6 +320,8 @@ settings_check(const struct settings *settings, struct settings_errors *errors)
 	check_paths(settings, "evidence.detail_files", &settings->evidence.detail_files, errors);
 	check_paths(settings, "evidence.openvpn_status_files",
 		&settings->evidence.openvpn_status_files, errors);
+	if (check_kerberos(settings, errors) < 0)
+		return -ENOMEM;
 	settings_errors_sort(errors);
 	return errors->mistakes > 0 ? -EINVAL : 0;
 }

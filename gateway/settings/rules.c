@@ -191,6 +191,21 @@ check_paths_differ(const struct settings *settings, struct settings_errors *erro
 	}
 }
 
+static void
+check_kerberos(const struct settings *settings, struct settings_errors *errors)
+{
+	struct settings_place place = places_find(settings->places, "kerberos.deadline");
+
+	if (place.line == 0)
+		place = places_find(settings->places, "limits.attach");
+	if (place.line == 0 || settings->kerberos.config == NULL ||
+		settings->kerberos.deadline_ms < settings->limits.attach_ms)
+		return;
+	settings_errors_add(errors, place.line, place.column,
+		"`kerberos.deadline` (%u ms) must be below `limits.attach` (%u ms)",
+		settings->kerberos.deadline_ms, settings->limits.attach_ms);
+}
+
 void
 settings_check_rules(const struct settings *settings, struct settings_errors *errors)
 {
@@ -200,5 +215,6 @@ settings_check_rules(const struct settings *settings, struct settings_errors *er
 	check_radius(settings, errors);
 	check_penalties(settings, errors);
 	check_decide_limit(settings, errors);
+	check_kerberos(settings, errors);
 	check_paths_differ(settings, errors);
 }

@@ -267,6 +267,11 @@ struct settings {
 		uint32_t longest_ms;         /* D4; 0: off */
 	} sessions;
 
+	struct {
+		char *config; /* the facility's krb5.conf (krb5_conf.h); NULL: no Kerberos */
+		uint32_t deadline_ms; /* for all that is asked of KDCs in one logon */
+	} kerberos;
+
 	struct settings_names linked_services; /* A8 */
 
 	struct {

@@ -3,7 +3,10 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "settings/settings.h"
 #include "supervisor/children.h"
+#include "supervisor/kdc_search.h"
+#include "supervisor/principals.h"
 #include "supervisor/refused_certificate.h"
 #include "supervisor/resumes.h"
 #include "supervisor/told_host.h"
@@ -17,8 +20,11 @@
 
 struct nla_logon {
 	struct connection *connection;
-	struct child *child; /* NULL once it is gone */
-	int theirs;          /* its end of the channel to the worker, until it has it */
+	struct child *child;       /* NULL once it is gone */
+	struct kdc_search *search; /* from its first question for a KDC to its tickets */
+	bool by_kerberos;
+	bool has_tickets;
+	int theirs; /* its end of the channel to the worker, until it has it */
 	int workers;
 	struct msg_nla_begin *begin;         /* NULL once it has it */
 	struct host_credentials credentials; /* for a host that has no NLA, until that is known */
@@ -66,6 +72,7 @@ nla_logon_end(struct connection *connection)
 
 	if (logon == NULL)
 		return;
+	kdc_search_end(logon->search);
 	if (logon->child != NULL)
 		children_end_nla(logon->child);
 	begin_done(logon);
@@ -85,6 +92,17 @@ nla_logon_succeeded(struct connection *connection)
 	nla_logon_end(connection);
 }
 
+static void
+fill_in_kerberos(
+	struct nla_logon *logon, struct msg_nla_begin *begin, const struct terminal *terminal)
+{
+	const struct krb5_conf *conf = logon->connection->supervisor->krb5;
+
+	logon->by_kerberos = principal_of(conf, terminal, &logon->credentials, begin->principal);
+	if (logon->by_kerberos)
+		(void)snprintf(begin->krb5, sizeof(begin->krb5), "%s", conf->relations);
+}
+
 static int
 begin_new(struct nla_logon *logon, const struct terminal *terminal)
 {
@@ -94,6 +112,7 @@ begin_new(struct nla_logon *logon, const struct terminal *terminal)
 		return -ENOMEM;
 	TELL_TRUST(begin, terminal);
 	TELL_CREDENTIALS(begin, &logon->credentials);
+	fill_in_kerberos(logon, begin, terminal);
 	logon->begin = begin;
 	return 0;
 }
@@ -109,8 +128,8 @@ nla_logon_start(struct connection *connection, const struct terminal *terminal,
 	nla_logon_end(connection);
 	if (logon == NULL)
 		return -ENOMEM;
-	logon->theirs = logon->workers = -1;
 	logon->connection = connection;
+	logon->theirs = logon->workers = -1;
 	logon->credentials = *credentials;
 	*credentials = (struct host_credentials){.mode = credentials->mode};
 	connection->nla = logon;
@@ -178,7 +197,7 @@ nla_logon_reason(struct connection *connection, enum close_reason reason, const 
 static void
 note_detail(struct nla_logon *logon, const struct msg_nla_result *result)
 {
-	const char *name = nla_status_name(result->status);
+	const char *name = nla_status_name((enum nla_outcome)result->outcome, result->status);
 
 	if (result->status != 0)
 		(void)snprintf(logon->detail, sizeof(logon->detail), "0x%08x%s%s%s%s",
@@ -202,6 +221,87 @@ on_result(struct channel *channel, union message_body *message)
 	logon->reason = nla_close_reason((enum nla_outcome)result->outcome, result->status);
 	note_detail(logon, result);
 	host_credentials_done(&logon->credentials);
+	kdc_search_end(take_pointer(&logon->search));
+	return 0;
+}
+
+static void
+on_kdc_found(void *owner, int fd, uint32_t limit_ms)
+{
+	const struct msg_kdc_socket message = {.limit_ms = limit_ms};
+	struct nla_logon *logon = owner;
+
+	(void)children_send(logon->child, MSG_KDC_SOCKET, &message, fd);
+	close_end(&fd);
+}
+
+static void
+on_kdc_none(void *owner, bool is_known)
+{
+	const struct msg_kdc_none message = {.is_known = is_known};
+	struct nla_logon *logon = owner;
+
+	(void)children_send(logon->child, MSG_KDC_NONE, &message, -1);
+}
+
+/* The worker hears of it by the end of its channel, and asks why (nla_logon_reason). */
+static void
+on_kdc_late(void *owner)
+{
+	struct nla_logon *logon = owner;
+
+	kdc_search_end(take_pointer(&logon->search));
+	logon->has_result = true;
+	logon->reason = CLOSE_KERBEROS_NO_KDC;
+	(void)snprintf(logon->detail, sizeof(logon->detail), "kerberos.deadline is over");
+	host_credentials_done(&logon->credentials);
+	children_end_nla(take_pointer(&logon->child));
+}
+
+static int
+search_new(struct nla_logon *logon)
+{
+	const struct supervisor *supervisor = logon->connection->supervisor;
+	const struct kdc_search_setup setup = {
+		.loop = supervisor->loop,
+		.conf = supervisor->krb5,
+		.deadline_ms = supervisor->settings->kerberos.deadline_ms,
+		.connection = logon->connection->id,
+		.owner = logon,
+		.found = on_kdc_found,
+		.none = on_kdc_none,
+		.late = on_kdc_late,
+	};
+
+	return kdc_search_new(&setup, &logon->search);
+}
+
+static int
+on_kdc_wanted(struct channel *channel, union message_body *message)
+{
+	const struct msg_kdc_wanted *wanted = &message->kdc_wanted;
+	struct nla_logon *logon = child_tag(channel_owner(channel));
+	int r = 0;
+
+	if (logon == NULL)
+		return 0;
+	if (!logon->by_kerberos || logon->has_tickets || logon->has_result)
+		return -EPROTO;
+	if (logon->search == NULL)
+		r = search_new(logon);
+	return r < 0 ? r : kdc_search_next(logon->search, wanted->realm, wanted->failed);
+}
+
+static int
+on_kdc_done(struct channel *channel, union message_body *message)
+{
+	struct nla_logon *logon = child_tag(channel_owner(channel));
+
+	(void)message;
+	if (logon == NULL)
+		return 0;
+	logon->has_tickets = true;
+	kdc_search_end(take_pointer(&logon->search));
 	return 0;
 }
 
@@ -230,6 +330,8 @@ on_certificate(struct channel *channel, union message_body *message)
 const struct channel_handler nla_messages[] = {
 	{MSG_NLA_RESULT, on_result},
 	{MSG_NLA_CERTIFICATE, on_certificate},
+	{MSG_KDC_WANTED, on_kdc_wanted},
+	{MSG_KDC_DONE, on_kdc_done},
 	{MSG_NOTHING, NULL},
 };
 
@@ -255,6 +357,7 @@ nla_died(void *owner, struct child *child)
 
 	(void)owner;
 	logon->child = NULL;
+	kdc_search_end(take_pointer(&logon->search));
 	begin_done(logon);
 	close_end(&logon->theirs);
 }

@@ -4,6 +4,7 @@
  *	START_DIAL   the process is started
  *	ATTACH       the worker gets its end of a channel to the process before it: NLA_CHANNEL
  *	…            the process is ready: NLA_BEGIN
+ *	…            by Kerberos: KDC_WANTED, KDC_SOCKET or KDC_NONE as often as needed (kdc_search.h), KDC_DONE
  *	…            NLA_RESULT: how it ended, and why, for administrators; the worker is told no more than whether
  */
 #ifndef SUPERVISOR_NLA_LOGONS_H

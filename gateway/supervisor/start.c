@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "policy/sealing.h"
 #include "policy/store/store.h"
+#include "settings/krb5_conf.h"
 #include "settings/settings.h"
 #include "supervisor/accept.h"
 #include "supervisor/backups.h"
@@ -421,6 +422,19 @@ open_store(struct gateway *gateway, const char **ret_why)
 	return store_open(&options, &supervisor->store, ret_why);
 }
 
+/* What is wrong with the file was told when the settings were loaded, unless it has changed since. */
+static int
+read_krb5_conf(struct supervisor *supervisor)
+{
+	struct settings_errors errors = {0};
+	int r = 0;
+
+	if (supervisor->settings->kerberos.config != NULL)
+		r = krb5_conf_read(supervisor->settings, &supervisor->krb5, &errors);
+	settings_errors_done(&errors);
+	return r;
+}
+
 /* Step 2. */
 static void
 start_store(struct gateway *gateway)
@@ -437,6 +451,12 @@ start_store(struct gateway *gateway)
 	r = open_store(gateway, &why);
 	if (r < 0) {
 		fail_about(gateway, "database", supervisor->settings->database, why);
+		return;
+	}
+	r = read_krb5_conf(supervisor);
+	if (r < 0) {
+		fail_about(
+			gateway, "Kerberos", supervisor->settings->kerberos.config, strerror(-r));
 		return;
 	}
 	r = backups_new(supervisor, &supervisor->backups);
@@ -569,6 +589,7 @@ done(struct gateway *gateway)
 	log_tail_free(supervisor->log_tail);
 	json_decref(gateway->left_open); /* of a start that failed */
 	sealing_free(supervisor->sealing);
+	krb5_conf_free(supervisor->krb5);
 	settings_free(supervisor->settings);
 }
 

@@ -10,6 +10,7 @@
  *	sign_ins.c, sign_in_*.c  a client without a ticket: sign-in screen, PAM, choice; then the same
  *	greeters.c        the processes that show it
  *	nla_logons.c      NLA with the jump host: the processes that have its password
+ *	principals.c, kdc_search.c  … by Kerberos: who, and sockets to KDCs
  *	sessions.c        end records, running rules
  *	worker_messages.c what workers say
  *	looks.c           a jump host without a client
@@ -33,6 +34,7 @@
 #include <uv.h>
 
 struct settings;
+struct krb5_conf;
 struct sealing;
 struct store;
 struct children;
@@ -62,6 +64,7 @@ struct supervisor {
 	enum supervisor_state state;
 	uv_loop_t *loop;
 	struct settings *settings;
+	struct krb5_conf *krb5; /* NULL: everybody logs on by NTLM */
 	struct sealing *sealing;
 	struct store *store;
 	struct children *children;

@@ -16,7 +16,7 @@ host_nla_protocol(const struct host_connection *connection)
 {
 	const struct host_options *options = &connection->host->options;
 
-	if (options->nla_user == NULL)
+	if (options->nla_user == NULL && options->nla_keytab == NULL)
 		return RDP_PROTOCOL_SSL;
 	if ((connection->requested_protocols & RDP_PROTOCOL_HYBRID) == 0)
 		return 0;
@@ -33,9 +33,14 @@ host_nla_begin(struct host_connection *connection)
 	const X509 *certificate = SSL_get_certificate(connection->stream.ssl);
 	const ASN1_BIT_STRING *key = X509_get0_pubkey_bitstr(certificate);
 
-	connection->nla = credssp_host_new(options->nla_user, options->nla_password,
-		ASN1_STRING_get0_data(key), (size_t)ASN1_STRING_length(key), HOST_IS_GOOD,
-		options->nla_status);
+	if (options->nla_keytab != NULL)
+		connection->nla =
+			credssp_host_new_kerberos(options->nla_keytab, ASN1_STRING_get0_data(key),
+				(size_t)ASN1_STRING_length(key), options->nla_status);
+	else
+		connection->nla = credssp_host_new(options->nla_user, options->nla_password,
+			ASN1_STRING_get0_data(key), (size_t)ASN1_STRING_length(key), HOST_IS_GOOD,
+			options->nla_status);
 	connection->step = HOST_NLA;
 	return 0;
 }

@@ -102,7 +102,8 @@ go_on_with_tls(struct host_connection *connection)
 		return 0;
 	if (r < 0)
 		connection->why = "TLS failed";
-	if (r == 0 && connection->host->options.nla_user != NULL)
+	if (r == 0 && (connection->host->options.nla_user != NULL ||
+			      connection->host->options.nla_keytab != NULL))
 		return host_nla_begin(connection);
 	if (r == 0)
 		connection->step =
@@ -401,6 +402,7 @@ static const struct option names[] = {
 	{"key", required_argument, NULL, 'k'},
 	{"mode", required_argument, NULL, 'm'},
 	{"nla", required_argument, NULL, 'N'},
+	{"nla-keytab", required_argument, NULL, 'K'},
 	{"nla-status", required_argument, NULL, 'S'},
 	{"nla-authorised", required_argument, NULL, 'A'},
 	{"record", required_argument, NULL, 'r'},
@@ -432,6 +434,7 @@ print_help(void)
 	       "  --plain               no TLS: a sign-in screen behind the relay worker\n"
 	       "  --quiet               only the listening and the totals line\n"
 	       "  --nla USER:PASSWORD   NLA alone, for this user\n"
+	       "  --nla-keytab FILE     NLA alone, by Kerberos alone, for this file's services\n"
 	       "  --nla-status NUMBER   the NTSTATUS that others are told (else it hangs up)\n"
 	       "  --nla-authorised N    PROTOCOL_HYBRID_EX, and N in its four bytes (0: may log "
 	       "on)\n"
@@ -456,6 +459,9 @@ take_option(struct host_options *options, int option)
 	case 'N':
 		options->nla_user = strsep(&optarg, ":");
 		options->nla_password = optarg != NULL ? optarg : "";
+		break;
+	case 'K':
+		options->nla_keytab = optarg;
 		break;
 	case 'S':
 		options->nla_status = (uint32_t)strtoul(optarg, NULL, 0);

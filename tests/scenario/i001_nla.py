@@ -3,7 +3,6 @@ when it refuses, and hosts that break the rules; none of them has to do with any
 
 import contextlib
 import os
-import re
 import shlex
 import socket
 import struct
@@ -19,6 +18,7 @@ from lab_parts.certificates import fingerprint
 from lab_parts.network import free_port, listens
 from lab_parts.processes import PATIENCE, need, run, start, stop, wait_for, wait_until
 from lab_parts.screens import show_something_lively, start_screen
+from memory import has_password
 from typist import Typist
 from visitor import PASSWORD as DOOR_PASSWORD
 from visitor import knock as arrive
@@ -273,25 +273,6 @@ def test_i011_a_certificate_that_changed_since_the_check(lab, new_host):
 # Secrets
 
 
-def memory_of(pid):
-    """All that this process may write."""
-    with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
-        for line in maps:
-            found = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw", line)
-            if not found:
-                continue
-            begin, end = (int(part, 16) for part in found.groups())
-            with contextlib.suppress(OSError, ValueError, OverflowError):
-                memory.seek(begin)
-                yield memory.read(end - begin)
-
-
-def has_password(pid):
-    # What is long enough not to be there by chance, in each of the forms that it takes.
-    forms = (PASSWORD.encode(), PASSWORD.encode("utf-16-le"), PASSWORD.encode("ascii", "ignore"))
-    return any(form in part for part in memory_of(pid) for form in forms)
-
-
 @pytest.mark.skipif(os.geteuid() != 0, reason="memory of others is root's to read")
 @pytest.mark.parametrize("nla", ["required", "auto", "off"])
 def test_i020_nobody_keeps_the_password(new_lab, new_host, nla):
@@ -313,12 +294,12 @@ def test_i020_nobody_keeps_the_password(new_lab, new_host, nla):
     for name, pids in processes.items():
         assert pids
         for pid in pids:
-            assert not has_password(pid), f"{name} has the password during the session"
+            assert not has_password(pid, PASSWORD), f"{name} has the password during the session"
     client.close()
     lab.wait_end(account)
     for name, pids in processes.items():
         for pid in pids:
-            assert not has_password(pid), f"{name} has the password after the session"
+            assert not has_password(pid, PASSWORD), f"{name} has the password after the session"
 
 
 def test_i021_ten_at_once(lab, new_host):

@@ -9,7 +9,7 @@ import time
 import rdp_wire as wire
 from clerk import run
 from lab_parts.network import free_port, listens
-from lab_parts.processes import PATIENCE, need, run as run_program
+from lab_parts.processes import PATIENCE, environment, need, run as run_program
 from lab_parts.processes import start, stop, wait_for, wait_until
 from lab_parts.screens import show_something_lively, start_screen
 
@@ -50,10 +50,12 @@ class Host:
         self.lab, self.program, self.options = lab, os.path.join(str(build), HOST), options
         self.port = free_port()
         self.process = None
+        self.environment = {}
 
     def start(self, *options):
         self.process = start(self.lab.state, f"host-{self.port}",
-                             [self.program, "--listen", f"127.0.0.1:{self.port}", "--quiet", *self.options, *options])
+                             [self.program, "--listen", f"127.0.0.1:{self.port}", "--quiet", *self.options, *options],
+                             env=environment(self.lab.state, **self.environment))
         wait_until(self.lab.state, self.process, lambda: listens(self.port), 10, "the test host listens")
         return self
 

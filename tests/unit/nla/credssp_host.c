@@ -26,7 +26,9 @@ struct credssp_host {
 	SecurityFunctionTableW *table;
 	CredHandle credentials;
 	CtxtHandle context;
-	bool has_context, is_complete;
+	bool has_context;
+	bool is_established; /* both know who the other is */
+	bool is_complete;    /* … and the client has proved its TLS */
 	SEC_WINPR_NTLM_SETTINGS ntlm;
 	SEC_WINPR_KERBEROS_SETTINGS kerberos;
 	SecPkgContext_Sizes sizes;
@@ -42,7 +44,8 @@ struct credssp_host {
 };
 
 static UINT16 negotiate[] = {'N', 'e', 'g', 'o', 't', 'i', 'a', 't', 'e', 0};
-static UINT16 packages[] = {'!', 'k', 'e', 'r', 'b', 'e', 'r', 'o', 's', 0};
+static UINT16 no_kerberos[] = {'!', 'k', 'e', 'r', 'b', 'e', 'r', 'o', 's', 0};
+static UINT16 no_ntlm[] = {'!', 'n', 't', 'l', 'm', 0};
 
 static void
 write_sam(struct credssp_host *host, const char *user, const char *password)
@@ -63,33 +66,59 @@ write_sam(struct credssp_host *host, const char *user, const char *password)
 	host->ntlm.samFile = host->sam;
 }
 
-struct credssp_host *
-credssp_host_new(const char *user, const char *password, const uint8_t *public_key,
-	size_t public_key_len, enum host_fault fault, uint32_t status)
+static struct credssp_host *
+host_new(const uint8_t *public_key, size_t public_key_len, uint32_t status)
 {
 	struct credssp_host *host = calloc(1, sizeof(*host));
+
+	if (host == NULL)
+		abort();
+	host->table = InitSecurityInterfaceExW(0);
+	host->status = status;
+	memcpy(host->key, public_key, public_key_len);
+	host->key_len = public_key_len;
+	return host;
+}
+
+static void
+acquire(struct credssp_host *host, UINT16 *packages, UINT32 packages_len)
+{
 	SEC_WINNT_AUTH_IDENTITY_WINPR identity = {
 		.identity = {.Version = SEC_WINNT_AUTH_IDENTITY_VERSION,
 			.Length = sizeof(SEC_WINNT_AUTH_IDENTITY_EXW),
 			.Flags = SEC_WINNT_AUTH_IDENTITY_UNICODE | SEC_WINNT_AUTH_IDENTITY_EXTENDED,
 			.PackageList = packages,
-			.PackageListLength = 9}};
+			.PackageListLength = packages_len}};
 
-	if (host == NULL)
-		abort();
 	identity.ntlmSettings = &host->ntlm;
 	identity.kerberosSettings = &host->kerberos;
-	host->table = InitSecurityInterfaceExW(0);
-	host->fault = fault;
-	host->status = status;
-	memcpy(host->key, public_key, public_key_len);
-	host->key_len = public_key_len;
-	if (fault == HOST_HAS_ANOTHER_KEY)
-		host->key[0] ^= 1;
-	write_sam(host, user, password);
 	if (host->table->AcquireCredentialsHandleW(NULL, negotiate, SECPKG_CRED_INBOUND, NULL,
 		    &identity, NULL, NULL, &host->credentials, NULL) != SEC_E_OK)
 		abort();
+}
+
+struct credssp_host *
+credssp_host_new(const char *user, const char *password, const uint8_t *public_key,
+	size_t public_key_len, enum host_fault fault, uint32_t status)
+{
+	struct credssp_host *host = host_new(public_key, public_key_len, status);
+
+	host->fault = fault;
+	if (fault == HOST_HAS_ANOTHER_KEY)
+		host->key[0] ^= 1;
+	write_sam(host, user, password);
+	acquire(host, no_kerberos, 9);
+	return host;
+}
+
+struct credssp_host *
+credssp_host_new_kerberos(
+	const char *keytab, const uint8_t *public_key, size_t public_key_len, uint32_t status)
+{
+	struct credssp_host *host = host_new(public_key, public_key_len, status);
+
+	host->kerberos.keytab = (char *)keytab;
+	acquire(host, no_ntlm, 5);
 	return host;
 }
 
@@ -99,7 +128,8 @@ credssp_host_free(struct credssp_host *host)
 	if (host->has_context)
 		(void)host->table->DeleteSecurityContext(&host->context);
 	(void)host->table->FreeCredentialsHandle(&host->credentials);
-	(void)unlink(host->sam);
+	if (host->sam[0] != '\0')
+		(void)unlink(host->sam);
 	free(host);
 }
 
@@ -210,6 +240,21 @@ prove_key(struct credssp_host *host, const struct ts_request *request, struct by
 }
 
 static int
+on_key(struct credssp_host *host, const struct ts_request *request, struct bytes_writer *out)
+{
+	host->is_complete = true;
+	if (host->fault == HOST_SAYS_AGAIN) {
+		answer(out, host, (struct pdu_bytes){host->challenge, host->challenge_len},
+			(struct pdu_bytes){0});
+		return 1;
+	}
+	/* WinPR's Kerberos says how much room it could need, not how much it does. */
+	if (host->kerberos.keytab != NULL && request->pub_key_auth.len > 32)
+		host->sizes.cbSecurityTrailer = (ULONG)request->pub_key_auth.len - 32;
+	return prove_key(host, request, out);
+}
+
+static int
 on_token(struct credssp_host *host, const struct ts_request *request, struct bytes_writer *out)
 {
 	struct pdu_bytes both = {0};
@@ -231,13 +276,13 @@ on_token(struct credssp_host *host, const struct ts_request *request, struct byt
 		return 1;
 	}
 	(void)host->table->QueryContextAttributesW(&host->context, SECPKG_ATTR_SIZES, &host->sizes);
-	host->is_complete = true;
-	if (host->fault == HOST_SAYS_AGAIN) {
-		answer(out, host, (struct pdu_bytes){host->challenge, host->challenge_len},
-			(struct pdu_bytes){0});
+	host->is_established = true;
+	/* Kerberos: the client is not done before it has this. */
+	if (len > 0) {
+		answer(out, host, (struct pdu_bytes){ours, len}, (struct pdu_bytes){0});
 		return 1;
 	}
-	return prove_key(host, request, out);
+	return on_key(host, request, out);
 }
 
 int
@@ -248,8 +293,10 @@ credssp_host_on(
 
 	if (ts_request_parse(bytes, len, &request, NULL) != PARSE_OK)
 		abort();
-	if (!host->is_complete)
+	if (!host->is_established)
 		return on_token(host, &request, out);
+	if (!host->is_complete)
+		return on_key(host, &request, out);
 	if (!unseal(host, &request.auth_info, 1, host->received, &host->received_len))
 		return refuse(host, out);
 	return 0;

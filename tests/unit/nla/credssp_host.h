@@ -1,4 +1,4 @@
-/* A jump host's side of CredSSP, on WinPR's own NTLM server: for the tests of gateway/nla. */
+/* A jump host's side of CredSSP, on WinPR's own servers: for the tests of gateway/nla. */
 #ifndef TESTS_CREDSSP_HOST_H
 #define TESTS_CREDSSP_HOST_H
 
@@ -22,6 +22,10 @@ struct credssp_host;
 /* user and password are the only ones that it lets in. status: what it answers who is not, 0: nothing. */
 struct credssp_host *credssp_host_new(const char *user, const char *password,
 	const uint8_t *public_key, size_t public_key_len, enum host_fault fault, uint32_t status);
+
+/* As that, by Kerberos alone: whoever has a ticket for a service of this keytab. */
+struct credssp_host *credssp_host_new_kerberos(
+	const char *keytab, const uint8_t *public_key, size_t public_key_len, uint32_t status);
 void credssp_host_free(struct credssp_host *host);
 
 /* One TSRequest of the client. Returns 1 while it has an answer in `out`, 0 once it has the credentials, -1 if it

@@ -1,7 +1,10 @@
 /* gateway/supervisor/nla_logons.c: the password goes to one process, and what it says becomes a close reason. */
 #include "supervisor/nla_logons.h"
 
+#include "settings/settings.h"
 #include "supervisor/children.h"
+#include "supervisor/kdc_search.h"
+#include "supervisor/principals.h"
 #include "supervisor/refused_certificate.h"
 #include "supervisor/resumes.h"
 
@@ -28,7 +31,36 @@ static struct {
 	struct connection *refused;
 	const uint8_t *needs_password;
 	struct msg_certificate_refused certificate;
+	unsigned int searches, searches_ended;
+	struct kdc_search_setup search;
+	char realm[256];
+	bool failed;
+	uint32_t limit_ms;
 } fake;
+
+int
+kdc_search_new(const struct kdc_search_setup *setup, struct kdc_search **ret_search)
+{
+	fake.searches++;
+	fake.search = *setup;
+	*ret_search = (struct kdc_search *)&fake.search;
+	return 0;
+}
+
+void
+kdc_search_end(struct kdc_search *search)
+{
+	fake.searches_ended += search != NULL;
+}
+
+int
+kdc_search_next(struct kdc_search *search, const char *realm, bool failed)
+{
+	assert_ptr_equal(search, &fake.search);
+	(void)snprintf(fake.realm, sizeof(fake.realm), "%s", realm);
+	fake.failed = failed;
+	return 0;
+}
 
 int
 children_start_nla(struct children *children, void *tag, struct child **ret_nla)
@@ -79,7 +111,9 @@ children_send(struct child *child, enum message number, const void *body, int fd
 {
 	(void)child;
 	fake.last = number;
-	assert_int_equal(fd >= 0, number != MSG_HOST_CREDENTIALS);
+	assert_int_equal(fd >= 0, number != MSG_HOST_CREDENTIALS && number != MSG_KDC_NONE);
+	if (number == MSG_KDC_SOCKET)
+		fake.limit_ms = ((const struct msg_kdc_socket *)body)->limit_ms;
 	if (number == MSG_NLA_BEGIN)
 		fake.begin = *(const struct msg_nla_begin *)body;
 	if (number == MSG_HOST_CREDENTIALS)
@@ -102,7 +136,17 @@ resume_needs_password(struct resumes *resumes, const uint8_t session[SESSION_ID_
 	fake.needs_password = session;
 }
 
-static struct supervisor supervisor;
+static struct settings_host kdcs[] = {{.name = (char *)"dc1", .port = 88}};
+static struct krb5_realm realms[] = {
+	{.name = (char *)"AD.AOBA.EXAMPLE.JP", .kdcs = kdcs, .kdc_count = 1}};
+static struct krb5_domain domains[] = {{.name = (char *)"aoba", .realm = 0}};
+static struct krb5_conf krb5 = {.realms = realms,
+	.realm_count = 1,
+	.domains = domains,
+	.domain_count = 1,
+	.relations = "allow_rc4 false\n"};
+static struct settings settings = {.kerberos = {.deadline_ms = 3000}};
+static struct supervisor supervisor = {.settings = &settings};
 static struct connection connection;
 static struct terminal terminal;
 
@@ -157,6 +201,7 @@ the_password_goes_to_the_process_once_it_is_ready(void **state)
 	assert_string_equal(fake.begin.user, "tech");
 	assert_string_equal(fake.begin.domain, "AOBA");
 	assert_string_equal(fake.begin.host_name, "pacs-01");
+	assert_string_equal(fake.begin.principal, "");
 	assert_int_equal(fake.begin.pin_len, TERMINAL_PIN_BYTES);
 	fake.last = MSG_NOTHING;
 	nla_ready(NULL, (struct child *)&fake.child);
@@ -357,6 +402,143 @@ nla_is_wanted_where_there_is_something_to_show(void **state)
 	}
 }
 
+static int
+ask(const char *realm, bool failed)
+{
+	union message_body message = {.kdc_wanted = {.failed = failed}};
+
+	(void)snprintf(message.kdc_wanted.realm, sizeof(message.kdc_wanted.realm), "%s", realm);
+	return nla_messages[2].function(NULL, &message);
+}
+
+static int
+tickets_are_there(void)
+{
+	union message_body message = {.kdc_done = {.requests = 3}};
+
+	return nla_messages[3].function(NULL, &message);
+}
+
+static void
+by_kerberos(void)
+{
+	struct host_credentials credentials;
+
+	supervisor.krb5 = &krb5;
+	start(&credentials);
+	nla_ready(NULL, (struct child *)&fake.child);
+	supervisor.krb5 = NULL;
+	assert_string_equal(fake.begin.principal, "tech@AD.AOBA.EXAMPLE.JP");
+	assert_string_equal(fake.begin.krb5, "allow_rc4 false\n");
+	/* What the jump host is told in the end is what was stored. */
+	assert_string_equal(fake.begin.domain, "AOBA");
+}
+
+static void
+kdcs_are_for_those_who_log_on_by_kerberos_and_until_they_have_tickets(void **state)
+{
+	struct host_credentials credentials;
+
+	(void)state;
+	start(&credentials);
+	assert_int_equal(ask("AD.AOBA.EXAMPLE.JP", false), -EPROTO);
+	assert_int_equal(fake.searches, 0);
+	nla_logon_end(&connection);
+
+	by_kerberos();
+	connection.supervisor->krb5 = &krb5;
+	assert_int_equal(ask("AD.AOBA.EXAMPLE.JP", false), 0);
+	assert_int_equal(ask("AD.AOBA.EXAMPLE.JP", true), 0);
+	connection.supervisor->krb5 = NULL;
+	assert_int_equal(fake.searches, 1);
+	assert_true(fake.failed);
+	assert_int_equal(fake.search.deadline_ms, 3000);
+	fake.search.found(fake.search.owner, dup(STDIN_FILENO), 1500);
+	assert_int_equal(fake.last, MSG_KDC_SOCKET);
+	assert_int_equal(fake.limit_ms, 1500);
+	fake.search.none(fake.search.owner, true);
+	assert_int_equal(fake.last, MSG_KDC_NONE);
+	assert_int_equal(tickets_are_there(), 0);
+	assert_int_equal(fake.searches_ended, 1);
+	assert_int_equal(ask("AD.AOBA.EXAMPLE.JP", false), -EPROTO);
+	nla_logon_end(&connection);
+	assert_int_equal(fake.searches_ended, 1);
+}
+
+static void
+a_search_that_takes_too_long_ends_the_process(void **state)
+{
+	const char *detail = "";
+
+	(void)state;
+	by_kerberos();
+	assert_int_equal(ask("AD.AOBA.EXAMPLE.JP", false), 0);
+	fake.search.late(fake.search.owner);
+	assert_true(fake.ended);
+	assert_int_equal(
+		nla_logon_reason(&connection, CLOSE_NLA_FAULT, &detail), CLOSE_KERBEROS_NO_KDC);
+	assert_string_equal(detail, "kerberos.deadline is over");
+	fake.ended = false;
+	nla_logon_end(&connection);
+	assert_false(fake.ended);
+	assert_int_equal(fake.searches_ended, 1);
+}
+
+static void
+what_a_kdc_said_is_the_reason(void **state)
+{
+	const char *detail = "";
+
+	(void)state;
+	by_kerberos();
+	result(NLA_NO_TICKET, 24);
+	assert_int_equal(nla_logon_reason(&connection, CLOSE_HOST_LOGON, &detail),
+		CLOSE_HOST_LOGON_PASSWORD);
+	assert_string_equal(detail, "0x00000018 KDC_ERR_PREAUTH_FAILED");
+	nla_logon_end(&connection);
+	by_kerberos();
+	result(NLA_NO_TICKET, 99);
+	assert_int_equal(
+		nla_logon_reason(&connection, CLOSE_HOST_LOGON, &detail), CLOSE_KERBEROS_REFUSED);
+	nla_logon_end(&connection);
+}
+
+static void
+kerberos_is_for_names_and_for_users_of_its_realms(void **state)
+{
+	static const struct {
+		const char *user, *domain, *address, *principal;
+	} rows[] = {
+		{"tech", "AOBA", "pacs-01", "tech@AD.AOBA.EXAMPLE.JP"},
+		{"tech", "ad.aoba.example.jp", "pacs-01", "tech@AD.AOBA.EXAMPLE.JP"},
+		{"tech@ad.aoba.example.jp", "", "pacs-01", "tech@AD.AOBA.EXAMPLE.JP"},
+		{"tech@aoba", "OTHER", "pacs-01", "tech@AD.AOBA.EXAMPLE.JP"},
+		{"tech", "AOBA", "10.0.0.1", ""},
+		{"tech", "AOBA", "fd00::1", ""},
+		{"tech", "", "pacs-01", ""},
+		{"tech", "OTHER", "pacs-01", ""},
+		{"tech@elsewhere", "AOBA", "pacs-01", ""},
+		{"@aoba", "", "pacs-01", ""},
+		{"tech/admin", "AOBA", "pacs-01", ""},
+		{"a@b@aoba", "", "pacs-01", ""},
+	};
+	char principal[PRINCIPAL_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct host_credentials credentials = {.password = {(uint8_t *)"x", 1}};
+
+		(void)snprintf(credentials.user, sizeof(credentials.user), "%s", rows[i].user);
+		(void)snprintf(
+			credentials.domain, sizeof(credentials.domain), "%s", rows[i].domain);
+		(void)snprintf(terminal.address, sizeof(terminal.address), "%s", rows[i].address);
+		assert_int_equal(principal_of(&krb5, &terminal, &credentials, principal),
+			rows[i].principal[0] != '\0');
+		assert_string_equal(principal, rows[i].principal);
+		assert_false(principal_of(NULL, &terminal, &credentials, principal));
+	}
+}
+
 int
 main(void)
 {
@@ -371,6 +553,11 @@ main(void)
 		cmocka_unit_test(no_worker_is_told_a_password_that_is_for_nla_alone),
 		cmocka_unit_test(no_worker_is_told_a_password_before_it_has_the_jump_host),
 		cmocka_unit_test(a_process_that_dies_leaves_nothing),
+		cmocka_unit_test(
+			kdcs_are_for_those_who_log_on_by_kerberos_and_until_they_have_tickets),
+		cmocka_unit_test(a_search_that_takes_too_long_ends_the_process),
+		cmocka_unit_test(what_a_kdc_said_is_the_reason),
+		cmocka_unit_test(kerberos_is_for_names_and_for_users_of_its_realms),
 		cmocka_unit_test(nla_is_wanted_where_there_is_something_to_show),
 	};
 
