@@ -50,11 +50,13 @@ command_session_show(struct admin *admin)
 static enum admin_exit
 confirm_kill(struct admin *admin, const json_t *session)
 {
+	/* One that is lost, and may come back, is shown as the history has it. */
+	const char *since = json_object_get(session, "since") != NULL ? "since" : "start";
 	const struct fact facts[] = {
 		{value_label("account"), value_text(session, "account")},
 		{value_label("person"), value_person(session)},
 		{value_label("terminal"), value_text(session, "terminal")},
-		{value_label("since"), value_time(session, "since")},
+		{value_label("since"), value_time(session, since)},
 		{value_label("because"), argument_text(admin->arguments, "because")},
 	};
 
@@ -79,9 +81,11 @@ command_session_kill(struct admin *admin)
 	if (exit_code == ADMIN_DONE)
 		exit_code = confirm_kill(admin, session);
 	if (exit_code == ADMIN_DONE)
-		exit_code = admin_ask_and_print(
-			admin, json_pack("{s:s, s:s}", "id", value_text(session, "id"), "because",
-				       because));
+		exit_code = admin_ask_and_print(admin,
+			json_pack("{s:s, s:s}", "id",
+				value_text(session,
+					json_object_get(session, "id") != NULL ? "id" : "session"),
+				"because", because));
 	json_decref(session);
 	return exit_code;
 }

@@ -20,8 +20,8 @@ session_is_same_device(const struct device_evidence *before, const struct device
 	return device->known && mac_equal(&device->mac, &before->mac);
 }
 
-static bool
-may_be_continued(const struct store_db *db, const struct session_record *session)
+bool
+session_may_go_on(const struct store_db *db, const struct session_record *session)
 {
 	if (strcmp(session->state, "active") == 0)
 		return true;
@@ -68,7 +68,7 @@ judge(const struct store_db *db, const struct session_start *start,
 	struct policy_verdict verdict;
 	struct session_refusal taken;
 
-	if (session == NULL || !may_be_continued(db, session))
+	if (session == NULL || !session_may_go_on(db, session))
 		return (struct session_refusal){CLOSE_TICKET_USED, NULL};
 	if (strcmp(session->source, start->source) != 0)
 		return (struct session_refusal){CLOSE_TICKET_SOURCE, NULL};

@@ -16,6 +16,9 @@ struct session_refusal {
 bool session_is_same_device(
 	const struct device_evidence *before, const struct device_evidence *device);
 
+/* It runs, or it was lost so recently that its client may come back. */
+bool session_may_go_on(const struct store_db *db, const struct session_record *session);
+
 /* Another connection carries the session from now on, if it is active or lost within the grace time, comes from the same source
  * and device, and the running rules allow it. session: NULL if there is none. A refusal is the caller's to record. */
 int session_continue(struct store_db *db, struct session_start *start,

@@ -1,8 +1,10 @@
 /* The end of sessions, and the rules that end them; see sessions.h. */
 #include "policy/sessions.h"
 
+#include "base/bytes.h"
 #include "policy/facts.h"
 #include "policy/record.h"
+#include "policy/session_continue.h"
 #include "policy/store/session_table.h"
 #include "policy/store/store.h"
 
@@ -73,6 +75,55 @@ session_end(struct store_db *db, const struct session_ending *ending, json_t **r
 	if (r == 0 && ret_row != NULL)
 		r = session_json(db, ending->session, ret_row);
 	return r;
+}
+
+int
+session_end_lost(struct store_db *db, const struct session_ending *ending, json_t **ret_row)
+{
+	struct session_record session;
+	int r;
+
+	r = session_load(db, ending->session, &session);
+	if (r == 0 && (strcmp(session.state, state_names[END_STATE_LOST]) != 0 ||
+			      !session_may_go_on(db, &session)))
+		r = -ENOENT;
+	if (r == 0)
+		r = end_whole(db, ending);
+	return r < 0 ? r : session_json(db, ending->session, ret_row);
+}
+
+static int
+goes_on(struct store_db *db, const json_t *row)
+{
+	const char *id = json_string_value(json_object_get(row, "session"));
+	struct session_record session;
+	uint8_t bytes[SESSION_ID_BYTES];
+	int r;
+
+	if (bytes_from_hex(id, bytes, sizeof(bytes)) < 0)
+		return -EUCLEAN;
+	r = session_load(db, bytes, &session);
+	return r < 0 ? r : session_may_go_on(db, &session);
+}
+
+int
+session_json_going_on(struct store_db *db, const uint8_t *low, const uint8_t *high, int64_t most,
+	json_t **ret_rows)
+{
+	json_t *rows = NULL;
+	int r;
+
+	r = session_json_between(db, low, high, most, &rows);
+	for (size_t i = r < 0 ? 0 : json_array_size(rows); r >= 0 && i > 0; i--) {
+		r = goes_on(db, json_array_get(rows, i - 1));
+		if (r == 0)
+			(void)json_array_remove(rows, i - 1);
+	}
+	if (r < 0)
+		json_decref(rows);
+	else
+		*ret_rows = rows;
+	return r < 0 ? r : 0;
 }
 
 struct left_open {

@@ -152,6 +152,13 @@ struct session_ending {
  * *ret_row (may be NULL) gets the session as `log connections` shows it: the caller's reference. */
 int session_end(struct store_db *db, const struct session_ending *ending, json_t **ret_row);
 
+/* Ends a lost session for good: its client may not come back any more. -ENOENT if there is none such, or not any more. */
+int session_end_lost(struct store_db *db, const struct session_ending *ending, json_t **ret_row);
+
+/* Those that run, or are lost and may still come back, with an id from `low` to `high`: as session_json_between. */
+int session_json_going_on(struct store_db *db, const uint8_t *low, const uint8_t *high,
+	int64_t most, json_t **ret_rows);
+
 /* At start-up: what a crash left open ends as `lost`, GATEWAY_DIED. *ret_rows: an array of these sessions as
  * `log connections` shows them, the caller's reference. */
 int sessions_close_left_open(struct store_db *db, json_t **ret_rows);

@@ -1,11 +1,16 @@
-/* session.kill: cut at once, and answered when the record is durable. */
+/* session.kill: cut at once, and answered when the record is durable; one that is lost and may come back ends in the store. */
+#include "base/bytes.h"
 #include "base/log.h"
 #include "policy/method_call.h"
 #include "policy/methods.h"
+#include "policy/sessions.h"
+#include "policy/store/session_table.h"
 #include "supervisor/control_calls.h"
 #include "supervisor/running_sessions.h"
 #include "supervisor/sessions.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,23 +110,12 @@ kill_new(struct control_call *call, json_t *session)
 }
 
 /* Cut first, written down at once after: the danger may not be patient. */
-void
-method_session_kill(struct control_call *call)
+static void
+cut(struct control_call *call, struct connection *connection)
 {
-	struct session_prefix prefix;
-	struct connection *connection;
-	json_t *session;
-	struct kill *kill;
+	json_t *session = running_session_json(connection);
+	struct kill *kill = kill_new(call, session);
 
-	if (session_prefix_parse(control_call_text(call, "id"), &prefix) < 0) {
-		running_session_refuse_id(call);
-		return;
-	}
-	connection = running_session_find(call, &prefix, true);
-	if (connection == NULL)
-		return;
-	session = running_session_json(connection);
-	kill = kill_new(call, session);
 	session_kill(
 		connection, CLOSE_ADMIN_KILLED, call->actor, control_call_text(call, "because"));
 	if (kill == NULL) {
@@ -131,4 +125,101 @@ method_session_kill(struct control_call *call)
 	}
 	uv_timer_start(&kill->patience, on_patience_over, KILL_ANSWER_MS, 0);
 	store_write(call->supervisor->store, &kill->job);
+}
+
+/* No connection carries it, and its client may come back: whoever pulls the plug does not escape. */
+struct lost {
+	struct session_prefix prefix;
+	json_t *rows; /* the sessions that are meant */
+	json_t *ended;
+};
+
+static int
+end_lost(struct store_db *db, const struct control_call *call, struct lost *lost)
+{
+	json_t *row = json_array_get(lost->rows, 0);
+	const char *id = json_string_value(json_object_get(row, "session"));
+	struct session_ending ending = {.reason = CLOSE_ADMIN_KILLED, .phase = PHASE_CLOSED};
+	int r;
+
+	if (bytes_from_hex(id, ending.session, sizeof(ending.session)) < 0)
+		return -EUCLEAN;
+	snprintf(ending.by, sizeof(ending.by), "%s", call->actor);
+	snprintf(ending.because, sizeof(ending.because), "%s", control_call_text(call, "because"));
+	r = session_end_lost(db, &ending, &lost->ended);
+	session_json_for_people(row);
+	if (r == 0)
+		r = admin_event(db, call->actor, "session.kill", id, row, NULL, ending.because);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int
+lost_work(struct store_db *db, struct store_job *job)
+{
+	struct control_call *call = (struct control_call *)job;
+	struct lost *lost = call->more;
+	int r;
+
+	json_decref(lost->rows);
+	json_decref(lost->ended);
+	lost->rows = lost->ended = NULL;
+	r = session_json_going_on(
+		db, lost->prefix.low, lost->prefix.high, RUNNING_SESSIONS_NAMED + 1, &lost->rows);
+	if (r < 0)
+		return r;
+	running_session_keep_seen(call, lost->rows);
+	return json_array_size(lost->rows) == 1 ? end_lost(db, call, lost) : 0;
+}
+
+/* One that is neither lost nor found has come back meanwhile. */
+static void
+lost_done(struct store_job *job, int status)
+{
+	struct control_call *call = (struct control_call *)job;
+	struct lost *lost = call->more;
+	struct connection *connection = running_session_find(call, &lost->prefix);
+
+	if (status < 0)
+		control_call_fail(call, status);
+	else if (lost->ended != NULL) {
+		sessions_tell_gone(call->supervisor, CLOSE_ADMIN_KILLED, lost->ended);
+		control_call_answer(
+			call, json_pack("{s:O}", "killed", json_array_get(lost->rows, 0)));
+	} else if (json_array_size(lost->rows) > 1)
+		running_session_refuse_several(call, lost->rows);
+	else if (connection != NULL)
+		cut(call, connection);
+	else
+		running_session_refuse_unknown(call);
+	json_decref(lost->rows);
+	json_decref(lost->ended);
+	free(lost);
+}
+
+void
+method_session_kill(struct control_call *call)
+{
+	struct session_prefix prefix;
+	struct connection *connection;
+	struct lost *lost;
+
+	if (session_prefix_parse(control_call_text(call, "id"), &prefix) < 0) {
+		running_session_refuse_id(call);
+		return;
+	}
+	connection = running_session_find(call, &prefix);
+	if (connection != NULL) {
+		cut(call, connection);
+		return;
+	}
+	lost = calloc(1, sizeof(*lost));
+	if (lost == NULL) {
+		control_call_answer(call, NULL);
+		return;
+	}
+	lost->prefix = prefix;
+	call->more = lost;
+	call->job.work = lost_work;
+	call->job.done = lost_done;
+	store_write(call->supervisor->store, &call->job);
 }

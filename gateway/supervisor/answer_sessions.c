@@ -150,6 +150,7 @@ method_session_list(struct control_call *call)
 
 struct show {
 	struct session_prefix prefix;
+	bool must_run; /* or may go on */
 	json_t *rows;
 };
 
@@ -157,26 +158,13 @@ static int
 show_work(struct store_db *db, struct store_job *job)
 {
 	struct show *show = ((struct control_call *)job)->more;
+	int (*find)(struct store_db * db, const uint8_t *low, const uint8_t *high, int64_t most,
+		json_t **ret_rows) = show->must_run ? session_json_going_on : session_json_between;
 
 	json_decref(show->rows);
 	show->rows = NULL;
-	return session_json_between(
+	return find(
 		db, show->prefix.low, show->prefix.high, RUNNING_SESSIONS_NAMED + 1, &show->rows);
-}
-
-/* Only what this caller may see, and as people see it. */
-static void
-keep_seen(const struct control_call *call, json_t *rows)
-{
-	for (size_t i = json_array_size(rows); i > 0; i--) {
-		json_t *row = json_array_get(rows, i - 1);
-
-		if (control_call_sees(
-			    call, json_integer_value(json_object_get(row, "terminal_number"))))
-			session_json_for_people(row);
-		else
-			(void)json_array_remove(rows, i - 1);
-	}
 }
 
 /* The database knows the running ones, too; how they are doing the loop knows. */
@@ -186,11 +174,14 @@ show_done(struct store_job *job, int status)
 	struct control_call *call = (struct control_call *)job;
 	struct show *show = call->more;
 	struct connection *connection;
-	size_t count;
+	json_t *row;
+	size_t i, count;
 
-	keep_seen(call, show->rows);
+	running_session_keep_seen(call, show->rows);
+	json_array_foreach (show->rows, i, row)
+		session_json_for_people(row);
 	count = json_array_size(show->rows);
-	connection = count <= 1 ? running_session_find(call, &show->prefix, false) : NULL;
+	connection = count <= 1 ? running_session_find(call, &show->prefix) : NULL;
 	if (connection != NULL)
 		answer_running(call, connection);
 	else if (status < 0)
@@ -206,7 +197,7 @@ show_done(struct store_job *job, int status)
 }
 
 static void
-show_from_store(struct control_call *call, const struct session_prefix *prefix)
+show_from_store(struct control_call *call, const struct session_prefix *prefix, bool must_run)
 {
 	struct show *show = calloc(1, sizeof(*show));
 
@@ -215,6 +206,7 @@ show_from_store(struct control_call *call, const struct session_prefix *prefix)
 		return;
 	}
 	show->prefix = *prefix;
+	show->must_run = must_run;
 	call->more = show;
 	call->job.work = show_work;
 	call->job.done = show_done;
@@ -235,9 +227,9 @@ method_session_show(struct control_call *call)
 		return;
 	}
 	if (must_run || whole)
-		connection = running_session_find(call, &prefix, must_run);
+		connection = running_session_find(call, &prefix);
 	if (connection != NULL)
 		answer_running(call, connection);
-	else if (!must_run)
-		show_from_store(call, &prefix);
+	else
+		show_from_store(call, &prefix, must_run);
 }

@@ -111,7 +111,7 @@ struct running {
 	const struct control_call *call;
 	const struct session_prefix *prefix;
 	struct connection *one; /* the last that fits */
-	json_t *all;
+	size_t count;
 };
 
 static void
@@ -125,21 +125,26 @@ collect_running(void *context, struct connection *connection)
 		!session_prefix_fits(running->prefix, connection->session->id))
 		return;
 	running->one = connection;
-	json_array_append_new(running->all, running_session_json(connection));
+	running->count++;
 }
 
 struct connection *
-running_session_find(struct control_call *call, const struct session_prefix *prefix, bool must_run)
+running_session_find(struct control_call *call, const struct session_prefix *prefix)
 {
-	struct running running = {.call = call, .prefix = prefix, .all = json_array()};
-	size_t count;
+	struct running running = {.call = call, .prefix = prefix};
 
 	connections_each(call->supervisor->connections, collect_running, &running);
-	count = json_array_size(running.all);
-	if (must_run && count == 0)
-		running_session_refuse_unknown(call);
-	if (must_run && count > 1)
-		running_session_refuse_several(call, running.all);
-	json_decref(running.all);
-	return count == 1 ? running.one : NULL;
+	return running.count == 1 ? running.one : NULL;
+}
+
+void
+running_session_keep_seen(const struct control_call *call, json_t *rows)
+{
+	for (size_t i = json_array_size(rows); i > 0; i--) {
+		const json_t *row = json_array_get(rows, i - 1);
+
+		if (!control_call_sees(
+			    call, json_integer_value(json_object_get(row, "terminal_number"))))
+			(void)json_array_remove(rows, i - 1);
+	}
 }

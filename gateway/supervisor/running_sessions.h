@@ -16,10 +16,12 @@ struct control_call;
 /* A session object of control_methods.def, without when it ends. */
 json_t *running_session_json(const struct connection *connection);
 
-/* The one running session that begins so and that the caller may see. NULL if there is none, or several; then, if it
- * must be one of those that run, the call has been answered. */
+/* The one running session that begins so and that the caller may see. NULL if there is none, or several. */
 struct connection *running_session_find(
-	struct control_call *call, const struct session_prefix *prefix, bool must_run);
+	struct control_call *call, const struct session_prefix *prefix);
+
+/* Of rows of the store (session_json_between) only what this caller may see. */
+void running_session_keep_seen(const struct control_call *call, json_t *rows);
 
 /* These answer the call: its `id` is no beginning of an id; it is nobody's; it is that of all these. */
 void running_session_refuse_id(struct control_call *call);

@@ -41,11 +41,10 @@ sessions_tell_start(struct supervisor *supervisor, json_t *row)
 	tell(supervisor, SESSION_LOG_START, row);
 }
 
-/* Its connection could not write its summary line any more. */
 void
-sessions_tell_left_open(struct supervisor *supervisor, json_t *row)
+sessions_tell_gone(struct supervisor *supervisor, enum close_reason reason, json_t *row)
 {
-	log_event(EV_CLOSE_GATEWAY_DIED, "src=%s session=%s user='%s' host='%s' end=%s",
+	log_event(close_reason_row(reason)->event, "src=%s session=%s user='%s' host='%s' end=%s",
 		log_quote(json_string_value(json_object_get(row, "source"))),
 		log_quote(json_string_value(json_object_get(row, "session"))),
 		log_quote(json_string_value(json_object_get(row, "account"))),

@@ -9,8 +9,8 @@
 /* The start of a session is on disk: session.log and followers are told. `row` is borrowed. */
 void sessions_tell_start(struct supervisor *supervisor, json_t *row);
 
-/* A crash had left this session open; its end is on disk now. */
-void sessions_tell_left_open(struct supervisor *supervisor, json_t *row);
+/* The end of a session without a connection is on disk: there is none that could write its summary line. */
+void sessions_tell_gone(struct supervisor *supervisor, enum close_reason reason, json_t *row);
 
 /* Records that a connection of a session has ended, with patience: it is tried again until it is on disk.
  * Then session.log and followers are told. */

@@ -392,7 +392,7 @@ left_open_done(struct store_job *job, int status)
 	if (json_array_size(gateway->left_open) > 0)
 		log_event(EV_LEFT_OPEN_ENDED, "sessions=%zu", json_array_size(gateway->left_open));
 	json_array_foreach (gateway->left_open, i, row)
-		sessions_tell_left_open(&gateway->supervisor, row);
+		sessions_tell_gone(&gateway->supervisor, CLOSE_GATEWAY_DIED, row);
 	json_decref(gateway->left_open);
 	gateway->left_open = NULL;
 	start_children(gateway);

@@ -13,6 +13,7 @@ import rdp_wire as wire
 from conftest import door_of_passwords, one_test
 from cuttable import Cable
 from h001_sign_in import wait_shadow
+from lab_parts.facility import AdminError
 from lab_parts.processes import PATIENCE, wait_for
 from typist import Typist
 from visitor import PASSWORD, Visitor, settled_engineer, visit
@@ -324,6 +325,23 @@ def test_i515_session_that_has_ended_is_not_continued(door, how):
     assert row["state"] != "lost"
     must_sign_in(door, lambda: travel(door).arrive_again(cookie))
     assert door.history(account) == [row]
+
+
+def test_i518_who_was_cut_off_can_be_ended_for_good(door):
+    """Nobody escapes `session kill` by pulling the plug: while the session could be continued it is named and ended like a
+    running one."""
+    account, host, client, cookie = in_session(door)
+    client.close()
+    lost = door.wait_end(account)
+    assert lost["state"] == "lost"
+    assert account in door.admin.text("session", "kill", lost["session"][:12], "--because", "stolen", "--yes")
+    row, = door.history(account)
+    assert (row["state"], row["reason"], row["because"]) == ("killed", "ADMIN_KILLED", "stolen")
+    assert row["by"].startswith("unix:") and row["session"] == lost["session"]
+    must_sign_in(door, lambda: travel(door).arrive_again(cookie))
+    assert len(infos(host)) == 1
+    with pytest.raises(AdminError, match="there is no such session"):
+        door.admin.text("session", "kill", lost["session"], "--because", "again", "--yes")
 
 
 def test_i516_session_is_not_continued_after_its_grace(new_door):

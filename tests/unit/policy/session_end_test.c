@@ -61,6 +61,84 @@ ending_twice_changes_nothing(void **state)
 	json_decref(row);
 }
 
+struct alive {
+	size_t count;
+	json_t *rows;
+};
+
+static int
+do_alive(struct store_db *db, void *argument)
+{
+	static const uint8_t low[SESSION_ID_BYTES];
+	uint8_t high[SESSION_ID_BYTES];
+	struct alive *alive = argument;
+	int r;
+
+	memset(high, 0xff, sizeof(high));
+	r = session_json_going_on(db, low, high, 9, &alive->rows);
+	if (r == 0) {
+		alive->count = json_array_size(alive->rows);
+		json_decref(alive->rows);
+	}
+	return r;
+}
+
+static size_t
+going_on(void)
+{
+	struct alive alive = {0};
+
+	assert_int_equal(fixture_read(&fixture, do_alive, &alive), 0);
+	return alive.count;
+}
+
+static int
+do_end_lost(struct store_db *db, void *argument)
+{
+	struct end *end = argument;
+
+	json_decref(end->row);
+	end->row = NULL;
+	return session_end_lost(db, &end->ending, &end->row);
+}
+
+/* Who pulls the plug has the grace time to come back in, and can be ended in it. */
+static void
+a_lost_session_is_ended_for_good_while_it_may_come_back(void **state)
+{
+	struct issue issue = issue_ticket();
+	struct session_grant grant = begin_session(&issue, 1);
+	struct end end = {.ending = {.reason = CLOSE_ADMIN_KILLED,
+				  .phase = PHASE_CLOSED,
+				  .by = "unix:sato",
+				  .because = "stolen"}};
+
+	(void)state;
+	memcpy(end.ending.session, grant.session, sizeof(grant.session));
+	assert_int_equal(going_on(), 1);
+	assert_int_equal(fixture_write(&fixture, do_end_lost, &end), -ENOENT); /* it runs */
+	json_decref(end_session(&grant, 1, CLOSE_CLIENT_LOST));
+	assert_int_equal(going_on(), 1);
+	assert_int_equal(fixture_write(&fixture, do_end_lost, &end), 0);
+	expect_text(end.row, "state", "killed");
+	expect_text(end.row, "reason", "ADMIN_KILLED");
+	expect_text(end.row, "by", "unix:sato");
+	expect_text(end.row, "because", "stolen");
+	assert_int_equal(json_integer_value(json_object_get(end.row, "bytes_to_client")), 2000);
+	assert_int_equal(going_on(), 0);
+	assert_int_equal(begin_session(&issue, 2).reason, CLOSE_TICKET_USED);
+	assert_int_equal(fixture_write(&fixture, do_end_lost, &end), -ENOENT);
+	/* Beyond the grace time there is nothing to be ended. */
+	issue = issue_ticket();
+	grant = begin_session(&issue, 3);
+	memcpy(end.ending.session, grant.session, sizeof(grant.session));
+	json_decref(end_session(&grant, 3, CLOSE_CLIENT_LOST));
+	clock_hold(NOON_US, 1000000 + 120000);
+	assert_int_equal(going_on(), 0);
+	assert_int_equal(fixture_write(&fixture, do_end_lost, &end), -ENOENT);
+	json_decref(end.row);
+}
+
 struct running_query {
 	int64_t account;
 	int64_t terminal;
@@ -233,6 +311,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN_OUT(row_tells_the_whole_story),
 		IN_OUT(ending_twice_changes_nothing),
+		IN_OUT(a_lost_session_is_ended_for_good_while_it_may_come_back),
 		IN_OUT(kill_of_the_older_connection_ends_the_session),
 		IN_OUT(running_rules_end_what_has_lost_its_ground),
 		IN_OUT(running_rules_can_be_asked_for_one_account_or_terminal),
