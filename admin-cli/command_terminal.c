@@ -5,6 +5,7 @@
 #include "admin-cli/values.h"
 #include "base/cleanup.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ read_pem(const char *path, char **ret_text)
 	}
 	len = fread(text, 1, PEM_BYTES_MOST + 1, in);
 	if (ferror(in) != 0)
-		r = -EIO;
+		r = -errno; /* a folder can be opened, too */
 	else if (len > PEM_BYTES_MOST)
 		r = -EFBIG;
 	else if (memchr(text, '\0', len) != NULL ||
@@ -214,6 +215,20 @@ command_terminal_check(struct admin *admin)
 	return exit_code;
 }
 
+static bool
+is_fingerprint(const char *text)
+{
+	size_t digits = 0;
+
+	for (; *text != '\0'; text++) {
+		if (isxdigit((unsigned char)*text))
+			digits++;
+		else if (*text != ':' && *text != ' ')
+			return false;
+	}
+	return digits == 64;
+}
+
 /* Fingerprints are written with and without colons, in either case. */
 static bool
 same_fingerprint(const char *one, const char *other)
@@ -286,6 +301,15 @@ ask_trust(struct admin *admin, const json_t *terminal, const json_t *seen)
 	if (json_is_true(json_object_get(terminal, "credential_stored")))
 		facts[count++] = (struct fact){value_label("credential_stored"),
 			_("the machine with this certificate will be sent it")};
+	if (strcmp(value_text(terminal, "trust"), "ca") == 0)
+		return admin_confirm(admin, facts, count,
+			_("Certificates of an authority are trusted for this terminal until now. "
+			  "With "
+			  "this one certificate in the\n"
+			  "place of the authority a renewed one is refused, until it is trusted in "
+			  "its "
+			  "turn."),
+			_("Trust this one certificate instead of the authority?"));
 	if (changed)
 		return admin_confirm(admin, facts, count,
 			_("The jump host shows ANOTHER certificate than the one that is trusted. "
@@ -310,6 +334,10 @@ confirm_trust(struct admin *admin, const json_t *terminal, const json_t *seen)
 		return admin_refuse(admin, ADMIN_REFUSED,
 			_("the jump host shows no certificate (protocol: %s)"),
 			text_shown(value_text(seen, "protocol")));
+	if (wanted != NULL && !is_fingerprint(wanted))
+		return admin_refuse(admin, ADMIN_USAGE,
+			_("'%s' is no SHA-256 fingerprint: that has 64 hexadecimal digits"),
+			text_shown(wanted));
 	if (wanted != NULL && same_fingerprint(wanted, fingerprint))
 		return ADMIN_DONE;
 	if (wanted != NULL)

@@ -168,6 +168,11 @@ print_terminal_changed(const struct admin *admin, const json_t *result)
 		printf(_("Nothing has changed: terminal %s was like that already.\n"), name);
 	else
 		printf(_("Terminal %s has been changed.\n"), name);
+	if (argument_text(admin->arguments, "ca-file") != NULL)
+		printf(_("Whether the jump host shows a certificate of that authority, with its "
+			 "name, "
+			 "says: sekisho-admin terminal check '%s'\n"),
+			name);
 	if (json_is_true(json_object_get(result, "credential_forgotten")))
 		printf(_("Its stored password has been forgotten. To set it again: sekisho-admin "
 			 "terminal credential set '%s' --user USER\n"),

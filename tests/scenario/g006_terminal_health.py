@@ -36,12 +36,14 @@ def events(lab, event, terminal):
 
 
 def test_b004_health_look_raises_an_event_for_a_changed_certificate(watched, new_host):
-    host = new_host(watched).start(*served_with(certificate(watched, "before")))
+    before, after = certificate(watched, "before"), certificate(watched, "after")
+    host = new_host(watched).start(*served_with(before))
     terminal = watched.add_terminal(host.port)
     wait_health(watched, terminal, lambda found: found["reachable"], "the terminal is looked at")
     host.kill()
-    host.start(*served_with(certificate(watched, "after")))
-    watched.wait_log(rf"SK1505 .*terminal='{terminal}'", 15)
+    host.start(*served_with(after))
+    trusted, shown = (fingerprint(pair[0]).replace(":", "").lower() for pair in (before, after))
+    watched.wait_log(rf"SK1505 .*terminal='{terminal}' .*trusted={trusted} shown={shown}", 15)
     found = wait_health(watched, terminal, lambda found: found["warnings"], "the warning is written down")
     assert found["warnings"] == ["certificate-changed"]
     assert terminal in terminal_names(watched, "--warnings")

@@ -82,6 +82,31 @@ def test_k012_a_fingerprint_that_was_told_is_trusted_without_asking_and_no_other
     assert "second" in pinned["subject"] and pinned["not_after"] and pinned["by"].startswith("unix:")
 
 
+def test_k014_what_is_mistyped_is_told_for_what_it_is(lab, new_host, tmp_path):
+    pair = certificate(lab, "host")
+    terminal = lab.add_terminal(new_host(lab, *served_with(pair)).start().port, trust=False)
+    for wrong in ("zzzz", hex_of(pair)[:-1], hex_of(pair) + "00", ""):
+        done = run(lab, "terminal", "trust", terminal, "--sha256", wrong)
+        assert done.returncode == 2 and "64 hexadecimal digits" in done.stderr, done.stderr
+    spelt = " ".join(re.findall("..", hex_of(pair).upper()))
+    assert run(lab, "terminal", "trust", terminal, "--sha256", spelt).returncode == 0
+    for path, why in ((str(tmp_path), "Is a directory"), (str(tmp_path / "none.pem"), "No such file"), (pair[1], "no certificate in PEM")):
+        done = run(lab, "terminal", "edit", terminal, "--ca-file", path)
+        assert done.returncode == 1 and why in done.stderr, done.stderr
+
+
+def test_k015_an_authority_gives_way_to_one_certificate_only_if_that_is_meant(lab, new_host):
+    pair = certificate(lab, "authority")
+    terminal = lab.add_terminal(new_host(lab, *served_with(pair)).start().port, trust=False)
+    done = run(lab, "terminal", "edit", terminal, "--ca-file", pair[0])
+    assert done.returncode == 0 and f"terminal check '{terminal}'" in done.stdout
+    said, status = answer(lab, "n", "terminal", "trust", terminal)
+    assert status == 1 and "instead of the authority?" in said
+    assert lab.call("terminal.show", name=terminal)["trust"] == "ca"
+    said, status = answer(lab, "y", "terminal", "trust", terminal)
+    assert status == 0 and lab.call("terminal.show", name=terminal)["trust"] == "pin"
+
+
 def test_k013_by_an_authority_chain_name_and_date_must_be_right(lab, new_host):
     authority, stranger = certificate(lab, "authority"), certificate(lab, "stranger")
     localhost = ["-addext", "subjectAltName=DNS:localhost"]
