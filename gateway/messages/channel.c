@@ -132,6 +132,12 @@ channel_free(struct channel *channel)
 	free(channel);
 }
 
+size_t
+channel_waiting(const struct channel *channel)
+{
+	return channel->waiting_bytes;
+}
+
 int
 channel_fd(const struct channel *channel)
 {

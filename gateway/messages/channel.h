@@ -72,6 +72,9 @@ void channel_close(struct channel *channel);
 int channel_pair(int ret_fds[2]);
 
 int channel_fd(const struct channel *channel); /* -1 when closed */
+
+/* Bytes that the peer has not made room for. */
+size_t channel_waiting(const struct channel *channel);
 void *channel_owner(const struct channel *channel);
 
 /* POLLIN, and POLLOUT while messages wait; 0 when closed. */

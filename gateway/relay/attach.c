@@ -47,14 +47,25 @@ send_to_back_end(struct connection *conn, const struct bytes_writer *writer)
 	leg_send(conn, conn->attachment->side, writer->start, writer->len);
 }
 
-/* Channels that the rights do not open, as a bit set over CS_NET's order. */
+static bool
+is_second(const struct gcc_client *client, uint16_t at)
+{
+	for (uint16_t i = 0; i < at; i++)
+		if (strcasecmp(client->channels[i].name, client->channels[at].name) == 0)
+			return true;
+	return false;
+}
+
+/* Channels that the rights do not open, as a bit set over CS_NET's order. Each is there once: what its filter holds has its
+ * bound. */
 static uint32_t
 channels_without_right(const struct gcc_client *client, uint32_t rights)
 {
 	uint32_t denied = 0;
 
 	for (uint16_t i = 0; i < client->channel_count; i++)
-		if ((session_rights_of_channel(client->channels[i].name) & rights) == 0)
+		if ((session_rights_of_channel(client->channels[i].name) & rights) == 0 ||
+			is_second(client, i))
 			denied |= 1u << i;
 	return denied;
 }

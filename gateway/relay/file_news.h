@@ -31,14 +31,18 @@ struct file_moved {
 };
 
 struct file_news {
-	struct file_moved *files; /* owned; as many as there are */
+	struct file_moved *files; /* owned */
 	size_t count;
+	size_t taken;    /* of them, from the first on */
 	uint32_t missed; /* for which there was no room */
 };
 
 /* Copies the path. */
 void file_news_add(struct file_news *news, enum file_move move, enum file_way way, const char *path,
 	uint64_t bytes);
+
+/* Takes the first one out: it is the caller's, with its path. False if there is none. */
+bool file_news_take(struct file_news *news, struct file_moved *ret_file);
 
 /* Forgets them all. */
 void file_news_clear(struct file_news *news);

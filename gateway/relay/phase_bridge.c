@@ -18,6 +18,7 @@
 #include "rdp/mcs.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A jump host changes its cookie once an hour (MS-RDPBCGR 5.5): whoever does it more often than this is not listened to. */
@@ -89,28 +90,37 @@ give_cookie(struct connection *conn)
 	secret_wipe(room, sizeof(room));
 }
 
-/* Files that moved. */
+static void
+tell_missed(struct connection *conn)
+{
+	struct file_news *news = &conn->bridge->news;
+	const struct msg_file_moved told = {.connection = conn->id, .missed = news->missed};
+
+	if (news->missed > 0)
+		worker_tell(conn->worker, MSG_FILE_MOVED, &told);
+	news->missed = 0;
+}
+
+/* Files that moved, as fast as the supervisor hears of them. */
 static void
 tell_news(struct connection *conn)
 {
-	struct file_news *news = &conn->bridge->news;
+	struct file_moved file;
 
-	for (size_t i = 0; i < news->count; i++) {
-		const struct file_moved *file = &news->files[i];
-		struct msg_file_moved told = {.connection = conn->id,
-			.move = (uint8_t)file->move,
-			.way = (uint8_t)file->way,
-			.bytes = file->bytes};
+	while (!worker_is_unheard(conn->worker)) {
+		struct msg_file_moved told = {.connection = conn->id};
 
-		(void)snprintf(told.path, sizeof(told.path), "%s", file->path);
+		if (!file_news_take(&conn->bridge->news, &file)) {
+			tell_missed(conn);
+			break;
+		}
+		told.move = (uint8_t)file.move;
+		told.way = (uint8_t)file.way;
+		told.bytes = file.bytes;
+		(void)snprintf(told.path, sizeof(told.path), "%s", file.path);
+		free(file.path);
 		worker_tell(conn->worker, MSG_FILE_MOVED, &told);
 	}
-	if (news->missed > 0) {
-		const struct msg_file_moved told = {.connection = conn->id, .missed = news->missed};
-
-		worker_tell(conn->worker, MSG_FILE_MOVED, &told);
-	}
-	file_news_clear(news);
 }
 
 /* What filters have put behind what came from a side. */
@@ -139,8 +149,13 @@ reads_answers(struct connection *conn, enum side side)
 static void
 bridge_leave(struct connection *conn)
 {
+	struct file_news *news = &conn->bridge->news;
+
 	bridge_filters_finish(conn->bridge);
 	tell_news(conn);
+	/* What could not be told is counted at least. */
+	news->missed += (uint32_t)(news->count - news->taken);
+	tell_missed(conn);
 }
 
 static size_t

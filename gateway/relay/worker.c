@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Far less than ends the channel: all sessions of the worker share it. */
+#define UNHEARD_MOST (CHANNEL_QUEUE_MOST / 16)
+
 static struct connection **
 bucket(struct worker *worker, uint64_t connection)
 {
@@ -62,6 +65,12 @@ worker_tell(struct worker *worker, enum message number, const void *body)
 	if (r == -EINVAL || r == -EMSGSIZE || r == -EALREADY)
 		log_event(EV_OUR_MISTAKE, "message=%s error='%s'", message_row(number)->name,
 			strerror(-r));
+}
+
+bool
+worker_is_unheard(const struct worker *worker)
+{
+	return channel_waiting(worker->supervisor) > UNHEARD_MOST;
 }
 
 struct permits_seen *

@@ -37,6 +37,9 @@ void worker_remove(struct worker *worker, struct connection *conn);
  * ending then. */
 void worker_tell(struct worker *worker, enum message number, const void *body);
 
+/* The supervisor is behind with what it was told. What can wait should, lest one session's news end them all. */
+bool worker_is_unheard(const struct worker *worker);
+
 /* What the supervisor says; the channel's owner is the struct worker. */
 extern const struct channel_handler worker_handlers[];
 struct permits_seen *worker_connection_seen(void *owner, uint64_t connection);

@@ -1,6 +1,6 @@
 /* Filtered channels (relay/bridge_channels.h and the filters behind it) with two hostile sides. The first four bytes are the
  * rights; then come chunks: what they are (bit 0: from the host; 1-2: the channel; 3: FIRST; 4: LAST; 5: four bytes say the
- * length of the PDU), how long their data is (one byte, times four), and the data.
+ * length of the PDU; 6: compressed), how long their data is (one byte, times four), and the data.
  */
 #include "fuzz.h"
 
@@ -21,7 +21,9 @@ static const struct gcc_channel channels[] = {
 	{.name = "cliprdr", .options = GCC_CHANNEL_SHOW_PROTOCOL},
 	{.name = "drdynvc"},
 	{.name = "rdpdr"},
+	{.name = "rdpsnd"},
 };
+#define CHANNELS (sizeof(channels) / sizeof(channels[0]))
 
 static struct bridge *
 start(uint32_t rights)
@@ -32,9 +34,9 @@ start(uint32_t rights)
 	bridge->stage = BRIDGE_ACTIVE;
 	bridge->io[SIDE_CLIENT] = bridge->io[SIDE_HOST] = MCS_IO_CHANNEL;
 	bridge->user[SIDE_HOST] = 1044;
-	bridge->channel_count = 3;
+	bridge->channel_count = CHANNELS;
 	bridge->channel_names = strdup("A_CHANNEL");
-	for (uint8_t i = 0; i < 3; i++) {
+	for (uint8_t i = 0; i < CHANNELS; i++) {
 		bridge->channels[i].id[SIDE_CLIENT] = (uint16_t)(MCS_FIRST_CHANNEL + i);
 		bridge->channels[i].id[SIDE_HOST] = (uint16_t)(1100 + i);
 		fuzz_expect(bridge_filter_channel(
@@ -44,7 +46,7 @@ start(uint32_t rights)
 	return bridge;
 }
 
-/* Whatever leaves is whole frames on the same three channels. */
+/* Whatever leaves is whole frames on the same channels. */
 static void
 expect_frames(enum side to, const uint8_t *bytes, size_t len)
 {
@@ -57,7 +59,7 @@ expect_frames(enum side to, const uint8_t *bytes, size_t len)
 		fuzz_expect(frame_parse(bytes, len, &frame) == PARSE_OK && frame.len <= len);
 		fuzz_expect(
 			mcs_send_data_parse(bytes, frame.len, frame.len, &data, NULL) == PARSE_OK);
-		fuzz_expect(data.channel >= first && data.channel < first + 3);
+		fuzz_expect(data.channel >= first && data.channel < first + CHANNELS);
 		bytes += frame.len;
 		len -= frame.len;
 	}
@@ -73,6 +75,20 @@ take_queue(struct bridge *bridge, enum side from)
 		return;
 	expect_frames(other_side(from), queue->bytes, queue->len);
 	bridge_queue_done(queue);
+}
+
+/* A file moves only where one may. */
+static void
+expect_granted(const struct file_news *news, uint32_t rights)
+{
+	static const uint32_t needed[FILE_BY_COUNT][FILE_MOVE_COUNT] = {
+		[FILE_BY_CLIPBOARD] = {SESSION_RIGHT_CLIPBOARD_FILES_IN,
+			SESSION_RIGHT_CLIPBOARD_FILES_OUT},
+		[FILE_BY_DRIVE] = {SESSION_RIGHT_DRIVES_IN, SESSION_RIGHT_DRIVES_OUT},
+	};
+
+	for (size_t i = 0; i < news->count; i++)
+		fuzz_expect((needed[news->files[i].way][news->files[i].move] & rights) != 0);
 }
 
 /* One frame, in two reads. Returns whether the session goes on. */
@@ -103,13 +119,14 @@ static size_t
 make_frame(const uint8_t *chunk, const uint8_t *data, size_t data_len, uint8_t *ret_frame)
 {
 	enum side from = (chunk[0] & 1) != 0 ? SIDE_HOST : SIDE_CLIENT;
-	uint16_t channel = (uint16_t)((chunk[0] >> 1 & 3) % 3);
+	uint16_t channel = (uint16_t)(chunk[0] >> 1 & 3);
 	uint8_t payload[CHUNK_HEADER_LEN + 1024];
 	struct bytes_writer writer;
 
 	bytes_put_u32le(
 		payload, (chunk[0] & 0x20) != 0 ? bytes_get_u32le(chunk + 2) : (uint32_t)data_len);
-	bytes_put_u32le(payload + 4, (chunk[0] >> 3 & 1u) | (chunk[0] >> 3 & 2u));
+	bytes_put_u32le(
+		payload + 4, (chunk[0] >> 3 & 3u) | ((chunk[0] & 0x40) != 0 ? 0x00200000u : 0));
 	memcpy(payload + CHUNK_HEADER_LEN, data, data_len);
 	bytes_writer_init(&writer, ret_frame, INPUT_MAX);
 	mcs_send_data_write(&writer,
@@ -145,6 +162,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		at += data_len;
 	}
 	bridge_filters_finish(bridge);
+	expect_granted(&bridge->news, bytes_get_u32le(bytes));
 	bridge_free(bridge);
 	return 0;
 }
@@ -181,6 +199,9 @@ clipboard_seed(struct fuzz_seeds *seeds, uint32_t rights)
 	static const uint8_t answer[] = {5, 0, 1, 0, 4, 0, 0, 0, 'a', 0, 0, 0};
 	static const uint8_t contents[] = {8, 0, 0, 0, 24, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0,
 		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0};
+	static const uint8_t lock[] = {10, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0};
+	static const uint8_t locked[] = {8, 0, 0, 0, 28, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0};
 	struct seed seed = {.len = 4};
 
 	bytes_put_u32le(seed.bytes, rights);
@@ -190,6 +211,9 @@ clipboard_seed(struct fuzz_seeds *seeds, uint32_t rights)
 	add(&seed, WHOLE | FROM_HOST, ask, sizeof(ask));
 	add(&seed, WHOLE, answer, sizeof(answer));
 	add(&seed, WHOLE | FROM_HOST, contents, sizeof(contents));
+	add(&seed, WHOLE | FROM_HOST, lock, sizeof(lock));
+	add(&seed, WHOLE, list, sizeof(list));
+	add(&seed, WHOLE | FROM_HOST, locked, sizeof(locked));
 	fuzz_seed(seeds, seed.bytes, seed.len);
 }
 
@@ -220,6 +244,7 @@ device_seed(struct fuzz_seeds *seeds, uint32_t rights)
 	static const uint8_t devices[] = {0x72, 0x44, 0x41, 0x44, 2, 0, 0, 0, 8, 0, 0, 0, 1, 0, 0,
 		0, 'T', 'M', 'P', 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0, 'P', 'R', 'N',
 		'1', 0, 0, 0, 0, 0, 0, 0, 0};
+	static const uint8_t removed[] = {0x72, 0x44, 0x4d, 0x44, 1, 0, 0, 0, 1, 0, 0, 0};
 	uint8_t request[60] = {0x72, 0x44, 0x52, 0x49, 1};
 	uint8_t done[20] = {0x72, 0x44, 0x43, 0x49, 1};
 	struct seed seed = {.len = 4};
@@ -240,6 +265,7 @@ device_seed(struct fuzz_seeds *seeds, uint32_t rights)
 		add(&seed, WHOLE | FROM_HOST | DEVICES, request, 56);
 		add(&seed, WHOLE | DEVICES, done, sizeof(done));
 	}
+	add(&seed, WHOLE | DEVICES, removed, sizeof(removed));
 	fuzz_seed(seeds, seed.bytes, seed.len);
 }
 

@@ -81,6 +81,26 @@ channels_without_a_right_are_renamed(void **state)
 }
 
 static void
+a_channel_is_there_once(void **state)
+{
+	struct gcc_client *client;
+	const struct bridge *bridge;
+
+	(void)state;
+	attach_start(~0u, RDP_CONFIRM_EXTENDED_CLIENT_DATA);
+	client = &fakes.conn.introduction->client;
+	assert_true(client->channel_count >= 3);
+	for (uint16_t i = 0; i < 3; i++)
+		strcpy(client->channels[i].name, i == 1 ? "RDPDR" : "rdpdr");
+	bridge_free(fakes.conn.attachment->bridge);
+	attach_begin(&fakes.conn);
+	bridge = fakes.conn.attachment->bridge;
+	assert_false(bridge->channels[0].denied);
+	assert_true(bridge->channels[1].denied && bridge->channels[1].filter == NULL);
+	assert_true(bridge->channels[2].denied && bridge->channels[2].filter == NULL);
+}
+
+static void
 an_old_host_is_shown_no_extended_data(void **state)
 {
 	struct gcc_client shown;
@@ -308,6 +328,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_hosts_connect_initial_is_the_clients_with_its_changes),
 		cmocka_unit_test(channels_without_a_right_are_renamed),
+		cmocka_unit_test(a_channel_is_there_once),
 		cmocka_unit_test(an_old_host_is_shown_no_extended_data),
 		cmocka_unit_test(the_sign_in_screen_is_shown_the_monitors_and_no_channel),
 		cmocka_unit_test(the_host_gets_the_credentials_that_came_with_attach),

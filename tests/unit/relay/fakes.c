@@ -324,11 +324,27 @@ leg_open(struct connection *conn, enum side side, int *fd)
 	return 0;
 }
 
+FAKE bool
+worker_is_unheard(const struct worker *worker)
+{
+	(void)worker;
+	return fakes.unheard;
+}
+
+FAKE size_t
+leg_waiting(const struct connection *conn, enum side side)
+{
+	(void)conn;
+	(void)side;
+	return 0;
+}
+
 FAKE void
 worker_tell(struct worker *worker, enum message number, const void *body)
 {
 	(void)worker;
 	fakes.told = number;
+	fakes.told_count++;
 	memcpy(&fakes.message, body, message_row(number)->body_bytes);
 }
 

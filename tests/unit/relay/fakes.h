@@ -35,10 +35,12 @@ struct fakes {
 	size_t nla_said_len;   /* of its bytes */
 
 	enum message told; /* last message to the supervisor; MSG_NOTHING: none */
+	size_t told_count; /* how many there were */
 	union message_body message;
 
 	/* What the fakes answer. */
 	bool early_bytes;
+	bool unheard;   /* of worker_is_unheard */
 	int nla_link;   /* of nla_link_send */
 	int attachment; /* of attachment_take */
 	bool waiting[SIDE_COUNT];
