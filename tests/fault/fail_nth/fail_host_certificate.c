@@ -8,6 +8,7 @@
 
 #include "fail_nth.h"
 #include "relay/host_certificate.h"
+#include "tests/unit/nla/self_signed.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -42,21 +43,6 @@ give_back(void *memory, const char *file, int line)
 	(void)file;
 	(void)line;
 	free(memory);
-}
-
-static X509 *
-certificate_of(const char *name, EVP_PKEY *key)
-{
-	X509 *certificate = X509_new();
-
-	X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-	X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-	X509_set_pubkey(certificate, key);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
-		(const unsigned char *)name, -1, -1, 0);
-	X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
-	assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
-	return certificate;
 }
 
 static void
@@ -102,7 +88,7 @@ no_certificate_becomes_the_right_one(void **state)
 {
 	static struct msg_nla_begin said;
 	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *right = certificate_of("pacs-01", key), *wrong = certificate_of("other", key);
+	X509 *right = self_signed("pacs-01", key), *wrong = self_signed("other", key);
 	struct host_trust_said bundle = {
 		.kind = HOST_TRUST_CA, .ca_bundle = said.ca_bundle, .name = "pacs-01"};
 	struct fail_run run;

@@ -11,6 +11,7 @@
 #include "nla/outcomes.h"
 #include "rdp/x224.h"
 #include "relay/host_certificate.h"
+#include "self_signed.h"
 #include "supervisor/children_spawn.h"
 
 #include <fcntl.h>
@@ -89,21 +90,6 @@ static const struct channel_handler to_worker[] = {
 	{MSG_NLA_DONE, on_done},
 	{MSG_NOTHING, NULL},
 };
-
-static X509 *
-certificate_of(const char *name, EVP_PKEY *key)
-{
-	X509 *certificate = X509_new();
-
-	X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-	X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-	X509_set_pubkey(certificate, key);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
-		(const unsigned char *)name, -1, -1, 0);
-	X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
-	assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
-	return certificate;
-}
 
 static void
 digest_of(const X509 *certificate, uint8_t *ret_digest)
@@ -220,8 +206,8 @@ another_certificate_than_the_trusted_one_is_told_and_gets_no_token(void **state)
 {
 	static struct msg_nla_begin by_pin, by_ca;
 	EVP_PKEY *key = EVP_EC_gen("P-256"), *other_key = EVP_EC_gen("P-256");
-	X509 *trusted = certificate_of("pacs-01", key);
-	X509 *other = certificate_of("other", other_key);
+	X509 *trusted = self_signed("pacs-01", key);
+	X509 *other = self_signed("other", other_key);
 	BIO *pem = BIO_new(BIO_s_mem());
 	char *text;
 
