@@ -278,6 +278,8 @@ def test_i011_a_certificate_that_changed_since_the_check(lab, new_host):
 def test_i020_nobody_keeps_the_password(new_lab, new_host, nla):
     lab = new_lab()
     lab.begin_test()
+    if lab.is_sanitized:
+        pytest.skip("AddressSanitizer keeps freed memory on purpose, and has terabytes of its own")
     if nla == "required":
         terminal = nla_host(lab, new_host)
     else:
