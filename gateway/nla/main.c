@@ -217,6 +217,8 @@ on_begin(struct channel *channel, union message_body *message)
 	if (r < 0)
 		return fail("the host's pin or CA", r);
 	process.who = *begin;
+	if (principal() != NULL && !krb5_profile_is_used())
+		return fail("libkrb5 that is told what to do", -ENOTSUP);
 	krb5_profile_set(process.who.krb5);
 	return lock_down(LOCK_DOWN_NLA);
 }
