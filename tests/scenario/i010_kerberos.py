@@ -3,6 +3,7 @@ allows one; a jump host that takes Kerberos alone; and KDCs that say nothing, no
 
 import os
 import shutil
+import socket
 import struct
 import threading
 import time
@@ -269,6 +270,26 @@ def test_i023_when_the_first_is_silent_the_second_is_asked(domain_lab, new_host,
     # Whoever comes next does not wait for the first one again.
     goes_through(lab, terminal)
     assert lab.log.count("SK2277") == 1
+
+
+def test_i025_one_that_is_slow_every_time(domain_lab, new_host, kdc, fake_kdc):
+    """Each answer comes in its time, but all of them together do not."""
+    never = threading.Event()
+
+    def whole(read):
+        head = read(4)
+        return head + read(struct.unpack(">I", head)[0])
+
+    def slow(peer):
+        with socket.create_connection((kdc.address, kdc.port), timeout=PATIENCE) as real, real.makefile("rb") as answers:
+            real.sendall(whole(peer.read))
+            answer = whole(answers.read)
+            never.wait(1.4)
+            peer.send(answer)
+            peer.stay()
+    lab = domain_lab([fake_kdc(slow).place], "kerberos.deadline=3s")
+    assert refused(lab, kerberos_host(lab, new_host, kdc)) == "KERBEROS_NO_KDC"
+    assert lab.pids("sekisho-worker") and "signal=" not in lab.log
 
 
 def says(answer):
