@@ -215,6 +215,7 @@ struct settings {
 		uint32_t greet_ms;   /* signing in, on the screen */
 		uint32_t consent_ms; /* waiting for the hospital's permission */
 		uint32_t attach_ms;
+		uint32_t nla; /* at once */
 		uint32_t redirect_ms;
 		uint32_t drain_ms;
 		uint32_t stall_ms;    /* a side that does not read is cut after this */

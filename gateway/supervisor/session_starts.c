@@ -200,9 +200,14 @@ prepare_nla(struct session_start *start)
 
 	if (reason != CLOSE_NONE || start->nla == ATTACH_WITHOUT_NLA)
 		return reason;
-	return nla_logon_start(start->connection, &grant->terminal, &grant->credentials) < 0
-		       ? CLOSE_NLA_FAULT
-		       : CLOSE_NONE;
+	switch (nla_logon_start(start->connection, &grant->terminal, &grant->credentials)) {
+	case 0:
+		return CLOSE_NONE;
+	case -EUSERS:
+		return CLOSE_NLA_BUSY;
+	default:
+		return CLOSE_NLA_FAULT;
+	}
 }
 
 static void

@@ -135,9 +135,9 @@ set_state(struct msg_choice *choice, const struct terminal_offer *offer)
 	else if (offer->reason == CLOSE_ACCOUNT_FULL)
 		sentence_set(&sentence, N_("you have as many sessions as you may"));
 	else if (offer->takes_over && offer->used_by[0] != '\0')
-		sentence_set(&sentence, N_("in use by %s; you may take it over"), offer->used_by);
+		sentence_set(&sentence, N_("you may take it over; in use by %s"), offer->used_by);
 	else if (offer->takes_over)
-		sentence_set(&sentence, N_("in use; you may take it over"));
+		sentence_set(&sentence, N_("you may take it over; in use"));
 	else if (offer->used_by[0] != '\0')
 		sentence_set(&sentence, N_("in use by %s"), offer->used_by);
 	else if (offer->reason == CLOSE_TERMINAL_FULL)

@@ -42,9 +42,6 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-/* Logging on by NLA at once. Each is there for a moment; one whose jump host stalls, for `limits.attach`. */
-#define MOST_NLA 128
-
 #define CHILDREN_STOP_MS 1000
 /* Records that cannot be written after this are left to the next start, which finds their sessions open. */
 #define DRAIN_MOST_MS 8000
@@ -345,7 +342,7 @@ start_children(struct gateway *gateway)
 		.most_greeters = settings->sign_in.greeters,
 		.greeter_handlers = greeter_messages,
 		.greeter_died = greeter_died,
-		.most_nla = MOST_NLA,
+		.most_nla = settings->limits.nla,
 		.nla_handlers = nla_messages,
 		.nla_ready = nla_ready,
 		.nla_died = nla_died,

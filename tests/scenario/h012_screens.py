@@ -19,20 +19,26 @@ BANNER = ("関所総合病院の保守用の入口です。許可された作業
 NOTICE = ("11月28日(土) 22:00〜24:00、放射線部門システムの定期メンテナンスを行います。この時間帯は接続できません。\\n\\n"
           "Saturday 28 November, 22:00 to 24:00: maintenance of the radiology systems, which cannot be reached then.")
 
-# As they are listed. The caret stands on the first that may be used, which is FREE.
+# As they are listed. The caret stands on the first, which may be used.
 TAKEN, FREE, SILENT, ATTENDED = "998-放射線部PACS01", "998-検査部LIS01", "998-薬剤部01", "998-電子カルテ01"
+# One that restarts now, and one that will soon: by a clock that stands still.
+RESTARTS, CLOSES = "998-資格確認端末01", "998-手術部01"
+ALL = sorted([TAKEN, FREE, SILENT, ATTENDED, RESTARTS, CLOSES])
+NOON = "2026-11-27T12:00:58+09:00"
 
 
 @pytest.fixture
 def hospital(new_door):
     """Terminals of every kind: in use, free, attended, and one whose host says nothing."""
     lab = new_door("facility.name='関所総合病院  Sekisho General Hospital'", f'sign_in.banner="{BANNER}"',
-                   f'sign_in.notices=[{{text: "{NOTICE}"}}]', "listeners.0.handover=in-band", "limits.dial=30s")
-    for name in (TAKEN, FREE, ATTENDED):
+                   f'sign_in.notices=[{{text: "{NOTICE}"}}]', "listeners.0.handover=in-band", "limits.dial=30s", clock=NOON)
+    for name in (TAKEN, FREE, ATTENDED, RESTARTS, CLOSES):
         add_terminal(lab.admin, name, lab.hosts.variables["LAB_SHADOW_PORT"])
     add_terminal(lab.admin, SILENT, lab.fake_host(silent).port, trust=False)
     lab.call("terminal.trust", name=SILENT, sha256="00" * 32)
-    lab.edit_terminal(TAKEN, capacity=1)
+    lab.edit_terminal(TAKEN, capacity=1, take_over=True)
+    for name, begin, end in ((RESTARTS, "12:00", "12:30"), (CLOSES, "12:15", "12:45")):
+        lab.admin.text("window", "add", name, "--kind", "restart", "--days", "daily", "--from", begin, "--until", end, "--yes")
     lab.edit_terminal(ATTENDED, attended=True)
     add_account(lab.admin, "yamada", [TAKEN], macs=[new_mac()])
     lab.xfreerdp(lab.ticket("yamada", TAKEN).in_a_window())
@@ -66,7 +72,7 @@ def first_sign_in(lab, visitor, account, initial):
 
 
 def ask_the_hospital(lab, visitor):
-    visitor.choose(2)
+    visitor.choose(ALL.index(ATTENDED))
     visitor.page("NUMBER", text=ATTENDED)
     visitor.picture("number")
     visitor.key("Return")
@@ -80,9 +86,26 @@ def ask_the_hospital(lab, visitor):
     visitor.page("TERMINALS")
 
 
+def see_who_goes_first(visitor):
+    """Both are left by their cancel key."""
+    visitor.choose(ALL.index(CLOSES))
+    visitor.page("NOTICE", text="12:15")
+    visitor.picture("closes-soon")
+    visitor.key("Escape")
+    visitor.page("TERMINALS")
+    visitor.choose(ALL.index(TAKEN))
+    visitor.page("NOTICE", text="yamada")
+    visitor.picture("take-over")
+    visitor.key("Return")
+    visitor.page("PLACE")
+    visitor.picture("place")
+    visitor.key("Escape")
+    visitor.page("TERMINALS")
+
+
 def wait_for_the_host(visitor):
     before = len(visitor.pages())
-    visitor.choose(1)
+    visitor.choose(ALL.index(SILENT))
     wait_for(lambda: any(row["name"] == "BUSY" and SILENT in row["text"] for row in visitor.pages()[before:]), 15,
              "the screen says that it is being connected")
     visitor.picture("busy")
@@ -91,10 +114,12 @@ def wait_for_the_host(visitor):
 @pytest.mark.long
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_h1201_every_page(hospital, language):
-    account, initial = add_engineer(hospital, TAKEN, FREE, SILENT, ATTENDED, name="sato")
+    account, initial = add_engineer(hospital, *ALL, name="sato")
+    hospital.edit_account(account, priorities={TAKEN: 5})
     visitor = at_account(hospital, language)
     first_sign_in(hospital, visitor, account, initial)
     ask_the_hospital(hospital, visitor)
+    see_who_goes_first(visitor)
     wait_for_the_host(visitor)
     again = at_account(hospital, language)
     again.sign_in(account, PASSWORD)

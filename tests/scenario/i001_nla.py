@@ -260,6 +260,27 @@ def test_i010_a_hostile_host_costs_its_own_session(lab, new_host, name):
     assert "SK1003" not in lab.log and "signal=" not in lab.log
 
 
+def test_i019_who_finds_all_places_taken_by_silent_hosts_is_refused_with_that_reason(new_lab, new_host):
+    """Each silent one has its place until limits.attach. Who comes meanwhile is not kept waiting behind them."""
+    lab = new_lab("limits.nla=2", "limits.attach=4s")
+    lab.begin_test()
+    good = nla_host(lab, new_host)
+    stalled = [lab.fake_host(silent_in_tls) for _ in range(2)]
+    waiting = [knock(lab, with_credentials(lab, lab.trusted_terminal(host))) for host in stalled]
+    wait_for(lambda: len(lab.pids("sekisho-nla")) == 2, PATIENCE, "both are at their hosts")
+    account, client = knock(lab, good)
+    assert client.told() == [wire.ERRINFO_SERVER_DENIED]
+    assert lab.wait_end(account)["reason"] == "NLA_BUSY"
+    lab.wait_close("SK2132")
+    # No session of a host without NLA is touched, and the places come back.
+    assert lab.wait_session(at_desktop(lab, lab.shadow))
+    for account, client in waiting:
+        client.told()
+        assert lab.wait_end(account)["reason"] == "HOST_TOO_SLOW"
+    wait_for(lambda: not lab.pids("sekisho-nla"), PATIENCE, "the places are free")
+    assert lab.wait_session(at_desktop(lab, good))
+
+
 def test_i011_a_certificate_that_changed_since_the_check(lab, new_host):
     pair = certificate(lab, "changed")
     host = new_host(lab, *served_with(certificate(lab, "other")), "--nla", f"{USER}:{PASSWORD}").start()

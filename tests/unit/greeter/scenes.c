@@ -157,6 +157,27 @@ notice(struct msg_show *show)
 }
 
 static void
+closes_soon(struct msg_show *show)
+{
+	static const char values[] = SCENE_TERMINAL "\0"
+						    "04:00\0"
+						    "毎日の再起動";
+
+	SET(text, "The terminal %s restarts at %s. Your session will end then. %s");
+	memcpy(show->values, values, sizeof(values));
+	show->values_len = sizeof(values);
+}
+
+static void
+place(struct msg_show *show)
+{
+	SET(text, "A session of lower priority makes place at %s. You are connected when this time "
+		  "is over, or earlier.");
+	set_value(show, SCENE_TERMINAL);
+	show->seconds = 60;
+}
+
+static void
 connecting(struct msg_show *show)
 {
 	SET(text, "Connecting to %s.");
@@ -209,6 +230,8 @@ const struct scene scenes[] = {
 	{"number", SCREEN_NUMBER, number, 0, type_number},
 	{"waiting", SCREEN_WAITING, waiting, 0, wait_a_minute},
 	{"notice", SCREEN_NOTICE, notice, 0, NULL},
+	{"closes-soon", SCREEN_NOTICE, closes_soon, 0, NULL},
+	{"place", SCREEN_PLACE, place, 0, NULL},
 	{"busy", SCREEN_BUSY, connecting, 0, NULL},
 	{"sorry", SCREEN_SORRY, outside_hours, 0, NULL},
 	{"device", SCREEN_SORRY, unknown_device, 0, NULL},
@@ -231,8 +254,9 @@ scene_add_choice(struct screen *screen, uint32_t serial, uint16_t index)
 		/* Once, longer than its place. */
 		{"998-医療情報部 保守用踏み台端末（放射線画像サーバー室）%02u",
 			"free; needs the hospital's permission", "", 1},
+		{"998-資格確認端末%02u", "restarts; opens at %s", "04:30", 0},
 	};
-	const size_t at = index == 3 ? 3 : index % 3;
+	const size_t at = index == 3 ? 3 : index == 5 ? 4 : index % 3;
 	struct msg_choice choice = {.serial = serial, .index = index, .allowed = rows[at].allowed};
 	size_t len = strlen(rows[at].value);
 

@@ -314,13 +314,13 @@ the_last_seconds_are_told(void **state)
 	screen_free(screen);
 }
 
+/* Of either page that there is nothing to do on but wait. */
 static void
-seconds_run_down_and_the_caret_blinks(void **state)
+run_down(enum greeter_screen page)
 {
-	struct msg_show show = {.serial = 1, .screen = SCREEN_WAITING, .seconds = 90};
+	struct msg_show show = {.serial = 1, .screen = (uint8_t)page, .seconds = 90};
 	struct screen *screen = new_screen(1024, 768, 100, "ja");
 
-	(void)state;
 	assert_int_equal(screen_show(screen, &show), 0);
 	(void)draw(screen);
 	assert_int_equal(screen_tick(screen), 1000);
@@ -342,6 +342,14 @@ seconds_run_down_and_the_caret_blinks(void **state)
 	scene_now_ms += 60000;
 	assert_int_equal(screen_tick(screen), -1);
 	screen_free(screen);
+}
+
+static void
+seconds_run_down_and_the_caret_blinks(void **state)
+{
+	(void)state;
+	run_down(SCREEN_WAITING);
+	run_down(SCREEN_PLACE);
 }
 
 /* Were it not for the caret, the picture would be the same when it is not seen. */

@@ -118,7 +118,7 @@ at_a_full_terminal(void)
 	offer_a_place(true, CLOSE_TERMINAL_FULL);
 	sign_in_on_screen();
 	assert_shown(TERMINALS);
-	assert_string_equal(seen.choice[0].state, "in use by %s; you may take it over");
+	assert_string_equal(seen.choice[0].state, "you may take it over; in use by %s");
 	assert_int_equal(seen.choice[0].allowed, 1);
 	choose(0);
 	assert_shown(NOTICE);
