@@ -15,9 +15,7 @@ import rdp_wire as wire
 from desktop import close_to
 from jump_hosts import certificate, nla_shadow, served_with, serves_a_session
 from lab_parts.certificates import fingerprint
-from lab_parts.network import free_port, listens
-from lab_parts.processes import PATIENCE, need, run, start, stop, wait_for, wait_until
-from lab_parts.screens import show_something_lively, start_screen
+from lab_parts.processes import PATIENCE, wait_for
 from memory import has_password
 from typist import Typist
 from visitor import PASSWORD as DOOR_PASSWORD
