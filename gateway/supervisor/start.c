@@ -48,6 +48,8 @@
 /* Descriptors beside those of connections: listeners, database, channels, control socket, files of evidence. */
 #define DESCRIPTORS_BESIDE 512
 #define DESCRIPTORS_PER_CONNECTION 2
+/* A sekisho-nla: its channel, the ends of the one between it and the worker, and a KDC. */
+#define DESCRIPTORS_PER_NLA 4
 
 /* Everything of a start that its files do not share. */
 struct gateway {
@@ -488,7 +490,7 @@ raise_descriptor_limit(const struct settings *settings)
 {
 	uint64_t wanted = (uint64_t)settings->workers.count * settings->workers.connections *
 				  DESCRIPTORS_PER_CONNECTION +
-			  DESCRIPTORS_BESIDE;
+			  (uint64_t)settings->limits.nla * DESCRIPTORS_PER_NLA + DESCRIPTORS_BESIDE;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
