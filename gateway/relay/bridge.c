@@ -51,6 +51,42 @@ least(size_t one, size_t other)
 	return one < other ? one : other;
 }
 
+static enum rule_when
+when(const struct bridge *bridge, enum side from)
+{
+	if (from == SIDE_CLIENT && bridge->stage == BRIDGE_REACTIVATING)
+		return WHEN_REACTIVATING;
+	if (bridge->stage == BRIDGE_BEFORE)
+		return WHEN_BEFORE;
+	return from == SIDE_CLIENT && bridge->look_only ? WHEN_LOOKING : WHEN_AFTER;
+}
+
+enum rule_action
+bridge_judge(struct look *look, enum bridge_kind kind, struct bridge_result *result)
+{
+	const struct rule *rule =
+		bridge_rule(look_sender(look), when(look->bridge, look->from), kind);
+
+	if (rule->action != REFUSE) {
+		result->reason = (enum close_reason)rule->reason;
+		return (enum rule_action)rule->action;
+	}
+	result->reason = bridge_refusal(look_sender(look));
+	result->why = look->why != NULL ? look->why : "a PDU that may not pass here";
+	return REFUSE;
+}
+
+size_t
+bridge_look_at_whole(struct look *look, enum bridge_kind kind, struct bridge_result *result)
+{
+	enum rule_action action = bridge_judge(look, kind, result);
+
+	if (action != PASS && action != DROP)
+		return 0;
+	look->bridge->ways[look->from].drop = action == DROP;
+	return look->frame_len;
+}
+
 /* A client alone with itself says where its locks stand, or how fast it draws: nobody has touched anything. Of several events
  * in one PDU some are somebody's. */
 static void
@@ -156,8 +192,19 @@ pass_bytes(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len,
 
 	if (way->collecting.filter != NULL)
 		return bridge_collect(bridge, from, bytes, len, result);
-	(void)capability_scan_bytes(&way->scan, bytes, len);
+	if (way->scan.step != 0)
+		(void)capability_scan_bytes(&way->scan, bytes, len);
 	return !way->drop;
+}
+
+/* Filters of channels have something to say, which they seldom have. */
+static bool
+has_queued(const struct bridge *bridge)
+{
+	const struct bridge_queue *one = &bridge->ways[SIDE_CLIENT].queue;
+	const struct bridge_queue *other = &bridge->ways[SIDE_HOST].queue;
+
+	return (one->len | other->len) != 0 || one->failed || other->failed;
 }
 
 static void
@@ -193,7 +240,8 @@ filter(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len, bool u
 			result->out += take;
 		}
 		at += take;
-		bridge_check_queues(bridge, from, result);
+		if (has_queued(bridge))
+			bridge_check_queues(bridge, from, result);
 		if (result->reason != CLOSE_NONE || result->stopped)
 			break;
 	}

@@ -77,31 +77,6 @@ kind_on_message_channel(const uint8_t *payload, size_t have, size_t payload_len)
 
 /* Judging: what is to be done with it? */
 
-static enum rule_when
-when(const struct bridge *bridge, enum side from)
-{
-	if (from == SIDE_CLIENT && bridge->stage == BRIDGE_REACTIVATING)
-		return WHEN_REACTIVATING;
-	if (bridge->stage == BRIDGE_BEFORE)
-		return WHEN_BEFORE;
-	return from == SIDE_CLIENT && bridge->look_only ? WHEN_LOOKING : WHEN_AFTER;
-}
-
-enum rule_action
-bridge_judge(struct look *look, enum bridge_kind kind, struct bridge_result *result)
-{
-	const struct rule *rule =
-		bridge_rule(look_sender(look), when(look->bridge, look->from), kind);
-
-	if (rule->action != REFUSE) {
-		result->reason = (enum close_reason)rule->reason;
-		return (enum rule_action)rule->action;
-	}
-	result->reason = bridge_refusal(look_sender(look));
-	result->why = look->why != NULL ? look->why : "a PDU that may not pass here";
-	return REFUSE;
-}
-
 /* What no row lets pass. */
 static size_t
 refuse(struct look *look, enum bridge_kind kind, struct bridge_result *result)
@@ -148,17 +123,6 @@ bridge_look_at_share(struct look *look, size_t payload_at, struct bridge_result 
 	default:
 		return 0;
 	}
-}
-
-size_t
-bridge_look_at_whole(struct look *look, enum bridge_kind kind, struct bridge_result *result)
-{
-	enum rule_action action = bridge_judge(look, kind, result);
-
-	if (action != PASS && action != DROP)
-		return 0;
-	look->bridge->ways[look->from].drop = action == DROP;
-	return look->frame_len;
 }
 
 /* A PDU on the I/O channel. Returns how far it may pass before something must be looked at again. */

@@ -26,7 +26,7 @@ look_sender(const struct look *look)
 	return look->from == SIDE_CLIENT ? SIDE_CLIENT : look->bridge->back_end;
 }
 
-/* What bridge_rules.def says; of what it refuses, the result has the reason. */
+/* In bridge.c, where most frames need nothing else. What bridge_rules.def says; of what it refuses, the result has the reason. */
 enum rule_action bridge_judge(
 	struct look *look, enum bridge_kind kind, struct bridge_result *result);
 
