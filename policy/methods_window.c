@@ -97,6 +97,28 @@ check_room(struct store_db *db, struct method_call *call, const struct window *w
 	return r;
 }
 
+/* Whoever deletes one of two that are the same wonders why the terminal stays closed. */
+static int
+check_new(struct store_db *db, struct method_call *call, const struct window *window)
+{
+	auto_free struct window *windows = NULL;
+	size_t count;
+	int r;
+
+	r = windows_load_all(db, &windows, &count);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const struct window *other = &windows[i];
+
+		if (other->terminal == window->terminal && other->days == window->days &&
+			other->from == window->from && other->until == window->until &&
+			other->begins_us == window->begins_us && other->ends_us == window->ends_us)
+			return method_refuse(call, METHOD_REFUSED,
+				"there is this window already: number %lld",
+				(long long)other->number);
+	}
+	return r;
+}
+
 static json_t *
 days_json(const struct window *window)
 {
@@ -179,6 +201,8 @@ method_window_add(struct store_db *db, struct method_call *call)
 		r = read_words(call, &window);
 	if (r == 0)
 		r = check_room(db, call, &window);
+	if (r == 0)
+		r = check_new(db, call, &window);
 	if (r == 0)
 		r = window_insert(db, &window);
 	if (r < 0)

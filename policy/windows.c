@@ -122,6 +122,11 @@ window_dates_parse(const char *from, const char *until, int64_t now_us, struct w
 	if (window->ends_us <= window->begins_us)
 		return field_error_set(
 			error, "until", until, "a time after `from`", "2026-11-22 05:00");
+	if (window->ends_us - window->begins_us > WINDOW_LONGEST_US)
+		return field_error_set(error, "until", until,
+			"31 days after `from` at most; a terminal that nobody is to use for longer "
+			"is taken out of service",
+			"2026-11-22 05:00");
 	if (window->ends_us <= now_us)
 		return field_error_set(
 			error, "until", until, "a time that is still to come", "2026-11-22 05:00");

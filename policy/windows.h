@@ -18,6 +18,7 @@
 #define WINDOW_TEXT_SIZE (WINDOW_TEXT_MAX * 4 + 1)
 #define WINDOWS_MOST 64 /* of a terminal, and of all of them */
 #define WINDOW_DAYS 7
+#define WINDOW_LONGEST_US (INT64_C(31) * 24 * 60 * 60 * 1000000) /* a dated one; longer is a slip */
 #define WINDOW_NEVER INT64_MAX
 #define WINDOW_TIME_SIZE 17 /* "2026-11-22 04:00" */
 

@@ -59,6 +59,28 @@ a_window_is_for_one_terminal_or_for_all(void **state)
 		METHOD_REFUSED, "days", "daily");
 	expect_refused(method_window_add, "{\"all\":true,\"from\":\"04:00\",\"until\":\"04:30\"}",
 		METHOD_REFUSED, "from", "YYYY-MM-DD");
+	expect_refused(method_window_add,
+		"{\"all\":true,\"from\":\"2030-01-01 00:00\",\"until\":\"2030-02-01 00:01\"}",
+		METHOD_REFUSED, "until", "31 days");
+	expect_ok(method_window_add,
+		"{\"all\":true,\"from\":\"2030-01-01 00:00\",\"until\":\"2030-02-01 00:00\"}");
+}
+
+static void
+the_same_window_is_not_added_twice(void **state)
+{
+	static const char daily[] = "{\"terminal\":\"pacs-01\",\"days\":[\"daily\"],\"from\":"
+				    "\"04:00\",\"until\":\"04:30\"}";
+
+	(void)state;
+	expect_ok(method_window_add, daily);
+	expect_refused(method_window_add, daily, METHOD_REFUSED, NULL,
+		"there is this window already: number 1");
+	/* For all terminals it is another one. */
+	expect_ok(method_window_add,
+		"{\"all\":true,\"days\":[\"daily\"],\"from\":\"04:00\",\"until\":\"04:30\"}");
+	expect_ok(method_window_delete, "{\"number\":1}");
+	expect_ok(method_window_add, daily);
 }
 
 static void
@@ -113,6 +135,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, method_setup, method_teardown)
 		TEST(windows_are_kept_listed_and_shown),
 		TEST(a_window_is_for_one_terminal_or_for_all),
+		TEST(the_same_window_is_not_added_twice),
 		TEST(a_deleted_terminal_takes_its_windows_along),
 		TEST(a_protected_terminal_is_not_closed),
 		TEST(ends_and_take_over_are_kept_with_the_terminal),

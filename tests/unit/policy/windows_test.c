@@ -48,9 +48,10 @@ static struct window
 dated(const char *from, const char *until)
 {
 	struct window window = {.kind = WINDOW_MAINTENANCE};
-	struct field_error error;
 
-	assert_int_equal(window_dates_parse(from, until, 0, &window, &error), 0);
+	/* Longer than anybody may say, too. */
+	assert_int_equal(civil_instant_parse(from, &window.begins_us), 0);
+	assert_int_equal(civil_instant_parse(until, &window.ends_us), 0);
 	return window;
 }
 
