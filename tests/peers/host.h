@@ -43,7 +43,7 @@ struct host_options {
 	const char *nla_user;
 	const char *nla_password;
 	const char *nla_keytab; /* by Kerberos alone */
-	uint32_t nla_status; /* what it answers others; 0: it hangs up */
+	uint32_t nla_status;    /* what it answers others; 0: it hangs up */
 	const char *
 		nla_authorised; /* PROTOCOL_HYBRID_EX, if asked for, with this number; NULL: HYBRID */
 };

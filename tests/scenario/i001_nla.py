@@ -13,7 +13,7 @@ import pytest
 
 import rdp_wire as wire
 from desktop import close_to
-from jump_hosts import certificate, nla_shadow, served_with, serves_a_session
+from jump_hosts import certificate, knock, nla_shadow, served_with, serves_a_session
 from lab_parts.certificates import fingerprint
 from lab_parts.processes import PATIENCE, wait_for
 from memory import has_password
@@ -61,13 +61,6 @@ def at_desktop(lab, terminal):
     client.introduce(ticket.handle, ticket.secret, channels=["rdpsnd"])
     client.activate()
     return account
-
-
-def knock(lab, terminal):
-    account, ticket = lab.new_ticket(terminal)
-    client = lab.raw()
-    client.introduce(ticket.handle, ticket.secret, channels=["rdpsnd"])
-    return account, client
 
 
 # The desktop

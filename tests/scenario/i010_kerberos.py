@@ -11,7 +11,7 @@ import time
 import pytest
 
 import rdp_wire as wire
-from jump_hosts import certificate, served_with
+from jump_hosts import certificate, knock, served_with
 from lab_parts.certificates import fingerprint
 from lab_parts.kerberos import DOMAIN, REALM, Kdc, write_client_file
 from lab_parts.processes import PATIENCE, wait_for
@@ -120,13 +120,6 @@ def kerberos_host(lab, new_host, kdc, user=USER, password=PASSWORD, domain=DOMAI
     lab.call("terminal.set_credential", name=terminal, user=user, domain=domain, password=password)
     lab.edit_terminal(terminal, credentials="injected", nla="required")
     return terminal
-
-
-def knock(lab, terminal):
-    account, ticket = lab.new_ticket(terminal)
-    client = lab.raw()
-    client.introduce(ticket.handle, ticket.secret, channels=["rdpsnd"])
-    return account, client
 
 
 def refused(lab, terminal):

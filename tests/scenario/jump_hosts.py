@@ -136,3 +136,11 @@ def nla_shadow(hosts, passwords):
     wait_until(hosts.state, process, lambda: listens(port), 20, "freerdp-shadow answers")
     yield port
     stop(process)
+
+
+def knock(lab, terminal):
+    """A scripted client of a new account, as far as Client Info, for this terminal."""
+    account, ticket = lab.new_ticket(terminal)
+    client = lab.raw()
+    client.introduce(ticket.handle, ticket.secret, channels=["rdpsnd"])
+    return account, client

@@ -17,10 +17,11 @@
 #include <string.h>
 
 /* In the order of settings.def. */
-#define TOP_KEYS                                                                                  \
-	"facility, public_address, listeners, tls, database, facility_key, session_log, log, "    \
-	"control_socket, backups, limits, workers, sources, sign_in, sessions, kerberos, health, exports, " \
-	"linked_services, "                                                                       \
+#define TOP_KEYS                                                                                   \
+	"facility, public_address, listeners, tls, database, facility_key, session_log, log, "     \
+	"control_socket, backups, limits, workers, sources, sign_in, sessions, kerberos, health, " \
+	"exports, "                                                                                \
+	"linked_services, "                                                                        \
 	"roles, evidence"
 
 /* 13 lines; a test adds lines after them or puts something in the place of one. */
