@@ -11,6 +11,8 @@ from .screens import Screen, start_screen
 from .state import LabError
 
 FREERDP = ["xfreerdp3", "/cert:ignore", "/log-level:INFO", "-wallpaper", "/kbd:layout:0x409"]
+# Letters alone have more; a window that nothing was painted into has one, or the few of what lies behind it.
+LEAST_COLOURS = 8
 RDESKTOP = ["rdesktop", "-5", "-b", "-P", "-k", "en-us"]
 
 
@@ -103,8 +105,11 @@ class Client:
         return self.screen.pixels()
 
     def wait_still(self, limit=PATIENCE):
-        """Waits until the picture stays as it is for a moment: everything has been painted."""
-        wait_for(lambda: self.look() == self.look(), limit, f"the picture of {self.name} stands still", every=0.2)
+        """Waits until there is a picture, not a window that is still empty, and it stays as it is for a moment."""
+        def is_still():
+            now = self.look()
+            return now.colours() >= LEAST_COLOURS and now == self.look()
+        wait_for(is_still, limit, f"the picture of {self.name} stands still", every=0.2)
 
     def wait_keyboard(self, press="x", undo="BackSpace", limit=PATIENCE, blinks=True, or_press=()):
         """Waits until a key that is pressed is seen, and takes it back: a window that has just been opened may lose the first
