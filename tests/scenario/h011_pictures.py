@@ -63,9 +63,11 @@ def with_red_and_blue_exchanged(rows):
 
 def type_account(visitor):
     visitor.page("SIGN_IN")
+    visitor.client.wait_still()
     # Over nothing that would tell that it is pointed at.
     visitor.client.screen.run("xdotool", "mousemove", "5", "5")
-    visitor.type(ACCOUNT, enter=False)
+    # The picture shows whether they arrive.
+    visitor.client.type(ACCOUNT, enter=False)
 
 
 # Five bits are at most 7 away from the eight they were made of, six at most 3.
