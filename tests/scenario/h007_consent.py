@@ -115,8 +115,9 @@ def follow():
             follower.end()
 
 
-def last_login(lab, account):
-    return lab.call("log.logins", account=account)["rows"][-1]
+def wait_last_login(lab, account, reason):
+    """It is written while the screen goes on."""
+    wait_for(lambda: lab.call("log.logins", account=account)["rows"][-1]["reason"] == reason, PATIENCE, f"{account}'s last is {reason}")
 
 
 def test_h701_live_consent_from_the_question_to_the_end(ward, follow):
@@ -182,7 +183,7 @@ def test_h702_refused_engineers_read_why(ward):
         assert done.returncode == 0 and terminal in done.stdout, done.stderr
         visitor.page("SORRY", text=f"The hospital has not let you in to {terminal}. The reason: 電話がありません")
         visitor.picture("refused-by-the-hospital")
-        assert last_login(ward, account)["reason"] == "ATTENDANCE_REFUSED"
+        wait_last_login(ward, account, "ATTENDANCE_REFUSED")
         # And may ask again.
         visitor.key("Return")
         visitor.page("NUMBER")
@@ -197,7 +198,7 @@ def test_h703_nobody_answers(new_door):
     row_of(lab, account)
     visitor.page("SORRY", text="Nobody at the hospital answered in time.")
     assert not rows(lab, account)
-    assert last_login(lab, account)["reason"] == "ATTENDANCE_TOO_LATE"
+    wait_last_login(lab, account, "ATTENDANCE_TOO_LATE")
     visitor.key("Return")
     visitor.page("NUMBER")
     # Nor is there a number.
@@ -369,7 +370,7 @@ def test_h709_a_number_lives_a_quarter_of_an_hour(new_door):
     visitor.type(late)
     visitor.page("NUMBER", error="wrong, used or too old")
     assert len(lab.history(account)) == 1
-    assert last_login(lab, account)["reason"] == "ATTENDANCE_WRONG"
+    wait_last_login(lab, account, "ATTENDANCE_WRONG")
 
 
 def test_h710_a_number_for_one_engineer_is_nobody_elses(ward):
@@ -416,7 +417,8 @@ def test_h711_five_wrong_tries_close_a_source_and_no_other(strict_door):
     lab.wait_session(elsewhere)
     assert not lab.history(account)
     # And the one that nobody looked at.
-    assert [row["reason"] for row in lab.call("log.logins", account=account)["rows"]].count("ATTENDANCE_WRONG") == 6
+    wait_for(lambda: [row["reason"] for row in lab.call("log.logins", account=account)["rows"]].count("ATTENDANCE_WRONG") == 6, PATIENCE,
+             "six wrong numbers are logged")
 
 
 def test_h712_five_wrong_tries_kill_a_number_wherever_they_come_from(strict_door):
