@@ -5,6 +5,7 @@ g a clerk's daily work, s slow. There are no fixed sleeps: a test waits for an e
 """
 
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -37,7 +38,17 @@ LONGEST = ["h007_consent", "h002_first_sign_in", "h001_sign_in", "h005_hostile",
            "h003_refusals", "d001_desktop", "h006_pam_stacks", "h009_login_log"]
 
 
+def check_numbers(items):
+    """One number, one file: who reads of a failure finds it. (a, b, c, f and g are those of the requirements, which have several.)"""
+    files = {}
+    for item in items:
+        number = re.match("test_([^abcfg][0-9]+)_", item.originalname)
+        if number and files.setdefault(number[1], item.path) != item.path:
+            raise pytest.UsageError(f"{number[1]} is a test's number in {files[number[1]].name} and in {item.path.name}")
+
+
 def pytest_collection_modifyitems(config, items):
+    check_numbers(items)
     order = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path.stem, len(LONGEST)))
     if not config.getoption("--long"):

@@ -14,6 +14,7 @@ import pytest
 
 from clerk import answer, run
 from lab_parts.processes import PATIENCE, wait_for
+from memory import found_in
 
 PASSWORD = re.compile(r"\b[a-km-np-zA-HJ-NP-Z][2-9a-km-np-zA-HJ-NP-Z]{5}(?:-[2-9a-km-np-zA-HJ-NP-Z]{6}){2}\b")
 
@@ -221,21 +222,6 @@ def test_a011_no_password_is_anywhere_but_in_the_answer(office):
                 content = file.read()
             assert not [one for one in passwords if one.encode() in content], path
     # Nor in the gateway's memory, once the answers are out.
-    memory = writable_memory(int(office.variables["LAB_GATEWAY_PID"]))
-    assert b"sekisho" in memory
-    assert not [one for one in passwords if one.encode() in memory]
-
-
-def writable_memory(pid):
-    found = []
-    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
-        for line in maps:
-            first, last = (int(part, 16) for part in line.split()[0].split("-"))
-            # What is reserved by the terabyte is the shadow of a sanitizer.
-            if "w" in line.split()[1] and last - first < 1 << 30:
-                memory.seek(first)
-                try:
-                    found.append(memory.read(last - first))
-                except OSError:
-                    continue
-    return b"".join(found)
+    gateway = int(office.variables["LAB_GATEWAY_PID"])
+    assert found_in(gateway, "sekisho")
+    assert not found_in(gateway, *passwords)

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+import memory
 from backup_lab import create, stop
 from clerk import answer, at_terminal, run
 from desktop import LOGIN_GROUND, LOGIN_PLACE, Desktop, close_to
@@ -51,46 +52,9 @@ def passing_account(lab, *terminals):
     return account, password
 
 
-# What is left of it in memory
-
-def memory_has(pid, *texts):
-    """Which of the texts stand in a process's memory, as UTF-8 or UTF-16."""
-    wanted = {form: text for text in texts for form in (text.encode(), text.encode("utf-16-le"))}
-    longest = max(map(len, wanted))
-    found = set()
-    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
-        for line in maps:
-            first, last = (int(number, 16) for number in line.split()[0].split("-"))
-            if not line.split()[1].startswith("r") or "[vvar" in line or "[vsyscall]" in line:
-                continue
-            tail = b""
-            for at in range(first, last, 1 << 20):
-                try:
-                    memory.seek(at)
-                    piece = tail + memory.read(min(1 << 20, last - at))
-                except OSError:
-                    break
-                found |= {(wanted[form], "UTF-8" if form == wanted[form].encode() else "UTF-16", line.split()[-1])
-                          for form in wanted if form in piece}
-                tail = piece[-longest:]
-    return found
-
-
-def processes_with(lab, *texts):
-    """{program: where} for every process of the gateway that has one of the texts in its memory."""
-    pids = {"sekisho-gateway": [int(lab.variables["LAB_GATEWAY_PID"])]}
-    for program in ("sekisho-worker", "sekisho-greeter", "sekisho-key", "sekisho-nla"):
-        pids[program] = lab.pids(program)
-    assert pids["sekisho-worker"]
-    return {program: found for program, some in pids.items() for pid in some if (found := memory_has(pid, *texts))}
-
-
 def forgets(lab, password, terminal):
-    """The password is nowhere; that the search finds what is there is shown by the terminal's name."""
-    if lab.is_sanitized:  # its shadow memory is terabytes, and freed memory is kept on purpose
-        return
-    assert "sekisho-gateway" in processes_with(lab, terminal)
-    assert processes_with(lab, password) == {}
+    if not lab.is_sanitized:  # which keeps freed memory on purpose
+        memory.forgets(lab, terminal, password)
 
 
 # The three modes

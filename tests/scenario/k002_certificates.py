@@ -82,7 +82,7 @@ def test_k012_a_fingerprint_that_was_told_is_trusted_without_asking_and_no_other
     assert "second" in pinned["subject"] and pinned["not_after"] and pinned["by"].startswith("unix:")
 
 
-def test_k014_what_is_mistyped_is_told_for_what_it_is(lab, new_host, tmp_path):
+def test_k016_what_is_mistyped_is_told_for_what_it_is(lab, new_host, tmp_path):
     pair = certificate(lab, "host")
     terminal = lab.add_terminal(new_host(lab, *served_with(pair)).start().port, trust=False)
     for wrong in ("zzzz", hex_of(pair)[:-1], hex_of(pair) + "00", ""):
@@ -95,7 +95,7 @@ def test_k014_what_is_mistyped_is_told_for_what_it_is(lab, new_host, tmp_path):
         assert done.returncode == 1 and why in done.stderr, done.stderr
 
 
-def test_k015_an_authority_gives_way_to_one_certificate_only_if_that_is_meant(lab, new_host):
+def test_k017_an_authority_gives_way_to_one_certificate_only_if_that_is_meant(lab, new_host):
     pair = certificate(lab, "authority")
     terminal = lab.add_terminal(new_host(lab, *served_with(pair)).start().port, trust=False)
     done = run(lab, "terminal", "edit", terminal, "--ca-file", pair[0])

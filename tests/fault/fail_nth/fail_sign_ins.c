@@ -28,6 +28,21 @@ shows(enum greeter_screen screen)
 	return goes_on() && seen.pages > 0 && seen.page.screen == screen;
 }
 
+/* Taro with the right password, as this screen's so manieth try, and the first terminal. */
+static void
+sign_in_and_choose(unsigned int conversation)
+{
+	if (shows(SCREEN_SIGN_IN))
+		type_credentials("taro", "right");
+	if (goes_on() && seen.conversations == conversation)
+		pam_signs_in();
+	if (goes_on() && seen.found != NULL)
+		device_found(true);
+	store_works();
+	if (shows(SCREEN_TERMINALS))
+		choose(0);
+}
+
 static void
 on_the_screen(void)
 {
@@ -39,15 +54,7 @@ on_the_screen(void)
 		pam_ends(PAM_REFUSED);
 		store_works();
 	}
-	if (shows(SCREEN_SIGN_IN))
-		type_credentials("taro", "right");
-	if (goes_on() && seen.conversations == 2)
-		pam_signs_in();
-	if (goes_on() && seen.found != NULL)
-		device_found(true);
-	store_works();
-	if (shows(SCREEN_TERMINALS))
-		choose(0);
+	sign_in_and_choose(2);
 	if (shows(SCREEN_NUMBER))
 		type_secret("12345678");
 	store_works();
@@ -61,15 +68,7 @@ static void
 by_taking_over(void)
 {
 	introduce("", "");
-	if (shows(SCREEN_SIGN_IN))
-		type_credentials("taro", "right");
-	if (goes_on() && seen.conversations == 1)
-		pam_signs_in();
-	if (goes_on() && seen.found != NULL)
-		device_found(true);
-	store_works();
-	if (shows(SCREEN_TERMINALS))
-		choose(0);
+	sign_in_and_choose(1);
 	if (shows(SCREEN_NOTICE))
 		submit();
 	store_works();

@@ -73,6 +73,16 @@ the_rule_says_who_ends(void **state)
 	assert_int_equal(world.kills, IDLE_SESSIONS - 2);
 }
 
+/* Two sessions, each with a worker of its own, a minute after they began. */
+static void
+ask_two_workers(void)
+{
+	world.workers = world.sessions = 2;
+	connections[1].worker = workers[1];
+	at_ms(60000);
+	idle_ask(&supervisor);
+}
+
 /* One that has not answered may have seen somebody type. */
 static void
 each_worker_answers_for_its_own_sessions(void **state)
@@ -80,10 +90,7 @@ each_worker_answers_for_its_own_sessions(void **state)
 	uint32_t inputs[] = {0, 0};
 
 	(void)state;
-	world.workers = world.sessions = 2;
-	connections[1].worker = workers[1];
-	at_ms(60000);
-	idle_ask(&supervisor);
+	ask_two_workers();
 	assert_int_equal(tell(0, inputs, 1, false), 0);
 	assert_int_equal(by_hand.read.count, 0);
 	assert_int_equal(tell(0, inputs, 0, true), 0);
@@ -110,10 +117,7 @@ no_worker_answers_in_the_stead_of_another(void **state)
 	uint32_t inputs[] = {0, 1};
 
 	(void)state;
-	world.workers = world.sessions = 2;
-	connections[1].worker = workers[1];
-	at_ms(60000);
-	idle_ask(&supervisor);
+	ask_two_workers();
 	assert_int_equal(tell(0, inputs, 1, true), 0);
 	assert_int_equal(tell(0, inputs, 1, true), -EPROTO);
 	assert_int_equal(tell(1, inputs, 2, true), 0);
@@ -130,10 +134,7 @@ a_silent_worker_keeps_nobody_in(void **state)
 	uint32_t inputs[] = {0, 0};
 
 	(void)state;
-	world.workers = world.sessions = 2;
-	connections[1].worker = workers[1];
-	at_ms(60000);
-	idle_ask(&supervisor);
+	ask_two_workers();
 	assert_int_equal(tell(1, inputs, 2, true), 0);
 	by_hand_run(&by_hand.read, 0);
 	assert_ptr_equal(world.killed, &connections[1]);
