@@ -190,7 +190,11 @@ kdc_search_next(struct kdc_search *search, const char *name, bool failed)
 		return -EPROTO;
 	if (search->has_found && !failed)
 		search->realm->preferred = search->at;
-	if (realm == NULL || search->questions++ == QUESTIONS_MOST)
+	if (search->questions > QUESTIONS_MOST)
+		return -EPROTO;
+	search->questions++;
+	/* The first question too many is told so; who then asks on does not listen. */
+	if (realm == NULL || search->questions > QUESTIONS_MOST)
 		return answer_none(search, realm != NULL);
 	enter_realm(search, realm);
 	if (failed)

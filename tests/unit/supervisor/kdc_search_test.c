@@ -211,6 +211,15 @@ questions_come_to_an_end(void **state)
 	while (answers < 1000 && ask("A.EXAMPLE", false) == 0)
 		answers++;
 	assert_int_equal(answers, 32);
+	assert_int_equal(kdc_search_next(lab.search, "A.EXAMPLE", false), -EPROTO);
+	assert_int_equal(kdc_search_next(lab.search, "A.EXAMPLE", false), -EPROTO);
+	end();
+	/* Those about realms that are not in the file count as well. */
+	begin("l", 60000);
+	for (answers = 0; answers < 33; answers++)
+		assert_int_equal(ask("C.EXAMPLE", false), -1);
+	assert_int_equal(kdc_search_next(lab.search, "C.EXAMPLE", false), -EPROTO);
+	assert_int_equal(kdc_search_next(lab.search, "A.EXAMPLE", false), -EPROTO);
 	end();
 }
 
