@@ -3,9 +3,9 @@
  */
 #include "relay/worker.h"
 
-#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "key/key_method.h"
+#include "messages/input_counts.h"
 #include "relay/bridge.h"
 #include "relay/phase_nla.h"
 
@@ -201,19 +201,6 @@ on_kill(struct channel *channel, union message_body *message)
 	return 0;
 }
 
-#define COUNT_SIZE 12
-
-static void
-put_count(struct msg_inputs *inputs, const struct connection *conn)
-{
-	struct bytes_writer writer;
-
-	bytes_writer_init(&writer, inputs->counts + inputs->counts_len, COUNT_SIZE);
-	bytes_write_u64le(&writer, conn->id);
-	bytes_write_u32le(&writer, conn->bridge->inputs);
-	inputs->counts_len += COUNT_SIZE;
-}
-
 static int
 on_ask_inputs(struct channel *channel, union message_body *message)
 {
@@ -229,8 +216,9 @@ on_ask_inputs(struct channel *channel, union message_body *message)
 			conn = conn->next) {
 			if (conn->phase != PHASE_BRIDGE || conn->bridge == NULL)
 				continue;
-			put_count(inputs, conn);
-			if (inputs->counts_len + COUNT_SIZE <= sizeof(inputs->counts))
+			input_counts_add(
+				inputs, &(struct input_count){conn->id, conn->bridge->inputs});
+			if (!input_counts_full(inputs))
 				continue;
 			r = channel_send(channel, MSG_INPUTS, inputs, -1);
 			inputs->counts_len = 0;

@@ -107,6 +107,15 @@ outlook_done(struct store_job *job, int status)
 }
 
 static void
+ask_outlooks(struct control_call *call, struct listed *listed)
+{
+	call->more = listed;
+	call->job.work = outlook_work;
+	call->job.done = outlook_done;
+	store_read(call->supervisor->store, &call->job);
+}
+
+static void
 answer_running(struct control_call *call, struct connection *connection)
 {
 	struct listed *listed = calloc(1, sizeof(*listed));
@@ -118,10 +127,7 @@ answer_running(struct control_call *call, struct connection *connection)
 	listed->sessions = json_array();
 	listed->one = true;
 	add_listed(listed, connection);
-	call->more = listed;
-	call->job.work = outlook_work;
-	call->job.done = outlook_done;
-	store_read(call->supervisor->store, &call->job);
+	ask_outlooks(call, listed);
 }
 
 void
@@ -142,10 +148,7 @@ method_session_list(struct control_call *call)
 	}
 	listed->sessions = json_array();
 	connections_each(call->supervisor->connections, list_one, &listing);
-	call->more = listed;
-	call->job.work = outlook_work;
-	call->job.done = outlook_done;
-	store_read(call->supervisor->store, &call->job);
+	ask_outlooks(call, listed);
 }
 
 struct show {

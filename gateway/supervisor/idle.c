@@ -1,9 +1,9 @@
 /* See idle.h. */
 #include "supervisor/idle.h"
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "messages/input_counts.h"
 #include "policy/session_outlook.h"
 #include "policy/store/store.h"
 #include "supervisor/children.h"
@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT_SIZE 12
 #define LOOKED_AT_MS 60000
 
 int64_t
@@ -138,30 +137,30 @@ idle_ask(struct supervisor *supervisor)
 }
 
 static void
-take_count(struct supervisor *supervisor, const struct child *worker, struct bytes_reader *counts)
+take_count(
+	struct supervisor *supervisor, const struct child *worker, const struct input_count *count)
 {
-	struct connection *connection =
-		connection_find(supervisor->connections, bytes_read_u64le(counts));
-	uint32_t inputs = bytes_read_u32le(counts);
+	struct connection *connection = connection_find(supervisor->connections, count->connection);
 
 	/* One that is over meanwhile, or was never the worker's: nothing to note. */
 	if (connection == NULL || connection->worker != worker || connection->session == NULL ||
-		connection->session->inputs == inputs)
+		connection->session->inputs == count->inputs)
 		return;
-	connection->session->inputs = inputs;
+	connection->session->inputs = count->inputs;
 	connection->session->input_at_ms = clock_boottime_ms();
 }
 
 int
 idle_told(struct supervisor *supervisor, struct child *worker, const struct msg_inputs *inputs)
 {
-	struct bytes_reader counts;
+	struct input_count count;
+	uint32_t at = 0;
+	int r;
 
-	if (inputs->counts_len % COUNT_SIZE != 0)
-		return -EPROTO;
-	bytes_reader_init(&counts, inputs->counts, inputs->counts_len);
-	for (uint32_t i = 0; i < inputs->counts_len / COUNT_SIZE; i++)
-		take_count(supervisor, worker, &counts);
+	while ((r = input_counts_next(inputs, &at, &count)) > 0)
+		take_count(supervisor, worker, &count);
+	if (r < 0)
+		return r;
 	if (inputs->last == 0 || inputs->serial != supervisor->inputs_serial)
 		return 0;
 	if (child_asked(worker) != inputs->serial)

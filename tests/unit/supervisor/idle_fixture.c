@@ -1,8 +1,8 @@
 /* See idle_fixture.h. */
 #include "idle_fixture.h"
 
-#include "base/bytes.h"
 #include "base/clock.h"
+#include "messages/input_counts.h"
 #include "policy/session_outlook.h"
 #include "supervisor/children.h"
 #include "supervisor/idle.h"
@@ -145,14 +145,9 @@ int
 tell(size_t worker, const uint32_t *inputs, uint32_t count, bool last)
 {
 	struct msg_inputs message = {.serial = world.serial, .last = last};
-	struct bytes_writer writer;
 
-	bytes_writer_init(&writer, message.counts, sizeof(message.counts));
-	for (uint32_t i = 0; i < count; i++) {
-		bytes_write_u64le(&writer, i + 1);
-		bytes_write_u32le(&writer, inputs[i]);
-	}
-	message.counts_len = count * 12;
+	for (uint32_t i = 0; i < count; i++)
+		input_counts_add(&message, &(struct input_count){i + 1, inputs[i]});
 	return idle_told(&supervisor, workers[worker], &message);
 }
 
