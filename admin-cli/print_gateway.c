@@ -96,6 +96,7 @@ print_session(const struct admin *admin, const json_t *result)
 		{"let_in_by", VALUE_TEXT},
 		{"let_in_control", VALUE_YES},
 		{"let_in_files", VALUE_YES},
+		{"rights", VALUE_WORDS},
 		{"bytes_from_client", VALUE_BYTES},
 		{"bytes_to_client", VALUE_BYTES},
 	};

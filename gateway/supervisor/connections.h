@@ -43,6 +43,7 @@ struct carried_session {
 	int64_t account_number;
 	int64_t terminal_number;
 	int64_t terminal_version; /* as it was told to the worker */
+	uint32_t rights;          /* as they were told to the worker: enum session_right */
 	char account[ACCOUNT_ID_SIZE];
 	char account_full[ACCOUNT_FULL_ID_SIZE];
 	char account_name[2 * ACCOUNT_NAME_SIZE];

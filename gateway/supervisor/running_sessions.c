@@ -41,7 +41,7 @@ running_session_json(const struct connection *connection)
 
 	return json_pack(
 		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:s, s:I, s:I, s:s?, "
-		"s:o, s:o}",
+		"s:o, s:o, s:o}",
 		"id", session->id_text, "account", session->account, "full_id",
 		session->account_full, "name", session->account_name, "terminal", session->terminal,
 		"phase", phase_row(connection->phase)->name, "state", state_name(connection),
@@ -52,7 +52,8 @@ running_session_json(const struct connection *connection)
 		"bytes_from_client", (json_int_t)bytes.received, "bytes_to_client",
 		(json_int_t)bytes.sent, "let_in_by", given ? attendance->by : NULL,
 		"let_in_control", given ? json_boolean(attendance->control) : json_null(),
-		"let_in_files", given ? json_boolean(attendance->files) : json_null());
+		"let_in_files", given ? json_boolean(attendance->files) : json_null(), "rights",
+		method_rights_json(session->rights));
 }
 
 void

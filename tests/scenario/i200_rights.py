@@ -68,6 +68,16 @@ def test_i202_an_offer_that_may_not_pass_leaves_the_other_clipboard_alone(lab):
     line.nothing_at_host(ch.CLIP_LIST_TAKEN)
 
 
+def test_i215_a_running_session_says_what_may_pass_in_it(lab):
+    line = Line(lab, "drdynvc", "microphone", "camera", deny=["sound"], deny_account=["camera"])
+    # What is changed now holds for the next session.
+    lab.edit_terminal(line.terminal, allow=["usb"], deny=["microphone"])
+    session = lab.call("session.show", id=line.session)
+    assert {"microphone"} == {"microphone", "camera", "sound", "usb"} & set(session["rights"])
+    shown = lab.admin.text("session", "show", line.session)
+    assert "microphone" in shown and "camera" not in shown
+
+
 @pytest.mark.parametrize("allowed", [True, False], ids=["granted", "not granted"])
 def test_i203_files_on_the_clipboard_are_logged_or_refused(lab, allowed):
     line = Line(lab, "cliprdr", "clipboard-out", "clipboard-files-out" if allowed else "clipboard-in")
