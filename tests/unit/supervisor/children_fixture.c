@@ -88,7 +88,7 @@ children_setup_of(struct children_fixture *fixture, const char *directory, const
 		.key_path = "/dev/null",
 		.directory = directory,
 		.ping_ms = 20,
-		.hung_ms = 400,
+		.hung_ms = CHILD_HUNG_MS,
 		.worker_handlers = handlers,
 		.owner = fixture,
 		.connection_seen = connection_seen,

@@ -22,6 +22,9 @@ struct children_fixture {
 };
 
 /* Runs the loop until it holds. */
+/* Far more than a child needs on a machine that does much else. */
+#define CHILD_HUNG_MS 1000
+
 #define WAIT_FOR(condition)                                  \
 	do {                                                 \
 		while (!(condition) && !fixture->timed_out)  \

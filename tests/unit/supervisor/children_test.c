@@ -70,7 +70,8 @@ pings_are_answered_for_as_long_as_it_takes(void **state)
 	(void)state;
 	children_begin(fixture, "good");
 	WAIT_FOR(fixture->ready);
-	until = uv_now(&fixture->loop) + 3 * 400; /* three times what a hung one is given */
+	until = uv_now(&fixture->loop) +
+		3 * CHILD_HUNG_MS; /* three times what a hung one is given */
 	WAIT_FOR(uv_now(&fixture->loop) >= until);
 	assert_int_equal(fixture->deaths, 0);
 	children_end(fixture);
@@ -288,7 +289,7 @@ a_child_that_writes_without_end_is_held_back(void **state)
 	children_end(fixture);
 	text = log_back(&log);
 	lines = count_of(text, "out of my way\n");
-	/* 32 at once, 32 with each ping of the 400 ms and a little more, 512 at its death. */
+	/* 32 at once, 32 with each ping of the second and a little more, 512 at its death. */
 	assert_in_range(lines, 512, 4 * 1024);
 	assert_int_equal(count_of(text, "SK1028 "), 1);
 }
