@@ -112,6 +112,12 @@ attended(const struct policy_facts *facts)
 }
 
 static bool
+certificate_is_trusted(const struct policy_facts *facts)
+{
+	return facts->certificate_trusted;
+}
+
+static bool
 credential_stored(const struct policy_facts *facts)
 {
 	return facts->credential != CREDENTIAL_MISSING;

@@ -61,6 +61,7 @@ struct policy_facts {
 	int64_t longest_us;               /* how long it may last; 0: no limit */
 	int64_t idle_since_us;            /* RUNNING: the client's last input; 0: not known */
 	int64_t idle_most_us;             /* 0: no limit */
+	bool certificate_trusted;         /* its pin or CA is stored; not looked at for RUNNING */
 	enum credential_state credential; /* of the terminal; not looked at for RUNNING */
 	uint32_t terminal_sessions;       /* active ones, without this one */
 	uint32_t terminal_capacity;       /* 0: no limit */

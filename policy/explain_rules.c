@@ -265,6 +265,19 @@ found_attended(const struct explain_question *question, bool allows, struct expl
 }
 
 static void
+found_certificate_trusted(
+	const struct explain_question *question, bool allows, struct explain_found *found)
+{
+	(void)question;
+	if (allows)
+		SAY(found, "", N_("it is known by which certificate the jump host is recognised"));
+	else
+		SAY(found, "",
+			N_("nobody has said by which certificate the jump host is recognised: "
+			   "terminal trust, or terminal edit --ca-file"));
+}
+
+static void
 found_credential_stored(
 	const struct explain_question *question, bool allows, struct explain_found *found)
 {

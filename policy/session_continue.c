@@ -48,9 +48,14 @@ find_taken(const struct session_record *session, const struct policy_facts *fact
 	return (struct session_refusal){CLOSE_NONE, NULL};
 }
 
+/* The jump host is logged on to once more. */
 static struct session_refusal
-judge_credential(enum credential_state credential)
+judge_host(const struct policy_facts *facts)
 {
+	enum credential_state credential = facts->credential;
+
+	if (!facts->certificate_trusted)
+		return (struct session_refusal){CLOSE_HOST_UNTRUSTED, "certificate-trusted"};
 	if (credential == CREDENTIAL_MISSING)
 		return (struct session_refusal){CLOSE_CREDENTIAL_MISSING, "credential-stored"};
 	if (credential == CREDENTIAL_ELSEWHERE)
@@ -78,7 +83,7 @@ judge(const struct store_db *db, const struct session_start *start,
 	if (!session_is_same_device(&session->device, &start->grant->device))
 		return (struct session_refusal){CLOSE_DEVICE_REFUSED, "same-device"};
 	taken = find_taken(session, facts);
-	return taken.reason != CLOSE_NONE ? taken : judge_credential(facts->credential);
+	return taken.reason != CLOSE_NONE ? taken : judge_host(facts);
 }
 
 static int

@@ -173,6 +173,7 @@ add_offer(const struct offer_row *row, void *argument)
 	facts->terminal_in_service = row->in_service;
 	facts->attendance_required = row->attendance_required;
 	facts->attended = true;
+	facts->certificate_trusted = row->certificate_trusted;
 	/* Whether it opens is known when it is used. */
 	facts->credential = row->credentials != CREDENTIALS_INJECTED ? CREDENTIAL_NOT_NEEDED
 			    : row->credential_stored                 ? CREDENTIAL_OPENS

@@ -227,10 +227,6 @@ dial(struct session_start *start)
 	enum close_reason reason;
 
 	start->step = START_DIAL;
-	if (terminal->trust == TERMINAL_TRUST_NONE) {
-		fail(start, CLOSE_HOST_CERTIFICATE);
-		return;
-	}
 	reason = prepare_nla(start);
 	if (reason != CLOSE_NONE) {
 		fail(start, reason);

@@ -20,6 +20,7 @@ read_row(sqlite3_stmt *row, struct offer_row *offer)
 	sql_column_text(row, 7, credentials, sizeof(credentials));
 	(void)credential_mode_parse(credentials, &offer->credentials, &unused);
 	offer->credential_stored = sql_column_number(row, 8) != 0;
+	offer->certificate_trusted = sql_column_number(row, 9) != 0;
 }
 
 #define HOLDS(terminal)                                                    \
@@ -30,12 +31,13 @@ read_row(sqlite3_stmt *row, struct offer_row *offer)
 #define VENDOR                                                                              \
 	"SELECT vendor.name FROM session JOIN account ON account.number = session.account " \
 	"JOIN vendor ON vendor.number = account.vendor"
-#define OFFERS(used_by)                                                                      \
-	"SELECT terminal.number, terminal.name, in_service, attendance_required, capacity, " \
-	"(SELECT count(*) FROM session WHERE state = 'active' AND "                          \
-	"session.terminal = terminal.number), " used_by                                      \
-	", terminal.credentials, EXISTS (SELECT 1 FROM terminal_credential WHERE "           \
-	"terminal_credential.terminal = terminal.number) FROM assignment JOIN terminal ON "  \
+#define OFFERS(used_by)                                                                          \
+	"SELECT terminal.number, terminal.name, in_service, attendance_required, capacity, "     \
+	"(SELECT count(*) FROM session WHERE state = 'active' AND "                              \
+	"session.terminal = terminal.number), " used_by                                          \
+	", terminal.credentials, EXISTS (SELECT 1 FROM terminal_credential WHERE "               \
+	"terminal_credential.terminal = terminal.number), trust <> 'none' FROM assignment JOIN " \
+	"terminal ON "                                                                           \
 	"terminal.number = assignment.terminal WHERE assignment.account = ? ORDER BY name_key"
 
 /* By whom engineers may read of: that column is NULL where nobody is to be named. */

@@ -17,6 +17,7 @@ struct offer_row {
 	bool attendance_required;
 	enum credential_mode credentials;
 	bool credential_stored;
+	bool certificate_trusted;
 	uint32_t capacity;
 	uint32_t sessions;         /* active ones */
 	char used_by[HOLDER_SIZE]; /* as offer_holder says */

@@ -125,3 +125,23 @@ def test_k013_by_an_authority_chain_name_and_date_must_be_right(lab, new_host):
     for why, pair in wrong.items():
         row = refused(lab, terminal_with(pair))
         assert row["trusted"] == "authority" and row["shown"] == hex_of(pair) and why in row["why"], row[0]
+
+
+def test_k018_a_terminal_that_nobody_trusts_is_explained_and_refused(lab, new_host):
+    first = certificate(lab, "first")
+    terminal = lab.add_terminal(new_host(lab, *served_with(first)).start().port, trust=False)
+    account = lab.add_account(terminal)
+    done = run(lab, "explain", "--account", account, "--terminal", terminal)
+    assert done.returncode == 1 and "terminal trust" in done.stdout and "certificate-trusted" in done.stdout
+    done = run(lab, "ticket", "issue", "--account", account, "--terminal", terminal)
+    assert done.returncode == 1 and "nobody has said" in done.stderr and "terminal trust" in done.stderr
+    assert answer(lab, "y", "terminal", "trust", terminal)[1] == 0
+    ticket = lab.ticket(account, terminal)
+    # It was trusted when the ticket was issued.
+    lab.edit_terminal(terminal, ca_bundle=open(first[0], encoding="ascii").read())
+    lab.edit_terminal(terminal, ca_bundle="")
+    client = lab.raw()
+    client.introduce(ticket.handle, ticket.secret)
+    assert client.told() == [wire.ERRINFO_SERVER_DENIED]
+    lab.wait_close("SK2246")
+    assert not lab.sessions(account)

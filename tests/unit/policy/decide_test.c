@@ -121,6 +121,11 @@ break_attended(struct policy_facts *f)
 	f->attendance_required = true;
 }
 static void
+break_trust(struct policy_facts *f)
+{
+	f->certificate_trusted = false;
+}
+static void
 break_stored(struct policy_facts *f)
 {
 	f->credential = CREDENTIAL_MISSING;
@@ -196,6 +201,8 @@ static const struct {
 		CLOSE_TERMINAL_WINDOW},
 	{"attended", break_attended, CLOSE_NONE, CLOSE_ATTENDANCE_MISSING,
 		CLOSE_ATTENDANCE_MISSING},
+	{"certificate-trusted", break_trust, CLOSE_HOST_UNTRUSTED, CLOSE_HOST_UNTRUSTED,
+		CLOSE_NONE},
 	{"credential-stored", break_stored, CLOSE_CREDENTIAL_MISSING, CLOSE_CREDENTIAL_MISSING,
 		CLOSE_NONE},
 	{"credential-address", break_address, CLOSE_CREDENTIAL_ELSEWHERE,

@@ -25,6 +25,7 @@ good_facts(void)
 		.terminal_known = true,
 		.terminal_assigned = true,
 		.terminal_in_service = true,
+		.certificate_trusted = true,
 	};
 }
 

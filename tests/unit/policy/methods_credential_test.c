@@ -360,6 +360,9 @@ a_missing_one_refuses_at_the_door_and_before(void **state)
 	assert_int_equal(begin_session(&issue, 1).reason, CLOSE_NONE);
 	fixture_sql(&fixture, "DELETE FROM terminal_credential");
 	assert_int_equal(begin_session(&issue, 2).reason, CLOSE_CREDENTIAL_MISSING);
+	fixture_sql(&fixture, "UPDATE terminal SET trust = 'none', pin = NULL");
+	assert_int_equal(begin_session(&issue, 3).reason, CLOSE_HOST_UNTRUSTED);
+	fixture_sql(&fixture, "UPDATE terminal SET trust = 'ca', ca_bundle = 'pem'");
 	issue = issue_with(NULL, NULL);
 	assert_int_equal(issue.answer.reason, CLOSE_CREDENTIAL_MISSING);
 }

@@ -44,12 +44,22 @@ is_allowed(void)
 }
 
 static void
+trust_pacs(void)
+{
+	change(method_terminal_trust, "{\"name\":\"pacs-01\",\"sha256\":\"" PIN "\"}");
+}
+
+static void
 an_allowed_connection_is_explained_rule_by_rule(void **state)
 {
 	json_t *rule;
 
 	(void)state;
 	add_sato(MACS ",\"terminals\":[\"pacs-01\"],\"hours\":\"08:30-17:30\"");
+	expect_ok(method_explain, "{\"account\":\"sato\",\"terminal\":\"pacs-01\"}");
+	assert_false(is_allowed());
+	assert_string_equal(answer_text("rule"), "certificate-trusted");
+	trust_pacs();
 	expect_ok(method_explain, "{\"account\":\"998-SATO@example.jp\",\"terminal\":\"PACS-01\"}");
 	assert_true(is_allowed());
 	assert_string_equal(answer_text("account"), "sato");
@@ -75,6 +85,7 @@ another_time_and_device_are_asked_for(void **state)
 {
 	(void)state;
 	add_sato(MACS ",\"terminals\":[\"pacs-01\"],\"hours\":\"08:30-17:30\"");
+	trust_pacs();
 	expect_ok(method_explain,
 		"{\"account\":\"sato\",\"terminal\":\"pacs-01\",\"at\":\"2026-11-24 19:12\","
 		"\"mac\":\"02-00-00-00-00-02\"}");

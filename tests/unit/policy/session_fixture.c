@@ -20,9 +20,7 @@ session_setup(void **state)
 {
 	slow_vfs_register();
 	method_setup(state);
-	change(method_terminal_trust,
-		"{\"name\":\"pacs-01\",\"sha256\":"
-		"\"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\"}");
+	change(method_terminal_trust, "{\"name\":\"pacs-01\",\"sha256\":\"" PIN "\"}");
 	change(method_account_add, "{\"id\":\"taro\",\"family_name\":\"山田\",\"given_name\":"
 				   "\"太郎\",\"email\":\"taro@example.jp\","
 				   "\"macs\":[\"02:00:00:00:00:01\"],\"terminals\":[\"pacs-01\"]}");

@@ -168,6 +168,7 @@ offers_are_the_assigned_terminals_each_with_its_state(void **state)
 		unsigned sessions;
 		const char *used_by;
 	} rows[] = {
+		{"another", CLOSE_HOST_UNTRUSTED, false, 0, ""},
 		{"Attended", CLOSE_NONE, true, 0, ""},
 		{"broken", CLOSE_TERMINAL_OUT_OF_SERVICE, false, 0, ""},
 		{"pacs-01", CLOSE_TERMINAL_FULL, false, 1, "998-taro@example.jp"},
@@ -180,9 +181,12 @@ offers_are_the_assigned_terminals_each_with_its_state(void **state)
 	change(method_terminal_add, "{\"name\":\"Attended\",\"address\":\"10.1.0.2\"}");
 	change(method_terminal_add, "{\"name\":\"broken\",\"address\":\"10.1.0.3\"}");
 	change(method_terminal_add, "{\"name\":\"another\",\"address\":\"10.1.0.4\"}");
+	change(method_terminal_add, "{\"name\":\"of another account\",\"address\":\"10.1.0.5\"}");
 	change(method_account_edit, "{\"id\":\"taro\",\"changes\":{\"add_terminals\":[\"zebra\","
-				    "\"Attended\",\"broken\"]}}");
+				    "\"Attended\",\"another\",\"broken\"]}}");
 	fixture_sql(&fixture,
+		"UPDATE terminal SET trust = 'ca', ca_bundle = 'pem' WHERE trust = 'none' AND "
+		"name <> 'another'; "
 		"UPDATE terminal SET in_service = 0 WHERE name = 'broken'; "
 		"UPDATE terminal SET attendance_required = 1 WHERE name = 'Attended'; "
 		"UPDATE terminal SET capacity = 1 WHERE name = 'pacs-01'");

@@ -183,19 +183,6 @@ without_memory_for_the_session_its_start_is_undone(void **state)
 }
 
 static void
-a_host_that_nobody_trusts_is_not_dialled(void **state)
-{
-	(void)state;
-	seen.grant.terminal.trust = TERMINAL_TRUST_NONE;
-	introduce();
-	find_device(true);
-	decide(0);
-	assert_false(seen.dialling);
-	assert_int_equal(seen.killed, CLOSE_HOST_CERTIFICATE);
-	end_connection(CLOSE_HOST_CERTIFICATE);
-}
-
-static void
 a_dial_that_fails_gives_its_reason(void **state)
 {
 	(void)state;
@@ -315,7 +302,6 @@ main(void)
 		TEST(a_client_that_left_during_the_verdict_has_an_end_in_the_log),
 		TEST(a_connection_that_was_cut_during_the_verdict_goes_no_further),
 		TEST(without_memory_for_the_session_its_start_is_undone),
-		TEST(a_host_that_nobody_trusts_is_not_dialled),
 		TEST(a_dial_that_fails_gives_its_reason),
 		TEST(a_host_that_answers_too_late_is_let_go),
 		TEST(a_worker_that_does_not_listen_ends_it),
