@@ -88,17 +88,13 @@ class Client:
                 best = (area, match[1])
         return best and best[1]
 
-    def colours(self):
-        """How many different colours the screen shows: 1 or 2 before the first picture arrived."""
-        return self.look().colours()
-
     def pixel(self, x, y):
         """(red, green, blue) of one pixel of the screen."""
         return self.look().at(x, y)
 
     def wait_picture(self, limit=PATIENCE, colours=16):
-        """Waits until a desktop is really there."""
-        wait_until(self.state, self.process, lambda: self.colours() >= colours, limit, f"{self.name} shows a desktop")
+        """Waits until a desktop is really there, and not one or two colours as before the first picture."""
+        wait_until(self.state, self.process, lambda: self.look().has_colours(colours), limit, f"{self.name} shows a desktop")
 
     def look(self):
         """What the screen shows now, to compare."""
@@ -108,7 +104,7 @@ class Client:
         """Waits until there is a picture, not a window that is still empty, and it stays as it is for a moment."""
         def is_still():
             now = self.look()
-            return now.colours() >= LEAST_COLOURS and now == self.look()
+            return now.has_colours(LEAST_COLOURS) and now == self.look()
         wait_for(is_still, limit, f"the picture of {self.name} stands still", every=0.2)
 
     def wait_keyboard(self, press="x", undo="BackSpace", limit=PATIENCE, blinks=True, or_press=()):

@@ -3,27 +3,47 @@
 import pytest
 
 from lab_parts.processes import PATIENCE, wait_for
-from visitor import PASSWORD, settled_engineer, visit
+from visitor import PASSWORD, knock, settled_engineer, visit
+
+
+@pytest.fixture(scope="module")
+def theatre(request, folders, hosts):
+    """A facility whose clock the tests move on, never back."""
+    from conftest import open_door
+    facility = open_door(request, folders, hosts, "sign_in.second_factor=off", "listeners.0.handover=in-band",
+                         "sessions.take_over_grace=60s", clock="2026-11-16T14:00:58+09:00")
+    yield facility
+    facility.close()
 
 
 @pytest.fixture
-def full(new_door):
-    """A terminal for one, held by an engineer with a real client; who comes has the higher priority."""
-    lab = new_door("sign_in.second_factor=off", "listeners.0.handover=in-band", "sessions.take_over_grace=60s",
-                   clock="2026-11-16T14:00:58+09:00")
+def arrive():
+    """How people come: with a client that a script has; `visit`: with a program on a screen."""
+    return knock
+
+
+@pytest.fixture
+def full(theatre, arrive):
+    """A terminal for one, held by an engineer; who comes has the higher priority."""
+    lab = theatre
+    assert lab.gateway_runs()
+    lab.begin_test()
+    lab.arrive = arrive
     lab.terminal = lab.add_terminal(lab.hosts.variables["LAB_SHADOW_PORT"])
     lab.admin.text("terminal", "edit", lab.terminal, "--capacity", "1", "--take-over", "yes")
     lab.holder, lab.comer = settled_engineer(lab, lab.terminal), settled_engineer(lab, lab.terminal, lab.shadow)
     lab.edit_account(lab.comer, priorities={lab.terminal: 5})
-    lab.held = visit(lab)
+    lab.held = lab.arrive(lab)
     lab.held.page("SIGN_IN")
     lab.held.sign_in(lab.holder, PASSWORD)
     lab.wait_session(lab.holder)
-    return lab
+    yield lab
+    lab.end_test()
+    wait_for(lambda: not lab.call("session.list")["sessions"], PATIENCE, "all sessions of the test have ended")
 
 
 def at_terminals(lab, account):
-    visitor = visit(lab)
+    visitor = lab.arrive(lab)
     visitor.page("SIGN_IN")
     visitor.sign_in(account, PASSWORD)
     visitor.page("TERMINALS")
@@ -37,6 +57,7 @@ def take(lab, visitor):
     visitor.page("PLACE", text="makes place")
 
 
+@pytest.mark.parametrize("arrive", [visit], ids=["xfreerdp3"])
 def test_c030_a_higher_priority_gets_the_place_after_the_grace_time(full):
     visitor = at_terminals(full, full.comer)
     take(full, visitor)
@@ -51,6 +72,7 @@ def test_c030_a_higher_priority_gets_the_place_after_the_grace_time(full):
     assert full.wait_session(full.comer)["terminal"] == full.terminal
 
 
+@pytest.mark.parametrize("arrive", [visit], ids=["xfreerdp3"])
 def test_c031_who_leaves_before_makes_place_at_once(full):
     visitor = at_terminals(full, full.comer)
     take(full, visitor)
@@ -62,7 +84,7 @@ def test_c031_who_leaves_before_makes_place_at_once(full):
 def test_c032_a_newcomer_who_gives_up_ends_nobody(full):
     visitor = at_terminals(full, full.comer)
     take(full, visitor)
-    visitor.client.kill()
+    visitor.client.close()
     wait_for(lambda: full.call("gateway.status")["sign_ins"] == 0, PATIENCE, "the newcomer has gone")
     full.pass_time(2)
     full.wait_log("SK2009|SK2001|SK2418")
@@ -110,7 +132,7 @@ def test_c035_of_two_newcomers_the_higher_or_else_the_first_gets_the_place(full,
     first, second = arrive_together(full, full.comer, rival)
     winner, loser = (full.comer, second) if priority == 5 else (rival, first)
     full.pass_time(1)
-    full.held.client.wait_end()
+    full.held.client.wait_closed()
     assert winner in full.wait_end(full.holder)["by"]
     assert full.wait_session(winner)["terminal"] == full.terminal
     loser.page("SORRY", text=f"is in use by 998-{winner}@")
@@ -135,7 +157,7 @@ def test_c036_who_waits_for_a_place_may_give_up_and_choose_again(full):
 def test_c037_who_has_one_terminal_and_will_not_take_it_over_is_asked_once(full):
     full.edit_account(full.comer, terminals=[full.terminal])
     full.edit_account(full.comer, priorities={full.terminal: 5})
-    visitor = visit(full)
+    visitor = knock(full)
     visitor.page("SIGN_IN")
     visitor.sign_in(full.comer, PASSWORD)
     visitor.page("NOTICE", text="lower priority ends in 60 seconds")

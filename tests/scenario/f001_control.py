@@ -167,5 +167,5 @@ def test_f012_client_cannot_stay_by_coming_back_while_it_is_killed(lab):
     clients[1].wait_closed()
     row = lab.wait_end(account)
     assert (row["state"], row["because"]) == ("killed", "hostile")
-    assert lab.sessions(account) == []
+    wait_for(lambda: lab.sessions(account) == [], PATIENCE, "it is there no more")
     assert host.connections == before

@@ -62,7 +62,7 @@ def first_sign_in(lab, visitor, account, initial):
     visitor.picture("wrong-password")
     visitor.type(initial)
     visitor.page("ENROL")
-    visitor.type(code_of(seed_of(key_uri(visitor.picture("enrol")))))
+    visitor.type(code_of(seed_of(key_uri(visitor.picture("enrol", to_read=True)))))
     change_password(visitor, picture="new-password")
     visitor.page("NOTICE", text="11月28日")
     visitor.picture("notice")

@@ -1,12 +1,15 @@
 """What is in the memory of other processes; root's to read."""
 
 import contextlib
+import itertools
 import os
 import re
+import struct
 
 import pytest
 
-PIECE = 1 << 20
+PAGE = os.sysconf("SC_PAGE_SIZE")
+IN_MEMORY = 3 << 62  # present, or swapped out: Documentation/admin-guide/mm/pagemap.rst
 SHADOW = 1 << 30  # what is longer has been reserved by a sanitizer
 BY_CHANCE = 8  # bytes: what is shorter proves nothing
 PROGRAMS = ("sekisho-worker", "sekisho-greeter", "sekisho-key", "sekisho-nla")
@@ -22,23 +25,32 @@ def mappings(pid):
                 yield first, last, name
 
 
+def pieces(first, last, pagemap):
+    """(begin, end) of what is really there: a thread's stack or an arena is reserved and hardly used."""
+    pagemap.seek(first // PAGE * 8)
+    pages = struct.unpack(f"={(last - first) // PAGE}Q", pagemap.read((last - first) // PAGE * 8))
+    at = first
+    for there, group in itertools.groupby(pages, lambda page: bool(page & IN_MEMORY)):
+        end = at + len(list(group)) * PAGE
+        if there:
+            yield at, end
+        at = end
+
+
 def found_in(pid, *texts):
     """{(text, form, mapping)} for each of the texts that stands in a process's memory, as UTF-8 or as UTF-16."""
     # Of a text that a lesser alphabet cuts off, the part before that is as good.
     forms = {"UTF-8": "utf-8", "UTF-16": "utf-16-le", "ASCII": "ascii"}
     wanted = [(text, form, text.encode(codec, "ignore")) for text in texts for form, codec in forms.items()]
     wanted = [one for one in wanted if one[1] != "ASCII" or len(one[2]) >= BY_CHANCE]
-    longest = max(len(one) for _, _, one in wanted)
     found = set()
-    with open(f"/proc/{pid}/mem", "rb", 0) as memory:
+    with open(f"/proc/{pid}/mem", "rb", 0) as memory, open(f"/proc/{pid}/pagemap", "rb", 0) as pagemap:
         for first, last, name in mappings(pid):
-            tail = b""
             with contextlib.suppress(OSError, ValueError, OverflowError):  # of the kernel's own
-                memory.seek(first)
-                for at in range(first, last, PIECE):
-                    piece = tail + memory.read(min(PIECE, last - at))
-                    found |= {(text, form, name) for text, form, one in wanted if one in piece}
-                    tail = piece[-longest:]
+                for begin, end in pieces(first, last, pagemap):
+                    memory.seek(begin)
+                    content = memory.read(end - begin)
+                    found |= {(text, form, name) for text, form, one in wanted if one in content}
     return found
 
 

@@ -153,6 +153,12 @@ class RawClient(Peer):
         self.connect_mcs(channels)
         self.send_info(user, password)
 
+    def wait_closed(self):
+        """As programs do, it hangs up in its turn: else the gateway would wait for that until limits.drain."""
+        pdus = super().wait_closed()
+        self.close()
+        return pdus
+
     def told(self):
         """Waits for the end; returns the Set Error Info codes that came before it."""
         codes = []

@@ -66,9 +66,11 @@ class Visitor:
             assert words in row[key], row
         return row
 
-    def picture(self, name):
-        """Keeps what is shown now, once it has been painted; returns the file."""
+    def picture(self, name, to_read=False):
+        """Waits until what is shown now has been painted. Keeps it where pictures are wanted, or to_read; returns the file."""
         self.client.wait_still()
+        if not self.pictures and not to_read:
+            return None
         folder = self.pictures or self.lab.folder
         return self.client.screenshot(os.path.join(folder, f"{name}.{self.language}.png"))
 
