@@ -210,6 +210,7 @@ first_focus(const struct screen *screen)
 	case SCREEN_TERMINALS:
 		return PART_LIST;
 	case SCREEN_NOTICE:
+	case SCREEN_QUESTION:
 	case SCREEN_SORRY:
 		return PART_SUBMIT;
 	case SCREEN_WAITING: /* Enter must not end it by accident */

@@ -251,6 +251,7 @@ card_width(const struct screen *screen)
 		[SCREEN_ENROL] = WIDEST,
 		[SCREEN_TERMINALS] = WIDEST,
 		[SCREEN_NOTICE] = 580,
+		[SCREEN_QUESTION] = 500,
 		[SCREEN_SORRY] = 500,
 		[SCREEN_WAITING] = 480,
 		[SCREEN_PLACE] = 480,

@@ -195,6 +195,7 @@ paint_submit(struct screen *screen, cairo_t *cairo, const struct box *box)
 		[SCREEN_TERMINALS] = N_("Connect"),
 		[SCREEN_NUMBER] = N_("Continue"),
 		[SCREEN_NOTICE] = N_("I have read this"),
+		[SCREEN_QUESTION] = N_("Connect"),
 		[SCREEN_SORRY] = N_("Try again"),
 	};
 	const char *text = texts[screen->show.screen];

@@ -260,7 +260,7 @@ sign_in_closes(struct sign_in *sign_in)
 {
 	const struct terminal_offer *offer = &sign_in->offers[sign_in->chosen];
 
-	(void)sign_in_page(sign_in, SCREEN_NOTICE);
+	(void)sign_in_page(sign_in, SCREEN_QUESTION);
 	sign_in_page_text(sign_in,
 		offer->restarts
 			? N_("The terminal %s restarts at %s. Your session will end then. %s")

@@ -25,7 +25,7 @@ sign_in_take_over(struct sign_in *sign_in)
 	unsigned seconds =
 		sign_in->connection->supervisor->settings->sessions.take_over_grace_ms / 1000;
 
-	(void)sign_in_page(sign_in, SCREEN_NOTICE);
+	(void)sign_in_page(sign_in, SCREEN_QUESTION);
 	if (offer->used_by[0] != '\0')
 		sign_in_page_text(sign_in,
 			N_("The terminal %s is in use by %s. If you go on, a session of lower "

@@ -28,7 +28,7 @@ def test_c020_sessions_end_when_the_window_begins_and_nobody_gets_in(new_door):
     visitor = visit(lab)
     visitor.page("SIGN_IN")
     visitor.sign_in(account, PASSWORD)
-    visitor.page("NOTICE", text="restarts at 04:00")
+    visitor.page("QUESTION", text="restarts at 04:00")
     visitor.key("Return")
     session = lab.wait_session(account)
     lab.set_clock(WITHIN)

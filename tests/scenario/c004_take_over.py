@@ -52,7 +52,7 @@ def at_terminals(lab, account):
 
 def take(lab, visitor):
     visitor.choose(sorted([lab.terminal, lab.shadow]).index(lab.terminal))
-    visitor.page("NOTICE", text="lower priority ends in 60 seconds")
+    visitor.page("QUESTION", text="lower priority ends in 60 seconds")
     visitor.key("Return")
     visitor.page("PLACE", text="makes place")
 
@@ -160,7 +160,7 @@ def test_c037_who_has_one_terminal_and_will_not_take_it_over_is_asked_once(full)
     visitor = knock(full)
     visitor.page("SIGN_IN")
     visitor.sign_in(full.comer, PASSWORD)
-    visitor.page("NOTICE", text="lower priority ends in 60 seconds")
+    visitor.page("QUESTION", text="lower priority ends in 60 seconds")
     visitor.key("Escape")
     visitor.page("TERMINALS")
     visitor.key("Escape")

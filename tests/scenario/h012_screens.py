@@ -89,12 +89,12 @@ def ask_the_hospital(lab, visitor):
 def see_who_goes_first(visitor):
     """Both are left by their cancel key."""
     visitor.choose(ALL.index(CLOSES))
-    visitor.page("NOTICE", text="12:15")
+    visitor.page("QUESTION", text="12:15")
     visitor.picture("closes-soon")
     visitor.key("Escape")
     visitor.page("TERMINALS")
     visitor.choose(ALL.index(TAKEN))
-    visitor.page("NOTICE", text="yamada")
+    visitor.page("QUESTION", text="yamada")
     visitor.picture("take-over")
     visitor.key("Return")
     visitor.page("PLACE")

@@ -69,7 +69,7 @@ by_taking_over(void)
 {
 	introduce("", "");
 	sign_in_and_choose(1);
-	if (shows(SCREEN_NOTICE))
+	if (shows(SCREEN_QUESTION))
 		submit();
 	store_works();
 	if (shows(SCREEN_PLACE))
@@ -78,7 +78,7 @@ by_taking_over(void)
 	store_works();
 	if (shows(SCREEN_TERMINALS))
 		choose(0);
-	if (shows(SCREEN_NOTICE))
+	if (shows(SCREEN_QUESTION))
 		submit();
 	store_works();
 	if (shows(SCREEN_BUSY))

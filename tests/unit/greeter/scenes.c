@@ -230,7 +230,7 @@ const struct scene scenes[] = {
 	{"number", SCREEN_NUMBER, number, 0, type_number},
 	{"waiting", SCREEN_WAITING, waiting, 0, wait_a_minute},
 	{"notice", SCREEN_NOTICE, notice, 0, NULL},
-	{"closes-soon", SCREEN_NOTICE, closes_soon, 0, NULL},
+	{"closes-soon", SCREEN_QUESTION, closes_soon, 0, NULL},
 	{"place", SCREEN_PLACE, place, 0, NULL},
 	{"busy", SCREEN_BUSY, connecting, 0, NULL},
 	{"sorry", SCREEN_SORRY, outside_hours, 0, NULL},

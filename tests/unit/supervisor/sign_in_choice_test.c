@@ -121,7 +121,7 @@ at_a_full_terminal(void)
 	assert_string_equal(seen.choice[0].state, "you may take it over; in use by %s");
 	assert_int_equal(seen.choice[0].allowed, 1);
 	choose(0);
-	assert_shown(NOTICE);
+	assert_shown(QUESTION);
 }
 
 static void
@@ -249,13 +249,13 @@ the_only_terminal_is_gone_to_once_and_then_chosen(void **state)
 	seen.offer_count = 1;
 	strcpy(seen.offers[0].closes_at, "04:00");
 	sign_in_on_screen();
-	assert_shown(NOTICE);
+	assert_shown(QUESTION);
 	cancel();
 	store_works();
 	assert_shown(TERMINALS);
 	assert_string_equal(seen.choice[0].state, "free; closes at %s for maintenance");
 	choose(0);
-	assert_shown(NOTICE);
+	assert_shown(QUESTION);
 	cancel();
 	store_works();
 	assert_shown(TERMINALS);
@@ -272,7 +272,7 @@ what_closes_soon_says_so_before_it_connects(void **state)
 	strcpy(seen.offers[0].window, "毎日の再起動");
 	seen.offers[0].restarts = true;
 	sign_in_on_screen();
-	assert_shown(NOTICE);
+	assert_shown(QUESTION);
 	assert_string_equal(value(1), "04:00");
 	assert_string_equal(value(2), "毎日の再起動");
 	submit();
