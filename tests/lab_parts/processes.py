@@ -15,15 +15,18 @@ PATIENCE = 60  # seconds for what must happen, also on a machine that has much e
 
 def wait_for(question, limit, what, every=0.05):
     """The first true answer of question(); LabError when there is none within `limit` seconds. It is asked again and again, since
-    what is waited for is in other programs: lines of logs, pictures, rows that a gateway answers."""
+    what is waited for is in other programs: lines of logs, pictures, rows that a gateway answers. What takes long to ask is asked
+    less often: those programs need the processor."""
     end = time.monotonic() + limit
     while True:
+        began = time.monotonic()
         answer = question()
         if answer:
             return answer
-        if time.monotonic() >= end:
+        now = time.monotonic()
+        if now >= end:
             raise LabError(f"{what}: not within {limit} s")
-        time.sleep(every)
+        time.sleep(max(every, 2 * (now - began)))
 
 
 def need(*programs):

@@ -68,6 +68,15 @@ class Pixels:
                 return True
         return False
 
+    def rows(self):
+        """Each as red, green, blue, red, green, blue."""
+        found = []
+        for start in range(0, len(self.picture), self.row):
+            row, other = self.picture[start:start + self.width * self.step], bytearray(self.width * 3)
+            other[0::3], other[1::3], other[2::3] = row[2::self.step], row[1::self.step], row[0::self.step]
+            found.append(bytes(other))
+        return found
+
     def at(self, x, y):
         """(red, green, blue)"""
         start = y * self.row + x * self.step

@@ -88,7 +88,7 @@ def test_h803_number_that_has_expired(request, new_door, tmp_path):
         visitor.page("NUMBER", error="This number is wrong, used or too old.")
         visitor.client.screen.run("xdotool", "mousemove", "5", "5")
         drawn = pixels(reference(request.config.getoption("--build"), tmp_path, 1024, 768, page="number-too-old", language=language))
-        wait_for(lambda: shows(visitor.client, drawn, 0, tmp_path), PATIENCE, f"the client says so in {language}", every=0.2)
+        wait_for(lambda: shows(visitor.client, drawn, 0), PATIENCE, f"the client says so in {language}", every=0.2)
         visitor.picture("expired-number")
         assert not lab.sessions(account)
     # Another one opens.

@@ -49,8 +49,8 @@ def is_caret(places):
     return max(columns) - min(columns) < CARET_WIDTH and max(rows) - min(rows) < CARET_HEIGHT
 
 
-def shows(client, drawn, most, folder):
-    places = differences(pixels(client.screenshot(os.path.join(folder, "seen.png"))), drawn, most)
+def shows(client, drawn, most):
+    places = differences(client.look().rows(), drawn, most)
     return not places or is_caret(places)
 
 
@@ -83,7 +83,7 @@ def test_h1101_every_pixel_is_the_one_that_was_drawn(request, door, tmp_path, pr
     # That of Debian 13 does so at 15 and 16 bits, with xrdp as well (the handbook says so).
     if program == "rdesktop" and most > 0:
         pictures.append(with_red_and_blue_exchanged(drawn))
-    wait_for(lambda: any(shows(visitor.client, picture, most, tmp_path) for picture in pictures), PATIENCE,
+    wait_for(lambda: any(shows(visitor.client, picture, most) for picture in pictures), PATIENCE,
              f"{program} shows the picture that was drawn", every=0.2)
 
 
@@ -93,7 +93,7 @@ def test_h1102_at_any_size_and_scale(request, door, tmp_path, width, height, sca
     drawn = pixels(reference(request.config.getoption("--build"), tmp_path, width, height, scale))
     visitor = visit(door, "xfreerdp3", options=(f"/size:{width}x{height}", f"/scale-desktop:{scale}"), size=f"{width}x{height}")
     type_account(visitor)
-    wait_for(lambda: shows(visitor.client, drawn, 0, tmp_path), PATIENCE, "the client shows the picture that was drawn", every=0.5)
+    wait_for(lambda: shows(visitor.client, drawn, 0), PATIENCE, "the client shows the picture that was drawn", every=0.5)
 
 
 def test_h1104_it_stands_on_the_primary_monitor(request, door, tmp_path):
@@ -102,7 +102,7 @@ def test_h1104_it_stands_on_the_primary_monitor(request, door, tmp_path):
     type_account(visitor)
 
     def shows_it():
-        seen = pixels(visitor.client.screenshot(os.path.join(tmp_path, "seen.png")))
+        seen = visitor.client.look().rows()
         left, right = [row[:1024 * 3] for row in seen], [row[1024 * 3:] for row in seen]
         places = differences(left, drawn, 0)
         return (not places or is_caret(places)) and len(set(right)) == 1 and len(set(right[0])) <= 3
