@@ -340,6 +340,29 @@ connection_kill(struct connection *connection, enum close_reason reason)
 		connection_over(connection, reason, "its worker does not listen");
 }
 
+static void
+on_attach_over(uv_timer_t *timer)
+{
+	connection_kill(timer->data, CLOSE_HOST_TOO_SLOW);
+}
+
+void
+connection_attaching(struct connection *connection)
+{
+	uint64_t attach_ms = connection->supervisor->settings->limits.attach_ms;
+
+	if (connection->stage == CONNECTION_RELAYED)
+		uv_timer_start(
+			&connection->timer, on_attach_over, 2 * attach_ms + CONNECTION_KILL_MS, 0);
+}
+
+void
+connection_attach_over(struct connection *connection)
+{
+	if (connection->stage == CONNECTION_RELAYED)
+		uv_timer_stop(&connection->timer);
+}
+
 void
 connection_finished(struct connection *connection)
 {

@@ -101,7 +101,7 @@ struct connection {
 	struct carried_session *session; /* from the start record on */
 	struct transfer_allowance transfers;
 
-	uv_timer_t timer; /* ADMITTING: delay or header; KILLED: patience */
+	uv_timer_t timer; /* ADMITTING: delay or header; RELAYED: attaching; KILLED: patience */
 	uv_poll_t poll;   /* ADMITTING behind a PROXY */
 	unsigned int open_handles;
 	uint8_t *header; /* PROXY header so far, PROXY_HEADER_MAX bytes, or NULL */
@@ -139,6 +139,11 @@ void connection_to_worker(struct connection *connection);
  * first reason wins. While ADMITTING it is over when this returns; otherwise that comes later, from the
  * loop, unless its worker's channel has gone. */
 void connection_kill(struct connection *connection, enum close_reason reason);
+
+/* ATTACH has been sent: in twice limits.attach its worker must have said that the desktop is there or that it is not, after
+ * which connection_attach_over is called. A worker that works knows the limit itself. */
+void connection_attaching(struct connection *connection);
+void connection_attach_over(struct connection *connection);
 
 /* It is over: sockets are shut, the end is recorded and logged, the memory goes once its handles are
  * closed. A reason that connection_kill gave before counts instead of this one. `detail` is text for the log

@@ -184,6 +184,7 @@ on_dialled(void *owner, const struct dial_result *result)
 		connection_kill(connection, r == -ENOMEM ? CLOSE_OUT_OF_ROOM : CLOSE_WORKER_DIED);
 		return;
 	}
+	connection_attaching(connection);
 	events = start->events;
 	connection->start = NULL;
 	start_free(start);

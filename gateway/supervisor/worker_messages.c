@@ -187,6 +187,7 @@ on_moved(struct channel *channel, union message_body *message)
 	if (connection->phase == PHASE_BRIDGE) {
 		sign_in_abandon(take_pointer(&connection->sign_in), CLOSE_NONE);
 		nla_logon_succeeded(connection);
+		connection_attach_over(connection);
 	}
 	return 0;
 }
@@ -210,6 +211,7 @@ on_returned(struct channel *channel, union message_body *message)
 			message->returned.detail, sizeof(message->returned.detail), "%s", detail);
 	}
 	nla_logon_end(connection);
+	connection_attach_over(connection);
 	return sign_in_returned(connection, &message->returned);
 }
 

@@ -164,6 +164,14 @@ session_kill(struct connection *one, enum close_reason reason, const char *by, c
 }
 
 void
+connection_attaching(struct connection *one)
+{
+	assert_ptr_equal(one, &connection);
+	assert_true(seen.attached);
+	seen.attaching = true;
+}
+
+void
 connection_finished(struct connection *one)
 {
 	(void)one;

@@ -33,7 +33,7 @@ extern struct attempt_seen {
 	bool dialling, evidence_cancelled, dial_cancelled;
 	enum close_reason killed, older_killed;
 	const char *because;
-	bool attached, worker_is_deaf, no_memory;
+	bool attached, attaching, worker_is_deaf, no_memory;
 	struct msg_attach attach;
 	unsigned int starts, ends, finished;
 	enum close_reason end_reason;

@@ -30,6 +30,7 @@ the_whole_way_ends_in_attach(void **state)
 	assert_false(seen.attached);
 	answer_dial(CLOSE_NONE);
 	assert_true(seen.attached);
+	assert_true(seen.attaching);
 	assert_int_equal(seen.attach.connection, 7);
 	assert_int_equal(seen.attach.pin_len, TERMINAL_PIN_BYTES);
 	assert_int_equal(seen.attach.pin[0], 0xab);

@@ -209,6 +209,29 @@ a_session_is_cut_when_the_worker_takes_too_long(void **state)
 	assert_int_equal(seen.end_phase, PHASE_INTRODUCE);
 }
 
+/* It knows limits.attach itself, and has its own reason. */
+static void
+a_worker_that_never_says_how_attaching_ends_is_not_waited_for(void **state)
+{
+	auto_fd int client = -1, attached = -1;
+	struct connection *endless = relayed(&client), *good = relayed(&attached);
+
+	(void)state;
+	settings.limits.attach_ms = 20;
+	connection_attaching(endless);
+	connection_attaching(good);
+	connection_attach_over(good);
+	while (endless->stage == CONNECTION_RELAYED)
+		(void)uv_run(&loop, UV_RUN_ONCE);
+	assert_int_equal(endless->reason, CLOSE_HOST_TOO_SLOW);
+	assert_int_equal(good->stage, CONNECTION_RELAYED);
+	/* Told to end: its patience is another one. */
+	connection_attach_over(endless);
+	while (connections_count(supervisor.connections) > 1)
+		(void)uv_run(&loop, UV_RUN_ONCE);
+	connection_over(good, CLOSE_CLIENT_LEFT, "");
+}
+
 /* Nothing is relayed to it: it has the time limit of DRAIN as well. */
 static void
 a_client_that_is_being_told_why_may_read_on(void **state)
@@ -443,6 +466,7 @@ main(void)
 		TEST(a_kill_before_a_worker_has_it_is_the_end),
 		TEST(the_first_kill_gives_the_reason),
 		TEST(a_worker_that_does_not_listen_is_bypassed),
+		TEST(a_worker_that_never_says_how_attaching_ends_is_not_waited_for),
 		TEST(a_session_is_cut_when_the_worker_takes_too_long),
 		TEST(a_client_that_is_being_told_why_may_read_on),
 		TEST(only_moves_of_the_table_are_believed),

@@ -35,6 +35,7 @@ static struct child *talking;
 static enum close_reason over; /* CLOSE_NONE: connection_over was not called */
 static bool started, looked, signing_in, abandoned;
 static uint32_t returned;
+static bool attach_is_over;
 static bool comes_back;
 static unsigned int cookies_given, host_cookies;
 
@@ -72,6 +73,13 @@ connection_moved(struct connection *one, uint8_t phase)
 {
 	one->phase = (enum phase)phase;
 	return true;
+}
+
+void
+connection_attach_over(struct connection *one)
+{
+	assert_ptr_equal(one, &connection);
+	attach_is_over = true;
 }
 
 void
@@ -218,6 +226,7 @@ setup(void **state)
 	started = looked = signing_in = abandoned = comes_back = false;
 	cookies_given = host_cookies = 0;
 	returned = CLOSE_NONE;
+	attach_is_over = false;
 	return 0;
 }
 
@@ -292,6 +301,7 @@ another_workers_connection_is_left_alone(void **state)
 	assert_false(started);
 	assert_int_equal(say(MSG_MOVED, &moved), 0);
 	assert_int_equal(connection.phase, PHASE_BRIDGE);
+	assert_false(attach_is_over);
 	assert_null(worker_connection_seen(&supervisor, WORKER(1), 7));
 	assert_ptr_equal(worker_connection_seen(&supervisor, WORKER(0), 7), &connection.seen);
 }
@@ -341,6 +351,7 @@ what_returned_says_is_a_workers_to_say(void **state)
 	message.returned.reason = CLOSE_HOST_REFUSED;
 	assert_int_equal(say(MSG_RETURNED, &message), 0);
 	assert_int_equal(returned, CLOSE_HOST_REFUSED);
+	assert_true(attach_is_over);
 	returned = CLOSE_NONE;
 	message.returned.reason = CLOSE_NONE;
 	assert_int_equal(say(MSG_RETURNED, &message), -EPROTO);
@@ -370,6 +381,7 @@ the_desktop_ends_the_sign_in(void **state)
 	assert_int_equal(say(MSG_MOVED, &moved), 0);
 	assert_true(abandoned);
 	assert_null(connection.sign_in);
+	assert_true(attach_is_over);
 }
 
 /* A worker that has been taken over says so while the store or the dialler still works for the sign-in. */
