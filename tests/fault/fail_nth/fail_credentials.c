@@ -148,7 +148,8 @@ a_session_begins_with_the_password_or_not_at_all(void **state)
 		/* A lack of memory is no wrong key; and what was opened before a commit failed is wiped with the grant. */
 		if (r == 0) {
 			assert_int_equal(begin.grant.reason, CLOSE_NONE);
-			assert_string_equal(begin.grant.credentials.password.bytes, "Ichigo-15");
+			assert_string_equal(
+				(const char *)begin.grant.credentials.password.bytes, "Ichigo-15");
 		}
 		session_grant_done(&begin.grant);
 		assert_false(host_credentials_given(&begin.grant.credentials));

@@ -28,7 +28,7 @@ what_was_typed_is_taken_and_wiped(void **state)
 	assert_true(host_credentials_given(&credentials));
 	assert_string_equal(credentials.user, "taro");
 	assert_string_equal(credentials.domain, "HOSP");
-	assert_string_equal(credentials.password.bytes, "secret");
+	assert_string_equal((const char *)credentials.password.bytes, "secret");
 	host_credentials_done(&credentials);
 	assert_false(host_credentials_given(&credentials));
 	assert_int_equal(credentials.mode, CREDENTIALS_PASS_THROUGH);

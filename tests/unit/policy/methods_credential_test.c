@@ -262,14 +262,14 @@ a_session_starts_with_what_is_stored(void **state)
 	assert_int_equal(begin.grant.credentials.mode, CREDENTIALS_INJECTED);
 	assert_string_equal(begin.grant.credentials.user, "maint");
 	assert_string_equal(begin.grant.credentials.domain, "HOSP");
-	assert_string_equal(begin.grant.credentials.password.bytes, SECRET);
+	assert_string_equal((const char *)begin.grant.credentials.password.bytes, SECRET);
 	session_grant_done(&begin.grant);
 	assert_null(begin.grant.credentials.password.bytes);
 	/* Its ticket continues the session, which signs on anew. */
 	begin = begin_request(&issue, 2);
 	assert_int_equal(fixture_write(&fixture, do_begin, &begin), 0);
 	assert_true(begin.grant.continued);
-	assert_string_equal(begin.grant.credentials.password.bytes, SECRET);
+	assert_string_equal((const char *)begin.grant.credentials.password.bytes, SECRET);
 	session_grant_done(&begin.grant);
 }
 
