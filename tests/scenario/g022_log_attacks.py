@@ -20,12 +20,13 @@ def connect(lab):
 
 def ask(client, method, **params):
     client.sendall(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode() + b"\n")
-    line = b""
-    while not line.endswith(b"\n"):
+    """The answer. Behind it there may be rows of a log that is followed."""
+    lines = b""
+    while b"\n" not in lines:
         piece = client.recv(65536)
         assert piece, "the gateway closed the connection"
-        line += piece
-    return json.loads(line)
+        lines += piece
+    return json.loads(lines.partition(b"\n")[0])
 
 
 def is_closed(client):

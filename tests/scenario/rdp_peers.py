@@ -70,6 +70,11 @@ class Peer:
                 more = self.receive(length - len(got))
             except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
                 raise Closed from error
+            except ssl.SSLError as error:
+                # Python 3.13 says so of an end behind a failed write, without a class of its own.
+                if error.reason != "UNEXPECTED_EOF_WHILE_READING":
+                    raise
+                raise Closed from error
             if not more:
                 raise Closed
             got += more
