@@ -99,8 +99,7 @@ def test_e101_bad_host_is_refused_and_the_client_told(lab, name):
 
 
 def test_e102_dead_host(lab):
-    terminal = lab.add_terminal(free_port(), trust=False)
-    lab.call("terminal.trust", name=terminal, sha256="ab" * 32)
+    terminal = lab.add_terminal(free_port(), trust="ab" * 32)
     account, client = connect(lab, terminal)
     assert client.told() == [wire.ERRINFO_SERVER_DENIED]
     lab.wait_close("SK2202")
@@ -112,8 +111,7 @@ def test_e103_other_certificate_sends_nothing_to_the_host(lab):
         peer.accept_tls()
         peer.stay()
     host = lab.fake_host(script)
-    terminal = lab.add_terminal(host.port, trust=False)
-    lab.call("terminal.trust", name=terminal, sha256="ab" * 32)
+    terminal = lab.add_terminal(host.port, trust="ab" * 32)
     account, client = connect(lab, terminal)
     assert client.told() == [wire.ERRINFO_SERVER_DENIED]
     lab.wait_close("SK2207")

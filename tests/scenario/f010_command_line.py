@@ -81,8 +81,7 @@ def test_f016_lists_are_added_to_and_taken_from(office):
 @pytest.fixture
 def ticket_of(office):
     """The arguments of a ticket that the policy allows."""
-    terminal = office.add_terminal(9, trust=False)
-    office.call("terminal.trust", name=terminal, sha256="ab" * 32)
+    terminal = office.add_terminal(9, trust="ab" * 32)
     account = office.add_account(terminal)
     return ["ticket", "issue", "--account", account, "--terminal", terminal, "--mac", office.mac_of(account)]
 

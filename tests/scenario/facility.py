@@ -108,16 +108,18 @@ class Facility:
         return f"{stem}{next(self.numbers)}"
 
     def add_terminal(self, port, trust=True, **changes):
-        """A terminal of its own name for a jump host on this port of loopback."""
-        name = add_terminal(self.admin, FACILITY + self.new_name("端末"), port, trust)
+        """A terminal of its own name for a jump host on this port of loopback. trust: True looks at the host and trusts what it shows;
+        a fingerprint is trusted without a look; False: none is."""
+        name = add_terminal(self.admin, FACILITY + self.new_name("端末"), port, trust is True)
+        if trust not in (True, False):
+            self.call("terminal.trust", name=name, sha256=trust)
         if changes:
             self.edit_terminal(name, **changes)
         return name
 
     def trusted_terminal(self, fake_host):
         """A terminal that trusts the lab's certificate, which is the fake hosts' too, without looking at it."""
-        terminal = self.add_terminal(fake_host.port, trust=False)
-        self.call("terminal.trust", name=terminal, sha256=fingerprint(self.hosts.state.path("xrdp", "certificate.crt")))
+        terminal = self.add_terminal(fake_host.port, trust=fingerprint(self.hosts.state.path("xrdp", "certificate.crt")))
         return terminal
 
     def add_account(self, *terminals, **options):

@@ -19,8 +19,8 @@ def connect(lab):
 
 
 def ask(client, method, **params):
-    client.sendall(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode() + b"\n")
     """The answer. Behind it there may be rows of a log that is followed."""
+    client.sendall(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode() + b"\n")
     lines = b""
     while b"\n" not in lines:
         piece = client.recv(65536)

@@ -35,16 +35,10 @@ def rule(answer, name):
     return next(row for row in answer["rules"] if row["rule"] == name)
 
 
-def trusted_terminal(office):
-    terminal = office.add_terminal(9, trust=False)
-    office.call("terminal.trust", name=terminal, sha256="ab" * 32)
-    return terminal
-
-
 @pytest.fixture
 def engineer(office):
     """(account, terminal): allowed at any hour of the day."""
-    terminal = trusted_terminal(office)
+    terminal = office.add_terminal(9, trust="ab" * 32)
     return office.add_account(terminal), terminal
 
 
@@ -139,7 +133,7 @@ def test_g040_explain_follows_the_calendar(request, folders):
     """A day of a facility whose calendar is ours to turn: hours, the last day, and the day after."""
     lab = Facility(folders("calendar"), build=request.config.getoption("--build"), clock="2026-11-24T08:29:00+09:00")
     try:
-        terminal = trusted_terminal(lab)
+        terminal = lab.add_terminal(9, trust="ab" * 32)
         account = lab.add_account(terminal, valid_until="2026-11-24", hours="08:30-17:30")
         seen = []
         for time in ("2026-11-24T08:29:00", "2026-11-24T08:30:00", "2026-11-24T17:30:00", "2026-11-25T08:30:00"):

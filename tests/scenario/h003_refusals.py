@@ -108,8 +108,7 @@ def test_h203_reason_is_readable_in_both_languages(door):
 
 
 def test_h204_host_that_is_down_leads_to_another_terminal(door):
-    gone = door.add_terminal(free_port(), trust=False)
-    door.call("terminal.trust", name=gone, sha256="00" * 32)
+    gone = door.add_terminal(free_port(), trust="00" * 32)
     account = settled_engineer(door, gone, door.shadow)
     visitor = knock(door)
     visitor.page("SIGN_IN")
@@ -125,8 +124,7 @@ def test_h204_host_that_is_down_leads_to_another_terminal(door):
 
 def test_h205_host_with_another_certificate_is_not_shown(door):
     host = door.fake_host(serves_a_session)
-    terminal = door.add_terminal(host.port, trust=False)
-    door.call("terminal.trust", name=terminal, sha256="ab" * 32)
+    terminal = door.add_terminal(host.port, trust="ab" * 32)
     account = settled_engineer(door, terminal)
     visitor = knock(door)
     visitor.page("SIGN_IN")

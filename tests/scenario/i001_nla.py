@@ -48,8 +48,7 @@ def nla_host(lab, new_host, *options, password=PASSWORD, nla="required"):
     """A terminal at tests/peers/rdp_host, which lets in whoever has PASSWORD."""
     pair = certificate(lab, "nla-host")
     host = new_host(lab, *served_with(pair), "--nla", f"{USER}:{PASSWORD}", *options).start()
-    terminal = lab.add_terminal(host.port, trust=False)
-    lab.call("terminal.trust", name=terminal, sha256=fingerprint(pair[0]))
+    terminal = lab.add_terminal(host.port, trust=fingerprint(pair[0]))
     return with_credentials(lab, terminal, password, nla)
 
 
@@ -284,8 +283,7 @@ def test_i019_who_finds_all_places_taken_by_silent_hosts_is_refused_with_that_re
 def test_i011_a_certificate_that_changed_since_the_check(lab, new_host):
     pair = certificate(lab, "changed")
     host = new_host(lab, *served_with(certificate(lab, "other")), "--nla", f"{USER}:{PASSWORD}").start()
-    terminal = lab.add_terminal(host.port, trust=False)
-    lab.call("terminal.trust", name=terminal, sha256=fingerprint(pair[0]))
+    terminal = lab.add_terminal(host.port, trust=fingerprint(pair[0]))
     account, client = knock(lab, with_credentials(lab, terminal))
     assert client.told() == [wire.ERRINFO_SERVER_DENIED]
     assert lab.wait_end(account)["reason"] == "HOST_CERTIFICATE"
@@ -304,8 +302,7 @@ def test_i020_nobody_keeps_the_password(new_lab, new_host, nla):
     else:
         pair = certificate(lab, "plain-host")
         host = new_host(lab, *served_with(pair)).start()
-        terminal = lab.add_terminal(host.port, trust=False)
-        lab.call("terminal.trust", name=terminal, sha256=fingerprint(pair[0]))
+        terminal = lab.add_terminal(host.port, trust=fingerprint(pair[0]))
         with_credentials(lab, terminal, nla=nla)
     account, client = knock(lab, terminal)
     client.wait_demand_active()
@@ -367,8 +364,7 @@ def test_i031_what_was_typed_at_signing_in_is_passed_through(door, new_host):
     pair = certificate(door, "passed-host")
     account = settled_engineer(door)
     host = new_host(door, *served_with(pair), "--nla", f"{account}:{DOOR_PASSWORD}").start()
-    terminal = door.add_terminal(host.port, trust=False)
-    door.call("terminal.trust", name=terminal, sha256=fingerprint(pair[0]))
+    terminal = door.add_terminal(host.port, trust=fingerprint(pair[0]))
     door.edit_terminal(terminal, credentials="pass-through", nla="required")
     door.edit_account(account, terminals=[terminal])
     client = door.raw()

@@ -6,12 +6,12 @@ import subprocess
 
 import pytest
 
-import memory
 from backup_lab import create, stop
 from clerk import answer, at_terminal, run
 from desktop import LOGIN_GROUND, LOGIN_PLACE, Desktop, close_to
 from lab_parts.control import Refused
 from lab_parts.processes import PATIENCE, wait_for
+from memory import forgets
 from visitor import add_engineer, change_password, knock, visit
 
 
@@ -52,11 +52,6 @@ def passing_account(lab, *terminals):
     return account, password
 
 
-def forgets(lab, password, terminal):
-    if not lab.is_sanitized:  # which keeps freed memory on purpose
-        memory.forgets(lab, terminal, password)
-
-
 # The three modes
 
 def test_k001_injected_credentials_open_the_desktop_and_are_forgotten(lab):
@@ -66,7 +61,7 @@ def test_k001_injected_credentials_open_the_desktop_and_are_forgotten(lab):
     desktop = Desktop(lab, client).wait()
     assert desktop.run("id -un").strip() == lab.hosts.variables["LAB_XRDP_USER"]
     assert lab.wait_session(account)["terminal"] == terminal
-    forgets(lab, lab.hosts.variables["LAB_XRDP_PASSWORD"], terminal)
+    forgets(lab, terminal, lab.hosts.variables["LAB_XRDP_PASSWORD"])
 
 
 def test_k002_typed_is_asked_for_by_the_jump_host_whatever_is_stored(lab):
@@ -87,7 +82,7 @@ def test_k003_what_was_typed_at_the_gateway_is_passed_through_and_forgotten(door
     Desktop(door, visitor.client).wait()
     assert door.wait_session(account)["terminal"] == terminal
     visitor.client.wait_still()
-    forgets(door, password, terminal)
+    forgets(door, terminal, password)
     visitor.client.close()
     door.clients.remove(visitor.client)
     door.wait_end(account)
@@ -95,7 +90,7 @@ def test_k003_what_was_typed_at_the_gateway_is_passed_through_and_forgotten(door
     visitor = visit(door, "xfreerdp3", account, options=["/p:" + password])
     Desktop(door, visitor.client).wait()
     assert not visitor.pages()
-    forgets(door, password, terminal)
+    forgets(door, terminal, password)
 
 
 def test_k004_a_ticket_has_no_password_to_pass_through(lab):

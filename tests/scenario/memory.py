@@ -5,6 +5,7 @@ import itertools
 import os
 import re
 import struct
+import warnings
 
 import pytest
 
@@ -12,6 +13,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 IN_MEMORY = 3 << 62  # present, or swapped out: Documentation/admin-guide/mm/pagemap.rst
 SHADOW = 1 << 30  # what is longer has been reserved by a sanitizer
 BY_CHANCE = 8  # bytes: what is shorter proves nothing
+KEPT = "AddressSanitizer keeps freed memory on purpose"
 PROGRAMS = ("sekisho-worker", "sekisho-greeter", "sekisho-key", "sekisho-nla")
 
 
@@ -69,6 +71,9 @@ def processes_with(lab, *texts):
 def forgets(lab, known, *passwords):
     """The passwords are nowhere; that the search finds what is there is shown by what the gateway knows, a terminal's name or an
     account's."""
+    if lab.is_sanitized:
+        warnings.warn("memory is not looked at: " + KEPT, stacklevel=2)
+        return
     assert any(text == known for text, _, _ in processes_with(lab, known).get("sekisho-gateway", ()))
     assert processes_with(lab, *passwords) == {}
 
@@ -78,4 +83,4 @@ def need_memory(lab):
     if os.geteuid() != 0:
         pytest.skip("memory of others is root's to read")
     if lab.is_sanitized:
-        pytest.skip("AddressSanitizer keeps freed memory on purpose")
+        pytest.skip(KEPT)
