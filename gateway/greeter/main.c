@@ -11,8 +11,8 @@
 #include "base/lock_down.h"
 #include "base/log.h"
 #include "base/secret.h"
-#include "greeter/allowance.h"
-#include "greeter/keyboard.h"
+#include "desk/allowance.h"
+#include "desk/keyboard.h"
 #include "greeter/peer.h"
 #include "greeter/screen.h"
 #include "messages/channel.h"
@@ -142,7 +142,7 @@ prepare(void)
 		r = lock_down_before_threads();
 	if (r < 0)
 		return r;
-	r = peer_warm_up();
+	r = desk_warm_up();
 	if (r == 0)
 		r = peer_new(&process.peer);
 	if (r < 0)
@@ -191,16 +191,16 @@ turn(void)
 	if (pause_ms > 0) {
 		wait_ms = pause_ms;
 	} else if (process.keyboard != NULL) {
-		waits[1] = (struct pollfd){
-			.fd = peer_fd(process.peer), .events = peer_events(process.peer)};
-		wait_ms = peer_wait_ms(process.peer);
+		waits[1] = (struct pollfd){.fd = desk_fd(peer_desk(process.peer)),
+			.events = desk_events(peer_desk(process.peer))};
+		wait_ms = desk_wait_ms(peer_desk(process.peer));
 	}
 	if (poll(waits, ARRAY_SIZE(waits), wait_ms) < 0)
 		return errno == EINTR ? 0 : -errno;
 	r = hear_supervisor(waits[0].revents);
 	if (r < 0 || process.keyboard == NULL || pause_ms > 0)
 		return r;
-	r = peer_serve(process.peer, waits[1].revents);
+	r = desk_serve(peer_desk(process.peer), waits[1].revents);
 	if (r < 0 && r != -ECONNRESET)
 		return fail("the RDP server", r);
 	return r < 0 ? r : process.failed;

@@ -95,7 +95,8 @@ screen_new(const struct screen_setup *setup, struct screen **ret_screen)
 	screen->focus = screen->hover = screen->pressed = PART_NONE;
 	screen->list.hover = SIZE_MAX;
 	screen->context = type_context(screen->scale);
-	if (screen->context == NULL || tiles_new(screen) < 0) {
+	if (screen->context == NULL ||
+		tiles_init(&screen->tiles, setup->width, setup->height) < 0) {
 		screen_free(screen);
 		return -ENOMEM;
 	}
@@ -114,9 +115,7 @@ screen_free(struct screen *screen)
 	choices_free(&screen->incoming);
 	list_done(&screen->list);
 	qr_wipe(&screen->qr);
-	free(screen->tiles);
-	free(screen->sums);
-	free(screen->pixels);
+	tiles_done(&screen->tiles);
 	secret_free(screen);
 }
 

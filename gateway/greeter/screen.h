@@ -6,8 +6,10 @@
 #ifndef GREETER_SCREEN_H
 #define GREETER_SCREEN_H
 
+#include "desk/input.h"
 #include "greeter/screens.h"
 #include "messages/messages.h"
+#include "picture/rectangle.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,13 +45,6 @@ int screen_add_choice(struct screen *screen, const struct msg_choice *choice);
 /* Another page. -EPROTO for a screen that is none. What was typed on the page before is wiped. */
 int screen_show(struct screen *screen, const struct msg_show *show);
 
-enum screen_modifier {
-	SCREEN_SHIFT = 1,
-	SCREEN_CONTROL = 2,
-	SCREEN_ALT = 4,
-	SCREEN_CAPS_LOCK = 8, /* a hint is shown where dots hide what is typed */
-};
-
 /* A key went down: keysym is xkbcommon's, character the Unicode character it types (0: none). */
 void screen_key(struct screen *screen, uint32_t keysym, uint32_t character, uint32_t modifiers);
 
@@ -59,24 +54,15 @@ void screen_modifiers(struct screen *screen, uint32_t modifiers);
 /* Text as a whole: a Unicode keyboard event, a paste. Control characters are dropped, line ends too. */
 void screen_text(struct screen *screen, const char *text);
 
-enum screen_button {
-	SCREEN_BUTTON_LEFT = 1,
-	SCREEN_BUTTON_RIGHT = 2,
-};
-
 /* The pointer is at x, y with these buttons down; wheel: notches, up is positive. */
 void screen_pointer(struct screen *screen, int x, int y, uint32_t buttons, int wheel);
-
-struct screen_rectangle {
-	uint16_t x, y, width, height;
-};
 
 /* Time has passed: the caret blinks, seconds run. Returns ms until it wants to be called again; -1: nothing moves. */
 int screen_tick(struct screen *screen);
 
 /* Draws what has changed since the last call and says where: whole tiles of 64 x 64 within the screen, at most `most`
  * of them (the rest come with the next call). Returns how many; 0: nothing has changed. */
-size_t screen_draw(struct screen *screen, struct screen_rectangle *ret_tiles, size_t most);
+size_t screen_draw(struct screen *screen, struct picture_rectangle *ret_tiles, size_t most);
 
 /* All of it is to be drawn again: the client has forgotten it. */
 void screen_redraw(struct screen *screen);

@@ -28,12 +28,6 @@ part_kind(enum part part)
 	return part < PART_COUNT ? kinds[part] : PART_STILL;
 }
 
-bool
-box_holds(const struct box *box, int x, int y)
-{
-	return x >= box->x && y >= box->y && x < box->x + box->width && y < box->y + box->height;
-}
-
 struct field *
 screen_field_of(struct screen *screen, enum part part)
 {
@@ -111,7 +105,7 @@ field_changed(struct screen *screen)
 static bool
 on_tab(struct screen *screen, uint32_t modifiers)
 {
-	focus_next(screen, (modifiers & SCREEN_SHIFT) != 0 ? -1 : 1);
+	focus_next(screen, (modifiers & DESK_SHIFT) != 0 ? -1 : 1);
 	return true;
 }
 
@@ -194,8 +188,8 @@ go(struct screen *screen, uint32_t modifiers, enum field_move move, enum field_m
 
 	if (field == NULL)
 		return false;
-	field_go(field, (modifiers & SCREEN_CONTROL) != 0 ? word : move,
-		(modifiers & SCREEN_SHIFT) != 0);
+	field_go(field, (modifiers & DESK_CONTROL) != 0 ? word : move,
+		(modifiers & DESK_SHIFT) != 0);
 	screen_wake_caret(screen);
 	return true;
 }
@@ -293,13 +287,13 @@ erase(struct screen *screen, enum field_move move)
 static bool
 on_backspace(struct screen *screen, uint32_t modifiers)
 {
-	return erase(screen, (modifiers & SCREEN_CONTROL) != 0 ? FIELD_WORD_LEFT : FIELD_LEFT);
+	return erase(screen, (modifiers & DESK_CONTROL) != 0 ? FIELD_WORD_LEFT : FIELD_LEFT);
 }
 
 static bool
 on_delete(struct screen *screen, uint32_t modifiers)
 {
-	return erase(screen, (modifiers & SCREEN_CONTROL) != 0 ? FIELD_WORD_RIGHT : FIELD_RIGHT);
+	return erase(screen, (modifiers & DESK_CONTROL) != 0 ? FIELD_WORD_RIGHT : FIELD_RIGHT);
 }
 
 static bool
@@ -307,7 +301,7 @@ on_select_all(struct screen *screen, uint32_t modifiers)
 {
 	struct field *field = screen_field_of(screen, screen->focus);
 
-	if ((modifiers & SCREEN_CONTROL) == 0 || (modifiers & SCREEN_ALT) != 0 || field == NULL)
+	if ((modifiers & DESK_CONTROL) == 0 || (modifiers & DESK_ALT) != 0 || field == NULL)
 		return false;
 	field_select_all(field);
 	screen_wake_caret(screen);
@@ -352,7 +346,7 @@ static const struct {
 static void
 type(struct screen *screen, uint32_t character, uint32_t modifiers)
 {
-	const uint32_t both = SCREEN_CONTROL | SCREEN_ALT; /* AltGr of many clients */
+	const uint32_t both = DESK_CONTROL | DESK_ALT; /* AltGr of many clients */
 	struct field *field = screen_field_of(screen, screen->focus);
 
 	if (field == NULL || character == 0 ||
@@ -365,7 +359,7 @@ type(struct screen *screen, uint32_t character, uint32_t modifiers)
 void
 screen_modifiers(struct screen *screen, uint32_t modifiers)
 {
-	bool caps_changed = ((screen->modifiers ^ modifiers) & SCREEN_CAPS_LOCK) != 0;
+	bool caps_changed = ((screen->modifiers ^ modifiers) & DESK_CAPS_LOCK) != 0;
 
 	screen->modifiers = modifiers;
 	if (caps_changed && !screen_is_busy(screen))
@@ -459,7 +453,7 @@ press_field(struct screen *screen, enum part part, int x)
 	if (is_double_click(screen, part, 0))
 		field_select_word(field, at);
 	else
-		field_place(field, at, (screen->modifiers & SCREEN_SHIFT) != 0);
+		field_place(field, at, (screen->modifiers & DESK_SHIFT) != 0);
 }
 
 /* A place on the bar beside the text. */
@@ -544,10 +538,10 @@ screen_pointer(struct screen *screen, int x, int y, uint32_t buttons, int wheel)
 		turn_wheel(screen, wheel);
 		hover(screen, part, y);
 	}
-	if ((buttons & ~before & SCREEN_BUTTON_LEFT) != 0)
+	if ((buttons & ~before & DESK_BUTTON_LEFT) != 0)
 		press(screen, part, x, y);
-	else if ((~buttons & before & SCREEN_BUTTON_LEFT) != 0)
+	else if ((~buttons & before & DESK_BUTTON_LEFT) != 0)
 		release(screen, part);
-	else if ((buttons & SCREEN_BUTTON_LEFT) != 0)
+	else if ((buttons & DESK_BUTTON_LEFT) != 0)
 		drag(screen, x, y);
 }

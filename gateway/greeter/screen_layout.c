@@ -363,7 +363,7 @@ screen_lay_out(struct screen *screen)
 	if (screen->row != NULL)
 		lay_out_card(screen);
 	lay_out_frame(screen);
-	tiles_damage_all(screen);
+	tiles_damage_all(&screen->tiles);
 }
 
 int

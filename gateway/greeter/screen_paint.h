@@ -38,12 +38,6 @@ enum align {
 	ALIGN_RIGHT,
 };
 
-void paint_colour(cairo_t *cairo, uint32_t colour);
-void paint_rounded(cairo_t *cairo, const struct box *box, double radius);
-void paint_box(cairo_t *cairo, const struct box *box, double radius, uint32_t colour);
-void paint_edge(
-	cairo_t *cairo, const struct box *box, double radius, double thickness, uint32_t colour);
-
 /* One line in the middle of a box's height, cut with an ellipsis. Returns its width. */
 int paint_line(struct screen *screen, cairo_t *cairo, enum type type, uint32_t colour,
 	enum align align, const struct box *box, const char *text);
@@ -51,9 +45,6 @@ int paint_line(struct screen *screen, cairo_t *cairo, enum type type, uint32_t c
 /* A thumb at the right edge of a box of which `seen` of `whole` is shown from `from` on. */
 void paint_scroll_bar(struct screen *screen, cairo_t *cairo, const struct box *box, int from,
 	int seen, int whole);
-
-/* Less at each side. */
-struct box box_inside(const struct box *box, int horizontal, int vertical);
 
 #define PART(NAME, name, what) \
 	void paint_##name(struct screen *screen, cairo_t *cairo, const struct box *box);

@@ -68,7 +68,7 @@ paint_caps_lock(struct screen *screen, cairo_t *cairo, const struct box *box)
 		box->x + box->width - width, box->y + box->height - height, width, height};
 
 	if (screen->secret.kind != FIELD_HIDDEN || screen->answered ||
-		(screen->modifiers & SCREEN_CAPS_LOCK) == 0)
+		(screen->modifiers & DESK_CAPS_LOCK) == 0)
 		return;
 	paint_box(cairo, &hint, height / 2.0, COLOUR_HINT_BOX);
 	paint_line(screen, cairo, TYPE_SMALL, COLOUR_HINT, ALIGN_CENTRE, &hint,
@@ -313,7 +313,7 @@ paint_list(struct screen *screen, cairo_t *cairo, const struct box *box)
 		int height = list_row_height(screen);
 		const struct box row = {box->x, box->y + (int)i * height, box->width, height};
 
-		if (tiles_touch(screen, &row))
+		if (tiles_touch(&screen->tiles, &row))
 			paint_choice(screen, cairo, &row, list->top + i);
 	}
 	cairo_restore(cairo);

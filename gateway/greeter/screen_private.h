@@ -6,7 +6,7 @@
  *	screen_layout.c  where the parts stand
  *	screen_paint.c   what they look like; screen_paint_page.c those of single pages
  *	screen_tiles.c   which pixels have changed
- *	screen_field.c, screen_words.c, screen_type.c, screen_qr.c   know nothing of a screen
+ *	screen_field.c, screen_words.c, screen_qr.c   know nothing of a screen
  */
 #ifndef GREETER_SCREEN_PRIVATE_H
 #define GREETER_SCREEN_PRIVATE_H
@@ -14,8 +14,10 @@
 #include "greeter/screen.h"
 #include "greeter/screen_field.h"
 #include "greeter/screen_qr.h"
-#include "greeter/screen_type.h"
 #include "greeter/screen_words.h"
+#include "picture/brush.h"
+#include "picture/tiles.h"
+#include "picture/type.h"
 
 enum part {
 #define PART(NAME, name, what) PART_##NAME,
@@ -29,10 +31,6 @@ enum part_kind {
 	PART_STILL,
 	PART_POINTED,
 	PART_FOCUSED,
-};
-
-struct box {
-	int x, y, width, height; /* width 0: it is not there */
 };
 
 struct choice {
@@ -68,12 +66,7 @@ struct screen {
 	uint32_t scale; /* percent, as much of what the client asked for as fits */
 	PangoContext *context;
 
-	uint8_t *pixels;
-	size_t stride;
-	size_t tile_columns, tile_rows;
-	uint8_t *tiles;     /* bits of enum tile */
-	uint64_t *sums;     /* of the pixels that were last reported */
-	bool damaged, rest; /* tiles are to be painted; to be reported */
+	struct tiles tiles;
 
 	/* The page. The message is wiped with it. */
 	struct msg_show show;
@@ -135,14 +128,9 @@ int screen_text_scroll_most(const struct screen *screen);
 void screen_scroll_text(struct screen *screen, int pixels);
 
 enum part_kind part_kind(enum part part);
-bool box_holds(const struct box *box, int x, int y);
 
 /* screen_tiles.c */
-int tiles_new(struct screen *screen);
-void tiles_damage(struct screen *screen, const struct box *box);
 void tiles_damage_part(struct screen *screen, enum part part); /* with its focus ring */
-void tiles_damage_all(struct screen *screen);
-bool tiles_touch(const struct screen *screen, const struct box *box);
 
 /* screen_paint.c: all parts that lie on damaged tiles. */
 void paint_parts(struct screen *screen, cairo_t *cairo);

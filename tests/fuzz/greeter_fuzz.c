@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "greeter/keyboard.h"
+#include "desk/keyboard.h"
 #include "greeter/peer.h"
 #include "greeter/screen.h"
 
@@ -47,7 +47,7 @@ warm_up(void)
 
 	if (keyboard != NULL)
 		return;
-	fuzz_expect(peer_warm_up() == 0);
+	fuzz_expect(desk_warm_up() == 0);
 	fuzz_expect(screen_warm_up(GREETER_CATALOGUE, &why) == 0);
 	fuzz_expect(keyboard_new(0x0411, &keyboard) == 0);
 }
@@ -82,20 +82,20 @@ drop_answers(struct stand *stand)
 		;
 }
 
-/* Returns what peer_serve said last. */
+/* Returns what desk_serve said last. */
 static int
 serve(struct stand *stand)
 {
-	struct pollfd waits = {.fd = peer_fd(stand->peer)};
+	struct pollfd waits = {.fd = desk_fd(peer_desk(stand->peer))};
 	int r = 0;
 
 	for (int turns = 0; r == 0; turns++) {
 		fuzz_expect(turns < TURNS_MOST);
-		waits.events = peer_events(stand->peer);
+		waits.events = desk_events(peer_desk(stand->peer));
 		/* All of the input is there: what is not ready now will never be. */
-		if (poll(&waits, 1, 0) == 0 && peer_wait_ms(stand->peer) != 0)
+		if (poll(&waits, 1, 0) == 0 && desk_wait_ms(peer_desk(stand->peer)) != 0)
 			return 0;
-		r = peer_serve(stand->peer, waits.revents);
+		r = desk_serve(peer_desk(stand->peer), waits.revents);
 		drop_answers(stand);
 	}
 	return r;

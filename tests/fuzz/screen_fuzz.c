@@ -105,7 +105,7 @@ press(struct screen *screen, struct input *input)
 static void
 draw(struct screen *screen, size_t most)
 {
-	struct screen_rectangle tiles[32];
+	struct picture_rectangle tiles[32];
 
 	while (screen_draw(screen, tiles, most) > 0)
 		;

@@ -91,7 +91,7 @@ draw(const struct viewer_setup *setup, uint16_t width, uint16_t height, const st
 		.language = "en",
 		.now_ms = clock_boottime_ms,
 		.answered = never_answered};
-	struct screen_rectangle tiles[64];
+	struct picture_rectangle tiles[64];
 	struct screen *screen = NULL;
 
 	assert_int_equal(screen_new(&screen_setup, &screen), 0);

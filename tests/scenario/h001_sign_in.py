@@ -57,7 +57,7 @@ def test_h001_xrdp_on_the_same_connection(door, program):
 
 
 # What rdesktop can show of freerdp-shadow: at 24 bits a pixel, for which it asks by itself, libfreerdp makes other pictures
-# (gateway/greeter/interleaved.h); at 32 bits those of 3.15 (Debian 13) come out smeared, and at 16 with red and blue exchanged.
+# (gateway/picture/interleaved.h); at 32 bits those of 3.15 (Debian 13) come out smeared, and at 16 with red and blue exchanged.
 OLD_CLIENT = ("-a", "16")
 @pytest.mark.parametrize("program,options", [
     ("xfreerdp3", ()), pytest.param("xfreerdp2", (), marks=pytest.mark.long), pytest.param("remmina", (), marks=pytest.mark.long),

@@ -50,7 +50,7 @@ static void
 type_with_caps_lock(struct screen *screen)
 {
 	scene_type(screen, "correct horse");
-	screen_modifiers(screen, SCREEN_CAPS_LOCK);
+	screen_modifiers(screen, DESK_CAPS_LOCK);
 }
 
 static void
@@ -72,7 +72,7 @@ static void
 type_code(struct screen *screen)
 {
 	scene_type(screen, "492817");
-	screen_key(screen, 'a', 1, SCREEN_CONTROL);
+	screen_key(screen, 'a', 1, DESK_CONTROL);
 }
 
 static void

@@ -63,7 +63,7 @@ press(struct screen *screen, uint32_t keysym, uint32_t modifiers)
 void
 click(struct screen *screen, int x, int y)
 {
-	screen_pointer(screen, x, y, SCREEN_BUTTON_LEFT, 0);
+	screen_pointer(screen, x, y, DESK_BUTTON_LEFT, 0);
 	screen_pointer(screen, x, y, 0, 0);
 }
 
@@ -78,7 +78,7 @@ click_part(struct screen *screen, enum part part)
 size_t
 draw(struct screen *screen)
 {
-	static struct screen_rectangle tiles[TILES];
+	static struct picture_rectangle tiles[TILES];
 
 	return screen_draw(screen, tiles, TILES);
 }

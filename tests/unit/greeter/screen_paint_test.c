@@ -134,7 +134,7 @@ sizes_out_of_range_are_refused(void **state)
 static void
 follow(struct screen *screen, uint8_t *copy, size_t most)
 {
-	struct screen_rectangle tiles[64];
+	struct picture_rectangle tiles[64];
 	size_t stride, count;
 	const uint8_t *pixels = screen_pixels(screen, &stride);
 
@@ -190,7 +190,7 @@ tiles_are_all_that_changes(void **state)
 		assert_memory_equal(
 			copy, screen_pixels(screen, &stride), (size_t)width * height * 4);
 		memcpy(anew, copy, (size_t)width * height * 4);
-		tiles_damage_all(screen);
+		tiles_damage_all(&screen->tiles);
 		follow(screen, anew, 64);
 		assert_looks_alike(anew, copy, (size_t)width * height * 4);
 		memcpy(copy, anew, (size_t)width * height * 4);

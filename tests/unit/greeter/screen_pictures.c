@@ -18,7 +18,7 @@ ignore_answer(void *owner, const struct msg_answer *answer)
 static int
 write_picture(const struct screen_setup *setup, const struct scene *scene, const char *folder)
 {
-	struct screen_rectangle tiles[1024];
+	struct picture_rectangle tiles[1024];
 	struct screen *screen;
 	cairo_surface_t *surface;
 	char path[4096];

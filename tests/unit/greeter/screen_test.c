@@ -83,8 +83,8 @@ tab_goes_round_and_back(void **state)
 		press(screen, XKB_KEY_Tab, 0);
 		assert_int_equal(screen->focus, order[i]);
 	}
-	press(screen, XKB_KEY_ISO_Left_Tab, SCREEN_SHIFT);
-	press(screen, XKB_KEY_Tab, SCREEN_SHIFT);
+	press(screen, XKB_KEY_ISO_Left_Tab, DESK_SHIFT);
+	press(screen, XKB_KEY_Tab, DESK_SHIFT);
 	assert_int_equal(screen->focus, PART_LANGUAGE);
 	show_page(screen, SCREEN_WAITING);
 	assert_int_equal(screen->focus, PART_NONE);
@@ -143,12 +143,12 @@ pasted_text_and_keys_of_every_keyboard_are_taken(void **state)
 	show_page(screen, SCREEN_SIGN_IN);
 	screen_text(screen, "998\r\n-\xff佐藤\t");
 	assert_string_equal(screen->account.text, "998-佐藤");
-	press(screen, XKB_KEY_a, SCREEN_CONTROL);
-	screen_key(screen, XKB_KEY_at, '@', SCREEN_CONTROL | SCREEN_ALT); /* AltGr */
+	press(screen, XKB_KEY_a, DESK_CONTROL);
+	screen_key(screen, XKB_KEY_at, '@', DESK_CONTROL | DESK_ALT); /* AltGr */
 	assert_string_equal(screen->account.text, "@");
-	screen_key(screen, XKB_KEY_v, 'v', SCREEN_CONTROL);
-	screen_key(screen, XKB_KEY_x, 'x', SCREEN_ALT);
-	screen_key(screen, XKB_KEY_x, 0x18, SCREEN_CONTROL);
+	screen_key(screen, XKB_KEY_v, 'v', DESK_CONTROL);
+	screen_key(screen, XKB_KEY_x, 'x', DESK_ALT);
+	screen_key(screen, XKB_KEY_x, 0x18, DESK_CONTROL);
 	screen_key(screen, UINT32_MAX, UINT32_MAX, UINT32_MAX);
 	assert_string_equal(screen->account.text, "@");
 	screen_free(screen);
@@ -163,13 +163,13 @@ selection_by_keys_and_by_pointer(void **state)
 	(void)state;
 	show_page(screen, SCREEN_SIGN_IN);
 	scene_type(screen, "998-sato taro");
-	press(screen, XKB_KEY_Left, SCREEN_SHIFT);
-	press(screen, XKB_KEY_Left, SCREEN_SHIFT);
+	press(screen, XKB_KEY_Left, DESK_SHIFT);
+	press(screen, XKB_KEY_Left, DESK_SHIFT);
 	scene_type(screen, "i");
 	assert_string_equal(screen->account.text, "998-sato tai");
 	box = &screen->parts[PART_ACCOUNT];
-	screen_pointer(screen, box->x + 1, box->y + 5, SCREEN_BUTTON_LEFT, 0);
-	screen_pointer(screen, box->x + box->width - 1, box->y + 5, SCREEN_BUTTON_LEFT, 0);
+	screen_pointer(screen, box->x + 1, box->y + 5, DESK_BUTTON_LEFT, 0);
+	screen_pointer(screen, box->x + box->width - 1, box->y + 5, DESK_BUTTON_LEFT, 0);
 	screen_pointer(screen, box->x + box->width - 1, box->y + 5, 0, 0);
 	assert_int_equal(screen->account.anchor, 0);
 	assert_int_equal(screen->account.caret, 12);
@@ -390,7 +390,7 @@ busy_is_still(void **state)
 	(void)state;
 	show_page(screen, SCREEN_BUSY);
 	assert_true(draw(screen) > 0);
-	screen_key(screen, XKB_KEY_F2, 0, SCREEN_CAPS_LOCK);
+	screen_key(screen, XKB_KEY_F2, 0, DESK_CAPS_LOCK);
 	screen_text(screen, "x");
 	click_part(screen, PART_LANGUAGE);
 	click_part(screen, PART_CARD);

@@ -1,4 +1,4 @@
-/* Letters; see screen_type.h.
+/* Letters; see type.h.
  *
  * Two families are looked for with the machine's fontconfig: one with Japanese letters, which draws everything
  * but codes, and DejaVu for codes and for what the first one lacks. Their files, and no others, make up a
@@ -9,7 +9,7 @@
  * cannot be started in the sandbox either. So there is one size for each type, met when warming up, and cairo
  * scales: it draws letters of the final size all the same.
  */
-#include "greeter/screen_type.h"
+#include "picture/type.h"
 
 #include "base/cleanup.h"
 

@@ -3,8 +3,8 @@
  *
  * Pure: pixels in, bytes out.
  */
-#ifndef GREETER_PLANAR_H
-#define GREETER_PLANAR_H
+#ifndef PICTURE_PLANAR_H
+#define PICTURE_PLANAR_H
 
 #include <stdbool.h>
 #include <stddef.h>

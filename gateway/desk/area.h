@@ -1,6 +1,6 @@
 /* Where on a client's desktop the sign-in screen lies: on its primary monitor, and no larger than one client is worth. Pure. */
-#ifndef GREETER_AREA_H
-#define GREETER_AREA_H
+#ifndef DESK_AREA_H
+#define DESK_AREA_H
 
 #include <stdbool.h>
 #include <stddef.h>

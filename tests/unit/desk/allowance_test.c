@@ -1,4 +1,4 @@
-/* gateway/greeter/allowance.c */
+/* gateway/desk/allowance.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "greeter/allowance.h"
+#include "desk/allowance.h"
 
 #define SECOND INT64_C(1000000)
 

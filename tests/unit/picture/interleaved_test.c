@@ -1,7 +1,7 @@
 /* Pictures at 15, 16 and 24 bits a pixel, decoded twice: by libfreerdp as its clients do, and by a decoder that follows MS-RDPBCGR 3.1.9
  * to the letter for the orders we use, and knows no others.
  */
-#include "greeter/interleaved.h"
+#include "picture/interleaved.h"
 
 #include "base/cleanup.h"
 #include "image.h"

@@ -1,10 +1,10 @@
 /* Pictures for a client of libfreerdp: rectangles of at most 64 x 64 pixels, compressed (planar at 32 bits a pixel, interleaved at 15,
  * 16 and 24), several in one bitmap update.
  */
-#ifndef GREETER_PICTURES_H
-#define GREETER_PICTURES_H
+#ifndef PICTURE_PICTURES_H
+#define PICTURE_PICTURES_H
 
-#include "greeter/screen.h"
+#include "picture/rectangle.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +26,6 @@ struct picture {
 
 /* Sends these rectangles of a picture at the colour depth that was agreed on. False: it is over. */
 bool pictures_send(struct pictures *pictures, rdpContext *context, const struct picture *picture,
-	const struct screen_rectangle *rectangles, size_t count);
+	const struct picture_rectangle *rectangles, size_t count);
 
 #endif

@@ -1,6 +1,6 @@
 /* A client's keyboard: scancodes in, what they mean on its layout out (libxkbcommon). */
-#ifndef GREETER_KEYBOARD_H
-#define GREETER_KEYBOARD_H
+#ifndef DESK_KEYBOARD_H
+#define DESK_KEYBOARD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ const char *keyboard_language(uint32_t layout);
 struct key_press {
 	uint32_t keysym;    /* xkbcommon's */
 	uint32_t character; /* Unicode; 0: it types none */
-	uint32_t modifiers; /* bits of enum screen_modifier */
+	uint32_t modifiers; /* bits of enum desk_modifier */
 };
 
 /* A dead key that does not go with the letter behind it types itself and the letter. */

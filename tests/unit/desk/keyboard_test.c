@@ -1,5 +1,5 @@
 /* What scancodes mean on the layouts of clients: the positions are those of real keyboards, in set 1. */
-#include "greeter/keyboard.h"
+#include "desk/keyboard.h"
 
 #include "base/cleanup.h"
 #include "greeter/screen.h"
@@ -152,7 +152,7 @@ can_type(struct keyboard *keyboard, uint32_t wanted)
 
 static const uint32_t identifiers[] = {
 #define LAYOUT(identifier, name, variant, reads) identifier,
-#include "greeter/layouts.def"
+#include "desk/layouts.def"
 #undef LAYOUT
 };
 
@@ -212,7 +212,7 @@ altgr_is_no_command(void **state)
 	hold(keyboard, ALT, true, true);
 	assert_int_equal(press(keyboard, 0x10, false, presses), 1);
 	assert_int_equal(presses[0].character, '@');
-	assert_int_equal(presses[0].modifiers & (SCREEN_CONTROL | SCREEN_ALT), 0);
+	assert_int_equal(presses[0].modifiers & (DESK_CONTROL | DESK_ALT), 0);
 	keyboard_free(keyboard);
 }
 
@@ -227,7 +227,7 @@ control_commands_and_types_nothing(void **state)
 	assert_int_equal(press(keyboard, 0x2f, false, presses), 1);
 	assert_int_equal(presses[0].keysym, XKB_KEY_v);
 	assert_int_equal(presses[0].character, 0);
-	assert_int_equal(presses[0].modifiers, SCREEN_CONTROL);
+	assert_int_equal(presses[0].modifiers, DESK_CONTROL);
 	hold(keyboard, CONTROL, false, false);
 	assert_int_equal(typed(keyboard, 0x2f), 'v');
 	keyboard_free(keyboard);
@@ -243,7 +243,7 @@ caps_lock_holds_until_it_is_pressed_again(void **state)
 	assert_int_equal(press(keyboard, CAPS_LOCK, false, presses), 0);
 	assert_int_equal(press(keyboard, 0x1e, false, presses), 1);
 	assert_int_equal(presses[0].character, 'A');
-	assert_int_equal(presses[0].modifiers, SCREEN_CAPS_LOCK);
+	assert_int_equal(presses[0].modifiers, DESK_CAPS_LOCK);
 	assert_int_equal(typed(keyboard, 0x02), '1');
 	assert_int_equal(press(keyboard, CAPS_LOCK, false, presses), 0);
 	assert_int_equal(typed(keyboard, 0x1e), 'a');
@@ -292,7 +292,7 @@ synchronize_lets_everything_go(void **state)
 
 	(void)state;
 	hold(keyboard, SHIFT, false, true);
-	assert_int_equal(keyboard_synchronize(keyboard, true, false), SCREEN_CAPS_LOCK);
+	assert_int_equal(keyboard_synchronize(keyboard, true, false), DESK_CAPS_LOCK);
 	assert_int_equal(typed(keyboard, 0x1e), 'A');
 	assert_int_equal(typed(keyboard, 0x02), '1');
 	assert_int_equal(keyboard_synchronize(keyboard, false, false), 0);

@@ -3,8 +3,8 @@
  *
  * Pure: pixels in, bytes out.
  */
-#ifndef GREETER_INTERLEAVED_H
-#define GREETER_INTERLEAVED_H
+#ifndef PICTURE_INTERLEAVED_H
+#define PICTURE_INTERLEAVED_H
 
 #include <stddef.h>
 #include <stdint.h>

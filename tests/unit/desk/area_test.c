@@ -1,5 +1,5 @@
 /* Where the sign-in screen lies on a desktop, and that no desktop makes it larger than it may be. */
-#include "greeter/area.h"
+#include "desk/area.h"
 
 #include "base/cleanup.h"
 

@@ -2,7 +2,7 @@
  * a run that repeats the row before, a run of one colour, and pixels as they are. The first row has no row before it; clients do not
  * agree what a background run in it means when it goes on behind it, so it has none.
  */
-#include "greeter/interleaved.h"
+#include "picture/interleaved.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,9 +1,9 @@
-/* See pictures.h. In the greeter; nothing here comes from a client but the colour depth. MS-RDPBCGR 2.2.9.1.1.3.1.2. */
-#include "greeter/pictures.h"
+/* See pictures.h. In the greeter and in the player; nothing here comes from a client but the colour depth. MS-RDPBCGR 2.2.9.1.1.3.1.2. */
+#include "picture/pictures.h"
 
 #include "base/cleanup.h"
-#include "greeter/interleaved.h"
-#include "greeter/planar.h"
+#include "picture/interleaved.h"
+#include "picture/planar.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -47,7 +47,7 @@ pictures_free(struct pictures *pictures)
 /* The rectangle's pixels in rows of TILE, the last column repeated up to a multiple of four. Returns that width. */
 static uint32_t
 copy_out(struct pictures *pictures, const struct picture *picture,
-	const struct screen_rectangle *rectangle)
+	const struct picture_rectangle *rectangle)
 {
 	uint32_t width = (rectangle->width + 3u) & ~3u;
 
@@ -92,7 +92,7 @@ flush(struct pictures *pictures, rdpContext *context)
 
 static bool
 add(struct pictures *pictures, rdpContext *context, const struct picture *picture,
-	const struct screen_rectangle *rectangle)
+	const struct picture_rectangle *rectangle)
 {
 	uint32_t depth = freerdp_settings_get_uint32(context->settings, FreeRDP_ColorDepth);
 	uint32_t bytes_a_pixel = (depth + 7) / 8;
@@ -129,7 +129,7 @@ add(struct pictures *pictures, rdpContext *context, const struct picture *pictur
 
 bool
 pictures_send(struct pictures *pictures, rdpContext *context, const struct picture *picture,
-	const struct screen_rectangle *rectangles, size_t count)
+	const struct picture_rectangle *rectangles, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		assert(rectangles[i].width > 0 && rectangles[i].width <= TILE);

@@ -1,9 +1,9 @@
-/* Keys by their layout; see keyboard.h. In the greeter; the scancodes come from whoever is connected. */
-#include "greeter/keyboard.h"
+/* Keys by their layout; see keyboard.h. In the greeter and in the player; the scancodes come from whoever is connected. */
+#include "desk/keyboard.h"
 
 #include "base/cleanup.h"
 #include "base/utf_8.h"
-#include "greeter/screen.h"
+#include "desk/input.h"
 
 #include <errno.h>
 #include <linux/input-event-codes.h>
@@ -33,14 +33,14 @@ static const struct layout {
 	const char *name, *variant, *reads;
 } layouts[] = {
 #define LAYOUT(identifier, name, variant, reads) {identifier, name, variant, reads},
-#include "greeter/layouts.def"
+#include "desk/layouts.def"
 #undef LAYOUT
 };
 
 static const uint16_t plain_codes[UINT8_MAX + 1] = {
 #define PLAIN(code, key) [code] = (key),
 #define EXTENDED(code, key)
-#include "greeter/scancodes.def"
+#include "desk/scancodes.def"
 #undef PLAIN
 #undef EXTENDED
 };
@@ -48,14 +48,14 @@ static const uint16_t plain_codes[UINT8_MAX + 1] = {
 static const uint16_t extended_codes[UINT8_MAX + 1] = {
 #define PLAIN(code, key)
 #define EXTENDED(code, key) [code] = (key),
-#include "greeter/scancodes.def"
+#include "desk/scancodes.def"
 #undef PLAIN
 #undef EXTENDED
 };
 
 static const struct dead_key dead_keys[] = {
 #define DEAD(keysym, alone, pairs) {XKB_KEY_##keysym, alone, pairs},
-#include "greeter/dead_keys.def"
+#include "desk/dead_keys.def"
 #undef DEAD
 };
 
@@ -148,10 +148,10 @@ modifiers(const struct keyboard *keyboard)
 		const char *name;
 		uint32_t bit;
 	} names[] = {
-		{XKB_MOD_NAME_SHIFT, SCREEN_SHIFT},
-		{XKB_MOD_NAME_CTRL, SCREEN_CONTROL},
-		{XKB_MOD_NAME_ALT, SCREEN_ALT},
-		{XKB_MOD_NAME_CAPS, SCREEN_CAPS_LOCK},
+		{XKB_MOD_NAME_SHIFT, DESK_SHIFT},
+		{XKB_MOD_NAME_CTRL, DESK_CONTROL},
+		{XKB_MOD_NAME_ALT, DESK_ALT},
+		{XKB_MOD_NAME_CAPS, DESK_CAPS_LOCK},
 	};
 	uint32_t bits = 0;
 
@@ -159,8 +159,7 @@ modifiers(const struct keyboard *keyboard)
 		if (is_active(keyboard, names[i].name))
 			bits |= names[i].bit;
 	/* Windows says AltGr as Control and AltGr; neither is meant to command anything. */
-	return is_active(keyboard, LEVEL_3) ? bits & ~(uint32_t)(SCREEN_CONTROL | SCREEN_ALT)
-					    : bits;
+	return is_active(keyboard, LEVEL_3) ? bits & ~(uint32_t)(DESK_CONTROL | DESK_ALT) : bits;
 }
 
 static uint32_t
@@ -168,7 +167,7 @@ character_of(uint32_t keysym, uint32_t modifiers_now)
 {
 	uint32_t character = xkb_keysym_to_utf32(keysym);
 
-	return character < 0x20 || character == 0x7f || (modifiers_now & SCREEN_CONTROL) != 0
+	return character < 0x20 || character == 0x7f || (modifiers_now & DESK_CONTROL) != 0
 		       ? 0
 		       : character;
 }

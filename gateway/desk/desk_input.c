@@ -1,11 +1,10 @@
-/* Keys, characters and clicks of a client, as libfreerdp hands them over, for the screen. In the greeter; all of it is the
- * client's, who has shown nothing yet. MS-RDPBCGR 2.2.8.1.1.3.
+/* Keys, characters and clicks of a client, as libfreerdp hands them over, for who is behind the desk. All of it is the
+ * client's, who at a greeter has shown nothing yet. MS-RDPBCGR 2.2.8.1.1.3.
  */
-#include "greeter/keyboard.h"
-#include "greeter/peer_private.h"
-#include "greeter/screen.h"
+#include "desk/desk_private.h"
 
 #include "base/cleanup.h"
+#include "desk/keyboard.h"
 
 #include <freerdp/input.h>
 #include <xkbcommon/xkbcommon.h>
@@ -15,28 +14,28 @@
 
 /* Pause comes as E1 1D 45: it is neither Control nor Num Lock. */
 static bool
-is_of_pause(struct peer *peer, uint16_t flags, uint8_t code)
+is_of_pause(struct desk *desk, uint16_t flags, uint8_t code)
 {
-	bool second = peer->after_pause && code == PAUSE_SECOND;
+	bool second = desk->after_pause && code == PAUSE_SECOND;
 
-	peer->after_pause = (flags & KBD_FLAGS_EXTENDED1) != 0 && code == PAUSE_FIRST;
+	desk->after_pause = (flags & KBD_FLAGS_EXTENDED1) != 0 && code == PAUSE_FIRST;
 	return second || (flags & KBD_FLAGS_EXTENDED1) != 0;
 }
 
 static BOOL
 on_keyboard(rdpInput *input, UINT16 flags, UINT8 code)
 {
-	struct peer *peer = peer_of(input->context);
+	struct desk *desk = desk_of(input->context);
 	struct key_press presses[KEY_PRESSES_MOST];
 	size_t count;
 
-	if (is_of_pause(peer, flags, code))
+	if (is_of_pause(desk, flags, code))
 		return TRUE;
-	count = keyboard_scancode(peer->keyboard, code, (flags & KBD_FLAGS_EXTENDED) != 0,
+	count = keyboard_scancode(desk->keyboard, code, (flags & KBD_FLAGS_EXTENDED) != 0,
 		(flags & KBD_FLAGS_RELEASE) == 0, presses);
-	for (size_t i = 0; i < count && peer->screen != NULL; i++)
-		screen_key(peer->screen, presses[i].keysym, presses[i].character,
-			presses[i].modifiers);
+	for (size_t i = 0; i < count && desk->begun; i++)
+		desk->user->key(
+			desk->owner, presses[i].keysym, presses[i].character, presses[i].modifiers);
 	return TRUE;
 }
 
@@ -53,7 +52,7 @@ write_utf8(uint32_t character, char *text)
 
 /* Telephones and tablets send these, too, as characters. */
 static bool
-press_control(struct peer *peer, uint16_t code)
+press_control(struct desk *desk, uint16_t code)
 {
 	static const struct {
 		uint16_t code;
@@ -64,7 +63,7 @@ press_control(struct peer *peer, uint16_t code)
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		if (keys[i].code != code)
 			continue;
-		screen_key(peer->screen, keys[i].keysym, 0, 0);
+		desk->user->key(desk->owner, keys[i].keysym, 0, 0);
 		return true;
 	}
 	return code < 0x20;
@@ -74,15 +73,15 @@ press_control(struct peer *peer, uint16_t code)
 static BOOL
 on_unicode(rdpInput *input, UINT16 flags, UINT16 code)
 {
-	struct peer *peer = peer_of(input->context);
-	uint16_t half = peer->half;
+	struct desk *desk = desk_of(input->context);
+	uint16_t half = desk->half;
 	uint32_t character = code;
 	char text[5];
 
-	if (peer->screen == NULL || (flags & KBD_FLAGS_RELEASE) != 0)
+	if (!desk->begun || (flags & KBD_FLAGS_RELEASE) != 0)
 		return TRUE;
-	peer->half = (code & 0xfc00) == 0xd800 ? code : 0;
-	if (peer->half != 0 || press_control(peer, code))
+	desk->half = (code & 0xfc00) == 0xd800 ? code : 0;
+	if (desk->half != 0 || press_control(desk, code))
 		return TRUE;
 	if ((code & 0xfc00) == 0xdc00) {
 		if (half == 0)
@@ -90,7 +89,7 @@ on_unicode(rdpInput *input, UINT16 flags, UINT16 code)
 		character = 0x10000u + ((half & 0x3ffu) << 10) + (code & 0x3ffu);
 	}
 	write_utf8(character, text);
-	screen_text(peer->screen, text);
+	desk->user->text(desk->owner, text);
 	return TRUE;
 }
 
@@ -101,24 +100,24 @@ on_mouse(rdpInput *input, UINT16 flags, UINT16 x, UINT16 y)
 		uint16_t flag;
 		uint32_t button;
 	} buttons[] = {
-		{PTR_FLAGS_BUTTON1, SCREEN_BUTTON_LEFT}, {PTR_FLAGS_BUTTON2, SCREEN_BUTTON_RIGHT}};
-	struct peer *peer = peer_of(input->context);
+		{PTR_FLAGS_BUTTON1, DESK_BUTTON_LEFT}, {PTR_FLAGS_BUTTON2, DESK_BUTTON_RIGHT}};
+	struct desk *desk = desk_of(input->context);
 	int wheel = 0;
 
-	if (peer->screen == NULL)
+	if (!desk->begun)
 		return TRUE;
 	for (size_t i = 0; i < ARRAY_SIZE(buttons); i++) {
 		if ((flags & buttons[i].flag) == 0 || (flags & PTR_FLAGS_WHEEL) != 0)
 			continue;
 		if ((flags & PTR_FLAGS_DOWN) != 0)
-			peer->buttons |= buttons[i].button;
+			desk->buttons |= buttons[i].button;
 		else
-			peer->buttons &= ~buttons[i].button;
+			desk->buttons &= ~buttons[i].button;
 	}
 	if ((flags & PTR_FLAGS_WHEEL) != 0)
 		wheel = (flags & PTR_FLAGS_WHEEL_NEGATIVE) != 0 ? -1 : 1;
-	screen_pointer(peer->screen, (int)x - (int)peer->area.left, (int)y - (int)peer->area.top,
-		peer->buttons, wheel);
+	desk->user->pointer(desk->owner, (int)x - (int)desk->area.left,
+		(int)y - (int)desk->area.top, desk->buttons, wheel);
 	return TRUE;
 }
 
@@ -136,18 +135,18 @@ on_extended_mouse(rdpInput *input, UINT16 flags, UINT16 x, UINT16 y)
 static BOOL
 on_synchronize(rdpInput *input, UINT32 flags)
 {
-	struct peer *peer = peer_of(input->context);
-	uint32_t modifiers = keyboard_synchronize(peer->keyboard, (flags & KBD_SYNC_CAPS_LOCK) != 0,
+	struct desk *desk = desk_of(input->context);
+	uint32_t modifiers = keyboard_synchronize(desk->keyboard, (flags & KBD_SYNC_CAPS_LOCK) != 0,
 		(flags & KBD_SYNC_NUM_LOCK) != 0);
 
-	peer->after_pause = false;
-	if (peer->screen != NULL)
-		screen_modifiers(peer->screen, modifiers);
+	desk->after_pause = false;
+	if (desk->begun)
+		desk->user->modifiers(desk->owner, modifiers);
 	return TRUE;
 }
 
 void
-peer_set_input(rdpInput *input)
+desk_set_input(rdpInput *input)
 {
 	input->SynchronizeEvent = on_synchronize;
 	input->KeyboardEvent = on_keyboard;
@@ -157,7 +156,7 @@ peer_set_input(rdpInput *input)
 }
 
 bool
-peer_input_is_set(const rdpInput *input)
+desk_input_is_set(const rdpInput *input)
 {
 	return input->SynchronizeEvent == on_synchronize && input->KeyboardEvent == on_keyboard &&
 	       input->UnicodeKeyboardEvent == on_unicode && input->MouseEvent == on_mouse &&

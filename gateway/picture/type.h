@@ -1,6 +1,6 @@
 /* Letters: the fonts that the process has, and text drawn with them. */
-#ifndef GREETER_SCREEN_TYPE_H
-#define GREETER_SCREEN_TYPE_H
+#ifndef PICTURE_TYPE_H
+#define PICTURE_TYPE_H
 
 #include <pango/pangocairo.h>
 

@@ -1,5 +1,5 @@
 /* See area.h. */
-#include "greeter/area.h"
+#include "desk/area.h"
 
 struct box {
 	int64_t left, top, width, height;

@@ -1,5 +1,5 @@
 /* See planar.h. A row is what it differs from the row below it (rows go from the bottom to the top), the first one is as it is. */
-#include "greeter/planar.h"
+#include "picture/planar.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Pictures at 32 bits a pixel, decoded by libfreerdp as its clients do. */
-#include "greeter/planar.h"
+#include "picture/planar.h"
 
 #include "base/cleanup.h"
 #include "image.h"

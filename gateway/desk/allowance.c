@@ -1,5 +1,5 @@
-/* A share of a processor; see allowance.h. In the greeter. */
-#include "greeter/allowance.h"
+/* A share of a processor; see allowance.h. */
+#include "desk/allowance.h"
 
 void
 allowance_begin(struct allowance *allowance, int64_t now_us, int64_t spent_us)

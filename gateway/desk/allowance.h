@@ -1,7 +1,7 @@
-/* How much of a processor one client may have at its sign-in screen: whoever makes the greeter work without end waits, and nobody
+/* How much of a processor one client may have at its desk: whoever makes a greeter work without end waits, and nobody
  * else does. Pure: time comes from the caller. */
-#ifndef GREETER_ALLOWANCE_H
-#define GREETER_ALLOWANCE_H
+#ifndef DESK_ALLOWANCE_H
+#define DESK_ALLOWANCE_H
 
 #include <stdint.h>
 
