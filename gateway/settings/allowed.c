@@ -4,22 +4,25 @@
 #include <stdio.h>
 #include <string.h>
 
+struct unit {
+	uint32_t of; /* how many of the row's own */
+	const char *name;
+};
+
+/* The largest unit first, the row's own last. */
+static const struct unit times[] = {
+	{86400000, "d"}, {3600000, "h"}, {60000, "min"}, {1000, "s"}, {1, "ms"}};
+static const struct unit sizes[] = {{1u << 20, "TB"}, {1u << 10, "GB"}, {1, "MB"}};
+
 /* "90000" ms as "90s": the largest unit that divides it. */
 static const char *
-duration_text(uint32_t ms, char *text, size_t size)
+measure_text(const struct unit *units, uint32_t number, char *text, size_t size)
 {
-	static const struct {
-		uint32_t ms;
-		const char *name;
-	} units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "min"}, {1000, "s"}};
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (ms != 0 && ms % units[i].ms == 0) {
-			snprintf(text, size, "%u%s", ms / units[i].ms, units[i].name);
-			return text;
-		}
-	}
-	snprintf(text, size, ms == 0 ? "0" : "%ums", ms);
+	if (number == 0)
+		return "0";
+	while (number % units->of != 0)
+		units++;
+	snprintf(text, size, "%u%s", number / units->of, units->name);
 	return text;
 }
 
@@ -30,6 +33,7 @@ enum measure {
 	MEASURE_MOST,  /* the row's */
 	MEASURE_RANGE, /* from its least to its most */
 	MEASURE_TIMES, /* the same, with units */
+	MEASURE_SIZES,
 };
 
 /* A kind that is one of a few words needs no row. */
@@ -49,6 +53,7 @@ static const struct {
 	[KIND_NUMBER] = {MEASURE_RANGE, "a number from ", ""},
 	[KIND_CORES] = {MEASURE_RANGE, "a number from ", ", or cores"},
 	[KIND_DURATION] = {MEASURE_TIMES, "a time from ", ""},
+	[KIND_SIZE] = {MEASURE_SIZES, "a size from ", ""},
 	[KIND_HOST] = {MEASURE_NONE, "a host name or address, and a port", ""},
 	[KIND_ENDPOINT] = {MEASURE_NONE, "a numeric address and a port", ""},
 	[KIND_NETWORKS] = {MEASURE_MOST, "a list of up to ", " networks or addresses"},
@@ -56,6 +61,8 @@ static const struct {
 	[KIND_SERVICES] = {MEASURE_MOST, "a list of up to ",
 		" names of at most 64 bytes, no comma, no quotes, the first character none of "
 		"= + - @"},
+	[KIND_AUDITORS] = {MEASURE_MOST, "a list of up to ",
+		" lines that `sekisho-admin recording key` has printed, whole"},
 	[KIND_PATHS] = {MEASURE_MOST, "a list of up to ", " absolute paths"},
 	[KIND_EVIDENCE] = {MEASURE_WORDS, "a list of ", ""},
 };
@@ -80,6 +87,7 @@ static void
 describe_measure(const struct settings_row *row, char *ret_text, size_t size)
 {
 	struct settings_words words = kind_words(row->kind);
+	const struct unit *units = allowed[row->kind].measure == MEASURE_SIZES ? sizes : times;
 	char least[32], most[32];
 
 	switch (allowed[row->kind].measure) {
@@ -96,9 +104,10 @@ describe_measure(const struct settings_row *row, char *ret_text, size_t size)
 		snprintf(ret_text, size, "%u to %u", row->least, row->most);
 		break;
 	case MEASURE_TIMES:
+	case MEASURE_SIZES:
 		snprintf(ret_text, size, "%s to %s",
-			duration_text(row->least, least, sizeof(least)),
-			duration_text(row->most, most, sizeof(most)));
+			measure_text(units, row->least, least, sizeof(least)),
+			measure_text(units, row->most, most, sizeof(most)));
 		break;
 	}
 }

@@ -268,6 +268,31 @@ check_evidence_files(const struct settings *settings, struct settings_errors *er
 	}
 }
 
+/* The gateway makes it, if it may; one that others can read shows them who was recorded, and when. */
+static void
+check_recording_directory(const struct settings *settings, struct settings_errors *errors)
+{
+	const char *path = settings->recording.directory;
+	struct settings_place place = places_find(settings->places, "recording.directory");
+	struct stat status;
+
+	if (path == NULL)
+		return;
+	if (stat(path, &status) < 0 && errno == ENOENT)
+		check_folder("recording.directory", path, &place, errors);
+	else if (stat(path, &status) < 0 || !S_ISDIR(status.st_mode))
+		settings_errors_add(errors, place.line, place.column,
+			"`recording.directory`: %s is not a folder", path);
+	else if ((status.st_mode & 0077) != 0)
+		settings_errors_add(errors, place.line, place.column,
+			"`recording.directory`: %s has mode %04o, so others than the gateway can "
+			"reach it; allowed is 0700 (chmod 700 %s)",
+			path, status.st_mode & 07777, path);
+	else if (access(path, W_OK | X_OK) < 0)
+		settings_errors_add(errors, place.line, place.column,
+			"`recording.directory`: %s cannot be written: %s", path, strerror(errno));
+}
+
 static int
 check_kerberos(const struct settings *settings, struct settings_errors *errors)
 {
@@ -320,6 +345,7 @@ settings_check(const struct settings *settings, struct settings_errors *errors)
 	check_paths(settings, "evidence.detail_files", &settings->evidence.detail_files, errors);
 	check_paths(settings, "evidence.openvpn_status_files",
 		&settings->evidence.openvpn_status_files, errors);
+	check_recording_directory(settings, errors);
 	if (check_kerberos(settings, errors) < 0)
 		return -ENOMEM;
 	settings_errors_sort(errors);

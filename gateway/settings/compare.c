@@ -71,7 +71,10 @@ same_field(const struct settings_row *row, const void *one, const void *other)
 	case KIND_NAMES:
 	case KIND_SERVICES:
 	case KIND_PATHS:
+	case KIND_AUDITORS:
 		return same_names(one, other);
+	case KIND_SIZE:
+		return *(const uint64_t *)one == *(const uint64_t *)other;
 	default:
 		/* Numbers, times, words and sets of words are all 32 bits. */
 		return *(const uint32_t *)one == *(const uint32_t *)other;

@@ -1,6 +1,7 @@
 /* One small function for each kind of value. */
 #include "settings/kinds.h"
 
+#include "base/auditor_key.h"
 #include "base/cleanup.h"
 #include "base/near_miss.h"
 #include "base/utf_8.h"
@@ -192,6 +193,8 @@ is_of_kind(enum settings_kind kind, const char *text)
 		       strlen(text) <= 64;
 	case KIND_SERVICES:
 		return is_service(text);
+	case KIND_AUDITORS:
+		return auditor_key_read(text, &(struct auditor_key){0}) == 0;
 	case KIND_DATE:
 		return is_date(text);
 	default:
@@ -293,13 +296,20 @@ parse_cores(const struct value *value, void *ret_field)
 	return 0;
 }
 
-static const struct {
+struct unit {
 	const char *name;
-	uint64_t ms;
-} units[] = {{"d", 86400000}, {"h", 3600000}, {"min", 60000}, {"s", 1000}, {"ms", 1}, {"", 1}};
+	uint64_t of; /* how many of the field's own */
+};
+
+static const struct unit times[] = {
+	{"d", 86400000}, {"h", 3600000}, {"min", 60000}, {"s", 1000}, {"ms", 1}, {"", 1}};
+
+/* As a disk's room is told by df -h; the row's range is in MB. */
+static const struct unit sizes[] = {{"TB", 1ull << 20}, {"GB", 1ull << 10}, {"MB", 1}};
 
 static int
-parse_duration(const struct value *value, void *ret_field)
+parse_measure(const struct value *value, const struct unit *units, size_t count, const char *hint,
+	uint64_t *ret_number)
 {
 	const struct tree_node *node = value->node;
 	const char *end;
@@ -309,15 +319,38 @@ parse_duration(const struct value *value, void *ret_field)
 		return complain(value, node, NULL);
 	while (*end == ' ')
 		end++;
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		if (strcmp(end, units[i].name) != 0)
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(end, units[i].name) != 0 && !(number == 0 && *end == '\0'))
 			continue;
-		if (!in_range(value, number * units[i].ms))
+		if (!in_range(value, number * units[i].of))
 			return complain(value, node, NULL);
-		*(uint32_t *)ret_field = (uint32_t)(number * units[i].ms);
+		*ret_number = number * units[i].of;
 		return 0;
 	}
-	return complain(value, node, "units are ms, s, min, h and d");
+	return complain(value, node, hint);
+}
+
+static int
+parse_duration(const struct value *value, void *ret_field)
+{
+	uint64_t ms;
+	int r = parse_measure(
+		value, times, ARRAY_SIZE(times), "units are ms, s, min, h and d", &ms);
+
+	if (r == 0)
+		*(uint32_t *)ret_field = (uint32_t)ms;
+	return r;
+}
+
+static int
+parse_size(const struct value *value, void *ret_field)
+{
+	uint64_t mb;
+	int r = parse_measure(value, sizes, ARRAY_SIZE(sizes), "units are MB, GB and TB", &mb);
+
+	if (r == 0)
+		*(uint64_t *)ret_field = mb << 20;
+	return r;
 }
 
 static int

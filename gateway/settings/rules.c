@@ -1,6 +1,7 @@
 /* What several keys must agree on: one function for each agreement. */
 #include "settings/rules.h"
 
+#include "base/auditor_key.h"
 #include "settings/places.h"
 
 #include <stdarg.h>
@@ -206,6 +207,37 @@ check_kerberos(const struct settings *settings, struct settings_errors *errors)
 		settings->kerberos.deadline_ms, settings->limits.attach_ms);
 }
 
+/* One key under two names is one person who can read; a single key is one telephone call from being lost. */
+static void
+check_auditors(const struct settings *settings, struct settings_errors *errors)
+{
+	const struct settings_names *auditors = &settings->recording.auditors;
+	struct settings_place place = places_find(settings->places, "recording.auditors");
+	struct auditor_key one, other;
+
+	for (size_t i = 0; i < auditors->count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (auditor_key_read(auditors->items[i], &one) < 0 ||
+				auditor_key_read(auditors->items[j], &other) < 0)
+				continue;
+			if (strcmp(one.name, other.name) == 0)
+				settings_errors_add(errors, place.line, place.column,
+					"`recording.auditors`: two keys are called `%s`; each "
+					"needs its own name",
+					one.name);
+			else if (memcmp(one.key, other.key, sizeof(one.key)) == 0)
+				settings_errors_add(errors, place.line, place.column,
+					"`recording.auditors`: `%s` and `%s` have the same key",
+					other.name, one.name);
+		}
+	}
+	if (auditors->count == 1)
+		settings_errors_warn(errors, place.line, place.column,
+			"`recording.auditors`: whoever has this one key can open the recordings, "
+			"and nobody "
+			"if it is lost; two are safer");
+}
+
 void
 settings_check_rules(const struct settings *settings, struct settings_errors *errors)
 {
@@ -217,4 +249,5 @@ settings_check_rules(const struct settings *settings, struct settings_errors *er
 	check_decide_limit(settings, errors);
 	check_kerberos(settings, errors);
 	check_paths_differ(settings, errors);
+	check_auditors(settings, errors);
 }

@@ -215,7 +215,8 @@ struct settings {
 		uint32_t greet_ms;   /* signing in, on the screen */
 		uint32_t consent_ms; /* waiting for the hospital's permission */
 		uint32_t attach_ms;
-		uint32_t nla; /* at once */
+		uint32_t nla;     /* at once */
+		uint32_t players; /* at once */
 		uint32_t redirect_ms;
 		uint32_t drain_ms;
 		uint32_t stall_ms;    /* a side that does not read is cut after this */
@@ -285,6 +286,16 @@ struct settings {
 	struct {
 		uint32_t validity_ms; /* A14 */
 	} exports;
+
+	struct {
+		struct settings_names auditors; /* good lines of base/auditor_key.h; may be none */
+		char *directory;                /* NULL: `recordings` beside the database */
+		uint32_t keep_days;             /* 0: until somebody deletes them */
+		uint64_t most_bytes;            /* of one recording */
+		uint64_t most_bytes_altogether; /* the oldest go first; 0: no limit */
+		uint64_t least_free_bytes;      /* less than this on the disk: no recording */
+		uint32_t stall_ms; /* a recorder that does not take what waits for it */
+	} recording;
 
 	struct {
 		struct settings_role admin;

@@ -385,6 +385,27 @@ settings_file_that_is_none_is_refused(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void
+recordings_lie_where_nobody_else_reads(void **state)
+{
+	struct facility *facility = *state;
+	auto_free char *more = NULL, *said = NULL;
+
+	assert_true(
+		asprintf(&more, "recording: {directory: \"%s/other\"}\n", facility->folder) > 0);
+	write_settings(facility, "Asia/Tokyo", more);
+	expect_said(facility, "");
+	assert_int_equal(mkdir(in_folder(facility, "other"), 0700), 0);
+	expect_said(facility, "");
+	assert_int_equal(chmod(in_folder(facility, "other"), 0750), 0);
+	expect_said(facility,
+		"DIR/f:11:24: `recording.directory`: DIR/other has mode 0750, so others than the "
+		"gateway can reach it; allowed is 0700 (chmod 700 DIR/other)\n");
+	assert_int_equal(rmdir(in_folder(facility, "other")), 0);
+	write_file(facility, "other", "x", 0600);
+	expect_said(facility, "DIR/f:11:24: `recording.directory`: DIR/other is not a folder\n");
+}
+
 int
 main(void)
 {
@@ -401,6 +422,7 @@ main(void)
 		TEST(evidence_files_are_looked_at),
 		TEST(folders_that_are_not_there_are_named),
 		TEST(what_the_service_makes_is_not_missed_before_it_runs),
+		TEST(recordings_lie_where_nobody_else_reads),
 		TEST(settings_file_that_is_none_is_refused),
 	};
 

@@ -20,9 +20,20 @@
 #define TOP_KEYS                                                                                   \
 	"facility, public_address, listeners, tls, database, facility_key, session_log, log, "     \
 	"control_socket, backups, limits, workers, sources, sign_in, sessions, kerberos, health, " \
-	"exports, "                                                                                \
+	"exports, recording, "                                                                     \
 	"linked_services, "                                                                        \
 	"roles, evidence"
+
+/* Public keys that nobody has the other half of: 00 01 02 … 1f for two names, and one that differs in a bit. */
+#define AUDITOR_TANAKA "tanaka=AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fQIh5iQ"
+#define AUDITOR_SAME "yamada=AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fZeL-kA"
+#define AUDITOR_TANAKA_2 "tanaka=AQABAgIEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fI4-grQ"
+#define AUDITOR_SUZUKI "suzuki=AQABAgIEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f1V4lrQ"
+/* A slip of the pen: one letter. */
+#define AUDITOR_SLIP "suzuki=AQABAgIEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f1V4lrA"
+#define AUDITOR_EXAMPLE                                                \
+	"[tanaka=AcsWhCLzLwZJJnDN1r1crHbH_UgnDZ0Kbj15IlI4_F9J8auipQ, " \
+	"suzuki=AYtVsVx53_LQXKFIf_6PJDo3CuoYRYWJLnV2PZjI70TnGNjaFg]"
 
 /* 13 lines; a test adds lines after them or puts something in the place of one. */
 static const char good[] = "facility:\n"
@@ -108,6 +119,9 @@ good_file_is_read_with_its_defaults(void **state)
 	assert_int_equal(settings->listeners.items[0].proxy, SETTINGS_PROXY_OFF);
 	assert_int_equal(settings->tls.minimum, SETTINGS_TLS_1_2);
 	assert_int_equal(settings->limits.grace_ms, 600000);
+	assert_int_equal(settings->recording.auditors.count, 0);
+	assert_int_equal(settings->recording.most_bytes, 4ll << 30);
+	assert_int_equal(settings->recording.most_bytes_altogether, 0);
 	assert_true(settings->workers.count >= 1);
 	assert_string_equal(settings->roles.admin.groups.items[0], "sekisho-admin");
 	assert_int_equal(settings->roles.refused_users.count, 5);
