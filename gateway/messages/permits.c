@@ -4,16 +4,22 @@
 #include <assert.h>
 #include <errno.h>
 
-static uint64_t
-row_bit(const struct message_row *row)
+#define BITS 64 /* of one number of permits_seen */
+
+static bool
+is_marked(const struct permits_seen *seen, const struct message_row *row)
 {
-	return (uint64_t)1 << message_row_index(row);
+	size_t index = message_row_index(row);
+
+	return (seen->bits[index / BITS] >> index % BITS & 1) != 0;
 }
 
 void
 permits_mark(struct permits_seen *seen, const struct message_row *row)
 {
-	seen->bits |= row_bit(row);
+	size_t index = message_row_index(row);
+
+	seen->bits[index / BITS] |= (uint64_t)1 << index % BITS;
 }
 
 bool
@@ -21,7 +27,7 @@ permits_has(const struct permits_seen *seen, enum message number)
 {
 	const struct message_row *row = message_row(number);
 
-	return row != NULL && (seen->bits & row_bit(row)) != 0;
+	return row != NULL && is_marked(seen, row);
 }
 
 static int
@@ -52,7 +58,7 @@ permits_check(const struct permits *permits, const struct message_row *row, size
 		return refuse(ret_why, "a descriptor came that was not expected");
 	if (descriptors == 0 && row->has_fd)
 		return refuse(ret_why, "the descriptor is missing");
-	if (row->at_most == AT_MOST_ONCE && (permits->seen.bits & row_bit(row)) != 0)
+	if (row->at_most == AT_MOST_ONCE && is_marked(&permits->seen, row))
 		return refuse(ret_why, "the message came before and may come once only");
 	if (row->after != MSG_NOTHING && !after_is_of_connection(row) &&
 		!permits_has(&permits->seen, row->after))
@@ -65,7 +71,7 @@ permits_check_connection(
 	const struct permits_seen *seen, const struct message_row *row, const char **ret_why)
 {
 	assert(row->has_connection);
-	if (row->at_most == AT_MOST_PER_CONNECTION && (seen->bits & row_bit(row)) != 0)
+	if (row->at_most == AT_MOST_PER_CONNECTION && is_marked(seen, row))
 		return refuse(ret_why, "the message came before for this connection");
 	if (after_is_of_connection(row) && !permits_has(seen, row->after))
 		return refuse(ret_why, "the message came too early for this connection");

@@ -15,10 +15,10 @@
  * row. Zero is "nothing yet". An object that stands for a connection holds one, so that the memory
  * of what has been seen is bounded by the number of connections and ends with them. */
 struct permits_seen {
-	uint64_t bits;
+	uint64_t bits[2];
 };
 
-_Static_assert(MESSAGE_COUNT <= 64, "struct permits_seen has a bit for each row");
+_Static_assert(MESSAGE_COUNT <= 128, "struct permits_seen has a bit for each row");
 
 void permits_mark(struct permits_seen *seen, const struct message_row *row);
 bool permits_has(const struct permits_seen *seen, enum message number);

@@ -74,7 +74,7 @@ child_start_process(struct slot *slot, struct child *child, int *ret_channel, in
 	r = child_output_pipe(&output, &writes);
 	program = (struct child_program){.path = path,
 		.name = slot->program,
-		.niceness = slot->process == PROCESS_GREETER ? greeter_first_niceness() : 0,
+		.niceness = child_first_niceness(slot),
 		.output = writes,
 		.channel = theirs,
 		.fourth = fourth};
@@ -163,7 +163,7 @@ log_death(const struct child *child, int status)
 {
 	bool by_filter = WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
 
-	/* A greeter ends with its client; we may have been faster than its own exit. */
+	/* Whoever serves one client ends with it; we may have been faster than its own exit. */
 	if (child->ended_by != ENDED_BY_ITSELF ||
 		(child->taken &&
 			(status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL))))
@@ -182,14 +182,10 @@ say_died(struct child *child)
 {
 	struct children *children = child->slot->children;
 
-	if (child_is_worker(child) && children->setup.worker_died != NULL)
+	if (child->slot->kind != NULL)
+		child_kind_died(child);
+	else if (child_is_worker(child) && children->setup.worker_died != NULL)
 		children->setup.worker_died(children->setup.owner, child);
-	if (!child->taken || child->tag == NULL)
-		return;
-	if (child->slot->process == PROCESS_NLA)
-		children->setup.nla_died(children->setup.owner, child);
-	else
-		children->setup.greeter_died(children->setup.owner, child);
 }
 
 /* Its process is gone. */
@@ -224,7 +220,7 @@ child_gone(struct child *child, int status)
 	}
 	slot_fill_later(slot);
 	/* Without a sign-in screen tickets still work. */
-	if (unusable && slot->process != PROCESS_GREETER)
+	if (unusable && slot->kind == NULL)
 		children_say_failed(children);
 }
 
@@ -275,8 +271,25 @@ join_handlers(const struct channel_handler *more)
 static unsigned int
 slots_wanted(const struct children_setup *setup)
 {
-	return 1 + setup->workers + setup->most_nla +
-	       (setup->warm_greeters > 0 ? setup->warm_greeters + setup->most_greeters : 0);
+	unsigned int wanted = 1 + setup->workers;
+
+	for (unsigned int kind = 0; kind < CHILD_KIND_COUNT; kind++)
+		wanted += child_kind_slots((enum child_kind)kind, &setup->kinds[kind]);
+	return wanted;
+}
+
+static int
+join_all_handlers(struct children *children)
+{
+	children->worker_handlers = join_handlers(children->setup.worker_handlers);
+	if (children->worker_handlers == NULL)
+		return -ENOMEM;
+	for (unsigned int kind = 0; kind < CHILD_KIND_COUNT; kind++) {
+		children->kind_handlers[kind] = join_handlers(children->setup.kinds[kind].handlers);
+		if (children->kind_handlers[kind] == NULL)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 static int
@@ -291,41 +304,27 @@ copy_setup(struct children *children, const struct children_setup *setup)
 	children->key_path = strdup(setup->key_path);
 	children->directory = setup->directory == NULL ? NULL : strdup(setup->directory);
 	children->slots = calloc(slots_wanted(setup), sizeof(*children->slots));
-	children->worker_handlers = join_handlers(setup->worker_handlers);
-	children->greeter_handlers = join_handlers(setup->greeter_handlers);
-	children->nla_handlers = join_handlers(setup->nla_handlers);
 	if (children->configure == NULL || children->key_path == NULL || children->slots == NULL ||
-		children->worker_handlers == NULL || children->greeter_handlers == NULL ||
-		children->nla_handlers == NULL ||
 		(setup->directory != NULL && children->directory == NULL))
 		return -ENOMEM;
 	*children->configure = *setup->configure;
-	return 0;
+	return join_all_handlers(children);
 }
 
-static const char *
-program_of(enum process process)
+/* Who belongs into a slot: sekisho-key, workers, and then kind after kind. */
+static void
+slot_assign(struct slot *slot, const struct children_setup *setup, unsigned int number)
 {
-	switch (process) {
-	case PROCESS_KEY:
-		return "sekisho-key";
-	case PROCESS_WORKER:
-		return "sekisho-worker";
-	case PROCESS_NLA:
-		return "sekisho-nla";
-	default:
-		return "sekisho-greeter";
+	unsigned int first = 1 + setup->workers;
+
+	slot->process = number == 0 ? PROCESS_KEY : PROCESS_WORKER;
+	slot->program = number == 0 ? "sekisho-key" : "sekisho-worker";
+	for (unsigned int kind = 0; kind < CHILD_KIND_COUNT && number >= first; kind++) {
+		slot->kind = child_kind_row((enum child_kind)kind);
+		slot->process = slot->kind->process;
+		slot->program = slot->kind->program;
+		first += child_kind_slots((enum child_kind)kind, &setup->kinds[kind]);
 	}
-}
-
-static enum process
-process_of(const struct children_setup *setup, unsigned int slot)
-{
-	if (slot == 0)
-		return PROCESS_KEY;
-	if (slot <= setup->workers)
-		return PROCESS_WORKER;
-	return slot <= setup->workers + setup->most_nla ? PROCESS_NLA : PROCESS_GREETER;
 }
 
 static int
@@ -339,8 +338,7 @@ start_handles(struct children *children)
 		struct slot *slot = &children->slots[i];
 
 		slot->children = children;
-		slot->process = process_of(&children->setup, i);
-		slot->program = program_of(slot->process);
+		slot_assign(slot, &children->setup, i);
 		(void)uv_timer_init(loop, &slot->timer);
 		slot->timer.data = slot;
 		children->slot_count++;
@@ -460,8 +458,8 @@ children_free(struct children *children)
 	free(children->directory);
 	free(children->slots);
 	free(children->worker_handlers);
-	free(children->greeter_handlers);
-	free(children->nla_handlers);
+	for (unsigned int kind = 0; kind < CHILD_KIND_COUNT; kind++)
+		free(children->kind_handlers[kind]);
 	free(children);
 }
 

@@ -1,13 +1,14 @@
-/* The supervisor's children: relay workers, sekisho-key, greeters and sekisho-nla. Starts them (fork and exec, numbered
+/* The supervisor's children: relay workers, sekisho-key, and the kinds of children_kinds.def. Starts them (fork and exec, numbered
  * descriptors), checks their build hash, gives workers their CONFIGURE and signing channel, watches
  * them with PING, ends what misbehaves, starts again what died (with a growing wait), and says so
  * to the supervisor.
  *
  *	fd 0 /dev/null   1, 2 a pipe of its own to us, see child_output.h   3 channel
- *	   4 of a worker: signing channel, of sekisho-key: the PEM, of a greeter: /dev/null
+ *	   4 of a worker: signing channel, of sekisho-key: the PEM, of others: /dev/null
  *
- * Greeters are thrown away: so many wait, started and unused; one that is taken has its place filled, and is never started
- * again when it ends. A sekisho-nla is started when it is needed: it is ready before the jump host has answered.
+ * Children of the kinds serve one client and are thrown away: one that was taken is never started again when it ends. Of a warm
+ * kind so many wait, started and unused, and one that is taken has its place filled; the others are started when they are
+ * taken, and get ready while the jump host is dialled.
  */
 #ifndef SUPERVISOR_CHILDREN_H
 #define SUPERVISOR_CHILDREN_H
@@ -22,6 +23,25 @@ struct child; /* one process, from its start to worker_died */
 
 /* A child that cannot run, whatever is tried, exits with this. */
 #define CHILD_EXIT_UNUSABLE 3
+
+enum child_kind {
+#define CHILD_KIND(name, program, start, niceness) CHILD_##name,
+#include "supervisor/children_kinds.def"
+#undef CHILD_KIND
+	CHILD_KIND_COUNT
+};
+
+struct child_kind_setup {
+	unsigned int most; /* taken ones, at once; 0: none is ever started */
+	unsigned int warm; /* that wait; of a warm kind alone, 0: none is ever started */
+	const struct channel_handler *handlers; /* as worker_handlers; may be NULL */
+
+	/* A taken one takes messages: for kinds on demand; may be NULL. */
+	void (*ready)(void *owner, struct child *child);
+
+	/* A taken one is gone; as worker_died. */
+	void (*died)(void *owner, struct child *child);
+};
 
 struct children_setup {
 	uv_loop_t *loop;
@@ -41,20 +61,7 @@ struct children_setup {
 	struct permits_seen *(*connection_seen)(
 		void *owner, struct child *worker, uint64_t connection);
 
-	unsigned int warm_greeters; /* that wait; 0: none is ever started */
-	unsigned int most_greeters; /* taken ones, at once */
-	const struct channel_handler
-		*greeter_handlers; /* as worker_handlers; NULL without greeters */
-
-	/* A greeter that had been taken is gone; as worker_died. */
-	void (*greeter_died)(void *owner, struct child *greeter);
-
-	unsigned int most_nla;                      /* at once; 0: none can be started */
-	const struct channel_handler *nla_handlers; /* as worker_handlers; NULL without */
-
-	/* A sekisho-nla takes messages; it is gone. As greeter_died. */
-	void (*nla_ready)(void *owner, struct child *nla);
-	void (*nla_died)(void *owner, struct child *nla);
+	struct child_kind_setup kinds[CHILD_KIND_COUNT];
 
 	/* Every worker is running for the first time: listeners may be opened. */
 	void (*ready)(void *owner);
@@ -88,26 +95,21 @@ void children_free(struct children *children);
 /* The worker with the fewest connections; NULL if none runs (close with CLOSE_NO_WORKER). */
 struct child *children_pick_worker(struct children *children);
 
-/* One that is warm: the caller's from now on, until greeter_died. `tag` is what child_tag gives back. Returns 0, -EUSERS if
- * most_greeters are taken, -EAGAIN if none is warm. */
-int children_take_greeter(struct children *children, void *tag, struct child **ret_greeter);
+/* The caller's from now on, until its kind's `died`; `tag` (not NULL) is what child_tag gives back. Of a warm kind it takes
+ * messages at once, of another one when `ready` says so. Returns 0, -EUSERS if `most` are taken, -EAGAIN if none is warm, or
+ * another negative errno if it cannot be started (logged). */
+int children_take(
+	struct children *children, enum child_kind kind, void *tag, struct child **ret_child);
 
-/* A taken greeter is not needed any more: greeter_died is not called for it. */
-void children_end_greeter(struct child *greeter);
-
-/* Starts a sekisho-nla, which is the caller's as a greeter is; nla_ready follows, or nla_died. Returns 0, -EUSERS if most_nla
- * are there, or another negative errno (logged). */
-int children_start_nla(struct children *children, void *tag, struct child **ret_nla);
+/* A taken one is not needed any more: `died` is not called for it. */
+void children_end_taken(struct child *child);
 
 /* Hears what it has said already, before the loop would. */
 void children_hear(struct child *child);
 
-/* As children_end_greeter. */
-void children_end_nla(struct child *nla);
-
 void *child_tag(const struct child *child);
-unsigned int children_warm_greeters(const struct children *children);
-unsigned int children_taken_greeters(const struct children *children);
+unsigned int children_warm(const struct children *children, enum child_kind kind);
+unsigned int children_taken(const struct children *children, enum child_kind kind);
 
 /* Call on_worker for each running worker. */
 void children_each_worker(struct children *children,

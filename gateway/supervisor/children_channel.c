@@ -158,12 +158,8 @@ has_got_ready(struct child *child)
 {
 	child->is_ready = true;
 	say_ready(child->slot->children);
-	if (child->slot->process == PROCESS_GREETER) {
-		greeter_step_forward(child);
-		children_warm_up(child->slot->children);
-	}
-	if (child->slot->process == PROCESS_NLA && child->tag != NULL)
-		child->slot->children->setup.nla_ready(child->slot->children->setup.owner, child);
+	if (child->slot->kind != NULL)
+		child_kind_ready(child);
 }
 
 static int
@@ -284,16 +280,10 @@ child_unwatch(struct child *child)
 static const struct channel_handler *
 handlers_for(const struct slot *slot)
 {
-	switch (slot->process) {
-	case PROCESS_WORKER:
-		return slot->children->worker_handlers;
-	case PROCESS_GREETER:
-		return slot->children->greeter_handlers;
-	case PROCESS_NLA:
-		return slot->children->nla_handlers;
-	default:
-		return child_own_handlers;
-	}
+	if (slot->kind != NULL)
+		return child_kind_handlers(slot);
+	return slot->process == PROCESS_WORKER ? slot->children->worker_handlers
+					       : child_own_handlers;
 }
 
 int
@@ -323,13 +313,13 @@ child_watch(struct child *child, int *fd)
 	return 0;
 }
 
-/* A greeter that gets ready has what others leave of the processors. */
+/* A nice one that gets ready has what others leave of the processors. */
 static uint64_t
 patience_with(const struct child *child)
 {
 	uint64_t hung_ms = child->slot->children->setup.hung_ms;
 
-	return child->slot->process == PROCESS_GREETER && !child->is_ready
+	return child->slot->kind != NULL && child->slot->kind->niceness > 0 && !child->is_ready
 		       ? UNREADY_FACTOR * hung_ms
 		       : hung_ms;
 }

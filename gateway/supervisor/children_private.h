@@ -12,10 +12,21 @@
 /* Why a child is being ended, so that its death is not logged as a surprise. */
 enum ended_by { ENDED_BY_ITSELF, ENDED_BY_RULES, ENDED_BY_WATCHDOG, ENDED_BY_BUILD, ENDED_BY_STOP };
 
+enum child_start { CHILD_WARM, CHILD_ON_DEMAND };
+
+/* A row of children_kinds.def. */
+struct child_kind_row {
+	const char *program;
+	enum process process;
+	enum child_start start;
+	int niceness;
+};
+
 /* A place that is filled with one process after the other. The first is sekisho-key's. */
 struct slot {
 	struct children *children;
-	struct child *child; /* NULL while waiting to be started */
+	const struct child_kind_row *kind; /* NULL: a worker, or sekisho-key */
+	struct child *child;               /* NULL while waiting to be started */
 	const char *program;
 	enum process process;
 	uint64_t wait_ms;
@@ -39,7 +50,7 @@ struct child {
 	bool said_hello;
 	bool is_ready; /* it has what it needs and takes connections */
 	bool reaped;   /* the pid may be another's by now */
-	bool taken;    /* a greeter or sekisho-nla that serves somebody */
+	bool taken;    /* of a kind of children_kinds.def, and it serves somebody */
 	void *tag;     /* of a taken one; NULL once nobody wants to hear of it */
 	enum ended_by ended_by;
 };
@@ -50,8 +61,7 @@ struct children {
 	char *key_path;
 	char *directory;
 	struct channel_handler *worker_handlers; /* ours and the supervisor's */
-	struct channel_handler *greeter_handlers;
-	struct channel_handler *nla_handlers;
+	struct channel_handler *kind_handlers[CHILD_KIND_COUNT];
 	struct slot *slots;
 	unsigned int slot_count;
 	uint32_t last_number;
@@ -79,12 +89,21 @@ int slot_start(struct slot *slot);
 /* Starts the slot's process after a while. */
 void slot_fill_in(struct slot *slot, uint64_t wait_ms);
 
-/* Starts greeters until enough are warm, or are getting so. */
+const struct child_kind_row *child_kind_row(enum child_kind kind);
+
+/* How many places a kind has. */
+unsigned int child_kind_slots(enum child_kind kind, const struct child_kind_setup *setup);
+
+/* Starts of each warm kind so many that enough wait, or are getting ready. */
 void children_warm_up(struct children *children);
 
-/* How nice a greeter is while it gets ready; once it is, it may have more of the processors. */
-int greeter_first_niceness(void);
-void greeter_step_forward(const struct child *greeter);
+/* How nice a process is while it gets ready; one of a warm kind may have more of the processors once it is. */
+int child_first_niceness(const struct slot *slot);
+
+/* One of a kind: it takes messages; its process is gone; what it may say. */
+void child_kind_ready(struct child *child);
+void child_kind_died(struct child *child);
+const struct channel_handler *child_kind_handlers(const struct slot *slot);
 
 void child_kill(const struct child *child);
 

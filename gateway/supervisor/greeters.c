@@ -157,7 +157,8 @@ greeter_begin(struct connection *connection, uint32_t keyboard_layout,
 		return -ENOMEM;
 	greeter->events = events;
 	greeter->owner = owner;
-	r = children_take_greeter(connection->supervisor->children, greeter, &greeter->child);
+	r = children_take(
+		connection->supervisor->children, CHILD_GREETER, greeter, &greeter->child);
 	if (r == 0)
 		r = begin(greeter, connection, keyboard_layout);
 	if (r < 0) {
@@ -198,18 +199,18 @@ greeter_end(struct greeter *greeter)
 	if (greeter == NULL)
 		return;
 	if (greeter->child != NULL)
-		children_end_greeter(greeter->child);
+		children_end_taken(greeter->child);
 	free(greeter);
 }
 
 uint32_t
 greeters_warm(const struct supervisor *supervisor)
 {
-	return children_warm_greeters(supervisor->children);
+	return children_warm(supervisor->children, CHILD_GREETER);
 }
 
 uint32_t
 greeters_busy(const struct supervisor *supervisor)
 {
-	return children_taken_greeters(supervisor->children);
+	return children_taken(supervisor->children, CHILD_GREETER);
 }

@@ -74,7 +74,7 @@ nla_logon_end(struct connection *connection)
 		return;
 	kdc_search_end(logon->search);
 	if (logon->child != NULL)
-		children_end_nla(logon->child);
+		children_end_taken(logon->child);
 	begin_done(logon);
 	host_credentials_done(&logon->credentials);
 	close_end(&logon->theirs);
@@ -142,7 +142,8 @@ nla_logon_start(struct connection *connection, const struct terminal *terminal,
 	if (r == 0) {
 		logon->theirs = ends[0];
 		logon->workers = ends[1];
-		r = children_start_nla(connection->supervisor->children, logon, &logon->child);
+		r = children_take(
+			connection->supervisor->children, CHILD_NLA, logon, &logon->child);
 	}
 	if (r < 0)
 		nla_logon_end(connection);
@@ -255,7 +256,7 @@ on_kdc_late(void *owner)
 	logon->reason = CLOSE_KERBEROS_NO_KDC;
 	(void)snprintf(logon->detail, sizeof(logon->detail), "kerberos.deadline is over");
 	host_credentials_done(&logon->credentials);
-	children_end_nla(take_pointer(&logon->child));
+	children_end_taken(take_pointer(&logon->child));
 }
 
 static int

@@ -297,15 +297,14 @@ start_children(struct gateway *gateway)
 		.ready = on_children_ready,
 		.failed = on_children_failed,
 		.worker_died = worker_died,
-		.warm_greeters =
-			someone_may_sign_in(settings) ? settings->sign_in.warm_greeters : 0,
-		.most_greeters = settings->sign_in.greeters,
-		.greeter_handlers = greeter_messages,
-		.greeter_died = greeter_died,
-		.most_nla = settings->limits.nla,
-		.nla_handlers = nla_messages,
-		.nla_ready = nla_ready,
-		.nla_died = nla_died,
+		.kinds[CHILD_GREETER] = {.most = settings->sign_in.greeters,
+			.warm = someone_may_sign_in(settings) ? settings->sign_in.warm_greeters : 0,
+			.handlers = greeter_messages,
+			.died = greeter_died},
+		.kinds[CHILD_NLA] = {.most = settings->limits.nla,
+			.handlers = nla_messages,
+			.ready = nla_ready,
+			.died = nla_died},
 		.stopped = on_children_stopped,
 	};
 	int r;

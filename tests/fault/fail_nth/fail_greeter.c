@@ -19,8 +19,10 @@ static char child_place, worker_place;
 static unsigned int taken, ended;
 
 int
-children_take_greeter(struct children *children, void *tag, struct child **ret_greeter)
+children_take(
+	struct children *children, enum child_kind kind, void *tag, struct child **ret_greeter)
 {
+	assert_int_equal(kind, CHILD_GREETER);
 	(void)children;
 	assert_non_null(tag);
 	taken++;
@@ -29,7 +31,7 @@ children_take_greeter(struct children *children, void *tag, struct child **ret_g
 }
 
 void
-children_end_greeter(struct child *child)
+children_end_taken(struct child *child)
 {
 	assert_ptr_equal(child, &child_place);
 	ended++;
@@ -53,15 +55,17 @@ child_tag(const struct child *child)
 }
 
 unsigned int
-children_warm_greeters(const struct children *children)
+children_warm(const struct children *children, enum child_kind kind)
 {
+	assert_int_equal(kind, CHILD_GREETER);
 	(void)children;
 	return 0;
 }
 
 unsigned int
-children_taken_greeters(const struct children *children)
+children_taken(const struct children *children, enum child_kind kind)
 {
+	assert_int_equal(kind, CHILD_GREETER);
 	(void)children;
 	return 0;
 }

@@ -20,8 +20,9 @@ static char child_place;
 static unsigned int started, ended;
 
 int
-children_start_nla(struct children *children, void *tag, struct child **ret_nla)
+children_take(struct children *children, enum child_kind kind, void *tag, struct child **ret_nla)
 {
+	assert_int_equal(kind, CHILD_NLA);
 	(void)children;
 	assert_non_null(tag);
 	started++;
@@ -30,7 +31,7 @@ children_start_nla(struct children *children, void *tag, struct child **ret_nla)
 }
 
 void
-children_end_nla(struct child *nla)
+children_end_taken(struct child *nla)
 {
 	assert_ptr_equal(nla, &child_place);
 	ended++;

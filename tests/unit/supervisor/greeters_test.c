@@ -42,8 +42,10 @@ static struct {
 static struct greeter *greeter;
 
 int
-children_take_greeter(struct children *children, void *tag, struct child **ret_greeter)
+children_take(
+	struct children *children, enum child_kind kind, void *tag, struct child **ret_greeter)
 {
+	assert_int_equal(kind, CHILD_GREETER);
 	(void)children;
 	if (seen.take < 0)
 		return seen.take;
@@ -53,7 +55,7 @@ children_take_greeter(struct children *children, void *tag, struct child **ret_g
 }
 
 void
-children_end_greeter(struct child *child)
+children_end_taken(struct child *child)
 {
 	assert_ptr_equal(child, CHILD);
 	seen.ended++;
@@ -75,15 +77,17 @@ channel_owner(const struct channel *channel)
 }
 
 unsigned int
-children_warm_greeters(const struct children *children)
+children_warm(const struct children *children, enum child_kind kind)
 {
+	assert_int_equal(kind, CHILD_GREETER);
 	(void)children;
 	return 3;
 }
 
 unsigned int
-children_taken_greeters(const struct children *children)
+children_taken(const struct children *children, enum child_kind kind)
 {
+	assert_int_equal(kind, CHILD_GREETER);
 	(void)children;
 	return 1;
 }

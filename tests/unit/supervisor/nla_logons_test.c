@@ -25,7 +25,7 @@ static struct {
 	enum message last;
 	struct msg_nla_begin begin;
 	struct msg_host_credentials credentials;
-	int start; /* what children_start_nla answers */
+	int start; /* what children_take answers */
 	bool heard;
 	enum terminal_nla wanted; /* of the next start's terminal */
 	struct connection *refused;
@@ -63,8 +63,9 @@ kdc_search_next(struct kdc_search *search, const char *realm, bool failed)
 }
 
 int
-children_start_nla(struct children *children, void *tag, struct child **ret_nla)
+children_take(struct children *children, enum child_kind kind, void *tag, struct child **ret_nla)
 {
+	assert_int_equal(kind, CHILD_NLA);
 	(void)children;
 	fake.tag = tag;
 	*ret_nla = (struct child *)&fake.child;
@@ -72,7 +73,7 @@ children_start_nla(struct children *children, void *tag, struct child **ret_nla)
 }
 
 void
-children_end_nla(struct child *nla)
+children_end_taken(struct child *nla)
 {
 	assert_ptr_equal(nla, &fake.child);
 	fake.ended = true;

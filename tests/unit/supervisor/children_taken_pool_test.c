@@ -1,4 +1,4 @@
-/* gateway/supervisor/children_greeters.c: the pool of greeters that wait, and those that are taken. */
+/* gateway/supervisor/children_taken.c: the pool of greeters that wait, and those that are taken. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,13 +49,13 @@ start_pool(struct children_fixture *fixture)
 {
 	struct children_setup setup = children_setup_of(fixture, FAKE_CHILDREN, "good");
 
-	setup.warm_greeters = 2;
-	setup.most_greeters = 3;
-	setup.greeter_handlers = greeter_handlers;
-	setup.greeter_died = on_greeter_died;
+	setup.kinds[CHILD_GREETER].warm = 2;
+	setup.kinds[CHILD_GREETER].most = 3;
+	setup.kinds[CHILD_GREETER].handlers = greeter_handlers;
+	setup.kinds[CHILD_GREETER].died = on_greeter_died;
 	children_open(fixture);
 	assert_int_equal(children_start(&setup, &fixture->children), 0);
-	WAIT_FOR(children_warm_greeters(fixture->children) == 2);
+	WAIT_FOR(children_warm(fixture->children, CHILD_GREETER) == 2);
 }
 
 /* Takes one; fixture->client is the other end of what it shows. */
@@ -67,7 +67,7 @@ take_greeter(struct children_fixture *fixture, const char *role)
 	int ends[2];
 
 	strcpy(begin.facility, role);
-	assert_int_equal(children_take_greeter(fixture->children, fixture, &greeter), 0);
+	assert_int_equal(children_take(fixture->children, CHILD_GREETER, fixture, &greeter), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 	if (fixture->client >= 0)
 		close(fixture->client);
@@ -87,22 +87,22 @@ a_taken_greeter_has_its_place_filled(void **state)
 	(void)state;
 	start_pool(fixture);
 	for (size_t i = 0; i < 3; i++) {
-		WAIT_FOR(children_warm_greeters(fixture->children) > 0);
+		WAIT_FOR(children_warm(fixture->children, CHILD_GREETER) > 0);
 		taken[i] = take_greeter(fixture, "good");
 		assert_int_equal(read(fixture->client, &byte, 1), 1);
 	}
-	WAIT_FOR(children_warm_greeters(fixture->children) == 2);
-	assert_int_equal(children_taken_greeters(fixture->children), 3);
-	assert_int_equal(children_take_greeter(fixture->children, fixture, &more), -EUSERS);
+	WAIT_FOR(children_warm(fixture->children, CHILD_GREETER) == 2);
+	assert_int_equal(children_taken(fixture->children, CHILD_GREETER), 3);
+	assert_int_equal(children_take(fixture->children, CHILD_GREETER, fixture, &more), -EUSERS);
 	/* One that is let go makes room, and nobody is told. */
-	children_end_greeter(taken[0]);
-	WAIT_FOR(children_taken_greeters(fixture->children) == 2);
-	assert_int_equal(children_take_greeter(fixture->children, fixture, &more), 0);
-	children_end_greeter(more);
-	children_end_greeter(taken[1]);
-	children_end_greeter(taken[2]);
-	WAIT_FOR(children_taken_greeters(fixture->children) == 0);
-	WAIT_FOR(children_warm_greeters(fixture->children) == 2);
+	children_end_taken(taken[0]);
+	WAIT_FOR(children_taken(fixture->children, CHILD_GREETER) == 2);
+	assert_int_equal(children_take(fixture->children, CHILD_GREETER, fixture, &more), 0);
+	children_end_taken(more);
+	children_end_taken(taken[1]);
+	children_end_taken(taken[2]);
+	WAIT_FOR(children_taken(fixture->children, CHILD_GREETER) == 0);
+	WAIT_FOR(children_warm(fixture->children, CHILD_GREETER) == 2);
 	children_end(fixture);
 	assert_int_equal(fixture->greeter_deaths, 0);
 	assert_false(fixture->failed);
@@ -161,8 +161,9 @@ an_empty_pool_says_so(void **state)
 	start_pool(fixture);
 	(void)take_greeter(fixture, "good");
 	(void)take_greeter(fixture, "good");
-	assert_int_equal(children_take_greeter(fixture->children, fixture, &greeter), -EAGAIN);
-	WAIT_FOR(children_warm_greeters(fixture->children) > 0);
+	assert_int_equal(
+		children_take(fixture->children, CHILD_GREETER, fixture, &greeter), -EAGAIN);
+	WAIT_FOR(children_warm(fixture->children, CHILD_GREETER) > 0);
 	children_end(fixture);
 	assert_int_equal(fixture->greeter_deaths, 2);
 }
@@ -183,8 +184,8 @@ whose_greeter_ends_hears_of_it(void **state)
 		(void)children_send(greeter, MSG_SHOW, &show, -1);
 		WAIT_FOR(fixture->greeter_deaths == 1);
 		assert_int_equal(fixture->answers, strcmp(roles[i], "break") == 0);
-		assert_int_equal(children_taken_greeters(fixture->children), 0);
-		WAIT_FOR(children_warm_greeters(fixture->children) == 2);
+		assert_int_equal(children_taken(fixture->children, CHILD_GREETER), 0);
+		WAIT_FOR(children_warm(fixture->children, CHILD_GREETER) == 2);
 		assert_int_equal(fixture->deaths, 0); /* of workers */
 		children_end(fixture);
 		assert_int_equal(fixture->greeter_deaths, 1);
@@ -205,7 +206,7 @@ whose_death_is_reported_silences_nobody_who_came_since(void **state)
 	(void)state;
 	start_pool(fixture);
 	greeter = take_greeter(fixture, "good");
-	WAIT_FOR(children_warm_greeters(fixture->children) == 2);
+	WAIT_FOR(children_warm(fixture->children, CHILD_GREETER) == 2);
 	(void)sigemptyset(&deaths);
 	(void)sigaddset(&deaths, SIGCHLD);
 	assert_int_equal(sigprocmask(SIG_BLOCK, &deaths, NULL), 0);
@@ -234,6 +235,6 @@ main(void)
 		cmocka_unit_test(whose_death_is_reported_silences_nobody_who_came_since),
 	};
 
-	log_init("children_greeters_test");
+	log_init("children_taken_pool_test");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* gateway/supervisor/children_nla.c: a process for each logging on, started when it is needed and never again. */
+/* gateway/supervisor/children_taken.c: a process for each logging on, started when it is needed and never again. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,10 +52,10 @@ begin(struct children_fixture *fixture)
 	struct children_setup setup = children_setup_of(fixture, FAKE_CHILDREN, "good");
 
 	memset(&heard, 0, sizeof(heard));
-	setup.most_nla = 2;
-	setup.nla_handlers = handlers;
-	setup.nla_ready = on_ready;
-	setup.nla_died = on_died;
+	setup.kinds[CHILD_NLA].most = 2;
+	setup.kinds[CHILD_NLA].handlers = handlers;
+	setup.kinds[CHILD_NLA].ready = on_ready;
+	setup.kinds[CHILD_NLA].died = on_died;
 	children_open(fixture);
 	assert_int_equal(children_start(&setup, &fixture->children), 0);
 	WAIT_FOR(fixture->ready);
@@ -68,7 +68,7 @@ begin_one(struct children_fixture *fixture)
 	struct child *nla;
 
 	begin(fixture);
-	assert_int_equal(children_start_nla(fixture->children, fixture, &nla), 0);
+	assert_int_equal(children_take(fixture->children, CHILD_NLA, fixture, &nla), 0);
 	WAIT_FOR(heard.ready == 1);
 	return nla;
 }
@@ -96,17 +96,17 @@ none_is_there_before_it_is_needed_nor_after(void **state)
 
 	(void)state;
 	begin(fixture);
-	assert_int_equal(children_start_nla(fixture->children, fixture, &one), 0);
-	assert_int_equal(children_start_nla(fixture->children, fixture, &other), 0);
-	assert_int_equal(children_start_nla(fixture->children, fixture, &more), -EUSERS);
+	assert_int_equal(children_take(fixture->children, CHILD_NLA, fixture, &one), 0);
+	assert_int_equal(children_take(fixture->children, CHILD_NLA, fixture, &other), 0);
+	assert_int_equal(children_take(fixture->children, CHILD_NLA, fixture, &more), -EUSERS);
 	WAIT_FOR(heard.ready == 2);
 	/* One that is let go makes room, and nobody is told. */
-	children_end_nla(one);
-	children_end_nla(other);
+	children_end_taken(one);
+	children_end_taken(other);
 	r = -EUSERS;
-	WAIT_FOR(r == 0 || (r = children_start_nla(fixture->children, fixture, &more)) == 0);
+	WAIT_FOR(r == 0 || (r = children_take(fixture->children, CHILD_NLA, fixture, &more)) == 0);
 	WAIT_FOR(heard.ready == 3);
-	children_end_nla(more);
+	children_end_taken(more);
 	children_end(fixture);
 	assert_int_equal(heard.died, 0);
 	assert_false(fixture->failed);
@@ -129,7 +129,7 @@ what_it_said_can_be_heard_before_the_loop_turns(void **state)
 	assert_int_equal(heard.results, 1);
 	assert_int_equal(heard.status, 0xc000006d);
 	close(worker);
-	children_end_nla(nla);
+	children_end_taken(nla);
 	children_end(fixture);
 }
 
