@@ -61,16 +61,23 @@ add_ca_file(struct admin *admin, const char *path, json_t *changes)
 static void
 add_switches(const struct admin *admin, json_t *object)
 {
-	const char *attended = argument_text(admin->arguments, "attended");
-	const char *take_over = argument_text(admin->arguments, "take-over");
+	static const struct {
+		const char *option, *key, *yes;
+	} switches[] = {
+		{"take-over", "take_over", "yes"},
+		{"attended", "attended", "on"},
+		{"record-input", "record_input", "yes"},
+		{"four-eyes", "four_eyes", "yes"},
+		{"show-watchers", "show_watchers", "yes"},
+	};
 
-	if (take_over != NULL)
-		(void)json_object_set_new(
-			object, "take_over", json_boolean(strcmp(take_over, "yes") == 0));
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++) {
+		const char *value = argument_text(admin->arguments, switches[i].option);
 
-	if (attended != NULL)
-		(void)json_object_set_new(
-			object, "attended", json_boolean(strcmp(attended, "on") == 0));
+		if (value != NULL)
+			(void)json_object_set_new(object, switches[i].key,
+				json_boolean(strcmp(value, switches[i].yes) == 0));
+	}
 }
 
 /* What is not as it stands in the parameters yet. */

@@ -41,6 +41,21 @@ warnings(const json_t *terminal)
 	return value_words(json_object_get(terminal, "health"), "warnings");
 }
 
+/* "required, with input" */
+static const char *
+recording(const json_t *terminal)
+{
+	static char texts[2][96];
+	static unsigned int next;
+	char *text = texts[next++ % 2];
+
+	if (strcmp(value_text(terminal, "recording"), "off") == 0 ||
+		!json_is_true(json_object_get(terminal, "record_input")))
+		return value_word(terminal, "recording");
+	snprintf(text, sizeof(texts[0]), _("%s, with input"), value_word(terminal, "recording"));
+	return text;
+}
+
 void
 print_terminals(const struct admin *admin, const json_t *result)
 {
@@ -54,6 +69,9 @@ print_terminals(const struct admin *admin, const json_t *result)
 		{N_("Certificate"), 0, NULL, VALUE_TRUST},
 		{N_("Sign-on"), 0, "credentials", VALUE_WORD},
 		{N_("Attended"), 0, "attended", VALUE_YES},
+		{N_("Relay"), 0, "relay", VALUE_WORD},
+		{N_("Recording"), 0, .shown = recording},
+		{N_("Four eyes"), 0, "four_eyes", VALUE_YES},
 		{N_("Last session"), 0, "last_session", VALUE_TIME},
 		{N_("What may pass"), 40, "rights", VALUE_WORDS},
 		{N_("Note"), 40, "note", VALUE_TEXT},
@@ -124,6 +142,11 @@ print_terminal(const struct admin *admin, const json_t *result)
 		{"credentials_since", VALUE_TIME},
 		{"credential_stored", VALUE_YES},
 		{"nla", VALUE_WORD},
+		{"relay", VALUE_WORD},
+		{"recording", VALUE_WORD},
+		{"record_input", VALUE_YES},
+		{"four_eyes", VALUE_YES},
+		{"show_watchers", VALUE_YES},
 		{"rights", VALUE_WORDS},
 		{"channels", VALUE_LIST},
 		{"capacity", VALUE_TEXT},

@@ -264,6 +264,16 @@ terminal_windows_json(
 	return 0;
 }
 
+static void
+set_oversight(json_t *object, const struct terminal *terminal)
+{
+	set_text(object, "relay", terminal_relay_name(terminal->relay));
+	set_text(object, "recording", terminal_recording_name(terminal->recording));
+	(void)json_object_set_new(object, "record_input", json_boolean(terminal->record_input));
+	(void)json_object_set_new(object, "four_eyes", json_boolean(terminal->four_eyes));
+	(void)json_object_set_new(object, "show_watchers", json_boolean(terminal->show_watchers));
+}
+
 int
 terminal_json(struct store_db *db, const struct terminal *terminal, bool with_accounts,
 	json_t **ret_object)
@@ -300,6 +310,7 @@ terminal_json(struct store_db *db, const struct terminal *terminal, bool with_ac
 	(void)json_object_set_new(
 		object, "credentials_since", instant_json(terminal->credentials_since_us));
 	set_text(object, "nla", terminal_nla_name(terminal->nla));
+	set_oversight(object, terminal);
 	(void)json_object_set_new(object, "take_over", json_boolean(terminal->take_over));
 	(void)json_object_set_new(object, "idle", minutes_json(terminal->idle_minutes));
 	(void)json_object_set_new(object, "longest", minutes_json(terminal->longest_minutes));

@@ -60,6 +60,23 @@ read_state(struct method_call *call, struct terminal_filter *filter)
 		N_("one of reachable, unreachable, out-of-service, unknown"), "unreachable");
 }
 
+static int
+read_oversight(struct method_call *call, struct terminal_filter *filter)
+{
+	enum terminal_recording recording;
+	enum terminal_relay relay;
+	struct field_error error;
+
+	filter->relay = param_text(call->params, "relay");
+	filter->recording = param_text(call->params, "recording");
+	filter->four_eyes = json_is_true(json_object_get(call->params, "four_eyes"));
+	if ((filter->relay != NULL && terminal_relay_parse(filter->relay, &relay, &error) < 0) ||
+		(filter->recording != NULL &&
+			terminal_recording_parse(filter->recording, &recording, &error) < 0))
+		return method_refuse_field(call, &error);
+	return 0;
+}
+
 struct page {
 	const char *sort;
 	int64_t number; /* from 1 on */
@@ -123,6 +140,8 @@ method_terminal_list(struct store_db *db, struct method_call *call)
 	r = call->scope.limited ? read_own(call, &filter) : read_account(db, call, &filter);
 	if (r == 0)
 		r = read_state(call, &filter);
+	if (r == 0)
+		r = read_oversight(call, &filter);
 	if (r == 0 && filter.right != NULL)
 		r = method_find_right(call, "right", filter.right, &right);
 	if (r == 0)

@@ -55,6 +55,20 @@ change_nla(struct change *change)
 		json_string_value(change->value), &change->terminal->nla, &change->error);
 }
 
+static int
+change_relay(struct change *change)
+{
+	return terminal_relay_parse(
+		json_string_value(change->value), &change->terminal->relay, &change->error);
+}
+
+static int
+change_recording(struct change *change)
+{
+	return terminal_recording_parse(
+		json_string_value(change->value), &change->terminal->recording, &change->error);
+}
+
 /* An empty text takes the bundle away: the terminal is trusted no more. */
 static int
 change_ca_bundle(struct change *change)
@@ -153,6 +167,11 @@ static const struct field {
 	{"attended", PARAM_FLAG, AT(attendance_required)},
 	{"credentials", PARAM_TEXT, .change = change_credentials},
 	{"nla", PARAM_TEXT, .change = change_nla},
+	{"relay", PARAM_TEXT, .change = change_relay},
+	{"recording", PARAM_TEXT, .change = change_recording},
+	{"record_input", PARAM_FLAG, AT(record_input)},
+	{"four_eyes", PARAM_FLAG, AT(four_eyes)},
+	{"show_watchers", PARAM_FLAG, AT(show_watchers)},
 	{"protected", PARAM_TEXT_OR_NULL, AT(protected_note), .text = protected_note_parse},
 	{"ca_bundle", PARAM_TEXT, .change = change_ca_bundle},
 	{"allow", PARAM_LIST, AT(rights), .rights = method_rights_set},
@@ -233,6 +252,11 @@ terminal_changes_of_new(const json_t *params)
 		{"rights", "allow"},
 		{"credentials", "credentials"},
 		{"nla", "nla"},
+		{"relay", "relay"},
+		{"recording", "recording"},
+		{"record_input", "record_input"},
+		{"four_eyes", "four_eyes"},
+		{"show_watchers", "show_watchers"},
 		{"channels", "allow_channels"},
 		{"protected", "protected"},
 	};

@@ -4,6 +4,7 @@
 
 #include "policy/field_error.h"
 #include "policy/host_credentials.h"
+#include "policy/oversight.h"
 #include "policy/protection.h"
 #include "policy/rights.h"
 
@@ -47,10 +48,15 @@ struct terminal {
 	enum credential_mode credentials; /* how sessions sign on */
 	int64_t credentials_since_us;     /* that it is so; 0: from the beginning */
 	enum terminal_nla nla;
-	uint32_t capacity;                        /* sessions at once; 0: no limit */
-	bool take_over;                           /* a higher priority takes a place (B5) */
-	int32_t idle_minutes;                     /* D4; TERMINAL_AS_SET, 0: off */
-	int32_t longest_minutes;                  /* the same: how long a session may last */
+	enum terminal_relay relay;
+	enum terminal_recording recording;
+	bool record_input;       /* keys and mouse as well, where sessions are recorded */
+	bool four_eyes;          /* somebody must watch, or there is no input */
+	bool show_watchers;      /* to the engineer, in mediated sessions */
+	uint32_t capacity;       /* sessions at once; 0: no limit */
+	bool take_over;          /* a higher priority takes a place (B5) */
+	int32_t idle_minutes;    /* D4; TERMINAL_AS_SET, 0: off */
+	int32_t longest_minutes; /* the same: how long a session may last */
 	char protected_note[PROTECTED_NOTE_SIZE]; /* "": not protected (A18) */
 	int64_t version;                          /* counts the changes */
 	char changed_by[ACTOR_SIZE];              /* who made the last one; "": nobody knows */

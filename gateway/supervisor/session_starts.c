@@ -211,6 +211,14 @@ prepare_nla(struct session_start *start)
 	}
 }
 
+/* What is asked for and cannot be done is not left out. */
+static bool
+oversight_missing(const struct terminal *terminal)
+{
+	return terminal->relay == TERMINAL_RELAY_MEDIATED ||
+	       terminal->recording == TERMINAL_RECORDING_REQUIRED || terminal->four_eyes;
+}
+
 static void
 dial(struct session_start *start)
 {
@@ -228,7 +236,7 @@ dial(struct session_start *start)
 	enum close_reason reason;
 
 	start->step = START_DIAL;
-	reason = prepare_nla(start);
+	reason = oversight_missing(terminal) ? CLOSE_OVERSIGHT_MISSING : prepare_nla(start);
 	if (reason != CLOSE_NONE) {
 		fail(start, reason);
 		return;

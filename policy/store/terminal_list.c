@@ -24,11 +24,15 @@
 	"AND (? IS NULL OR " STATE " = ?) "                                         \
 	"AND (? = 0 OR (in_service = 1 AND coalesce(warnings, '') <> '')) "         \
 	"AND (? IS NULL OR EXISTS (SELECT 1 FROM terminal_right AS granted "        \
-	"WHERE granted.terminal = terminal.number AND granted.name = ?))"
-#define FILTER_BINDS "ttiittitt"
+	"WHERE granted.terminal = terminal.number AND granted.name = ?)) "          \
+	"AND (? IS NULL OR relay = ?) AND (? IS NULL OR recording = ?) "            \
+	"AND (? = 0 OR four_eyes = 1)"
+#define FILTER_BINDS "ttiittitttttti"
 #define FILTER_VALUES                                                                    \
 	filter->search, filter->search, filter->account, filter->account, filter->state, \
-		filter->state, (int64_t)filter->warned, filter->right, filter->right
+		filter->state, (int64_t)filter->warned, filter->right, filter->right,    \
+		filter->relay, filter->relay, filter->recording, filter->recording,      \
+		(int64_t)filter->four_eyes
 
 #define ASSIGNED "(SELECT count(*) FROM assignment WHERE assignment.terminal = terminal.number)"
 #define PAGE " LIMIT ? OFFSET ?"

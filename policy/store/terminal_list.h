@@ -11,11 +11,13 @@
 struct store_db;
 
 struct terminal_filter {
-	const char *search; /* part of the name, address or note; NULL: any */
-	int64_t account;    /* number of an account that may use it; 0: any */
-	const char *state;  /* a word of terminal_state_words; NULL: any */
-	bool warned;        /* only with a warning of the health look */
-	const char *right;  /* name of a right that it grants; NULL: any */
+	const char *search;            /* part of the name, address or note; NULL: any */
+	int64_t account;               /* number of an account that may use it; 0: any */
+	const char *state;             /* a word of terminal_state_words; NULL: any */
+	bool warned;                   /* only with a warning of the health look */
+	const char *right;             /* name of a right that it grants; NULL: any */
+	const char *relay, *recording; /* how its sessions are carried and recorded; NULL: any */
+	bool four_eyes;                /* only where somebody must watch */
 };
 
 /* Whether a list can be sorted by this. */

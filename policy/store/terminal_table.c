@@ -16,7 +16,8 @@
 	"number, name, address, port, note, trust, pin, ca_bundle, in_service, "     \
 	"attendance_required, capacity, created, updated, protected_note, version, " \
 	"changed_by, last_session, credentials, credentials_since, nla, take_over, " \
-	"idle_minutes, longest_minutes"
+	"idle_minutes, longest_minutes, relay, recording, record_input, four_eyes, " \
+	"show_watchers"
 
 static int
 read_trust(const char *text, enum terminal_trust *ret_trust)
@@ -35,6 +36,23 @@ read_minutes(sqlite3_stmt *row, int column)
 {
 	return sql_column_is_null(row, column) ? TERMINAL_AS_SET
 					       : (int32_t)sql_column_number(row, column);
+}
+
+static int
+read_oversight(sqlite3_stmt *row, int from, struct terminal *terminal)
+{
+	struct field_error unused;
+	char relay[16], recording[16];
+
+	sql_column_text(row, from, relay, sizeof(relay));
+	sql_column_text(row, from + 1, recording, sizeof(recording));
+	terminal->record_input = sql_column_number(row, from + 2) != 0;
+	terminal->four_eyes = sql_column_number(row, from + 3) != 0;
+	terminal->show_watchers = sql_column_number(row, from + 4) != 0;
+	if (terminal_relay_parse(relay, &terminal->relay, &unused) < 0 ||
+		terminal_recording_parse(recording, &terminal->recording, &unused) < 0)
+		return -EUCLEAN;
+	return 0;
 }
 
 static int
@@ -66,7 +84,7 @@ read_row(sqlite3_stmt *row, struct terminal *terminal)
 	terminal->take_over = sql_column_number(row, 20) != 0;
 	terminal->idle_minutes = read_minutes(row, 21);
 	terminal->longest_minutes = read_minutes(row, 22);
-	if (read_trust(trust, &terminal->trust) < 0 ||
+	if (read_oversight(row, 23, terminal) < 0 || read_trust(trust, &terminal->trust) < 0 ||
 		credential_mode_parse(credentials, &terminal->credentials, &unused) < 0 ||
 		terminal_nla_parse(nla, &terminal->nla, &unused) < 0)
 		return -EUCLEAN;
@@ -237,6 +255,28 @@ write_limits(struct store_db *db, const struct terminal *terminal)
 		(int64_t)terminal->longest_minutes, terminal->number);
 }
 
+static int
+write_oversight(struct store_db *db, const struct terminal *terminal)
+{
+	return sql_run(db,
+		"UPDATE terminal SET relay = ?, recording = ?, record_input = ?, four_eyes = ?, "
+		"show_watchers = ? WHERE number = ?",
+		"ttiiii", terminal_relay_name(terminal->relay),
+		terminal_recording_name(terminal->recording), (int64_t)terminal->record_input,
+		(int64_t)terminal->four_eyes, (int64_t)terminal->show_watchers, terminal->number);
+}
+
+/* What is not in the statements that make and change a row. */
+static int
+write_rest(struct store_db *db, const struct terminal *terminal)
+{
+	int r = write_limits(db, terminal);
+
+	if (r >= 0)
+		r = write_oversight(db, terminal);
+	return r < 0 ? r : write_rights(db, terminal);
+}
+
 int
 terminal_insert(struct store_db *db, struct terminal *terminal)
 {
@@ -261,9 +301,7 @@ terminal_insert(struct store_db *db, struct terminal *terminal)
 		terminal->updated_us, terminal->version,
 		credential_mode_name(terminal->credentials), terminal->credentials_since_us,
 		terminal_nla_name(terminal->nla));
-	if (r >= 0)
-		r = write_limits(db, terminal);
-	return r < 0 ? r : write_rights(db, terminal);
+	return r < 0 ? r : write_rest(db, terminal);
 }
 
 int
@@ -288,9 +326,7 @@ terminal_update(struct store_db *db, struct terminal *terminal)
 		terminal->updated_us, terminal->version, terminal->changed_by,
 		credential_mode_name(terminal->credentials), terminal->credentials_since_us,
 		terminal_nla_name(terminal->nla), terminal->number);
-	if (r >= 0)
-		r = write_limits(db, terminal);
-	return r < 0 ? r : write_rights(db, terminal);
+	return r < 0 ? r : write_rest(db, terminal);
 }
 
 int

@@ -191,6 +191,46 @@ lists_are_searched_filtered_sorted_and_cut_into_pages(void **state)
 		method_terminal_list, "{\"account\":\"none\"}", METHOD_NOT_FOUND, NULL, "none");
 }
 
+/* A terminal asks for nothing of it unless somebody says so. */
+static void
+oversight_is_kept_told_and_found(void **state)
+{
+	(void)state;
+	expect_ok(method_terminal_show, "{\"name\":\"pacs-01\"}");
+	assert_string_equal(answer_text("relay"), "transparent");
+	assert_string_equal(answer_text("recording"), "off");
+	assert_true(json_is_false(json_object_get(call.result, "record_input")));
+	assert_true(json_is_false(json_object_get(call.result, "four_eyes")));
+	assert_true(json_is_false(json_object_get(call.result, "show_watchers")));
+	expect_ok(method_terminal_edit,
+		"{\"name\":\"pacs-01\",\"changes\":{\"relay\":\"mediated\",\"recording\":"
+		"\"required\","
+		"\"record_input\":true,\"four_eyes\":true,\"show_watchers\":true}}");
+	expect_event("terminal.edit", "pacs-01",
+		"{\"four_eyes\":false,\"record_input\":false,\"recording\":\"off\",\"relay\":"
+		"\"transparent\",\"show_watchers\":false}",
+		"{\"four_eyes\":true,\"record_input\":true,\"recording\":\"required\",\"relay\":"
+		"\"mediated\",\"show_watchers\":true}");
+	expect_ok(method_terminal_add, "{\"name\":\"ct\",\"address\":\"x\",\"recording\":"
+				       "\"best-effort\",\"record_input\":true}");
+	assert_string_equal(answer_text("recording"), "best-effort");
+	assert_true(json_is_true(json_object_get(call.result, "record_input")));
+	expect_names("{\"relay\":\"mediated\"}", NAMES("pacs-01", NULL));
+	expect_names("{\"recording\":\"best-effort\"}", NAMES("ct", NULL));
+	expect_names("{\"recording\":\"off\"}", NAMES(NULL));
+	expect_names("{\"four_eyes\":true}", NAMES("pacs-01", NULL));
+	expect_refused(
+		method_terminal_list, "{\"relay\":\"both\"}", METHOD_REFUSED, "relay", "mediated");
+	expect_refused(method_terminal_list, "{\"recording\":\"on\"}", METHOD_REFUSED, "recording",
+		"best-effort");
+	expect_refused(method_terminal_edit,
+		"{\"name\":\"pacs-01\",\"changes\":{\"recording\":\"on\"}}", METHOD_REFUSED,
+		"recording", "best-effort");
+	expect_refused(method_terminal_edit,
+		"{\"name\":\"pacs-01\",\"changes\":{\"relay\":\"Mediated\"}}", METHOD_REFUSED,
+		"relay", "transparent");
+}
+
 static void
 every_column_sorts(void **state)
 {
@@ -221,6 +261,7 @@ main(void)
 		IN_OUT(deleting_a_terminal_leaves_the_accounts),
 		IN_OUT(a_name_without_prefix_gets_the_facilitys),
 		IN_OUT(lists_are_searched_filtered_sorted_and_cut_into_pages),
+		IN_OUT(oversight_is_kept_told_and_found),
 		IN_OUT(every_column_sorts),
 	};
 

@@ -288,6 +288,58 @@ what_is_being_cut_off_is_not_continued(void **state)
 	end_connection(CLOSE_ADMIN_KILLED);
 }
 
+/* What a terminal asks for and nobody does is not left out: no jump host is dialled. */
+static void
+refuse_overseen(void (*ask)(struct terminal *terminal))
+{
+	ask(&seen.grant.terminal);
+	introduce();
+	find_device(true);
+	decide(0);
+	assert_int_equal(seen.killed, CLOSE_OVERSIGHT_MISSING);
+	assert_false(seen.dialling);
+	end_connection(CLOSE_OVERSIGHT_MISSING);
+}
+
+static void
+ask_mediation(struct terminal *terminal)
+{
+	terminal->relay = TERMINAL_RELAY_MEDIATED;
+}
+
+static void
+ask_recording(struct terminal *terminal)
+{
+	terminal->recording = TERMINAL_RECORDING_REQUIRED;
+}
+
+static void
+ask_watcher(struct terminal *terminal)
+{
+	terminal->four_eyes = true;
+}
+
+static void
+a_session_that_cannot_be_mediated_goes_no_further(void **state)
+{
+	(void)state;
+	refuse_overseen(ask_mediation);
+}
+
+static void
+a_session_that_cannot_be_recorded_goes_no_further(void **state)
+{
+	(void)state;
+	refuse_overseen(ask_recording);
+}
+
+static void
+a_session_that_cannot_be_watched_goes_no_further(void **state)
+{
+	(void)state;
+	refuse_overseen(ask_watcher);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, attempt_setup, attempt_teardown)
 
 int
@@ -310,6 +362,9 @@ main(void)
 		TEST(one_that_was_cut_while_it_waited_does_not_dial),
 		TEST(another_session_under_the_same_number_is_left_alone),
 		TEST(what_is_being_cut_off_is_not_continued),
+		TEST(a_session_that_cannot_be_mediated_goes_no_further),
+		TEST(a_session_that_cannot_be_recorded_goes_no_further),
+		TEST(a_session_that_cannot_be_watched_goes_no_further),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#define NEWEST 14
+#define NEWEST 15
 
 static void
 load_fixture(const char *name)
