@@ -49,7 +49,8 @@ def table(head, body):
     return lines + ["| " + " | ".join(cells) + " |" for cells in body]
 
 
-PROCESSES = {"SUPERVISOR": "supervisor", "WORKER": "worker", "KEY": "sekisho-key", "GREETER": "greeter", "NLA": "sekisho-nla", "PAM": "sekisho-pam", "CHILD": "any child"}
+PROCESSES = {"SUPERVISOR": "supervisor", "WORKER": "worker", "KEY": "sekisho-key", "GREETER": "greeter", "NLA": "sekisho-nla", "MEDIATOR": "sekisho-mediator",
+             "RECORDER": "sekisho-recorder", "PLAYER": "sekisho-player", "PAM": "sekisho-pam", "CHILD": "any child"}
 AT_MOST = {"ONCE": "once", "PER_CONNECTION": "once a connection", "ALWAYS": ""}
 
 

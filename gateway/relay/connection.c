@@ -229,12 +229,14 @@ connection_on_nla_channel(struct connection *conn, int *fd)
 }
 
 void
-connection_on_greet(struct connection *conn, int *fd)
+connection_on_greet(struct connection *conn, bool stays, int *fd)
 {
 	if (conn->phase == PHASE_DRAIN || conn->phase == PHASE_CLOSED)
 		return;
-	if (conn_expect(conn, conn->ops->on_greet != NULL))
+	if (conn_expect(conn, conn->ops->on_greet != NULL)) {
+		conn->stays = stays;
 		conn->ops->on_greet(conn, fd);
+	}
 }
 
 void

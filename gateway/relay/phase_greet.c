@@ -1,11 +1,11 @@
-/* GREET - the client is shown the sign-in screen. A greeter is a back end as a jump host is: the client's connection
+/* GREET - the client is shown the sign-in screen, or a recording. A greeter (and a player) is a back end as a jump host is: the client's connection
  * sequence is replayed to it (attach.c), without TLS, channels or compression, and then PDUs are relayed by the same
  * rules. What is typed goes from the greeter to the supervisor and not through here in any other way.
  *
  * From:   DECIDE; ATTACH and REDIRECT, when they failed.   To: ATTACH, REDIRECT, DRAIN.
  * Trust:  none in either: the greeter has a client's bytes to deal with and may be taken over.
  * Limit:  the time limit `attach` until the greeter is attached; then `greet`, the longest that anybody may wait here: the
- *         supervisor ends those who take too long to sign in.
+ *         supervisor ends those who take too long to sign in. Who watches a recording has none.
  */
 #include "relay/phase_greet.h"
 
@@ -122,7 +122,7 @@ greet_begin(struct connection *conn)
 	struct early_attach *early = take_pointer(&conn->early);
 
 	attachment_free(take_pointer(&conn->attachment));
-	io_limit(conn, conn->worker->limit_ms[PHASE_GREET]);
+	io_limit(conn, conn->stays ? 0 : conn->worker->limit_ms[PHASE_GREET]);
 	connection_use(conn, &greet_relays);
 	if (early != NULL)
 		greet_on_attach(conn, &early->attach, &early->fd);

@@ -174,7 +174,7 @@ on_greet(struct channel *channel, union message_body *message)
 	struct connection *conn = worker_find(channel_owner(channel), message->greet.connection);
 
 	if (conn != NULL)
-		connection_on_greet(conn, &fd);
+		connection_on_greet(conn, message->greet.stays != 0, &fd);
 	return 0;
 }
 

@@ -93,6 +93,20 @@ another_answer_is_a_fault(void **state)
 	fakes_done();
 }
 
+/* Who watches a recording stays as long as he likes, but a player has no longer to begin than a greeter. */
+static void
+a_watcher_has_no_limit(void **state)
+{
+	(void)state;
+	begin();
+	fakes.conn.stays = true;
+	give_confirm(X224_CONFIRM_RESPONSE, RDP_PROTOCOL_SSL);
+	assert_int_equal(fakes.limit_ms, fakes.worker.limit_ms[PHASE_ATTACH]);
+	screen_is_there();
+	assert_int_equal(fakes.limit_ms, 0);
+	fakes_done();
+}
+
 /* 256 colours: the greeter could only end it, and nobody would know why. */
 static void
 a_client_with_a_palette_is_told_so(void **state)
@@ -240,6 +254,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_greeter_is_asked_as_a_jump_host_is),
 		cmocka_unit_test(another_answer_is_a_fault),
+		cmocka_unit_test(a_watcher_has_no_limit),
 		cmocka_unit_test(a_client_with_a_palette_is_told_so),
 		cmocka_unit_test(pdus_pass_both_ways),
 		cmocka_unit_test(an_ultimatum_of_the_greeter_is_a_fault_and_not_passed_on),
