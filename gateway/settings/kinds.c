@@ -337,8 +337,7 @@ parse_duration(const struct value *value, void *ret_field)
 	int r = parse_measure(
 		value, times, ARRAY_SIZE(times), "units are ms, s, min, h and d", &ms);
 
-	if (r == 0)
-		*(uint32_t *)ret_field = (uint32_t)ms;
+	*(uint32_t *)ret_field = r == 0 ? (uint32_t)ms : 0;
 	return r;
 }
 
@@ -348,8 +347,7 @@ parse_size(const struct value *value, void *ret_field)
 	uint64_t mb;
 	int r = parse_measure(value, sizes, ARRAY_SIZE(sizes), "units are MB, GB and TB", &mb);
 
-	if (r == 0)
-		*(uint64_t *)ret_field = mb << 20;
+	*(uint64_t *)ret_field = r == 0 ? mb << 20 : 0;
 	return r;
 }
 

@@ -35,6 +35,7 @@ static const struct {
 	{"file", EV_RECORD_FILE},
 	{"transfer", EV_RECORD_TRANSFER},
 	{"admin", EV_RECORD_ADMIN},
+	{"recording", EV_RECORD_RECORDING},
 	{"log.retention", EV_RECORD_RETENTION},
 };
 

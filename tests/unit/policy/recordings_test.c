@@ -1,0 +1,366 @@
+/* policy/recordings.c: what stands of recordings in database and log, and which of them are erased when. */
+#include "session_fixture.h"
+
+#include "base/clock.h"
+#include "policy/recordings.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* When the tests look: the account may sign in from noon on. */
+#define LOOK_US (NOON_US + 100 * DAY_US)
+
+static const uint8_t hash[RECORDING_ROW_HASH_BYTES] = {0xab, 0xcd};
+
+struct step {
+	uint8_t session[SESSION_ID_BYTES];
+	int64_t part;
+	enum recording_row_state state;
+	struct recording_so_far so_far;
+	const uint8_t *hash;
+	struct recording_row row;
+	json_t *event;
+	uint32_t keep_days;
+	uint64_t most_bytes;
+	struct recording_row erased[RECORDINGS_PORTION];
+	size_t count;
+	int64_t ended;
+};
+
+static int
+do_begin_recording(struct store_db *db, void *argument)
+{
+	struct step *step = argument;
+
+	return recording_begin(db, step->session, "tanaka,suzuki", &step->row);
+}
+
+static int
+do_progress(struct store_db *db, void *argument)
+{
+	struct step *step = argument;
+
+	return recording_progress(db, step->session, step->part, &step->so_far);
+}
+
+static int
+do_end_recording(struct store_db *db, void *argument)
+{
+	struct step *step = argument;
+
+	return recording_end(
+		db, step->session, step->part, step->state, "", &step->so_far, step->hash);
+}
+
+static int
+do_load(struct store_db *db, void *argument)
+{
+	struct step *step = argument;
+	int r = recording_load(db, step->session, step->part, &step->row);
+
+	return r < 0 ? r : recording_event(db, &step->row, &step->event);
+}
+
+static int
+do_erase_due(struct store_db *db, void *argument)
+{
+	struct step *step = argument;
+
+	return recordings_erase_due(
+		db, step->keep_days, step->most_bytes, step->erased, &step->count);
+}
+
+static int
+do_erase(struct store_db *db, void *argument)
+{
+	struct step *step = argument;
+	int r = recording_load(db, step->session, step->part, &step->row);
+
+	return r < 0 ? r : recording_erase(db, &step->row, "unix:sato", "asked for by the ward");
+}
+
+static int
+do_hold(struct store_db *db, void *argument)
+{
+	struct step *step = argument;
+	int r = recording_load(db, step->session, step->part, &step->row);
+
+	if (r < 0)
+		return r;
+	step->row.held_us = store_db_now(db);
+	strcpy(step->row.held_by, "unix:sato");
+	return recording_update(db, &step->row);
+}
+
+static int64_t
+size_of_file(const uint8_t *session, int64_t part, void *argument)
+{
+	(void)session;
+	(void)part;
+	(void)argument;
+	return 4711;
+}
+
+static int
+do_left_open(struct store_db *db, void *argument)
+{
+	struct step *step = argument;
+
+	return recordings_end_left_open(db, size_of_file, NULL, &step->ended);
+}
+
+/* A recording of a new session, which has begun so many days ago, closed if it has bytes. */
+static struct step
+recorded(int days_ago, int64_t bytes)
+{
+	struct step step = {.state = RECORDING_ROW_CLOSED, .hash = hash};
+	struct issue issue;
+	struct session_grant grant;
+
+	clock_hold(LOOK_US - days_ago * DAY_US, 1000000);
+	issue = issue_ticket();
+	grant = begin_session(&issue, 1);
+	memcpy(step.session, grant.session, sizeof(step.session));
+	assert_int_equal(fixture_write(&fixture, do_begin_recording, &step), 0);
+	step.part = step.row.part;
+	step.so_far = (struct recording_so_far){.bytes = bytes, .duration_ms = 90500, .gaps = 1};
+	if (bytes > 0)
+		assert_int_equal(fixture_write(&fixture, do_end_recording, &step), 0);
+	json_decref(end_session(&grant, 1, CLOSE_CLIENT_LEFT));
+	clock_hold(LOOK_US, 1000000);
+	return step;
+}
+
+static enum recording_row_state
+state_of(struct step *step)
+{
+	assert_int_equal(fixture_read(&fixture, do_load, step), 0);
+	json_decref(step->event);
+	return step->row.state;
+}
+
+static void
+row_and_event_say_the_same(void **state)
+{
+	struct step step = recorded(0, 5000);
+	char hex[2 * RECORDING_ROW_HASH_BYTES + 1] = "abcd";
+	json_t *object;
+
+	(void)state;
+	memset(hex + 4, '0', 60);
+	assert_int_equal(fixture_read(&fixture, do_load, &step), 0);
+	assert_int_equal(step.row.state, RECORDING_ROW_CLOSED);
+	assert_string_equal(step.row.account_full, "998-taro@example.jp");
+	assert_string_equal(step.row.terminal_name, "pacs-01");
+	assert_int_equal(step.row.bytes, 5000);
+	expect_text(step.event, "hash", hex);
+	expect_text(step.event, "state", "closed");
+	assert_null(strstr(json_string_value(json_object_get(step.event, "why")), "taro"));
+	json_decref(step.event);
+	assert_int_equal(events_of("recording"), 2);
+	object = recording_json(&step.row);
+	expect_text(object, "hash", hex);
+	expect_text(object, "started", "2027-02-28T03:00:00.000000Z");
+	assert_int_equal(json_integer_value(json_object_get(object, "duration_seconds")), 90);
+	assert_int_equal(json_array_size(json_object_get(object, "auditors")), 2);
+	assert_true(json_is_null(json_object_get(object, "held")));
+	json_decref(object);
+}
+
+/* A late word of a recorder that is over, or its second end, changes nothing. */
+static void
+what_is_over_stays_as_it_is(void **state)
+{
+	struct step step = recorded(0, 5000);
+
+	(void)state;
+	step.so_far.bytes = 9999;
+	step.state = RECORDING_ROW_FAILED;
+	assert_int_equal(fixture_write(&fixture, do_progress, &step), 0);
+	assert_int_equal(fixture_write(&fixture, do_end_recording, &step), 0);
+	assert_int_equal(state_of(&step), RECORDING_ROW_CLOSED);
+	assert_int_equal(step.row.bytes, 5000);
+	assert_int_equal(events_of("recording"), 2);
+}
+
+static void
+session_that_goes_on_has_a_second_part(void **state)
+{
+	struct step step = recorded(0, 5000);
+	char id[RECORDING_ID_SIZE], file[RECORDING_FILE_SIZE];
+	uint8_t session[SESSION_ID_BYTES];
+	int64_t part;
+
+	(void)state;
+	assert_int_equal(step.part, 1);
+	assert_int_equal(fixture_write(&fixture, do_begin_recording, &step), 0);
+	assert_int_equal(step.row.part, 2);
+	recording_id(step.session, 2, id);
+	recording_file_name(step.session, 2, file);
+	assert_int_equal(strlen(id), 34);
+	assert_string_equal(file + 32, "-2.skr");
+	assert_int_equal(recording_id_read(id, session, &part), 0);
+	assert_memory_equal(session, step.session, sizeof(session));
+	assert_int_equal(part, 2);
+}
+
+static void
+name_that_is_not_the_one_name_is_none(void **state)
+{
+	static const char *const names[] = {"", "0123", "0123456789abcdef0123456789abcde",
+		"0123456789abcdef0123456789abcdeg", "0123456789abcdef0123456789abcdef-1",
+		"0123456789abcdef0123456789abcdef-02", "0123456789abcdef0123456789abcdef-",
+		"0123456789abcdef0123456789abcdef/../x", "0123456789abcdef0123456789abcdef-10000",
+		"0123456789ABCDEF0123456789ABCDEF", "../3456789abcdef0123456789abcdef"};
+	uint8_t session[SESSION_ID_BYTES];
+	int64_t part;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_int_equal(recording_id_read(names[i], session, &part), -EINVAL);
+	assert_int_equal(recording_id_read("0123456789abcdef0123456789abcdef", session, &part), 0);
+	assert_int_equal(part, 1);
+}
+
+static void
+what_is_older_than_its_time_is_erased(void **state)
+{
+	struct step old = recorded(91, 5000), held = recorded(91, 5000), young = recorded(89, 5000),
+		    night = {.keep_days = 90};
+
+	(void)state;
+	assert_int_equal(fixture_write(&fixture, do_hold, &held), 0);
+	assert_int_equal(fixture_write(&fixture, do_erase_due, &night), 0);
+	assert_int_equal(night.count, 1);
+	assert_memory_equal(night.erased[0].session, old.session, sizeof(old.session));
+	assert_int_equal(state_of(&old), RECORDING_ROW_ERASED);
+	assert_string_equal(old.row.erased_by, "nightly");
+	assert_true(old.row.has_hash);
+	assert_int_equal(state_of(&held), RECORDING_ROW_CLOSED);
+	assert_int_equal(state_of(&young), RECORDING_ROW_CLOSED);
+	assert_int_equal(fixture_write(&fixture, do_erase_due, &night), 0);
+	assert_int_equal(night.count, 0);
+}
+
+static void
+keeping_for_ever_erases_nothing(void **state)
+{
+	struct step old = recorded(100, 5000), night = {0};
+
+	(void)state;
+	assert_int_equal(fixture_write(&fixture, do_erase_due, &night), 0);
+	assert_int_equal(night.count, 0);
+	assert_int_equal(state_of(&old), RECORDING_ROW_CLOSED);
+}
+
+/* The oldest first, and no more than it takes; what runs and what is held counts, and stays. */
+static void
+too_much_altogether_costs_the_oldest(void **state)
+{
+	struct step held = recorded(9, 1000), oldest = recorded(8, 1000), old = recorded(7, 1000),
+		    young = recorded(6, 1000), night = {.keep_days = 90, .most_bytes = 2500};
+
+	(void)state;
+	assert_int_equal(fixture_write(&fixture, do_hold, &held), 0);
+	assert_int_equal(fixture_write(&fixture, do_erase_due, &night), 0);
+	assert_int_equal(night.count, 2);
+	assert_int_equal(state_of(&held), RECORDING_ROW_CLOSED);
+	assert_int_equal(state_of(&oldest), RECORDING_ROW_ERASED);
+	assert_int_equal(state_of(&old), RECORDING_ROW_ERASED);
+	assert_int_equal(state_of(&young), RECORDING_ROW_CLOSED);
+	assert_string_equal(old.row.erased_because, "it made room for newer ones");
+	night.most_bytes = 1;
+	assert_int_equal(fixture_write(&fixture, do_erase_due, &night), 0);
+	assert_int_equal(night.count, 1);
+	assert_int_equal(state_of(&held), RECORDING_ROW_CLOSED);
+}
+
+/* More than one transaction takes. */
+static void
+many_are_erased_portion_by_portion(void **state)
+{
+	struct step night = {.keep_days = 90};
+	size_t erased = 0;
+
+	(void)state;
+	for (int i = 0; i < RECORDINGS_PORTION + 3; i++)
+		(void)recorded(100, 10);
+	do {
+		assert_int_equal(fixture_write(&fixture, do_erase_due, &night), 0);
+		erased += night.count;
+	} while (night.count > 0);
+	assert_int_equal(erased, RECORDINGS_PORTION + 3);
+}
+
+static void
+a_person_erases_neither_what_runs_nor_what_is_held(void **state)
+{
+	struct step running = recorded(0, 0), held = recorded(1, 1000), gone = recorded(1, 1000);
+
+	(void)state;
+	assert_int_equal(fixture_write(&fixture, do_erase, &running), -EBUSY);
+	assert_int_equal(fixture_write(&fixture, do_hold, &held), 0);
+	assert_int_equal(fixture_write(&fixture, do_erase, &held), -EPERM);
+	assert_int_equal(fixture_write(&fixture, do_erase, &gone), 0);
+	assert_int_equal(fixture_write(&fixture, do_erase, &gone), -ENOENT);
+	assert_int_equal(state_of(&gone), RECORDING_ROW_ERASED);
+	assert_string_equal(gone.row.erased_because, "asked for by the ward");
+	assert_int_equal(state_of(&running), RECORDING_ROW_RUNNING);
+}
+
+static void
+what_a_crash_left_open_is_not_closed(void **state)
+{
+	struct step running = recorded(0, 0), closed = recorded(1, 1000), step = {0};
+
+	(void)state;
+	assert_int_equal(fixture_write(&fixture, do_left_open, &step), 0);
+	assert_int_equal(step.ended, 1);
+	assert_int_equal(state_of(&running), RECORDING_ROW_NOT_CLOSED);
+	assert_int_equal(running.row.bytes, 4711);
+	assert_false(running.row.has_hash);
+	assert_int_equal(state_of(&closed), RECORDING_ROW_CLOSED);
+	assert_int_equal(closed.row.bytes, 1000);
+}
+
+/* An event that is another recording's says nothing of this one. */
+static void
+event_of_another_recording_is_none(void **state)
+{
+	struct step one = recorded(0, 1000), other = recorded(0, 2000);
+
+	(void)state;
+	assert_int_equal(state_of(&other), RECORDING_ROW_CLOSED);
+	fixture_sql(&fixture,
+		"UPDATE recording SET last_event = (SELECT max(last_event) FROM recording)");
+	assert_int_equal(fixture_read(&fixture, do_load, &one), -ENOENT);
+}
+
+#define IN_OUT(test) cmocka_unit_test_setup_teardown(test, session_setup, session_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_OUT(row_and_event_say_the_same),
+		IN_OUT(what_is_over_stays_as_it_is),
+		IN_OUT(session_that_goes_on_has_a_second_part),
+		IN_OUT(name_that_is_not_the_one_name_is_none),
+		IN_OUT(what_is_older_than_its_time_is_erased),
+		IN_OUT(keeping_for_ever_erases_nothing),
+		IN_OUT(too_much_altogether_costs_the_oldest),
+		IN_OUT(many_are_erased_portion_by_portion),
+		IN_OUT(a_person_erases_neither_what_runs_nor_what_is_held),
+		IN_OUT(what_a_crash_left_open_is_not_closed),
+		IN_OUT(event_of_another_recording_is_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
