@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#define NEWEST 15
+#define NEWEST 16
 
 static void
 load_fixture(const char *name)
