@@ -6,7 +6,6 @@
 #include "base/secret.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,17 +35,11 @@ __lsan_default_suppressions(void)
 int
 screen_warm_up(const char *catalogue, const char **ret_why)
 {
-	char buffer[PATH_MAX + 64], folder[PATH_MAX + 8];
 	struct qr qr = {0};
 	int r;
 
-	if (catalogue == NULL) {
-		snprintf(buffer, sizeof(buffer), "%s/ja/LC_MESSAGES/sekisho-admin.mo",
-			catalogue_folder(SEKISHO_LOCALE_DIR, folder, sizeof(folder)));
-		catalogue = buffer;
-	}
 	*ret_why = "the Japanese messages";
-	r = japanese != NULL ? 0 : catalogue_open(catalogue, &japanese);
+	r = japanese != NULL ? 0 : words_open_japanese(catalogue, &japanese);
 	if (r < 0)
 		return r;
 	*ret_why = "fonts with Japanese and other letters";
@@ -88,8 +81,7 @@ screen_new(const struct screen_setup *setup, struct screen **ret_screen)
 	screen->setup = *setup;
 	words_sentence(NULL, setup->facility, NULL, 0, screen->facility, sizeof(screen->facility));
 	screen->setup.facility = screen->facility;
-	screen->language =
-		strcmp(setup->language, "ja") == 0 ? LANGUAGE_JAPANESE : LANGUAGE_ENGLISH;
+	screen->language = words_language(setup->language);
 	screen->setup.language = NULL;
 	screen->scale = fitting_scale(setup);
 	screen->focus = screen->hover = screen->pressed = PART_NONE;

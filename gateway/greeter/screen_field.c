@@ -3,7 +3,7 @@
 
 #include "base/secret.h"
 #include "base/utf_8.h"
-#include "greeter/screen_words.h"
+#include "picture/words.h"
 
 #include <string.h>
 

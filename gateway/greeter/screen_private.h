@@ -6,7 +6,7 @@
  *	screen_layout.c  where the parts stand
  *	screen_paint.c   what they look like; screen_paint_page.c those of single pages
  *	screen_tiles.c   which pixels have changed
- *	screen_field.c, screen_words.c, screen_qr.c   know nothing of a screen
+ *	screen_field.c, screen_qr.c   know nothing of a screen
  */
 #ifndef GREETER_SCREEN_PRIVATE_H
 #define GREETER_SCREEN_PRIVATE_H
@@ -14,7 +14,7 @@
 #include "greeter/screen.h"
 #include "greeter/screen_field.h"
 #include "greeter/screen_qr.h"
-#include "greeter/screen_words.h"
+#include "picture/words.h"
 #include "picture/brush.h"
 #include "picture/tiles.h"
 #include "picture/type.h"

@@ -1,14 +1,34 @@
-/* What the screen says; see screen_words.h. */
-#include "greeter/screen_words.h"
+/* What the screen says; see words.h. */
+#include "picture/words.h"
 
 #include "base/catalogue.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/utf_8.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+enum language
+words_language(const char *name)
+{
+	return strcmp(name, "ja") == 0 ? LANGUAGE_JAPANESE : LANGUAGE_ENGLISH;
+}
+
+int
+words_open_japanese(const char *path, const struct catalogue **ret_catalogue)
+{
+	char buffer[PATH_MAX + 64], folder[PATH_MAX + 8];
+
+	if (path == NULL) {
+		snprintf(buffer, sizeof(buffer), "%s/ja/LC_MESSAGES/sekisho-admin.mo",
+			catalogue_folder(SEKISHO_LOCALE_DIR, folder, sizeof(folder)));
+		path = buffer;
+	}
+	return catalogue_open(path, ret_catalogue);
+}
 
 struct range {
 	uint32_t first, last;

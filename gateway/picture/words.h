@@ -1,6 +1,6 @@
-/* What the screen says, in the reader's language, made harmless. */
-#ifndef GREETER_SCREEN_WORDS_H
-#define GREETER_SCREEN_WORDS_H
+/* What a screen says, in the reader's language, made harmless. */
+#ifndef PICTURE_WORDS_H
+#define PICTURE_WORDS_H
 
 #include "base/sentence.h"
 
@@ -18,6 +18,13 @@ enum language {
 	LANGUAGE_JAPANESE,
 	LANGUAGE_COUNT,
 };
+
+/* "en" or "ja"; what is neither is English. */
+enum language words_language(const char *name);
+
+/* The Japanese messages, from the file at `path`, or from where they are installed if that is NULL. Opened once, before the sandbox closes.
+ * Returns 0 or a negative errno. */
+int words_open_japanese(const char *path, const struct catalogue **ret_catalogue);
 
 /* May stand in a line: no control character, no line end, no half of a pair. */
 bool words_is_text(uint32_t character);
