@@ -80,7 +80,8 @@ read_header(struct bytes_reader *reader, struct recording_about *about)
 {
 	bool ok;
 
-	about->session = (int64_t)bytes_read_u64le(reader);
+	read_bytes(reader, about->session, sizeof(about->session));
+	about->part = bytes_read_u32le(reader);
 	about->started_us = (int64_t)bytes_read_u64le(reader);
 	ok = read_text(reader, about->account, sizeof(about->account)) &&
 	     read_text(reader, about->terminal, sizeof(about->terminal));
@@ -146,7 +147,8 @@ recording_header_put(struct recording_about *about, uint8_t *room)
 	bytes_write_u16le(&writer, RECORDING_VERSION);
 	bytes_write_u16le(&writer, about->with_input ? FLAG_INPUT : 0);
 	bytes_write_u32le(&writer, 0); /* its length, below */
-	bytes_write_u64le(&writer, (uint64_t)about->session);
+	bytes_write(&writer, about->session, sizeof(about->session));
+	bytes_write_u32le(&writer, about->part);
 	bytes_write_u64le(&writer, (uint64_t)about->started_us);
 	if (!write_text(&writer, about->account, sizeof(about->account)) ||
 		!write_text(&writer, about->terminal, sizeof(about->terminal)))
@@ -206,7 +208,8 @@ recording_summary_put(
 	struct bytes_writer writer;
 
 	bytes_writer_init(&writer, room, RECORDING_SUMMARY_BYTES);
-	bytes_write_u64le(&writer, (uint64_t)summary->session);
+	bytes_write(&writer, summary->session, sizeof(summary->session));
+	bytes_write_u32le(&writer, summary->part);
 	bytes_write_u64le(&writer, (uint64_t)summary->started_us);
 	bytes_write_u64le(&writer, (uint64_t)summary->ended_us);
 	bytes_write_u32le(&writer, summary->length_ms);
@@ -228,7 +231,8 @@ recording_summary_get(
 	struct bytes_reader reader;
 
 	bytes_reader_init(&reader, bytes, RECORDING_SUMMARY_BYTES);
-	ret_summary->session = (int64_t)bytes_read_u64le(&reader);
+	read_bytes(&reader, ret_summary->session, sizeof(ret_summary->session));
+	ret_summary->part = bytes_read_u32le(&reader);
 	ret_summary->started_us = (int64_t)bytes_read_u64le(&reader);
 	ret_summary->ended_us = (int64_t)bytes_read_u64le(&reader);
 	ret_summary->length_ms = bytes_read_u32le(&reader);

@@ -6,7 +6,7 @@
  *
  *	header   "Sekisho record\r\n"                                     16
  *	         u16 version (1) ‖ u16 flags (1: input is recorded) ‖ u32 bytes of the whole header
- *	         u64 session ‖ u64 its start, microseconds since 1970
+ *	         session (16) ‖ u32 part ‖ u64 its start, microseconds since 1970
  *	         account, terminal                                        texts
  *	         public key that signs the closing (Ed25519)              32
  *	         check of the recording's key                             16
@@ -17,7 +17,7 @@
  *
  *	closing  u32 0
  *	         u32 n ‖ n times: u64 offset of a chunk ‖ u32 ms of its first record (a time index, at most 4,096)
- *	         summary: u64 session ‖ u64 start ‖ u64 end, microseconds ‖ u32 length in ms ‖ u64 chunks ‖ u64 records ‖
+ *	         summary: session (16) ‖ u32 part ‖ u64 start ‖ u64 end, microseconds ‖ u32 length in ms ‖ u64 chunks ‖ u64 records ‖
  *	                  u64 bytes of FROM_HOST ‖ u64 bytes of FROM_CLIENT ‖ u32 segments ‖ u32 gaps ‖ u64 bytes missing ‖
  *	                  last value of the chain (32) ‖ SHA-256 of the n index entries (32)
  *	         signature: Ed25519 over "sekisho recording 1" NUL ‖ summary
@@ -45,6 +45,7 @@
 #include <stdint.h>
 
 #define RECORDING_VERSION 1
+#define RECORDING_SESSION_BYTES 16
 #define RECORDING_KEY_BYTES 32
 #define RECORDING_PUBLIC_BYTES 32
 #define RECORDING_KEY_ID_BYTES 8
@@ -63,11 +64,12 @@
 #define RECORDING_SEALED_MOST (RECORDING_CHUNK_MOST + RECORDING_CHUNK_EXTRA)
 #define RECORDING_INDEX_MOST 4096
 #define RECORDING_INDEX_ENTRY 12
-#define RECORDING_SUMMARY_BYTES 140
+#define RECORDING_SUMMARY_BYTES 152
 #define RECORDING_MAGIC_BYTES 16
 #define RECORDING_SIGNED_MOST (RECORDING_SUMMARY_BYTES + 32)
-#define RECORDING_HEADER_MOST                                                                    \
-	(16 + 8 + 16 + 4 + RECORDING_ACCOUNT_SIZE + RECORDING_TERMINAL_SIZE + 32 + 16 + 24 + 1 + \
+#define RECORDING_HEADER_MOST                                                    \
+	(16 + 8 + RECORDING_SESSION_BYTES + 4 + 8 + 4 + RECORDING_ACCOUNT_SIZE + \
+		RECORDING_TERMINAL_SIZE + 32 + 16 + 24 + 1 +                     \
 		RECORDING_AUDITORS_MOST * (RECORDING_KEY_ID_BYTES + RECORDING_SEALED_KEY_BYTES))
 #define RECORDING_CLOSING_LEAST \
 	(8 + RECORDING_SUMMARY_BYTES + RECORDING_SIGNATURE_BYTES + 4 + RECORDING_MAGIC_BYTES)
@@ -82,7 +84,8 @@ struct recording_sealed_key {
 struct recording_about {
 	uint16_t version;
 	bool with_input;
-	int64_t session;
+	uint8_t session[RECORDING_SESSION_BYTES];
+	uint32_t part; /* from 1 */
 	int64_t started_us;
 	char account[RECORDING_ACCOUNT_SIZE];
 	char terminal[RECORDING_TERMINAL_SIZE];
@@ -101,7 +104,8 @@ struct recording_chunk_head {
 };
 
 struct recording_summary {
-	int64_t session;
+	uint8_t session[RECORDING_SESSION_BYTES];
+	uint32_t part;
 	int64_t started_us;
 	int64_t ended_us;
 	uint32_t length_ms;

@@ -11,15 +11,6 @@ _Static_assert(RECORDING_PUBLIC_BYTES == crypto_box_PUBLICKEYBYTES, "X25519");
 _Static_assert(
 	RECORDING_SEALED_KEY_BYTES == RECORDING_KEY_BYTES + crypto_box_SEALBYTES, "a sealed key");
 
-#define PREFIX "sekisho-auditor-1-"
-#define CHECK_BYTES 4
-#define BASE64 sodium_base64_VARIANT_URLSAFE_NO_PADDING
-
-_Static_assert(
-	sizeof(PREFIX) + sodium_base64_ENCODED_LEN(RECORDING_PUBLIC_BYTES + CHECK_BYTES, BASE64) <=
-		RECORDING_PUBLIC_TEXT_SIZE,
-	"has room");
-
 static const char check_of[] = "sekisho recording key";
 
 int
@@ -44,50 +35,6 @@ recording_pair_new(uint8_t ret_public[RECORDING_PUBLIC_BYTES], struct secret *re
 	r = secret_set(ret_private, private_key, sizeof(private_key));
 	secret_wipe(private_key, sizeof(private_key));
 	return r;
-}
-
-/* Finds a character that was mistyped; whoever means harm has a key of his own. */
-static void
-put_check(const uint8_t *public_key, uint8_t ret_check[CHECK_BYTES])
-{
-	uint8_t hash[crypto_hash_sha256_BYTES];
-
-	crypto_hash_sha256(hash, public_key, RECORDING_PUBLIC_BYTES);
-	memcpy(ret_check, hash + sizeof(hash) - CHECK_BYTES, CHECK_BYTES);
-}
-
-void
-recording_public_to_text(
-	const uint8_t public_key[RECORDING_PUBLIC_BYTES], char ret_text[RECORDING_PUBLIC_TEXT_SIZE])
-{
-	uint8_t bytes[RECORDING_PUBLIC_BYTES + CHECK_BYTES];
-	size_t prefix = sizeof(PREFIX) - 1;
-
-	memcpy(bytes, public_key, RECORDING_PUBLIC_BYTES);
-	put_check(public_key, bytes + RECORDING_PUBLIC_BYTES);
-	memcpy(ret_text, PREFIX, prefix);
-	sodium_bin2base64(ret_text + prefix, RECORDING_PUBLIC_TEXT_SIZE - prefix, bytes,
-		sizeof(bytes), BASE64);
-}
-
-int
-recording_public_from_text(const char *text, uint8_t ret_public[RECORDING_PUBLIC_BYTES])
-{
-	uint8_t bytes[RECORDING_PUBLIC_BYTES + CHECK_BYTES], check[CHECK_BYTES];
-	size_t prefix = sizeof(PREFIX) - 1, len;
-
-	if (strncmp(text, PREFIX, prefix) != 0)
-		return -EINVAL;
-	text += prefix;
-	if (sodium_base642bin(bytes, sizeof(bytes), text, strlen(text), NULL, &len, NULL, BASE64) !=
-			0 ||
-		len != sizeof(bytes))
-		return -EINVAL;
-	put_check(bytes, check);
-	if (memcmp(check, bytes + RECORDING_PUBLIC_BYTES, CHECK_BYTES) != 0)
-		return -EINVAL;
-	memcpy(ret_public, bytes, RECORDING_PUBLIC_BYTES);
-	return 0;
 }
 
 int

@@ -4,11 +4,11 @@
 #ifndef RECORDING_KEYS_H
 #define RECORDING_KEYS_H
 
+#include "base/auditor_key.h"
 #include "base/secret.h"
 #include "recording/format.h"
 
 #define RECORDING_KEY_ID_TEXT_SIZE (2 * RECORDING_KEY_ID_BYTES + 1)
-#define RECORDING_PUBLIC_TEXT_SIZE 72
 #define RECORDING_PRIVATE_FILE_MOST 1024
 
 /* Once in a process, before its sandbox closes and before anything else here, of writer.h or of reader.h. 0 or -EIO. */
@@ -19,13 +19,6 @@ void recording_random(uint8_t *ret_bytes, size_t len);
 
 /* A new pair. Returns 0 or -ENOMEM. */
 int recording_pair_new(uint8_t ret_public[RECORDING_PUBLIC_BYTES], struct secret *ret_private);
-
-/* A public key as people pass it on, one word: "sekisho-auditor-1-" and 48 characters, among them a check. */
-void recording_public_to_text(const uint8_t public_key[RECORDING_PUBLIC_BYTES],
-	char ret_text[RECORDING_PUBLIC_TEXT_SIZE]);
-
-/* -EINVAL: mistyped, or something else. */
-int recording_public_from_text(const char *text, uint8_t ret_public[RECORDING_PUBLIC_BYTES]);
 
 /* The id by which a recording names the key. -EIO. */
 int recording_key_id(
@@ -47,10 +40,11 @@ int recording_key_open(const struct recording_about *about, const struct secret 
 void recording_key_check(
 	const uint8_t key[RECORDING_KEY_BYTES], uint8_t ret_check[RECORDING_KEY_CHECK_BYTES]);
 
-/* The text of a private key's file: Argon2id (256 MB, 3 times) makes a key of the passphrase, which seals it. Returns 0,
- * -ENOMEM: also where 256 MB are not to be had. ret_text ends with a line end. */
-int recording_private_to_text(const struct secret *private_key, const struct secret *passphrase,
-	char ret_text[RECORDING_PRIVATE_FILE_MOST]);
+/* The text of a private key's file: Argon2id (256 MB, 3 times) makes a key of the passphrase, which seals it. name: of the key, as in
+ * base/auditor_key.h. Returns 0; -EINVAL for a name that is none; -ENOMEM: also where 256 MB are not to be had. ret_text ends with a line
+ * end. */
+int recording_private_to_text(const char *name, const struct secret *private_key,
+	const struct secret *passphrase, char ret_text[RECORDING_PRIVATE_FILE_MOST]);
 
 /* -EINVAL: no such file; -EKEYREJECTED: the passphrase is another one, or the file was changed; -ENOMEM. *ret_why is a literal on
  * every failure. */
@@ -58,7 +52,6 @@ int recording_private_from_text(const char *text, size_t len, const struct secre
 	struct secret *ret_private, const char **ret_why);
 
 /* The public key of that file, without a passphrase: what stands in its second line. -EINVAL. */
-int recording_private_public(
-	const char *text, size_t len, uint8_t ret_public[RECORDING_PUBLIC_BYTES]);
+int recording_private_public(const char *text, size_t len, struct auditor_key *ret_public);
 
 #endif

@@ -1,7 +1,7 @@
 /* The file of an auditor's private key:
  *
  *	sekisho auditor key 1
- *	public sekisho-auditor-1-…
+ *	public NAME=…                        base/auditor_key.h
  *	argon2id TIMES MEGABYTES SALT        16 bytes, hexadecimal
  *	secretbox NONCE SEALED               24 and 48 bytes, hexadecimal
  *
@@ -27,7 +27,7 @@
 #define SEALED (crypto_box_SECRETKEYBYTES + crypto_secretbox_MACBYTES)
 
 struct key_file {
-	uint8_t public_key[RECORDING_PUBLIC_BYTES];
+	struct auditor_key public_key;
 	unsigned int times;
 	unsigned int megabytes;
 	uint8_t salt[SALT];
@@ -50,12 +50,11 @@ stretch(const struct key_file *file, const struct secret *passphrase,
 }
 
 static void
-write_file(const struct key_file *file, char ret_text[RECORDING_PRIVATE_FILE_MOST])
+write_file(const struct key_file *file, const char *public_text,
+	char ret_text[RECORDING_PRIVATE_FILE_MOST])
 {
-	char public_text[RECORDING_PUBLIC_TEXT_SIZE];
 	char salt[2 * SALT + 1], nonce[2 * NONCE + 1], sealed[2 * SEALED + 1];
 
-	recording_public_to_text(file->public_key, public_text);
 	bytes_to_hex(file->salt, SALT, salt);
 	bytes_to_hex(file->nonce, NONCE, nonce);
 	bytes_to_hex(file->sealed, SEALED, sealed);
@@ -65,15 +64,20 @@ write_file(const struct key_file *file, char ret_text[RECORDING_PRIVATE_FILE_MOS
 }
 
 int
-recording_private_to_text(const struct secret *private_key, const struct secret *passphrase,
-	char ret_text[RECORDING_PRIVATE_FILE_MOST])
+recording_private_to_text(const char *name, const struct secret *private_key,
+	const struct secret *passphrase, char ret_text[RECORDING_PRIVATE_FILE_MOST])
 {
+	char public_text[AUDITOR_KEY_TEXT_SIZE];
 	struct key_file file = {.times = TIMES, .megabytes = MEGABYTES};
 	uint8_t key[crypto_secretbox_KEYBYTES];
 	int r;
 
 	if (private_key->len != crypto_box_SECRETKEYBYTES ||
-		crypto_scalarmult_base(file.public_key, private_key->bytes) != 0)
+		crypto_scalarmult_base(file.public_key.key, private_key->bytes) != 0 ||
+		strlen(name) >= sizeof(file.public_key.name))
+		return -EINVAL;
+	strcpy(file.public_key.name, name);
+	if (auditor_key_write(&file.public_key, public_text) < 0)
 		return -EINVAL;
 	randombytes_buf(file.salt, SALT);
 	randombytes_buf(file.nonce, NONCE);
@@ -81,7 +85,7 @@ recording_private_to_text(const struct secret *private_key, const struct secret 
 	if (r == 0) {
 		crypto_secretbox_easy(
 			file.sealed, private_key->bytes, private_key->len, file.nonce, key);
-		write_file(&file, ret_text);
+		write_file(&file, public_text, ret_text);
 	}
 	secret_wipe(key, sizeof(key));
 	return r;
@@ -91,14 +95,14 @@ recording_private_to_text(const struct secret *private_key, const struct secret 
 static bool
 read_file(const char *text, struct key_file *ret_file)
 {
-	char first[32], public_text[80], salt[80], nonce[80], sealed[120];
+	char first[32], public_text[100], salt[80], nonce[80], sealed[120];
 	int end = -1;
 
-	return sscanf(text, "%31[^\n] public %79s argon2id %3u %5u %79s secretbox %79s %119s %n",
+	return sscanf(text, "%31[^\n] public %99s argon2id %3u %5u %79s secretbox %79s %119s %n",
 		       first, public_text, &ret_file->times, &ret_file->megabytes, salt, nonce,
 		       sealed, &end) == 7 &&
 	       end >= 0 && text[end] == '\0' && strcmp(first, FIRST_LINE) == 0 &&
-	       recording_public_from_text(public_text, ret_file->public_key) == 0 &&
+	       auditor_key_read(public_text, &ret_file->public_key) == 0 &&
 	       strlen(salt) == 2 * SALT && bytes_from_hex(salt, ret_file->salt, SALT) == 0 &&
 	       strlen(nonce) == 2 * NONCE && bytes_from_hex(nonce, ret_file->nonce, NONCE) == 0 &&
 	       strlen(sealed) == 2 * SEALED &&
@@ -120,13 +124,13 @@ parse(const char *text, size_t len, struct key_file *ret_file)
 }
 
 int
-recording_private_public(const char *text, size_t len, uint8_t ret_public[RECORDING_PUBLIC_BYTES])
+recording_private_public(const char *text, size_t len, struct auditor_key *ret_public)
 {
 	struct key_file file = {0};
 	int r = parse(text, len, &file);
 
 	if (r == 0)
-		memcpy(ret_public, file.public_key, RECORDING_PUBLIC_BYTES);
+		*ret_public = file.public_key;
 	return r;
 }
 
@@ -142,7 +146,7 @@ unseal(const struct key_file *file, const struct secret *passphrase, struct secr
 		r = -EKEYREJECTED;
 	/* What stands beside it is believed by whoever copies it into gateway.yaml. */
 	if (r == 0 && (crypto_scalarmult_base(public_key, private_key) != 0 ||
-			      memcmp(public_key, file->public_key, sizeof(public_key)) != 0))
+			      memcmp(public_key, file->public_key.key, sizeof(public_key)) != 0))
 		r = -EKEYREJECTED;
 	if (r == 0)
 		r = secret_set(ret_private, private_key, sizeof(private_key));

@@ -247,7 +247,8 @@ counts_agree(const struct recording_reader *reader, const struct recording_summa
 {
 	const struct seen *seen = &reader->seen;
 
-	if (summary->session != reader->about.session ||
+	if (memcmp(summary->session, reader->about.session, RECORDING_SESSION_BYTES) != 0 ||
+		summary->part != reader->about.part ||
 		summary->started_us != reader->about.started_us ||
 		summary->chunks != seen->chunks || summary->length_ms != seen->last_ms)
 		return false;

@@ -60,7 +60,8 @@ begin(struct recording_writer *writer, const struct recording_about *about, cons
 	if (r < 0)
 		return r;
 	writer->out_len = writer->bytes = full.header_bytes;
-	writer->summary.session = full.session;
+	memcpy(writer->summary.session, full.session, sizeof(full.session));
+	writer->summary.part = full.part;
 	writer->summary.started_us = full.started_us;
 	r = recording_chain_new(&writer->chain);
 	return r < 0 ? r : recording_chain_begin(writer->chain, writer->out, writer->out_len);

@@ -9,7 +9,7 @@
 
 struct recording_writer;
 
-/* `about` has session, started_us, texts, signer and the sealed keys; the rest is filled in. The header waits to be written.
+/* `about` has session, part, started_us, texts, signer and the sealed keys; the rest is filled in. The header waits to be written.
  * Returns 0, -EINVAL or -ENOMEM. */
 int recording_writer_new(const struct recording_about *about,
 	const uint8_t key[RECORDING_KEY_BYTES], struct recording_writer **ret_writer);

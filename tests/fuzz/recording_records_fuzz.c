@@ -71,9 +71,12 @@ fuzz_give_seeds(struct fuzz_seeds *seeds)
 		.channel_count = 1,
 		.channels = {{"drdynvc", 1, 1004, true}}};
 	const struct recording_gap gap = {RECORDING_GAP_RELAY_FULL, 9, 8};
-	struct recording_about about = {
-		.session = 7, .account = "sato", .terminal = "pacs-01", .sealed_count = 2};
-	struct recording_summary summary = {.session = 7};
+	struct recording_about about = {.session = {7},
+		.part = 1,
+		.account = "sato",
+		.terminal = "pacs-01",
+		.sealed_count = 2};
+	struct recording_summary summary = {.session = {7}};
 	static const uint8_t signature[RECORDING_SIGNATURE_BYTES];
 	uint8_t room[RECORDING_HEADER_MOST] = {0};
 	size_t len;

@@ -98,7 +98,7 @@ static int
 make(const char *path, const char *key_path, const char *auditor)
 {
 	auto_fd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	uint8_t public_key[RECORDING_PUBLIC_BYTES];
+	struct auditor_key public_key;
 	struct recording_writer *writer;
 	struct sample sample;
 	uint32_t ms = 0;
@@ -106,9 +106,9 @@ make(const char *path, const char *key_path, const char *auditor)
 
 	sample_init(&sample);
 	if (auditor != NULL) {
-		if (recording_public_from_text(auditor, public_key) < 0)
+		if (auditor_key_read(auditor, &public_key) < 0)
 			return fail(auditor, -EINVAL);
-		sample_add_auditor(&sample, public_key);
+		sample_add_auditor(&sample, public_key.key);
 	}
 	r = fd < 0 ? -errno : recording_writer_new(&sample.about, sample.key, &writer);
 	if (r == 0)
@@ -200,16 +200,17 @@ open_recording(const char *path, const char *key_text, bool for_people)
 static int
 pair(const char *path)
 {
-	uint8_t public_key[RECORDING_PUBLIC_BYTES];
-	char text[RECORDING_PUBLIC_TEXT_SIZE];
+	struct auditor_key public_key = {.name = "auditor"};
+	char text[AUDITOR_KEY_TEXT_SIZE];
 	auto_secret struct secret private_key = {0};
-	int r = recording_pair_new(public_key, &private_key);
+	int r = recording_pair_new(public_key.key, &private_key);
 
 	if (r == 0)
 		r = write_hex(path, private_key.bytes, private_key.len);
+	if (r == 0)
+		r = auditor_key_write(&public_key, text);
 	if (r < 0)
 		return fail(path, r);
-	recording_public_to_text(public_key, text);
 	printf("%s\n", text);
 	return 0;
 }
@@ -220,7 +221,7 @@ verify(const char *path, const char *signer_text)
 	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
 	uint8_t signer[RECORDING_PUBLIC_BYTES];
 	struct recording_report report;
-	char chain[2 * RECORDING_HASH_BYTES + 1];
+	char chain[2 * RECORDING_HASH_BYTES + 1], session[2 * RECORDING_SESSION_BYTES + 1];
 	int r = fd < 0 ? -errno : 0;
 
 	if (r == 0 && signer_text != NULL)
@@ -231,9 +232,10 @@ verify(const char *path, const char *signer_text)
 	if (r < 0)
 		return fail(path, r);
 	bytes_to_hex(report.chain, sizeof(report.chain), chain);
-	printf("%s session=%" PRId64 " account=%s terminal=%s chunks=%" PRIu64 " bytes=%" PRIu64
+	bytes_to_hex(report.about.session, sizeof(report.about.session), session);
+	printf("%s session=%s account=%s terminal=%s chunks=%" PRIu64 " bytes=%" PRIu64
 	       " ms=%" PRIu32 " gaps=%" PRIu32 " missing=%" PRIu64 " chain=%s %s\n",
-		recording_state_name(report.state), report.about.session, report.about.account,
+		recording_state_name(report.state), session, report.about.account,
 		report.about.terminal, report.chunks, report.bytes, report.length_ms, report.gaps,
 		report.missing, chain, report.why);
 	return report.state == RECORDING_WHOLE ? 0 : report.state == RECORDING_NOT_CLOSED ? 3 : 4;

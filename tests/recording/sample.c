@@ -22,7 +22,8 @@ sample_init(struct sample *sample)
 	*sample = (struct sample){0};
 	must(recording_keys_ready() == 0);
 	recording_random(sample->key, sizeof(sample->key));
-	sample->about.session = 42;
+	memset(sample->about.session, 0x42, sizeof(sample->about.session));
+	sample->about.part = 1;
 	sample->about.started_us = 1795143600000000;
 	strcpy(sample->about.account, "998-sato");
 	strcpy(sample->about.terminal, "pacs-01");

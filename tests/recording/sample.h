@@ -14,7 +14,7 @@ struct sample {
 	struct secret auditor_private;
 };
 
-/* A new key, a new auditor, a session 42 of "998-sato" at "pacs-01". */
+/* A new key, a new auditor, a session 4242… of "998-sato" at "pacs-01". */
 void sample_init(struct sample *sample);
 void sample_done(struct sample *sample);
 
