@@ -145,6 +145,11 @@ attach_begin(struct connection *conn)
 		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for a bridge");
 		return;
 	}
+	if (conn->attachment->side == SIDE_HOST && conn->gate != GATE_NONE &&
+		bridge_gate(conn->attachment->bridge, conn->gate == GATE_OPEN) < 0) {
+		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for a gate");
+		return;
+	}
 	conn->attachment->bridge->cookies.given = conn->attachment->resumable;
 	conn->attachment->bridge->cookies.ours = conn->attachment->resume;
 	bytes_writer_init(&writer, room, sizeof(room));

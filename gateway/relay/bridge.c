@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "relay/bridge_channels.h"
+#include "relay/input_gate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ bridge_free(struct bridge *bridge)
 		return;
 	secret_wipe(&bridge->cookies, sizeof(bridge->cookies));
 	bridge_channels_done(bridge);
+	free(bridge->gate);
 	free(bridge);
 }
 
@@ -58,7 +60,11 @@ when(const struct bridge *bridge, enum side from)
 		return WHEN_REACTIVATING;
 	if (bridge->stage == BRIDGE_BEFORE)
 		return WHEN_BEFORE;
-	return from == SIDE_CLIENT && bridge->look_only ? WHEN_LOOKING : WHEN_AFTER;
+	if (from != SIDE_CLIENT)
+		return WHEN_AFTER;
+	if (bridge->look_only)
+		return WHEN_LOOKING;
+	return bridge->gate != NULL && bridge->gate->closed ? WHEN_PAUSED : WHEN_AFTER;
 }
 
 enum rule_action
@@ -114,12 +120,17 @@ static size_t
 look_at_fast_path(struct look *look, uint8_t header_len, struct bridge_result *result)
 {
 	bool in_clear = (look->frame[0] & FAST_PATH_SECURITY) == 0;
+	size_t until;
 
 	if (look_sender(look) == SIDE_GREETER)
 		follow_fragments(look, header_len);
 	else if (look_sender(look) == SIDE_CLIENT)
 		count_fast_path_input(look, header_len);
-	return bridge_look_at_whole(look, in_clear ? KIND_FAST_PATH : KIND_OTHER, result);
+	until = bridge_look_at_whole(look, in_clear ? KIND_FAST_PATH : KIND_OTHER, result);
+	if (until != 0 && look->from == SIDE_CLIENT)
+		bridge_follow_input(look, INPUT_FAST, header_len,
+			look->frame[0] >> FAST_PATH_EVENTS_SHIFT & FAST_PATH_EVENTS_MASK);
+	return until;
 }
 
 /* A PDU begins at bytes. Returns 1 when it was looked at and the way counts it, 0 when more bytes are
@@ -146,7 +157,7 @@ begin_pdu(struct look *look, struct bridge_result *result)
 		return 0;
 	look->have = least(look->have, frame.len);
 	look->frame_len = frame.len;
-	way->drop = false;
+	way->drop = way->has_input = false;
 	capability_scan_stop(&way->scan);
 	until = frame.kind == FRAME_FAST_PATH ? look_at_fast_path(look, frame.header_len, result)
 					      : bridge_look_at_tpkt(look, result);
@@ -162,6 +173,7 @@ begin_more(struct look *look, struct bridge_result *result)
 	size_t until;
 
 	look->frame_len = way->more_pdu;
+	way->has_input = false;
 	capability_scan_stop(&way->scan);
 	if (look->have < least(look->frame_len, LOOK_MAX))
 		return 0;
@@ -183,6 +195,21 @@ begin_more(struct look *look, struct bridge_result *result)
 	return 1;
 }
 
+/* Of a session that somebody must watch. */
+static bool
+follow_input(struct bridge *bridge, const struct bridge_way *way, const uint8_t *bytes, size_t len,
+	struct bridge_result *result)
+{
+	if (!input_gate_bytes(bridge->gate, bytes, len)) {
+		result->reason = CLOSE_CLIENT_BAD_PDU;
+		result->why = "an input event that nobody knows";
+		return false;
+	}
+	if (way->left == 0)
+		bridge_gate_settle(bridge);
+	return true;
+}
+
 /* Bytes of the frame in transit, of which way->left are still to come. Returns whether they go on. */
 static bool
 pass_bytes(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len,
@@ -190,6 +217,8 @@ pass_bytes(struct bridge *bridge, enum side from, uint8_t *bytes, size_t len,
 {
 	struct bridge_way *way = &bridge->ways[from];
 
+	if (way->has_input && !follow_input(bridge, way, bytes, len, result))
+		return false;
 	if (way->collecting.filter != NULL)
 		return bridge_collect(bridge, from, bytes, len, result);
 	if (way->scan.step != 0)

@@ -47,6 +47,7 @@ struct bridge_way {
 	uint32_t left;     /* bytes until something must be looked at again */
 	uint16_t more_pdu; /* behind them: bytes of share PDUs in the same frame, to be looked at */
 	bool drop;         /* the bytes that are left are thrown away */
+	bool has_input;    /* they are input, and the gate wants to see them */
 	bool refused;      /* what was to follow in the frame may not pass: it stays incomplete */
 	bool in_fragments; /* of the sign-in screen: the last fast-path update goes on in another frame */
 	struct bridge_collecting collecting;
@@ -71,7 +72,9 @@ struct bridge {
 	uint8_t channel_count;
 	enum side back_end; /* SIDE_HOST or SIDE_GREETER: whose rules are for what comes from it */
 	enum bridge_stage stage;
-	bool look_only;    /* no input of the client passes (C7) */
+	bool look_only; /* no input of the client passes (C7) */
+	struct input_gate
+		*gate;     /* of a session that somebody must watch; owned. NULL: nobody must */
 	bool licensed;     /* the back end's last word on licensing has passed */
 	bool answered;     /* a Confirm Active of the client's has passed */
 	uint32_t share_id; /* of the last Demand Active */
@@ -87,6 +90,14 @@ struct bridge {
 /* To SIDE_HOST or SIDE_GREETER; the ids are attach.c's to fill in. NULL if there is no memory. */
 struct bridge *bridge_new(enum side back_end);
 void bridge_free(struct bridge *bridge);
+
+/* Four eyes: input of the client passes (open) or is left out, from the next PDU on; there is no way back to a bridge without a gate.
+ * The host is told to let go what is held, or how the locks stand (bridge_queued). Returns 0 or -ENOMEM: then the session
+ * must end. */
+int bridge_gate(struct bridge *bridge, bool open);
+
+/* The desktop is active (again), or a PDU with input is over: what the host could not be told before. */
+void bridge_gate_settle(struct bridge *bridge);
 
 struct bridge_result {
 	size_t used; /* bytes dealt with; the rest, at most STREAM_TAIL_MAX, must come again */

@@ -30,6 +30,7 @@ bridge_filter_channel(
 	filter->queue[SIDE_CLIENT] = &bridge->ways[SIDE_HOST].queue;
 	filter->queue[SIDE_HOST] = &bridge->ways[SIDE_CLIENT].queue;
 	filter->news = &bridge->news;
+	filter->gate = &bridge->gate;
 	bridge->channels[at].filter = filter;
 	return 0;
 }

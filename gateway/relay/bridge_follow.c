@@ -31,6 +31,7 @@ follow_stage(struct bridge *bridge, enum side from, const struct share_pdu *pdu)
 	} else if (pdu->data_type == SHARE_DATA_FONT_MAP && bridge->stage == BRIDGE_ACTIVATING) {
 		bridge->stage = BRIDGE_ACTIVE;
 		bridge->demands = 0;
+		bridge_gate_settle(bridge);
 		bridge->cookies.due = bridge->cookies.given && !bridge->cookies.told;
 	}
 }
@@ -54,6 +55,18 @@ bridge_follow_share(struct look *look, size_t payload_at, const struct share_pdu
 		user_at = share_user_id_at(payload, pdu);
 	if (user_at != 0)
 		translate_user(look, payload_at + user_at);
+}
+
+void
+bridge_follow_input(struct look *look, enum input_form form, size_t skip, uint16_t events)
+{
+	struct bridge *bridge = look->bridge;
+	struct bridge_way *way = &bridge->ways[SIDE_CLIENT];
+
+	if (bridge->gate == NULL || bridge->stage == BRIDGE_REACTIVATING)
+		return;
+	input_gate_begin(bridge->gate, form, (uint32_t)skip, events, !way->drop);
+	way->has_input = true;
 }
 
 void

@@ -114,11 +114,15 @@ bridge_look_at_share(struct look *look, size_t payload_at, struct bridge_result 
 		count_input(look, payload_at);
 	switch (bridge_judge(look, kind, result)) {
 	case PASS:
+		if (kind == KIND_INPUT)
+			bridge_follow_input(look, INPUT_SLOW, payload_at + INPUT_AT, 0);
 		bridge_follow_share(look, payload_at, &pdu);
 		bridge_scan_capabilities(&look->bridge->ways[look->from], pdu.type, payload_at);
 		return pdu.total_len;
 	case DROP: /* and what follows in its frame */
 		look->bridge->ways[look->from].drop = true;
+		if (kind == KIND_INPUT)
+			bridge_follow_input(look, INPUT_SLOW, payload_at + INPUT_AT, 0);
 		return look->frame_len - payload_at;
 	default:
 		return 0;

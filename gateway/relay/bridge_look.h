@@ -5,6 +5,7 @@
 #include "rdp/share.h"
 #include "relay/bridge.h"
 #include "relay/bridge_rules.h"
+#include "relay/input_gate.h"
 
 struct look {
 	struct bridge *bridge;
@@ -40,6 +41,8 @@ size_t bridge_look_at_share(struct look *look, size_t payload_at, struct bridge_
 
 /* What passes tells how far the connection is; ids in it are translated. */
 void bridge_follow_share(struct look *look, size_t payload_at, const struct share_pdu *pdu);
+/* A PDU with input begins here, `skip` bytes before its events: where somebody must watch, the gate follows it. */
+void bridge_follow_input(struct look *look, enum input_form form, size_t skip, uint16_t events);
 void bridge_follow_licence(struct look *look, uint8_t *payload, size_t have);
 
 #endif

@@ -5,7 +5,8 @@
 #define AFTER WHEN_AFTER... WHEN_AFTER
 #define REACTIVATING WHEN_REACTIVATING... WHEN_REACTIVATING
 #define LOOKING WHEN_LOOKING... WHEN_LOOKING
-#define ALWAYS WHEN_BEFORE... WHEN_LOOKING
+#define PAUSED WHEN_PAUSED... WHEN_PAUSED
+#define ALWAYS WHEN_BEFORE... WHEN_PAUSED
 #define LAST(reason) PASS_AS_LAST, CLOSE_##reason
 #define END(reason) END_SESSION, CLOSE_##reason
 static const struct rule rules[SIDE_COUNT][WHEN_COUNT][KIND_COUNT] = {
@@ -17,6 +18,7 @@ static const struct rule rules[SIDE_COUNT][WHEN_COUNT][KIND_COUNT] = {
 #undef AFTER
 #undef REACTIVATING
 #undef LOOKING
+#undef PAUSED
 #undef ALWAYS
 #undef LAST
 #undef END

@@ -40,7 +40,15 @@ struct rule {
 };
 
 /* Places in the table: has the first Demand Active passed, and does the client answer it? */
-enum rule_when { WHEN_BEFORE, WHEN_AFTER, WHEN_REACTIVATING, WHEN_LOOKING, WHEN_COUNT };
+enum rule_when {
+	WHEN_BEFORE,
+	WHEN_AFTER,
+	WHEN_REACTIVATING,
+	WHEN_LOOKING,
+	WHEN_PAUSED,
+	WHEN_COUNT
+};
+
 /* The rule of a kind; action REFUSE if no row names it. */
 const struct rule *bridge_rule(enum side sender, enum rule_when when, enum bridge_kind kind);
 

@@ -71,7 +71,9 @@ struct channel_filter {
 	void *state;                   /* the filter's own */
 	struct bridge_queue *queue[2]; /* of what goes to SIDE_CLIENT and SIDE_HOST; borrowed */
 	struct file_news *news;        /* of files that move; borrowed */
-	uint16_t id[2];                /* the channel and the user, as those sides know them */
+	struct input_gate *const
+		*gate;  /* of the session; borrowed. NULL, or NULL there: input always passes */
+	uint16_t id[2]; /* the channel and the user, as those sides know them */
 	uint16_t user[2];
 	bool shows_header; /* CHANNEL_FLAG_SHOW_PROTOCOL, by the channel's options in CS_NET */
 	struct filter_way ways[2]; /* from SIDE_CLIENT, from SIDE_HOST */

@@ -98,9 +98,10 @@ struct connection {
 	struct limit_timer *timer;         /* connection_io.c's */
 	unsigned int open_handles;         /* of libuv; the last close callback frees */
 	struct introduction *introduction; /* SNIFF to BRIDGE: what the client said */
-	struct attachment *attachment;   /* a back end that is being attached, and how far it is */
-	struct bridge *bridge;           /* to the back end that the client is on */
-	struct redirection *redirection; /* REDIRECT: what the client is told */
+	struct attachment *attachment; /* a back end that is being attached, and how far it is */
+	struct bridge *bridge;         /* to the back end that the client is on */
+	enum { GATE_NONE, GATE_OPEN, GATE_CLOSED } gate; /* INPUT_GATE; NONE: there was none */
+	struct redirection *redirection;                 /* REDIRECT: what the client is told */
 	struct early_attach
 		*early;       /* GREET: an ATTACH that came before the sign-in screen was there */
 	struct nla_link *nla; /* to the process that logs on to the jump host, while there is one */

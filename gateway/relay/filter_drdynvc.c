@@ -1,10 +1,12 @@
 /* The filter of drdynvc (MS-RDPEDYC): a dynamic channel whose name the rights do not open is refused towards the host, and
  * the client never hears of it. What goes through open channels is not looked at, only where it belongs: bytes of a
- * channel that nobody opened are thrown away.
+ * channel that nobody opened are thrown away, and so are, while nobody watches who must (four eyes), the client's on channels
+ * that could carry input.
  */
 #include "relay/channel_filter.h"
 
 #include "rdp/drdynvc.h"
+#include "relay/input_gate.h"
 
 #include <stdlib.h>
 
@@ -14,6 +16,7 @@
 struct dynamic_channel {
 	uint32_t id;
 	bool open;
+	bool controls;  /* it could carry input */
 	uint8_t closes; /* of the host's that the client has not answered */
 };
 
@@ -55,7 +58,7 @@ room(struct dynamic_channels *all)
 }
 
 static bool
-open_channel(struct channel_filter *filter, uint32_t id)
+open_channel(struct channel_filter *filter, uint32_t id, bool controls)
 {
 	struct dynamic_channel *channel;
 
@@ -70,6 +73,7 @@ open_channel(struct channel_filter *filter, uint32_t id)
 		return false;
 	channel->id = id;
 	channel->open = true;
+	channel->controls = controls;
 	return true;
 }
 
@@ -94,10 +98,26 @@ judge_close(struct channel_filter *filter, const struct filter_pdu *pdu, uint32_
 	return FILTER_PASS;
 }
 
+static bool
+is_paused(const struct channel_filter *filter)
+{
+	return filter->gate != NULL && *filter->gate != NULL && (*filter->gate)->closed;
+}
+
+static enum filter_verdict
+judge_data(struct channel_filter *filter, const struct filter_pdu *pdu, uint32_t id)
+{
+	const struct dynamic_channel *channel = find(filter->state, id);
+
+	if (channel == NULL || !channel->open)
+		return FILTER_DROP;
+	return pdu->from == SIDE_CLIENT && channel->controls && is_paused(filter) ? FILTER_DROP
+										  : FILTER_PASS;
+}
+
 static enum filter_verdict
 judge(struct channel_filter *filter, struct filter_pdu *pdu)
 {
-	const struct dynamic_channel *channel;
 	struct drdynvc_head head;
 
 	if (drdynvc_head_parse(pdu->bytes, pdu->have, &head, &pdu->why) != PARSE_OK)
@@ -113,8 +133,7 @@ judge(struct channel_filter *filter, struct filter_pdu *pdu)
 	case DRDYNVC_SOFT_SYNC_RESPONSE:
 		return FILTER_DROP; /* to other transports, which there are none of */
 	default:
-		channel = find(filter->state, head.channel);
-		return channel != NULL && channel->open ? FILTER_PASS : FILTER_DROP;
+		return judge_data(filter, pdu, head.channel);
 	}
 }
 
@@ -134,11 +153,14 @@ settle_request(
 	struct channel_filter *filter, struct filter_pdu *pdu, const struct drdynvc_head *head)
 {
 	const char *name;
+	uint32_t rights;
 
 	if (drdynvc_create_parse(pdu->bytes, pdu->total, head, &name, &pdu->why) != PARSE_OK)
 		return FILTER_BAD;
-	if (channel_filter_may(filter, session_rights_of_dynamic(name, filter->channels)) &&
-		open_channel(filter, head->channel))
+	rights = session_rights_of_dynamic(name, filter->channels);
+	if (channel_filter_may(filter, rights) &&
+		open_channel(filter, head->channel,
+			(rights & (session_rights_of_control() | SESSION_TOUCH)) != 0))
 		return FILTER_PASS;
 	refuse(filter, head->channel);
 	return FILTER_DROP;

@@ -6,6 +6,7 @@
  * Limit:  the time limit `attach` until the first desktop is active, then none. A peer that takes nothing or is silently
  *         gone for TCP_USER_TIMEOUT is found by the kernel.
  */
+#include "relay/phase_bridge.h"
 #include "relay/bridge.h"
 #include "relay/bridge_channels.h"
 #include "relay/connection_io.h"
@@ -202,6 +203,26 @@ bridge_on_end(struct connection *conn, enum side side, int error, bool waited)
 		connection_close(conn, CLOSE_HOST_LOST, "it hung up inside a PDU");
 	else
 		connection_peer_ended(conn, side, error, waited);
+}
+
+static void
+set_gate(struct connection *conn, struct bridge *bridge, bool open)
+{
+	if (bridge != NULL && bridge->back_end == SIDE_HOST && bridge_gate(bridge, open) < 0)
+		connection_close(conn, CLOSE_OUT_OF_ROOM, "no memory for a gate");
+}
+
+void
+bridge_on_input_gate(struct connection *conn, bool open)
+{
+	conn->gate = open ? GATE_OPEN : GATE_CLOSED;
+	if (conn->reason != CLOSE_NONE)
+		return;
+	if (conn->attachment != NULL)
+		set_gate(conn, conn->attachment->bridge, open);
+	set_gate(conn, conn->bridge, open);
+	if (conn->phase == PHASE_BRIDGE && conn->reason == CLOSE_NONE)
+		send_queued(conn, SIDE_CLIENT);
 }
 
 const struct phase_ops phase_bridge = {

@@ -7,6 +7,7 @@
 #include "key/key_method.h"
 #include "messages/input_counts.h"
 #include "relay/bridge.h"
+#include "relay/phase_bridge.h"
 #include "relay/phase_nla.h"
 
 #include <errno.h>
@@ -189,6 +190,19 @@ on_redirect(struct channel *channel, union message_body *message)
 }
 
 static int
+on_input_gate(struct channel *channel, union message_body *message)
+{
+	struct connection *conn =
+		worker_find(channel_owner(channel), message->input_gate.connection);
+
+	if (message->input_gate.open > 1)
+		return -EPROTO;
+	if (conn != NULL)
+		bridge_on_input_gate(conn, message->input_gate.open != 0);
+	return 0;
+}
+
+static int
 on_kill(struct channel *channel, union message_body *message)
 {
 	struct connection *conn = worker_find(channel_owner(channel), message->kill.connection);
@@ -264,6 +278,7 @@ const struct channel_handler worker_handlers[] = {
 	{MSG_HOST_CREDENTIALS, on_host_credentials},
 	{MSG_GREET, on_greet},
 	{MSG_REDIRECT, on_redirect},
+	{MSG_INPUT_GATE, on_input_gate},
 	{MSG_KILL, on_kill},
 	{MSG_ASK_INPUTS, on_ask_inputs},
 	{MSG_PING, on_ping},

@@ -7,6 +7,7 @@
 #include "policy/session_outlook.h"
 #include "policy/store/store.h"
 #include "supervisor/children.h"
+#include "supervisor/four_eyes.h"
 #include "supervisor/sessions.h"
 
 #include <errno.h>
@@ -74,6 +75,11 @@ add_idle(void *context, struct connection *connection)
 		connection->stage != CONNECTION_RELAYED ||
 		clock_boottime_ms() - session->input_at_ms < LOOKED_AT_MS)
 		return;
+	/* Nobody watches who must: that there is no input is not the engineer's doing. */
+	if (four_eyes_pauses(connection)) {
+		connection->session->input_at_ms = clock_boottime_ms();
+		return;
+	}
 	if (idle->count == idle->room) {
 		size_t room = idle->room == 0 ? 16 : 2 * idle->room;
 

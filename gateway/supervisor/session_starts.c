@@ -10,6 +10,7 @@
 #include "supervisor/children.h"
 #include "supervisor/credentials.h"
 #include "supervisor/dial.h"
+#include "supervisor/four_eyes.h"
 #include "supervisor/nla_logons.h"
 #include "supervisor/resumes.h"
 #include "supervisor/sessions.h"
@@ -148,7 +149,9 @@ send_attach(struct session_start *start)
 	snprintf(attach->channels, sizeof(attach->channels), "%s", terminal->channels);
 	fill_in_credentials(attach, &start->grant.credentials);
 	add_cookies(start, attach);
-	r = connection->nla != NULL ? nla_logon_to_worker(connection) : 0;
+	r = four_eyes_before_attach(connection);
+	if (r == 0 && connection->nla != NULL)
+		r = nla_logon_to_worker(connection);
 	if (r == 0)
 		r = children_send(connection->worker, MSG_ATTACH, attach, connection->host_fd);
 	secret_free(attach);

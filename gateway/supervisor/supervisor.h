@@ -53,6 +53,7 @@ struct outputs;
 struct log_tail;
 struct sign_in;
 struct pam_conversation;
+struct watched_session;
 
 enum supervisor_state {
 	SUPERVISOR_STARTING,
@@ -87,6 +88,7 @@ struct supervisor {
 	uint32_t pam_conversations;              /* under way */
 	struct pam_conversation *pam_unattended; /* those of them that nobody waits for */
 	struct sign_in *sign_ins;                /* those under way */
+	struct watched_session *watched;         /* four_eyes.h */
 	uint64_t next_connection; /* ids of connections and looks: never used twice */
 	int64_t ready_us;         /* clock_now() when listeners opened; 0 before */
 };

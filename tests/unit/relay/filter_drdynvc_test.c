@@ -272,6 +272,45 @@ a_name_ends_inside_its_pdu(void **state)
 	assert_int_equal(filtered.reason, CLOSE_HOST_BAD_CHANNEL);
 }
 
+/* Four eyes: what could carry input; the display goes on. */
+static void
+what_could_carry_input_is_left_out_while_nobody_watches(void **state)
+{
+	static const struct {
+		const char *name;
+		bool pauses;
+	} rows[] = {
+		{"Microsoft::Windows::RDS::Input", true},
+		{"Microsoft::Windows::RDS::CoreInput", true},
+		{"URBDRC", true},
+		{"HOSPITAL_SCANNER", true},
+		{"Microsoft::Windows::RDS::Graphics", false},
+		{"Microsoft::Windows::RDS::DisplayControl", false},
+		{"AUDIO_PLAYBACK_DVC", false},
+	};
+
+	(void)state;
+	filtered_begin("drdynvc", SESSION_RIGHT_USB | SESSION_RIGHT_CHANNELS | SESSION_RIGHT_SOUND);
+	for (uint32_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		SAY(SIDE_HOST, write_create, 0, i, rows[i].name);
+		filtered_expect_passed();
+		SAY(SIDE_CLIENT, write_created, i, OK_STATUS);
+		filtered_expect_passed();
+	}
+	for (unsigned int open = 0; open < 2; open++) {
+		assert_int_equal(bridge_gate(filtered.bridge, open != 0), 0);
+		for (uint32_t i = 0; i < ARRAY_SIZE(rows); i++) {
+			SAY(SIDE_CLIENT, write_data, DRDYNVC_DATA, 0, i);
+			if (rows[i].pauses && open == 0)
+				filtered_expect_dropped();
+			else
+				filtered_expect_passed();
+			SAY(SIDE_HOST, write_data, DRDYNVC_DATA, 0, i);
+			filtered_expect_passed();
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -286,6 +325,7 @@ main(void)
 		FILTERED(there_is_no_other_transport),
 		FILTERED(names_open_what_their_right_opens),
 		FILTERED(a_request_in_pieces_is_one_request),
+		FILTERED(what_could_carry_input_is_left_out_while_nobody_watches),
 		FILTERED(a_name_ends_inside_its_pdu),
 	};
 

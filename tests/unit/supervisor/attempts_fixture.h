@@ -33,6 +33,8 @@ extern struct attempt_seen {
 	bool dialling, evidence_cancelled, dial_cancelled;
 	enum close_reason killed, older_killed;
 	const char *because;
+	bool gate_told;
+	int gate;
 	bool attached, attaching, worker_is_deaf, no_memory;
 	struct msg_attach attach;
 	unsigned int starts, ends, finished;

@@ -30,6 +30,7 @@ the_whole_way_ends_in_attach(void **state)
 	assert_false(seen.attached);
 	answer_dial(CLOSE_NONE);
 	assert_true(seen.attached);
+	assert_true(seen.gate_told);
 	assert_true(seen.attaching);
 	assert_int_equal(seen.attach.connection, 7);
 	assert_int_equal(seen.attach.pin_len, TERMINAL_PIN_BYTES);
@@ -228,6 +229,20 @@ a_worker_that_does_not_listen_ends_it(void **state)
 }
 
 static void
+what_cannot_be_gated_is_not_attached(void **state)
+{
+	(void)state;
+	introduce();
+	find_device(true);
+	decide(0);
+	seen.gate = -ENOTCONN;
+	answer_dial(CLOSE_NONE);
+	assert_false(seen.attached);
+	assert_int_equal(seen.killed, CLOSE_WORKER_DIED);
+	end_connection(CLOSE_WORKER_DIED);
+}
+
+static void
 continue_older(void)
 {
 	seen.grant.continued = true;
@@ -358,6 +373,7 @@ main(void)
 		TEST(a_dial_that_fails_gives_its_reason),
 		TEST(a_host_that_answers_too_late_is_let_go),
 		TEST(a_worker_that_does_not_listen_ends_it),
+		TEST(what_cannot_be_gated_is_not_attached),
 		TEST(the_older_connection_ends_before_the_host_is_dialled),
 		TEST(one_that_was_cut_while_it_waited_does_not_dial),
 		TEST(another_session_under_the_same_number_is_left_alone),
