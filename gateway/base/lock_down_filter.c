@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -19,8 +20,14 @@
 #define K (1u << LOCK_DOWN_KEY)
 #define G (1u << LOCK_DOWN_GREETER)
 #define N (1u << LOCK_DOWN_NLA)
+#define M (1u << LOCK_DOWN_MEDIATOR)
 #define S (1u << LOCK_DOWN_SUPERVISOR)
 #define A (1u << LOCK_DOWN_COUNT)
+
+/* What libc's pthread_create asks for. */
+#define THREAD_FLAGS                                                                        \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | \
+		CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
 
 struct filter_row {
 	uint32_t profiles;

@@ -14,6 +14,8 @@ enum host_trust_kind {
 	HOST_TRUST_PIN = 0, /* numbers of field `trust` of ATTACH */
 	HOST_TRUST_CA = 1,
 	HOST_TRUST_NOBODY = 2, /* of LOOK_AT_HOST only: no certificate is the right one */
+	HOST_TRUST_MEDIATED =
+		3, /* of ATTACH only: the host is a sekisho-mediator, behind a socketpair and without TLS */
 };
 
 struct host_trust {

@@ -42,7 +42,7 @@ look_take(struct connection *conn, const struct msg_look_at_host *message)
 		return -ENOMEM;
 	conn->look->protocols = message->protocols;
 	conn->look->secure = message->secure != 0;
-	return host_trust_init(&conn->look->trust, &said);
+	return said.kind > HOST_TRUST_NOBODY ? -EINVAL : host_trust_init(&conn->look->trust, &said);
 }
 
 void

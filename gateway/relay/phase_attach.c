@@ -1,6 +1,9 @@
 /* ATTACH - the jump host: X.224, TLS, its certificate, and then the client's connection sequence
  * (attach.c), up to its first PDU.
  *
+ * A mediated session's host is a sekisho-mediator, which has the jump host behind it: no TLS and no certificate here, all else as with
+ * any host.
+ *
  * From:   DECIDE, or GREET: then the sign-in screen stays until the desktop begins (take_over.c), and whatever
  *         goes wrong leads back to it.   To: BRIDGE, GREET, DRAIN.
  * Trust:  the jump host is a machine of the hospital, and may be taken over: its bytes are parsed like
@@ -14,6 +17,7 @@
 #include "relay/back_end.h"
 #include "relay/bridge.h"
 #include "relay/connection_io.h"
+#include "relay/introduction.h"
 #include "relay/nla_link.h"
 #include "relay/phase_greet.h"
 #include "relay/phase_nla.h"
@@ -60,6 +64,11 @@ attachment_take(struct connection *conn, const struct msg_attach *attach, int *f
 	if (said.kind == HOST_TRUST_NOBODY)
 		return -EKEYREJECTED;
 	if (attach->nla > ATTACH_NLA_REQUIRED)
+		return -EPROTO;
+	/* Who logs on at the host is between the supervisor and the mediator. */
+	if (said.kind == HOST_TRUST_MEDIATED &&
+		(attach->nla != ATTACH_WITHOUT_NLA || attach->user[0] != '\0' ||
+			attach->password_len > 0))
 		return -EPROTO;
 	conn->attachment->nla = (enum attach_nla)attach->nla;
 	take_cookies(conn->attachment, attach);
@@ -147,6 +156,22 @@ attach_enter(struct connection *conn)
 	back_end_request(conn, SIDE_HOST, protocols);
 }
 
+static bool
+is_mediated(const struct connection *conn)
+{
+	return conn->attachment->trust.kind == HOST_TRUST_MEDIATED;
+}
+
+/* Its pictures come from libfreerdp's server, which has no palette to send. */
+static void
+begin_mediated(struct connection *conn)
+{
+	if (conn->introduction->client.color_depth < COLOUR_BITS_LEAST)
+		attach_failed(conn, CLOSE_FEW_COLOURS, NULL);
+	else
+		attach_begin(conn);
+}
+
 static int
 prepare_tls(struct connection *conn, struct ssl_st *ssl)
 {
@@ -198,6 +223,10 @@ on_confirm(struct connection *conn, const uint8_t *pdu, size_t len)
 	}
 	if (!is_expected_confirm(conn->attachment)) {
 		attach_failed(conn, why_not(conn->attachment), NULL);
+		return;
+	}
+	if (is_mediated(conn)) {
+		begin_mediated(conn);
 		return;
 	}
 	conn->attachment->step = ATTACH_TLS;

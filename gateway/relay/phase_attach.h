@@ -27,6 +27,9 @@ enum attach_step {
 	ATTACH_TAKE_OVER, /* its Demand Active is here; the sign-in screen's last PDU is not over */
 };
 
+/* Below, pictures would need a palette, which libfreerdp's server, of a greeter and of a mediator, cannot send. */
+#define COLOUR_BITS_LEAST 15
+
 struct bridge;
 
 struct attachment {

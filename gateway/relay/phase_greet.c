@@ -24,9 +24,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Below, pictures would need a palette, which libfreerdp's server cannot send. */
-#define COLOUR_BITS_LEAST 15
-
 static const struct phase_ops greet_relays;
 
 /* The hospital's consent may be quicker than the sign-in screen that was to wait for it. */

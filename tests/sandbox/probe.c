@@ -23,13 +23,14 @@ static const struct {
 	int expected[LOCK_DOWN_COUNT];
 	const char *what;
 } probes[] = {
-#define PROBE(name, worker, key, greeter, nla, supervisor, what) \
-	{#name, probe_##name,                                    \
-		{[LOCK_DOWN_WORKER] = worker,                    \
-			[LOCK_DOWN_KEY] = key,                   \
-			[LOCK_DOWN_GREETER] = greeter,           \
-			[LOCK_DOWN_NLA] = nla,                   \
-			[LOCK_DOWN_SUPERVISOR] = supervisor},    \
+#define PROBE(name, worker, key, greeter, nla, mediator, supervisor, what) \
+	{#name, probe_##name,                                              \
+		{[LOCK_DOWN_WORKER] = worker,                              \
+			[LOCK_DOWN_KEY] = key,                             \
+			[LOCK_DOWN_GREETER] = greeter,                     \
+			[LOCK_DOWN_NLA] = nla,                             \
+			[LOCK_DOWN_MEDIATOR] = mediator,                   \
+			[LOCK_DOWN_SUPERVISOR] = supervisor},              \
 		what},
 #include "probes.def"
 #undef PROBE

@@ -6,6 +6,7 @@
 #include "policy/rights.h"
 #include "rdp/mcs.h"
 #include "relay/attach.h"
+#include "relay/introduction.h"
 #include "relay/phase_attach.h"
 
 #include <errno.h>
@@ -133,6 +134,8 @@ what_the_host_shall_be_known_by_must_be_usable(void **state)
 		{HOST_TRUST_PIN, HOST_PIN_LEN - 1, 0, -EKEYREJECTED},
 		{HOST_TRUST_CA, 0, 1, 0},
 		{HOST_TRUST_CA, 0, 0, -EKEYREJECTED},
+		{HOST_TRUST_NOBODY, HOST_PIN_LEN, 1, -EKEYREJECTED},
+		{HOST_TRUST_MEDIATED, 0, 0, 0},
 		{99, HOST_PIN_LEN, 1, -EKEYREJECTED},
 	};
 
@@ -149,6 +152,63 @@ what_the_host_shall_be_known_by_must_be_usable(void **state)
 		strcpy(attach->host_name, "host.example");
 		assert_int_equal(attachment_take(&fakes.conn, attach, &fd), rows[i].r);
 		free(attach);
+	}
+}
+
+/* Who logs on at the jump host is nothing that this worker shall know. */
+static void
+a_mediated_host_comes_without_nla_and_without_credentials(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct msg_attach *attach = calloc(1, sizeof(*attach));
+		int fd = open("/dev/null", O_RDONLY);
+
+		assert_non_null(attach);
+		fakes_reset(PHASE_DECIDE, &phase_attach);
+		attach->trust = HOST_TRUST_MEDIATED;
+		if (i == 1)
+			attach->nla = ATTACH_NLA_IF_OFFERED;
+		if (i == 2)
+			strcpy(attach->user, "yamada");
+		if (i == 3)
+			attach->password_len = 1;
+		assert_int_equal(attachment_take(&fakes.conn, attach, &fd), i == 0 ? 0 : -EPROTO);
+		free(attach);
+	}
+}
+
+static void
+a_mediated_host_is_attached_without_tls(void **state)
+{
+	static const struct {
+		struct x224_confirm confirm;
+		uint16_t colour_bits;
+		enum close_reason closed;
+	} cases[] = {
+		{SELECTS(SSL), 32, CLOSE_NONE},
+		{SELECTS(SSL), 8, CLOSE_FEW_COLOURS},
+		{SELECTS(HYBRID), 32, CLOSE_HOST_NO_TLS},
+		{SELECTS(RDP), 32, CLOSE_HOST_NO_TLS},
+		{FAILS(HYBRID_REQUIRED), 32, CLOSE_HOST_WANTS_NLA},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint8_t room[64];
+		struct bytes_writer writer;
+
+		attach_start(0, 0);
+		fakes.conn.attachment->step = ATTACH_CONFIRM;
+		fakes.conn.attachment->trust.kind = HOST_TRUST_MEDIATED;
+		fakes.conn.introduction->client.color_depth = cases[i].colour_bits;
+		bytes_writer_init(&writer, room, sizeof(room));
+		x224_confirm_write(&writer, &cases[i].confirm);
+		phase_attach.on_pdu(&fakes.conn, SIDE_HOST, room, writer.len);
+		assert_int_equal(fakes.closed, cases[i].closed);
+		assert_false(fakes.secured[SIDE_HOST]);
+		if (cases[i].closed == CLOSE_NONE)
+			assert_int_equal(fakes.conn.attachment->step, ATTACH_CONNECT_RESPONSE);
 	}
 }
 
@@ -217,6 +277,8 @@ main(void)
 		cmocka_unit_test(who_is_refused_behind_the_credentials_alone_is_told_so),
 		cmocka_unit_test(ends_of_attach_have_their_own_reasons),
 		cmocka_unit_test(what_the_host_shall_be_known_by_must_be_usable),
+		cmocka_unit_test(a_mediated_host_comes_without_nla_and_without_credentials),
+		cmocka_unit_test(a_mediated_host_is_attached_without_tls),
 		cmocka_unit_test(behind_the_screen_a_failure_leads_back_to_it),
 		cmocka_unit_test(behind_the_screen_the_client_waits_for_the_desktop),
 	};

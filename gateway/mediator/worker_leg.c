@@ -1,0 +1,136 @@
+/* The worker leg of a mediated session: libfreerdp's server, in the place of the jump host. In sekisho-mediator; the bytes are a
+ * client's, as far as the relay worker lets them through. Its TLS is the worker's.
+ */
+#include "mediator/mediation_private.h"
+
+#include <assert.h>
+
+/* Waits, in the worker leg's thread, for the jump host's desktop. */
+static bool
+wait_for_host(struct mediation *mediation)
+{
+	bool ready;
+
+	(void)pthread_mutex_lock(&mediation->lock);
+	while (mediation->step == MEDIATION_CONNECTING)
+		(void)pthread_cond_wait(&mediation->changed, &mediation->lock);
+	ready = mediation->step == MEDIATION_READY;
+	(void)pthread_mutex_unlock(&mediation->lock);
+	return ready;
+}
+
+/* What the library has copied from the host leg and is not the worker leg's. */
+static bool
+mend_settings(rdpSettings *settings)
+{
+	static const FreeRDP_Settings_Keys_Bool off[] = {FreeRDP_NetworkAutoDetect,
+		FreeRDP_SupportMultitransport, FreeRDP_ServerLicenseRequired,
+		FreeRDP_CompressionEnabled};
+
+	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
+		if (!freerdp_settings_set_bool(settings, off[i], FALSE))
+			return false;
+	return true;
+}
+
+/* In the host leg's thread: the host's desktop has begun, or has another size. What it draws from now on is for a client that has
+ * followed: until then nothing of it is read. The first time the client knows of no desktop yet, and is told of this one. */
+static BOOL
+on_desktop_resize(rdpContext *context)
+{
+	struct mediation *mediation = mediation_of(context);
+	bool first, over;
+
+	(void)pthread_mutex_lock(&mediation->lock);
+	first = mediation->step == MEDIATION_CONNECTING;
+	mediation->active = false;
+	(void)pthread_mutex_unlock(&mediation->lock);
+	if (!mend_settings(context->settings))
+		return FALSE;
+	if (first)
+		mediation_go(mediation, MEDIATION_READY);
+	else if (!mediation->desktop_resize(context))
+		return FALSE;
+	(void)pthread_mutex_lock(&mediation->lock);
+	while (!mediation->active && mediation->step != MEDIATION_OVER)
+		(void)pthread_cond_wait(&mediation->changed, &mediation->lock);
+	over = mediation->step == MEDIATION_OVER;
+	(void)pthread_mutex_unlock(&mediation->lock);
+	return !over;
+}
+
+void
+worker_leg_activated(struct mediation *mediation)
+{
+	(void)pthread_mutex_lock(&mediation->lock);
+	mediation->active = true;
+	(void)pthread_cond_broadcast(&mediation->changed);
+	(void)pthread_mutex_unlock(&mediation->lock);
+}
+
+/* Behind the client's Client Info, before licensing: the library would go on to a desktop of its own now, and connect to the host
+ * behind it. */
+static BOOL
+on_reached_state(freerdp_peer *peer, CONNECTION_STATE state)
+{
+	struct mediation *mediation = mediation_of(peer->context);
+
+	if (state != CONNECTION_STATE_CONNECT_TIME_AUTO_DETECT_REQUEST || mediation->asked)
+		return TRUE;
+	mediation->asked = true;
+	if (!mediation->post_connect(peer)) {
+		mediation_tell(
+			mediation, MEDIATE_FAULT, 0, "libfreerdp's client could not be made");
+		mediation_go(mediation, MEDIATION_OVER);
+		return FALSE;
+	}
+	return wait_for_host(mediation);
+}
+
+/* It was done before. */
+static BOOL
+on_post_connect(freerdp_peer *peer)
+{
+	return mediation_of(peer->context)->asked;
+}
+
+/* libfreerdp goes on after a callback that says no: then nothing of it may reach the worker. */
+static int
+on_write(rdpTransport *transport, wStream *s)
+{
+	struct mediation *mediation = mediation_of(transport_get_context(transport));
+	bool refused;
+
+	(void)pthread_mutex_lock(&mediation->lock);
+	refused = mediation->asked && mediation->step == MEDIATION_OVER && !mediation->active;
+	(void)pthread_mutex_unlock(&mediation->lock);
+	return refused ? -1 : mediation->worker_io.WritePdu(transport, s);
+}
+
+static BOOL
+on_tls_accept(rdpTransport *transport)
+{
+	(void)transport;
+	return TRUE; /* the worker has done it */
+}
+
+BOOL
+worker_leg_initialize(struct mediation *mediation, freerdp_peer *peer)
+{
+	rdpContext *context = peer->context;
+	rdpTransportIo io;
+
+	if (!freerdp_set_io_callback_context(context, mediation))
+		return FALSE;
+	mediation->worker_io = *freerdp_get_io_callbacks(context);
+	io = mediation->worker_io;
+	io.TLSAccept = on_tls_accept;
+	io.WritePdu = on_write;
+	mediation->post_connect = peer->PostConnect;
+	mediation->desktop_resize = context->update->DesktopResize;
+	assert(mediation->post_connect != NULL && mediation->desktop_resize != NULL);
+	peer->PostConnect = on_post_connect;
+	peer->ReachedState = on_reached_state;
+	context->update->DesktopResize = on_desktop_resize;
+	return freerdp_set_io_callbacks(context, &io) && mend_settings(context->settings);
+}

@@ -1,0 +1,204 @@
+/* gateway/mediator/host_answers.c: what a jump host answers before its desktop, and what leads away from it. */
+#include "base/cleanup.h"
+#include "mediator/host_answers.h"
+#include "rdp/mcs.h"
+#include "rdp/redirection.h"
+#include "rdp/share.h"
+#include "rdp/ts_request.h"
+#include "rdp/x224.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static uint8_t room[2048];
+
+static enum mediate_outcome
+look(struct host_answers *answers, const struct bytes_writer *writer)
+{
+	assert_false(writer->failed);
+	return host_answers_look(answers, room, writer->len);
+}
+
+static enum mediate_outcome
+give_confirm(struct host_answers *answers, const struct x224_confirm *confirm)
+{
+	struct bytes_writer writer;
+
+	bytes_writer_init(&writer, room, sizeof(room));
+	x224_confirm_write(&writer, confirm);
+	return look(answers, &writer);
+}
+
+#define SELECTS(selected)                                                          \
+	{                                                                          \
+		.kind = X224_CONFIRM_RESPONSE, .protocol = RDP_PROTOCOL_##selected \
+	}
+#define FAILS(code)                                                         \
+	{                                                                   \
+		.kind = X224_CONFIRM_FAILURE, .failure = RDP_FAILURE_##code \
+	}
+
+/* The reasons are the same as in a transparent session (relay/phase_attach.c). */
+static void
+a_host_may_select_what_was_asked_of_it(void **state)
+{
+	static const struct {
+		enum attach_nla nla;
+		struct x224_confirm confirm;
+		enum mediate_outcome outcome;
+	} cases[] = {
+		{ATTACH_WITHOUT_NLA, SELECTS(SSL), MEDIATE_CONNECTED},
+		{ATTACH_WITHOUT_NLA, {.kind = X224_CONFIRM_PLAIN}, MEDIATE_NO_TLS},
+		{ATTACH_WITHOUT_NLA, SELECTS(RDP), MEDIATE_NO_TLS},
+		{ATTACH_WITHOUT_NLA, SELECTS(HYBRID), MEDIATE_WANTS_NLA},
+		{ATTACH_WITHOUT_NLA, FAILS(HYBRID_REQUIRED), MEDIATE_WANTS_NLA},
+		{ATTACH_NLA_IF_OFFERED, SELECTS(SSL), MEDIATE_CONNECTED},
+		{ATTACH_NLA_IF_OFFERED, SELECTS(HYBRID), MEDIATE_CONNECTED},
+		{ATTACH_NLA_IF_OFFERED, SELECTS(RDSTLS), MEDIATE_NO_TLS},
+		{ATTACH_NLA_IF_OFFERED, FAILS(HYBRID_REQUIRED), MEDIATE_NO_TLS},
+		{ATTACH_NLA_REQUIRED, SELECTS(HYBRID_EX), MEDIATE_CONNECTED},
+		{ATTACH_NLA_REQUIRED, SELECTS(SSL), MEDIATE_WITHOUT_NLA},
+		{ATTACH_NLA_REQUIRED, {.kind = X224_CONFIRM_PLAIN}, MEDIATE_NO_TLS},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct host_answers answers = {.nla = cases[i].nla};
+
+		assert_int_equal(give_confirm(&answers, &cases[i].confirm), cases[i].outcome);
+		assert_int_equal(answers.step, HOST_ANSWERS_TLS);
+	}
+}
+
+static void
+what_is_no_confirm_is_no_rdp(void **state)
+{
+	static const uint8_t answer[] = "HTTP/1.1 400 Bad Request";
+	struct host_answers answers = {.nla = ATTACH_WITHOUT_NLA};
+
+	(void)state;
+	assert_int_equal(host_answers_look(&answers, answer, sizeof(answer) - 1), MEDIATE_NOT_RDP);
+	assert_int_equal(answers.step, HOST_ANSWERS_CONFIRM);
+}
+
+static void
+give_error(struct host_answers *answers, uint32_t status)
+{
+	const struct ts_request request = {
+		.version = TS_REQUEST_VERSION, .has_error = true, .error = status};
+	struct bytes_writer writer;
+
+	bytes_writer_init(&writer, room, sizeof(room));
+	ts_request_write(&writer, &request);
+	assert_int_equal(look(answers, &writer), MEDIATE_CONNECTED);
+}
+
+static void
+the_number_of_a_refused_log_on_is_kept(void **state)
+{
+	static const struct x224_confirm confirm = SELECTS(HYBRID);
+	struct host_answers answers = {.nla = ATTACH_NLA_IF_OFFERED};
+
+	(void)state;
+	assert_int_equal(give_confirm(&answers, &confirm), MEDIATE_CONNECTED);
+	assert_true(answers.by_nla);
+	give_error(&answers, 0xc000006d);
+	assert_int_equal(answers.status, 0xc000006d);
+	assert_int_equal(mediate_close_reason(MEDIATE_LOGON_REFUSED, answers.status),
+		CLOSE_HOST_LOGON_PASSWORD);
+}
+
+static void
+nla_is_over_with_the_connect_response(void **state)
+{
+	static const struct x224_confirm confirm = SELECTS(HYBRID);
+	static const struct mcs_connect_response response = {.user_data = {NULL, 0}};
+	struct host_answers answers = {.nla = ATTACH_NLA_REQUIRED};
+	struct bytes_writer writer;
+
+	(void)state;
+	assert_int_equal(give_confirm(&answers, &confirm), MEDIATE_CONNECTED);
+	bytes_writer_init(&writer, room, sizeof(room));
+	mcs_connect_response_write(&writer, &response);
+	assert_int_equal(look(&answers, &writer), MEDIATE_CONNECTED);
+	assert_int_equal(answers.step, HOST_ANSWERS_MCS);
+}
+
+static enum mediate_outcome
+give_redirection(uint16_t channel, enum host_answers_step step)
+{
+	struct host_answers answers = {.step = step};
+	uint8_t payload[REDIRECTION_MAX];
+	struct bytes_writer inner, writer;
+
+	bytes_writer_init(&inner, payload, sizeof(payload));
+	redirection_write(&inner, 1002, "elsewhere", 7);
+	assert_false(inner.failed);
+	bytes_writer_init(&writer, room, sizeof(room));
+	mcs_send_data_write(&writer, MCS_SEND_DATA_INDICATION, 1002, channel, payload, inner.len);
+	return look(&answers, &writer);
+}
+
+static void
+a_redirection_ends_the_session_and_is_not_followed(void **state)
+{
+	(void)state;
+	assert_int_equal(give_redirection(MCS_IO_CHANNEL, HOST_ANSWERS_MCS), MEDIATE_REDIRECTED);
+	/* The bytes of a file in the clipboard may look like one. */
+	assert_int_equal(give_redirection(MCS_FIRST_CHANNEL, HOST_ANSWERS_MCS), MEDIATE_CONNECTED);
+}
+
+static void
+pictures_and_other_pdus_pass(void **state)
+{
+	static const uint8_t fast_path[] = {0x00, 0x08, 0x03, 0x00, 0x01, 0x00, 0x00, 0x00};
+	struct host_answers answers = {.step = HOST_ANSWERS_MCS};
+	uint8_t payload[SHARE_LICENCE_LEN];
+	struct bytes_writer inner, writer;
+
+	(void)state;
+	assert_int_equal(
+		host_answers_look(&answers, fast_path, sizeof(fast_path)), MEDIATE_CONNECTED);
+	bytes_writer_init(&inner, payload, sizeof(payload));
+	share_licence_valid_write(&inner);
+	bytes_writer_init(&writer, room, sizeof(room));
+	mcs_send_data_write(
+		&writer, MCS_SEND_DATA_INDICATION, 1002, MCS_IO_CHANNEL, payload, inner.len);
+	assert_int_equal(look(&answers, &writer), MEDIATE_CONNECTED);
+}
+
+static void
+outcomes_are_close_reasons(void **state)
+{
+	(void)state;
+	assert_int_equal(mediate_close_reason(MEDIATE_CONNECTED, 0), CLOSE_NONE);
+	assert_int_equal(mediate_close_reason(MEDIATE_CERTIFICATE, 0), CLOSE_HOST_CERTIFICATE);
+	assert_int_equal(mediate_close_reason(MEDIATE_LOGON_REFUSED, 0), CLOSE_HOST_LOGON);
+	assert_int_equal(mediate_close_reason(MEDIATE_OUTCOME_COUNT, 0), CLOSE_MEDIATOR_FAULT);
+	for (int i = 0; i < MEDIATE_OUTCOME_COUNT; i++) {
+		assert_non_null(mediate_text((enum mediate_outcome)i));
+		assert_true((mediate_close_reason((enum mediate_outcome)i, 0) == CLOSE_NONE) ==
+			    (i == MEDIATE_CONNECTED));
+	}
+	assert_string_equal(mediate_text(MEDIATE_OUTCOME_COUNT), "");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_host_may_select_what_was_asked_of_it),
+		cmocka_unit_test(what_is_no_confirm_is_no_rdp),
+		cmocka_unit_test(the_number_of_a_refused_log_on_is_kept),
+		cmocka_unit_test(nla_is_over_with_the_connect_response),
+		cmocka_unit_test(a_redirection_ends_the_session_and_is_not_followed),
+		cmocka_unit_test(pictures_and_other_pdus_pass),
+		cmocka_unit_test(outcomes_are_close_reasons),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
