@@ -197,7 +197,7 @@ begin_more(struct look *look, struct bridge_result *result)
 
 /* Of a session that somebody must watch. */
 static bool
-follow_input(struct bridge *bridge, const struct bridge_way *way, const uint8_t *bytes, size_t len,
+follow_input(struct bridge *bridge, const struct bridge_way *way, uint8_t *bytes, size_t len,
 	struct bridge_result *result)
 {
 	if (!input_gate_bytes(bridge->gate, bytes, len)) {

@@ -69,7 +69,7 @@ bridge_gate_settle(struct bridge *bridge)
 	const struct bridge_way *way = &bridge->ways[SIDE_CLIENT];
 	struct input_gate *gate = bridge->gate;
 
-	/* A PDU in transit goes out whole: what it presses is let go behind it. */
+	/* A PDU in transit goes out whole: what it has pressed is let go behind it. */
 	if (gate == NULL || !gate->due || bridge->stage != BRIDGE_ACTIVE ||
 		(way->has_input && way->left > 0))
 		return;

@@ -14,6 +14,7 @@ enum {
 	FAST_QOE = 6,
 	FAST_RELEASE = 0x01,
 	SLOW_SYNC = 0,
+	SLOW_UNUSED = 2,
 	SLOW_SCANCODE = 4,
 	SLOW_MOUSE = 0x8001,
 	SLOW_MOUSE_X = 0x8002,
@@ -23,7 +24,8 @@ enum {
 };
 
 #define SLOW_EVENT_LEN 12
-#define SLOW_DATA_AT 6 /* behind eventTime and messageType */
+#define SLOW_TYPE_AT 4 /* behind eventTime */
+#define SLOW_DATA_AT 6
 
 /* pointerFlags, 2.2.8.1.1.3.1.1.3 and .4 */
 #define POINTER_DOWN 0x8000u
@@ -164,7 +166,7 @@ follow_slow(struct input_gate *gate)
 	const uint8_t *data = gate->event + SLOW_DATA_AT;
 	uint16_t flags = bytes_get_u16le(data);
 
-	switch (bytes_get_u16le(gate->event + 4)) {
+	switch (bytes_get_u16le(gate->event + SLOW_TYPE_AT)) {
 	case SLOW_SCANCODE:
 		follow_key(gate,
 			(uint16_t)((data[2] & 0xff) | (flags & (SLOW_EXTENDED | SLOW_EXTENDED_1))),
@@ -190,6 +192,7 @@ input_gate_begin(
 {
 	gate->form = form;
 	gate->passes = passes;
+	gate->mutes = false;
 	gate->skip = skip;
 	gate->events = events;
 	gate->counting = events == 0;
@@ -224,14 +227,35 @@ take(struct input_gate *gate)
 	return true;
 }
 
+/* Byte `at` of an event that does nothing: by fast path a key or character that is let go and is none, or a mouse that neither moves
+ * nor has buttons; how the locks stand may go on. */
+static uint8_t
+mute(enum input_form form, uint8_t at, uint8_t byte)
+{
+	if (form == INPUT_SLOW)
+		return at == SLOW_TYPE_AT ? SLOW_UNUSED : 0;
+	if (at > 0)
+		return 0;
+	return byte >> 5 == FAST_SCANCODE || byte >> 5 == FAST_UNICODE
+		       ? (uint8_t)((byte & 0xe0) | FAST_RELEASE)
+		       : byte;
+}
+
 bool
-input_gate_bytes(struct input_gate *gate, const uint8_t *bytes, size_t len)
+input_gate_bytes(struct input_gate *gate, uint8_t *bytes, size_t len)
 {
 	size_t at = gate->skip < len ? gate->skip : len;
 
 	gate->skip -= (uint32_t)at;
-	while (at < len && (gate->counting || gate->events > 0)) {
-		gate->event[gate->have++] = bytes[at++];
+	for (; at < len && (gate->counting || gate->events > 0); at++) {
+		if (gate->closed && gate->passes && gate->have == 0 && !gate->counting) {
+			gate->mutes = true;
+			gate->passes = false;
+		}
+		gate->event[gate->have] = bytes[at];
+		if (gate->mutes)
+			bytes[at] = mute(gate->form, gate->have, bytes[at]);
+		gate->have++;
 		if (gate->have == gate->want && !take(gate))
 			return false;
 	}

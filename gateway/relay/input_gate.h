@@ -24,9 +24,10 @@ struct input_gate {
 	bool due; /* the host is still to be told: what is let go, or how the locks stand */
 	enum input_form form;
 	/* The PDU in transit. */
-	bool passes;     /* the host gets it */
-	bool counting;   /* the number of events comes first */
-	uint32_t skip;   /* bytes before the next thing that is looked at */
+	bool passes;   /* the host gets it */
+	bool mutes;    /* the gate was closed while it passed: what comes now of it does nothing */
+	bool counting; /* the number of events comes first */
+	uint32_t skip; /* bytes before the next thing that is looked at */
 	uint16_t events; /* that are still to come */
 	uint8_t have, want;
 	uint8_t event[12];
@@ -44,9 +45,10 @@ struct input_gate {
 void input_gate_begin(
 	struct input_gate *gate, enum input_form form, uint32_t skip, uint16_t events, bool passes);
 
-/* The bytes of the PDU that has begun, from its first one on, as they come; those behind its last event are not looked at. False: an
- * event that nobody knows the length of. */
-bool input_gate_bytes(struct input_gate *gate, const uint8_t *bytes, size_t len);
+/* The bytes of the PDU that has begun, from its first one on, as they come; those behind its last event are not looked at. Of one that
+ * passes, events that begin while the gate is closed become events that do nothing: a client may keep the end of a long one back until
+ * nobody watches. False: an event that nobody knows the length of. */
+bool input_gate_bytes(struct input_gate *gate, uint8_t *bytes, size_t len);
 
 /* What is held is let go: events as bodies of 2.2.8.1.2.2 or 2.2.8.1.1.3.1.1, of one PDU with at most INPUT_EVENTS_MOST events.
  * Returns how many; 0: nothing is held any more. */

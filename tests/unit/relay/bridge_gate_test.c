@@ -14,6 +14,7 @@
 #define RIGHT_CTRL_FLAGS 0x02 /* extended */
 #define KEY_A 0x1e
 #define KEY_CAPS 0x3a
+#define MUCH 20 /* events */
 
 /* One fast-path PDU of these bytes; whether it passed, wherever the reads cut it. */
 static bool
@@ -166,21 +167,38 @@ locks_are_told_when_input_goes_on(void **state)
 	bridge_free(bridge);
 }
 
-/* A frame that has begun goes out whole; what is let go comes behind it. */
+/* A frame that has begun goes out whole, what is let go comes behind it, and events that had not begun do nothing: else a client that
+ * keeps the end of a long one back while somebody watches could type hundreds of keys when nobody does. */
 static void
-a_frame_in_transit_is_not_cut(void **state)
+of_a_frame_in_transit_events_that_have_not_begun_do_nothing(void **state)
 {
+	static const uint8_t muted[] = {0x01, 0x00, 0x20, 0, 0, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0,
+		0x62, 0x81, 0, 0, 0xa0, 0, 0, 0, 0, 0, 0};
 	struct bridge *bridge = gated(true);
-	uint8_t pdu[] = {0x08, 6, 0x00, CTRL, 0x00, KEY_A};
+	uint8_t pdu[] = {0x1c, 31, 0x00, CTRL, 0x00, KEY_A, /* of KEY_A the first byte is gone */
+		0x00, KEY_A + 1, 0x20, 0x00, 0x98, 1, 0, 2, 0, 0x40, 0x01, 0x80, 1, 0, 2, 0, 0x62,
+		0x80, 'x', 0, 0xa0, 0x00, 0x98, 1, 0};
+	uint8_t rest[] = {2, 0};
 	struct bridge_result result;
 
 	(void)state;
-	bridge_filter(bridge, SIDE_CLIENT, pdu, 4, &result);
-	assert_int_equal(result.out, 4);
+	pdu[0] = 8 << 2;
+	pdu[1] = sizeof(pdu) + sizeof(rest);
+	bridge_filter(bridge, SIDE_CLIENT, pdu, 5, &result);
+	assert_int_equal(result.out, 5);
 	assert_int_equal(bridge_gate(bridge, false), 0);
 	assert_null(bridge_queued(bridge, SIDE_CLIENT));
-	bridge_filter(bridge, SIDE_CLIENT, pdu + 4, 2, &result);
-	assert_int_equal(result.out, 2);
+	bridge_filter(bridge, SIDE_CLIENT, pdu + 5, sizeof(pdu) - 5, &result);
+	assert_int_equal(result.out, sizeof(pdu) - 5);
+	assert_int_equal(pdu[5], KEY_A);
+	assert_memory_equal((const char *)pdu + 6, (const char *)muted, sizeof(muted) - 2);
+	assert_null(bridge_queued(bridge, SIDE_CLIENT));
+	/* Nor when somebody watches again before it ends. */
+	assert_int_equal(bridge_gate(bridge, true), 0);
+	assert_int_equal(bridge_gate(bridge, false), 0);
+	bridge_filter(bridge, SIDE_CLIENT, rest, sizeof(rest), &result);
+	assert_int_equal(result.out, sizeof(rest));
+	assert_int_equal(rest[0], 0);
 	EXPECT_TOLD(bridge, 0x08, 6, 0x01, CTRL, 0x01, KEY_A);
 	assert_false(PRESS(bridge, 1, 0x00, KEY_A));
 	bridge_free(bridge);
@@ -236,6 +254,45 @@ who_presses_by_slow_path_lets_go_by_slow_path(void **state)
 	assert_memory_equal((const char *)queue->bytes + data.payload_at + SHARE_DATA_LEN,
 		(const char *)up, sizeof(up));
 	bridge_queue_done(queue);
+	bridge_free(bridge);
+}
+
+static void
+write_much_slow_input(struct bytes_writer *writer)
+{
+	size_t begin = share_begin(writer, SHARE_DATA, CLIENT_USER, 0x103ea, SHARE_DATA_INPUT);
+
+	bytes_write_u32le(writer, MUCH);
+	for (uint8_t i = 0; i < MUCH; i++) {
+		bytes_write_u32le(writer, 0);
+		bytes_write_u32le(writer, 4);
+		bytes_write_u32le(writer, KEY_A + i);
+	}
+	share_end(writer, begin);
+}
+
+/* INPUT_EVENT_UNUSED, 2.2.8.1.1.3.1.1.6 */
+static void
+by_slow_path_they_are_unused_events(void **state)
+{
+	static const uint8_t unused[] = {0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0};
+	struct bridge *bridge = gated(true);
+	struct bridge_result result;
+	uint8_t pdu[512];
+	size_t len, cut, used;
+
+	(void)state;
+	len = write_pdu(pdu, sizeof(pdu), SIDE_CLIENT, MCS_IO_CHANNEL, write_much_slow_input);
+	cut = len - sizeof(unused);
+	bridge_filter(bridge, SIDE_CLIENT, pdu, cut - 1, &result);
+	used = result.used;
+	assert_true(used > len - 4 * sizeof(unused));
+	assert_int_equal(bridge_gate(bridge, false), 0);
+	bridge_filter(bridge, SIDE_CLIENT, pdu + used, len - used, &result);
+	assert_int_equal(result.reason, CLOSE_NONE);
+	assert_int_equal(result.out, len - used);
+	assert_int_equal(pdu[cut - 4], KEY_A + MUCH - 2);
+	assert_memory_equal((const char *)pdu + cut, (const char *)unused, sizeof(unused));
 	bridge_free(bridge);
 }
 
@@ -311,7 +368,8 @@ main(void)
 		cmocka_unit_test(what_is_held_is_let_go),
 		cmocka_unit_test(more_keys_than_one_pdu_holds_are_all_let_go),
 		cmocka_unit_test(locks_are_told_when_input_goes_on),
-		cmocka_unit_test(a_frame_in_transit_is_not_cut),
+		cmocka_unit_test(of_a_frame_in_transit_events_that_have_not_begun_do_nothing),
+		cmocka_unit_test(by_slow_path_they_are_unused_events),
 		cmocka_unit_test(who_presses_by_slow_path_lets_go_by_slow_path),
 		cmocka_unit_test(
 			what_cannot_be_told_at_once_is_told_when_the_desktop_is_active_again),
