@@ -1,6 +1,7 @@
 /* log connections, logins, files, admin: a log page by page, as a table, CSV or JSON; then, with --follow, as it
  * happens. Which columns a log has, and in which words, is policy/logs.def's. */
 #include "admin-cli/command.h"
+#include "admin-cli/csv_row.h"
 #include "admin-cli/json_text.h"
 #include "admin-cli/list.h"
 #include "admin-cli/period.h"
@@ -96,21 +97,6 @@ start_table(struct log_output *output)
 	output->table = table_new(table_columns, count);
 }
 
-/* Always quoted. A spreadsheet would run a cell that begins with one of these as a formula. */
-static void
-write_csv_cell(const char *text, bool last)
-{
-	putchar('"');
-	if (text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL)
-		putchar('\'');
-	for (; *text != '\0'; text++) {
-		if (*text == '"')
-			putchar('"');
-		putchar(*text);
-	}
-	fputs(last ? "\"\r\n" : "\",", stdout);
-}
-
 /* row NULL: the headings. */
 static void
 write_csv_row(const struct log_output *output, const json_t *row)
@@ -120,8 +106,8 @@ write_csv_row(const struct log_output *output, const json_t *row)
 	while (column != NULL) {
 		const struct column *next = next_column(output, column);
 
-		write_csv_cell(row != NULL ? value_in_form(row, column->key, column->form)
-					   : _(column->heading),
+		csv_row_cell(row != NULL ? value_in_form(row, column->key, column->form)
+					 : _(column->heading),
 			next == NULL);
 		column = next;
 	}
@@ -146,7 +132,7 @@ start_output(struct log_output *output)
 	if (output->format == LOG_TABLE)
 		start_table(output);
 	if (output->format == LOG_CSV) {
-		fputs("\xef\xbb\xbf", stdout); /* so that Excel reads UTF-8 */
+		csv_row_begin_file();
 		write_csv_row(output, NULL);
 	}
 	/* What goes on for ever is one object a line. */

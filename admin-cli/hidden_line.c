@@ -123,11 +123,11 @@ hidden_line_read(
 	if (isatty(STDIN_FILENO) == 0)
 		return read_piped(admin, ret_line);
 	r = ask(prompt, ret_line);
-	if (r == 0)
+	if (r == 0 && again != NULL)
 		r = ask(again, &repeated);
 	if (r < 0)
 		return complain(admin, r);
-	if (!same(ret_line, &repeated))
+	if (again != NULL && !same(ret_line, &repeated))
 		return admin_refuse(
 			admin, ADMIN_REFUSED, _("the two are not the same; nothing was changed"));
 	return ADMIN_DONE;

@@ -5,7 +5,7 @@
 #include "admin-cli/command.h"
 #include "base/secret.h"
 
-/* At a terminal it is asked for twice, and not shown; else standard input is one line. ADMIN_DONE, or the reason has been
+/* At a terminal it is asked for twice (again NULL: once), and not shown; else standard input is one line. ADMIN_DONE, or the reason has been
  * told. The caller calls secret_done. */
 enum admin_exit hidden_line_read(
 	const struct admin *admin, const char *prompt, const char *again, struct secret *ret_line);

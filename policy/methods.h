@@ -109,5 +109,9 @@ method_function method_log_logins;
 method_function method_log_files;
 method_function method_log_transfers;
 method_function method_log_admin;
+method_function method_recording_list;
+method_function method_recording_show;
+method_function method_recording_hold;
+method_function method_recording_release;
 
 #endif

@@ -76,4 +76,9 @@ json_t *recording_json(const struct recording_row *row);
  * gone or is none of this recording. */
 int recording_event(struct store_db *db, const struct recording_row *row, json_t **ret_event);
 
+struct method_call;
+
+/* The one that `id` of the parameters names, by its first digits; else the method is refused (-EINVAL, -ENOENT, -EPERM). */
+int recording_find(struct store_db *db, struct method_call *call, struct recording_row *ret_row);
+
 #endif

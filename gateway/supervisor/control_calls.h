@@ -67,6 +67,7 @@ loop_method method_attend_list;
 loop_method method_attend_allow;
 loop_method method_attend_refuse;
 loop_method method_attend_follow;
+loop_method method_recording_delete;
 loop_method method_gateway_status;
 
 #endif

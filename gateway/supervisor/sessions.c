@@ -1,5 +1,6 @@
 /* Sessions in the log; see sessions.h. */
 #include "supervisor/sessions.h"
+#include "supervisor/recording_files.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -326,8 +327,10 @@ upkeep_done(struct store_job *job, int status)
 		sessions_tell_checkpoint(&upkeep->checkpoint);
 	if (status == 0 && upkeep->retention == AUDIT_NIGHT_WAITS)
 		log_event(EV_RETENTION_WAITS, "next='tomorrow at three'");
-	if (status == 0 && upkeep->retention == AUDIT_NIGHT_DUE)
+	if (status == 0 && upkeep->retention == AUDIT_NIGHT_DUE) {
 		nightly_retention(upkeep->supervisor);
+		recording_files_nightly(upkeep->supervisor);
+	}
 	free(upkeep);
 }
 

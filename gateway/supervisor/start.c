@@ -25,6 +25,7 @@
 #include "supervisor/pam_conversation.h"
 #include "supervisor/passed.h"
 #include "supervisor/penalties.h"
+#include "supervisor/recording_files.h"
 #include "supervisor/reload.h"
 #include "supervisor/resumes.h"
 #include "supervisor/session_log.h"
@@ -440,6 +441,8 @@ start_store(struct gateway *gateway)
 	store_write(supervisor->store, &gateway->left_open_job);
 	if (outputs_open(supervisor, &supervisor->outputs, &why) < 0)
 		fail_about(gateway, "outputs", supervisor->settings->database, why);
+	if (recording_files_open(supervisor, &supervisor->recording_files, &why) < 0)
+		fail_about(gateway, "recordings", supervisor->settings->database, why);
 }
 
 static void
@@ -539,6 +542,8 @@ done(struct gateway *gateway)
 	looks_free(supervisor->looks);
 	health_free(supervisor->health);
 	outputs_free(supervisor->outputs);
+	recording_files_free(supervisor->recording_files);
+	supervisor->recording_files = NULL;
 	backups_free(supervisor->backups);
 	penalties_free(supervisor->penalties);
 	session_log_close(supervisor->session_log);

@@ -17,6 +17,7 @@
  *	pam_conversation.c  who signs in, asked of sekisho-pam
  *	health.c          looks at all terminals, now and then
  *	outputs.c         exports in the background
+ *	recording_files.c  recordings that lie there: what a crash left open, what its time is over for
  *	log_tail.c        new records of the logs: to those who follow, and to programs elsewhere
  *	backups.c, backup_*.c   backups and restores
  *	attendances.c     who waits for the hospital's permission
@@ -50,6 +51,7 @@ struct sessions;
 struct control_server;
 struct session_log;
 struct outputs;
+struct recording_files;
 struct log_tail;
 struct sign_in;
 struct pam_conversation;
@@ -81,6 +83,7 @@ struct supervisor {
 	struct control_server *control;
 	struct session_log *session_log;
 	struct outputs *outputs;
+	struct recording_files *recording_files;
 	struct log_tail *log_tail;
 	uint32_t inputs_serial; /* idle.c: the question that is out */
 	struct login_limit logins;

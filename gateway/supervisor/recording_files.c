@@ -1,0 +1,264 @@
+/* Recordings that lie in their folder; see recording_files.h. */
+#include "supervisor/recording_files.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "policy/store/store.h"
+#include "settings/settings.h"
+#include "supervisor/supervisor.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLDER_SIZE (RECORDING_PATH_SIZE - RECORDING_FILE_SIZE - 1)
+
+struct recording_files {
+	char folder[FOLDER_SIZE];
+	struct fetches fetches;
+	bool erasing;
+};
+
+const char *
+recording_files_folder(const struct recording_files *files)
+{
+	return files->folder;
+}
+
+struct fetches *
+recording_files_fetches(struct recording_files *files)
+{
+	return &files->fetches;
+}
+
+static void
+path_in(const char *folder, const uint8_t *session, int64_t part,
+	char ret_path[RECORDING_PATH_SIZE])
+{
+	char name[RECORDING_FILE_SIZE];
+
+	recording_file_name(session, part, name);
+	snprintf(ret_path, RECORDING_PATH_SIZE, "%s/%s", folder, name);
+}
+
+void
+recording_files_path(const struct recording_files *files, const uint8_t *session, int64_t part,
+	char ret_path[RECORDING_PATH_SIZE])
+{
+	path_in(files->folder, session, part, ret_path);
+}
+
+/* What its time is over for. */
+struct erasing {
+	struct store_job job;
+	struct supervisor *supervisor;
+	char folder[FOLDER_SIZE];
+	uint32_t keep_days;
+	uint64_t most_bytes;
+	struct recording_row rows[RECORDINGS_PORTION];
+	size_t count;
+	int64_t bytes;
+	int64_t erased;
+	int64_t stayed; /* files that could not be removed */
+};
+
+static int
+erase_work(struct store_db *db, struct store_job *job)
+{
+	struct erasing *erasing = (struct erasing *)job;
+
+	return recordings_erase_due(
+		db, erasing->keep_days, erasing->most_bytes, erasing->rows, &erasing->count);
+}
+
+static void erase_done(struct store_job *job, int status);
+
+/* Their rows are on the disk: now the files. Removing gigabytes takes its time, so not on the loop. */
+static int
+remove_work(struct store_db *db, struct store_job *job)
+{
+	struct erasing *erasing = (struct erasing *)job;
+	char path[RECORDING_PATH_SIZE];
+
+	(void)db;
+	for (size_t i = 0; i < erasing->count; i++) {
+		path_in(erasing->folder, erasing->rows[i].session, erasing->rows[i].part, path);
+		if (unlink(path) < 0 && errno != ENOENT)
+			erasing->stayed++;
+		erasing->bytes += erasing->rows[i].bytes;
+	}
+	return 0;
+}
+
+static void
+end_erasing(struct erasing *erasing)
+{
+	struct recording_files *files = erasing->supervisor->recording_files;
+
+	if (erasing->erased > 0)
+		log_event(EV_RECORDINGS_ERASED,
+			"erased=%" PRId64 " bytes=%" PRId64 " stayed=%" PRId64, erasing->erased,
+			erasing->bytes, erasing->stayed);
+	if (files != NULL)
+		files->erasing = false;
+	free(erasing);
+}
+
+static void
+remove_done(struct store_job *job, int status)
+{
+	struct erasing *erasing = (struct erasing *)job;
+
+	erasing->erased += (int64_t)erasing->count;
+	if (status < 0 || erasing->supervisor->state == SUPERVISOR_STOPPING) {
+		end_erasing(erasing);
+		return;
+	}
+	erasing->job.work = erase_work;
+	erasing->job.done = erase_done;
+	store_write(erasing->supervisor->store, &erasing->job);
+}
+
+static void
+erase_done(struct store_job *job, int status)
+{
+	struct erasing *erasing = (struct erasing *)job;
+
+	if (status < 0 || erasing->count == 0) {
+		if (status < 0 && status != -ESHUTDOWN)
+			log_event(EV_STORE_FAILED, "what='recordings' why='%s'",
+				store_error_text(status));
+		end_erasing(erasing);
+		return;
+	}
+	erasing->job.work = remove_work;
+	erasing->job.done = remove_done;
+	store_read(erasing->supervisor->store, &erasing->job);
+}
+
+void
+recording_files_nightly(struct supervisor *supervisor)
+{
+	struct recording_files *files = supervisor->recording_files;
+	struct erasing *erasing;
+
+	if (files == NULL || files->erasing)
+		return;
+	erasing = calloc(1, sizeof(*erasing));
+	if (erasing == NULL)
+		return;
+	files->erasing = true;
+	erasing->supervisor = supervisor;
+	erasing->keep_days = supervisor->settings->recording.keep_days;
+	erasing->most_bytes = supervisor->settings->recording.most_bytes_altogether;
+	strcpy(erasing->folder, files->folder);
+	erasing->job.work = erase_work;
+	erasing->job.done = erase_done;
+	store_write(supervisor->store, &erasing->job);
+}
+
+/* What a crash has left. */
+struct left_open {
+	struct store_job job;
+	char folder[FOLDER_SIZE];
+	int64_t ended;
+};
+
+static int64_t
+size_of(const uint8_t *session, int64_t part, void *argument)
+{
+	const struct left_open *left = argument;
+	char path[RECORDING_PATH_SIZE];
+	struct stat status;
+
+	path_in(left->folder, session, part, path);
+	return stat(path, &status) < 0 ? -1 : (int64_t)status.st_size;
+}
+
+/* A row that says erased, and a file that is there: the machine went in between. */
+static int
+remove_erased(const struct recording_row *row, void *argument)
+{
+	const struct left_open *left = argument;
+	char path[RECORDING_PATH_SIZE];
+
+	if (row->state == RECORDING_ROW_ERASED) {
+		path_in(left->folder, row->session, row->part, path);
+		(void)unlink(path);
+	}
+	return 0;
+}
+
+static int
+left_open_work(struct store_db *db, struct store_job *job)
+{
+	struct left_open *left = (struct left_open *)job;
+	int r;
+
+	r = recordings_end_left_open(db, size_of, left, &left->ended);
+	return r < 0 ? r : recording_each(db, INT64_MAX, INT64_MIN, INT64_MAX, remove_erased, left);
+}
+
+static void
+left_open_done(struct store_job *job, int status)
+{
+	struct left_open *left = (struct left_open *)job;
+
+	if (status < 0 && status != -ESHUTDOWN)
+		log_event(EV_STORE_FAILED, "what='recordings' why='%s'", store_error_text(status));
+	else if (left->ended > 0)
+		log_event(EV_RECORDINGS_LEFT_OPEN, "recordings=%" PRId64, left->ended);
+	free(left);
+}
+
+static int
+choose_folder(const struct settings *settings, char ret_folder[FOLDER_SIZE])
+{
+	const char *slash = strrchr(settings->database, '/');
+	int len;
+
+	if (settings->recording.directory != NULL)
+		len = snprintf(ret_folder, FOLDER_SIZE, "%s", settings->recording.directory);
+	else
+		len = snprintf(ret_folder, FOLDER_SIZE, "%.*s/recordings",
+			slash == NULL ? 1 : (int)(slash - settings->database),
+			slash == NULL ? "." : settings->database);
+	if (len >= FOLDER_SIZE)
+		return -ENAMETOOLONG;
+	return mkdir(ret_folder, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+int
+recording_files_open(
+	struct supervisor *supervisor, struct recording_files **ret_files, const char **ret_why)
+{
+	auto_free struct recording_files *files = calloc(1, sizeof(*files));
+	struct left_open *left = calloc(1, sizeof(*left));
+	int r = files == NULL || left == NULL ? -ENOMEM : 0;
+
+	*ret_why = "out of memory";
+	if (r == 0) {
+		*ret_why = "the folder for recordings cannot be made (recording.directory)";
+		r = choose_folder(supervisor->settings, files->folder);
+	}
+	if (r < 0) {
+		free(left);
+		return r;
+	}
+	strcpy(left->folder, files->folder);
+	left->job.work = left_open_work;
+	left->job.done = left_open_done;
+	store_write(supervisor->store, &left->job);
+	*ret_files = take_pointer(&files);
+	return 0;
+}
+
+void
+recording_files_free(struct recording_files *files)
+{
+	free(files);
+}
