@@ -103,6 +103,7 @@ redeem_first(struct store_db *db, struct redemption *at)
 	int r;
 
 	at->start.grant->attendance = at->ticket.attendance;
+	at->start.grant->redirected = at->ticket.redirect;
 	r = session_start_gather(db, &at->start, MOMENT_REDEEM, NULL);
 	if (r < 0)
 		return r;

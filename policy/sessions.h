@@ -91,6 +91,7 @@ struct session_grant {
 	const char *rule;         /* rule that refused, or NULL */
 	bool continued; /* an older connection of this session is to be closed as CONTINUED */
 	uint64_t older_connection; /* … the one that carried it last */
+	bool redirected; /* by the ticket of a redirection: it was on the sign-in screen before */
 	uint8_t session[SESSION_ID_BYTES];
 	int64_t started_us;
 	int64_t account_number; /* for the running rules */

@@ -132,6 +132,9 @@ struct terminal_offer {
 	int64_t number;
 	char name[TERMINAL_NAME_SIZE];
 	bool attended;            /* needs the hospital's number or consent */
+	bool recorded;            /* its sessions are … */
+	bool records_input;       /* … keys and mouse as well */
+	bool four_eyes;           /* somebody must watch them */
 	bool passes_credentials;  /* its session signs on with what was typed here */
 	enum close_reason reason; /* CLOSE_NONE: may be chosen now */
 	uint32_t sessions;        /* that it has now */

@@ -185,6 +185,9 @@ add_offer(const struct offer_row *row, void *argument)
 	*offer = (struct terminal_offer){
 		.number = row->terminal,
 		.attended = row->attendance_required,
+		.recorded = row->recording != TERMINAL_RECORDING_OFF,
+		.records_input = row->record_input,
+		.four_eyes = row->four_eyes,
 		.passes_credentials = row->credentials == CREDENTIALS_PASS_THROUGH,
 		.reason = verdict.reason,
 		.sessions = row->sessions,

@@ -202,10 +202,12 @@ first_focus(const struct screen *screen)
 		return PART_LIST;
 	case SCREEN_NOTICE:
 	case SCREEN_QUESTION:
+	case SCREEN_RECORDED:
 	case SCREEN_SORRY:
 		return PART_SUBMIT;
 	case SCREEN_WAITING: /* Enter must not end it by accident */
 	case SCREEN_PLACE:
+	case SCREEN_WATCHED:
 	case SCREEN_BUSY:
 	case SCREEN_COUNT:
 		break;

@@ -213,6 +213,7 @@ put_page(struct pen *pen, int text, int list)
 		break;
 	case SCREEN_WAITING:
 	case SCREEN_PLACE:
+	case SCREEN_WATCHED:
 	case SCREEN_BUSY:
 		put(pen, PART_TIME,
 			screen_units(pen->screen, pen->screen->show.seconds > 0 ? 44 : 20));
@@ -255,6 +256,8 @@ card_width(const struct screen *screen)
 		[SCREEN_SORRY] = 500,
 		[SCREEN_WAITING] = 480,
 		[SCREEN_PLACE] = 480,
+		[SCREEN_RECORDED] = 580,
+		[SCREEN_WATCHED] = 480,
 	};
 	int width = widths[screen->show.screen] > 0 ? widths[screen->show.screen] : 430;
 	int most = screen->setup.width - 2 * screen_units(screen, AROUND);

@@ -143,6 +143,7 @@ paint_submit(struct screen *screen, cairo_t *cairo, const struct box *box)
 		[SCREEN_NUMBER] = N_("Continue"),
 		[SCREEN_NOTICE] = N_("I have read this"),
 		[SCREEN_QUESTION] = N_("Connect"),
+		[SCREEN_RECORDED] = N_("Connect"),
 		[SCREEN_SORRY] = N_("Try again"),
 	};
 	const char *text = texts[screen->show.screen];
@@ -160,8 +161,9 @@ paint_cancel(struct screen *screen, cairo_t *cairo, const struct box *box)
 {
 	static const struct look on = {
 		COLOUR_WHITE, COLOUR_ROW_HOVER, COLOUR_SELECTED, COLOUR_ACCENT, COLOUR_EDGE};
-	const char *text =
-		screen->show.screen == SCREEN_SORRY ? N_("End the connection") : N_("Cancel");
+	const char *text = screen->show.screen == SCREEN_SORRY      ? N_("End the connection")
+			   : screen->show.screen == SCREEN_RECORDED ? N_("Back")
+								    : N_("Cancel");
 
 	paint_button(screen, cairo, PART_CANCEL, screen->answered ? &look_off : &on, TYPE_BUTTON,
 		screen_words(screen, text));

@@ -214,6 +214,7 @@ struct settings {
 		uint32_t decide_ms;
 		uint32_t greet_ms;   /* signing in, on the screen */
 		uint32_t consent_ms; /* waiting for the hospital's permission */
+		uint32_t watcher_ms; /* waiting for somebody who watches */
 		uint32_t attach_ms;
 		uint32_t nla;     /* at once */
 		uint32_t players; /* at once */

@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "supervisor/device_search.h"
 #include "supervisor/session_starts.h"
+#include "supervisor/sign_ins.h"
 #include "supervisor/ticket.h"
 
 #include <stdlib.h>
@@ -24,6 +25,7 @@ on_refused(
 
 static const struct session_start_events events = {
 	.refused = on_refused,
+	.ready = sign_in_enter,
 	.failed = connection_kill,
 };
 
@@ -58,6 +60,7 @@ attempt_start(struct connection *connection, const struct msg_introduced *introd
 	}
 	attempt->connection = connection;
 	connection->attempt = attempt;
+	connection->keyboard_layout = introduced->keyboard_layout;
 	ticket_shown(introduced, &attempt->shown);
 	if (device_search_start(&attempt->device, connection, on_device, attempt) < 0)
 		connection_kill(connection, CLOSE_OUT_OF_ROOM);

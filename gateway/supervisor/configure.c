@@ -43,7 +43,8 @@ configure_fill(const struct settings *settings, struct msg_configure *configure)
 	configure->introduce_ms = settings->limits.introduce_ms;
 	configure->decide_ms = settings->limits.decide_ms;
 	/* The supervisor ends who takes too long to sign in; the worker only knows the longest wait of all. */
-	configure->greet_ms = settings->limits.greet_ms + settings->limits.consent_ms;
+	configure->greet_ms = settings->limits.greet_ms + settings->limits.consent_ms +
+			      settings->limits.watcher_ms;
 	configure->redirect_ms = settings->limits.redirect_ms;
 	configure->attach_ms = settings->limits.attach_ms;
 	configure->drain_ms = settings->limits.drain_ms;

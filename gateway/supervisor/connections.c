@@ -296,7 +296,7 @@ connection_over(struct connection *connection, enum close_reason reason, const c
 	table_remove(supervisor->connections, connection);
 	successor = connection_find(supervisor->connections, connection->awaited_by);
 	if (successor != NULL)
-		session_start_goes_on(successor);
+		session_start_older_over(successor);
 	if (supervisor->state == SUPERVISOR_STOPPING)
 		supervisor_maybe_drained(supervisor);
 }

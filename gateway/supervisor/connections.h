@@ -81,7 +81,8 @@ struct connection {
 	struct permits_seen seen;
 	struct child *worker; /* NULL while ADMITTING */
 
-	uint16_t listener; /* place in settings->listeners */
+	uint32_t keyboard_layout; /* as the client said; 0 before it did */
+	uint16_t listener;        /* place in settings->listeners */
 	struct sockaddr_storage source;
 	struct sockaddr_storage local;
 	char source_text[SOCKET_TEXT_SIZE];

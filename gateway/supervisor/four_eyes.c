@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "supervisor/children.h"
 #include "supervisor/connections.h"
+#include "supervisor/sign_ins.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -62,8 +63,11 @@ set_input(struct supervisor *supervisor, const uint8_t *session, bool open, cons
 {
 	struct connection *connection = connection_find_session(supervisor->connections, session);
 
-	if (connection == NULL || !connection->session->gated ||
-		connection->stage != CONNECTION_RELAYED)
+	if (connection == NULL || connection->stage != CONNECTION_RELAYED)
+		return;
+	if (open && connection->sign_in != NULL)
+		sign_in_watcher_came(connection->sign_in);
+	if (!connection->session->gated)
 		return;
 	if (tell_gate(connection, open) < 0) {
 		connection_kill(connection, CLOSE_WORKER_DIED);

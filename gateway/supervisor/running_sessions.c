@@ -6,7 +6,9 @@
 #include "policy/sessions.h"
 #include "supervisor/connections.h"
 #include "supervisor/control_calls.h"
+#include "supervisor/four_eyes.h"
 #include "supervisor/idle.h"
+#include "supervisor/sign_ins.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,7 +18,11 @@ state_name(const struct connection *connection)
 {
 	if (connection->stage == CONNECTION_KILLED)
 		return "ending";
-	return connection->phase == PHASE_BRIDGE ? "active" : "starting";
+	if (sign_in_waits_for_watcher(connection->sign_in))
+		return "not-watched";
+	if (connection->phase != PHASE_BRIDGE)
+		return "starting";
+	return four_eyes_pauses(connection) ? "paused" : "active";
 }
 
 static json_t *

@@ -27,6 +27,7 @@
 enum start_step {
 	START_BEGIN,      /* in the store: cannot be stopped */
 	START_WAIT_OLDER, /* for the end of `grant.older_connection` */
+	START_READY,      /* until session_start_go_on */
 	START_DIAL,
 	START_OVER, /* an event has said so; kept for the log */
 };
@@ -219,7 +220,7 @@ static bool
 oversight_missing(const struct terminal *terminal)
 {
 	return terminal->relay == TERMINAL_RELAY_MEDIATED ||
-	       terminal->recording == TERMINAL_RECORDING_REQUIRED || terminal->four_eyes;
+	       terminal->recording == TERMINAL_RECORDING_REQUIRED;
 }
 
 static void
@@ -239,13 +240,45 @@ dial(struct session_start *start)
 	enum close_reason reason;
 
 	start->step = START_DIAL;
-	reason = oversight_missing(terminal) ? CLOSE_OVERSIGHT_MISSING : prepare_nla(start);
+	reason = prepare_nla(start);
 	if (reason != CLOSE_NONE) {
 		fail(start, reason);
 		return;
 	}
 	if (dial_start(&setup, &start->dial) < 0)
 		connection_kill(start->connection, CLOSE_OUT_OF_ROOM);
+}
+
+/* The engineer may have to be told something, or to wait, before the jump host hears of it. */
+static void
+ready(struct session_start *start)
+{
+	if (oversight_missing(&start->grant.terminal)) {
+		fail(start, CLOSE_OVERSIGHT_MISSING);
+		return;
+	}
+	if (start->events->ready == NULL || start->grant.continued) {
+		dial(start);
+		return;
+	}
+	start->step = START_READY;
+	start->events->ready(start->connection, &start->grant);
+}
+
+void
+session_start_hand_over(struct connection *connection, const struct session_start_events *events)
+{
+	assert(connection->start->step == START_READY);
+	connection->start->events = events;
+}
+
+void
+session_start_go_on(struct connection *connection)
+{
+	struct session_start *start = connection->start;
+
+	if (start != NULL && start->step == START_READY && connection->stage == CONNECTION_RELAYED)
+		dial(start);
 }
 
 /* The connection that carries the session of this grant until now, or NULL. Numbers of connections begin again
@@ -266,12 +299,12 @@ find_older(const struct session_start *start)
 
 /* A session has one connection: the older one ends before the jump host is dialled again. */
 static void
-close_older_or_dial(struct session_start *start)
+close_older_or_go_on(struct session_start *start)
 {
 	struct connection *older = find_older(start);
 
 	if (older == NULL) {
-		dial(start);
+		ready(start);
 		return;
 	}
 	/* What is being cut off is not continued. */
@@ -287,13 +320,13 @@ close_older_or_dial(struct session_start *start)
 }
 
 void
-session_start_goes_on(struct connection *connection)
+session_start_older_over(struct connection *connection)
 {
 	struct session_start *start = connection->start;
 
 	if (start != NULL && start->step == START_WAIT_OLDER &&
 		connection->stage == CONNECTION_RELAYED)
-		dial(start);
+		ready(start);
 }
 
 static int
@@ -386,7 +419,7 @@ begin_done(struct store_job *job, int status)
 	if (connection->stage != CONNECTION_RELAYED)
 		return;
 	if (started) {
-		close_older_or_dial(start);
+		close_older_or_go_on(start);
 		return;
 	}
 	start->step = START_OVER;

@@ -173,6 +173,7 @@ choice_needs_screen(const struct sign_in *sign_in)
 	size_t at = chosen_already(sign_in);
 
 	return at == sign_in->offer_count || sign_in->offers[at].attended ||
+	       sign_in->offers[at].recorded || sign_in->offers[at].four_eyes ||
 	       sign_in->offers[at].closes_at[0] != '\0' || sign_in->offers[at].reason != CLOSE_NONE;
 }
 
@@ -234,15 +235,11 @@ sign_in_notices_answered(struct sign_in *sign_in, const struct msg_answer *answe
 	sign_in_go(sign_in, STEP_NOTICES);
 }
 
-static void
-choose(struct sign_in *sign_in, size_t at)
+void
+sign_in_choose_on(struct sign_in *sign_in)
 {
-	const struct terminal_offer *offer = &sign_in->offers[at];
+	const struct terminal_offer *offer = &sign_in->offers[sign_in->chosen];
 
-	sign_in->chosen = at;
-	sign_in->noted = false;
-	sign_in->attendance = (struct attendance){0};
-	sign_in->in_line = false;
 	if (offer->reason == CLOSE_TERMINAL_FULL && offer->takes_over)
 		sign_in_go(sign_in, STEP_TAKE_OVER);
 	else if (offer->reason != CLOSE_NONE) {
@@ -252,6 +249,23 @@ choose(struct sign_in *sign_in, size_t at)
 		sign_in_go(sign_in, STEP_CLOSES);
 	else
 		sign_in_go(sign_in, offer->attended ? STEP_NUMBER : STEP_CONNECT);
+}
+
+static void
+choose(struct sign_in *sign_in, size_t at)
+{
+	const struct terminal_offer *offer = &sign_in->offers[at];
+	bool offered = offer->reason == CLOSE_NONE ||
+		       (offer->reason == CLOSE_TERMINAL_FULL && offer->takes_over);
+
+	sign_in->chosen = at;
+	sign_in->noted = false;
+	sign_in->attendance = (struct attendance){0};
+	sign_in->in_line = false;
+	if (offer->recorded && offered)
+		sign_in_go(sign_in, STEP_TOLD);
+	else
+		sign_in_choose_on(sign_in);
 }
 
 /* Also for who would see no screen: nobody's work is to be cut off without a word. */

@@ -38,8 +38,8 @@ void
 sign_in_connect(struct sign_in *sign_in)
 {
 	/* A screen that has died is not one that was never needed: it leads to the end. */
-	if (!sign_in->greeted) {
-		sign_in_go(sign_in, STEP_START);
+	if (!sign_in->greeted && !sign_in->page_waits) {
+		sign_in_go(sign_in, sign_in->begun ? STEP_GO_ON : STEP_START);
 		return;
 	}
 	(void)sign_in_page(sign_in, SCREEN_BUSY);
@@ -64,14 +64,20 @@ shall_redirect(const struct sign_in *sign_in)
 	if (sign_in->redirect_ignored || handover == SETTINGS_HANDOVER_IN_BAND)
 		return false;
 	/* A ticket has no password, and where it is passed through that is what this connection is for. */
+	/* Where somebody is waited for, it is on this screen, too. */
 	return handover == SETTINGS_HANDOVER_REDIRECT ||
-	       (sign_in->may_redirect && !passes_through(sign_in));
+	       (sign_in->may_redirect && !passes_through(sign_in) &&
+		       !sign_in->offers[sign_in->chosen].four_eyes);
 }
 
 void
 sign_in_shown(struct sign_in *sign_in, uint32_t serial)
 {
-	if (sign_in->step == STEP_CONNECT && serial == sign_in->page->serial)
+	if (sign_in->step != STEP_CONNECT || serial != sign_in->page->serial)
+		return;
+	if (sign_in->begun)
+		sign_in_go(sign_in, STEP_GO_ON);
+	else
 		sign_in_go(sign_in, shall_redirect(sign_in) ? STEP_REDIRECT : STEP_START);
 }
 
@@ -99,8 +105,9 @@ on_attached(struct connection *connection)
 	sign_in_go(connection->sign_in, STEP_ATTACHED);
 }
 
-static const struct session_start_events start_events = {
+const struct session_start_events sign_in_start_events = {
 	.refused = on_refused,
+	.ready = sign_in_ready,
 	.failed = on_failed,
 	.attached = on_attached,
 };
@@ -110,7 +117,7 @@ sign_in_start_session(struct sign_in *sign_in)
 {
 	const struct signed_in_request request = request_of(sign_in);
 	const struct session_start_setup setup = {
-		.events = &start_events, .signed_in = &request, .typed = &sign_in->typed};
+		.events = &sign_in_start_events, .signed_in = &request, .typed = &sign_in->typed};
 
 	/* By the start, whichever way it goes. */
 	sign_in->noted = true;

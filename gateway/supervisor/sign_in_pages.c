@@ -151,6 +151,10 @@ set_state(struct msg_choice *choice, const struct terminal_offer *offer)
 			offer->closes_at);
 	else if (offer->attended)
 		sentence_set(&sentence, N_("free; needs the hospital's permission"));
+	else if (offer->four_eyes)
+		sentence_set(&sentence, N_("free; somebody at the hospital watches"));
+	else if (offer->recorded)
+		sentence_set(&sentence, N_("free; sessions are recorded"));
 	else
 		sentence_set(&sentence, N_("free"));
 	copy_text(choice->state, sizeof(choice->state), sentence.format);
@@ -391,7 +395,8 @@ sign_in_sorry(struct sign_in *sign_in, enum close_reason reason, enum sign_in_st
 		format = N_("The terminal %s restarts. You can connect again at %s. %s");
 	if (value == VALUE_HOLDER && offer->used_by[0] == '\0')
 		format = N_("The terminal %s is in use.");
-	(void)sign_in_page(sign_in, SCREEN_SORRY);
+	/* Who came with a ticket cannot try again on this connection. */
+	(void)sign_in_page(sign_in, sign_in->by_ticket ? SCREEN_NOTICE : SCREEN_SORRY);
 	/* Whatever the sentence has no place for is left out. */
 	sign_in_page_text(sign_in, format,
 		value == VALUE_HOURS || value == VALUE_DATE ? sign_in->when : offer->name,
@@ -403,7 +408,7 @@ void
 sign_in_sorry_said(struct sign_in *sign_in, enum close_reason reason, enum sign_in_step next)
 {
 	sign_in->sorry = reason;
-	sign_in->sorry_next = next;
+	sign_in->sorry_next = sign_in->by_ticket ? STEP_OVER : next;
 	sign_in_go(sign_in, STEP_SORRY);
 	sign_in_page_show(sign_in);
 }
@@ -425,6 +430,10 @@ void
 sign_in_sorry_answered(struct sign_in *sign_in, const struct msg_answer *answer)
 {
 	(void)answer;
+	if (sign_in->sorry_next == STEP_OVER) {
+		sign_in_end(sign_in, sign_in->sorry);
+		return;
+	}
 	if (sign_in->sorry_next == STEP_CREDENTIALS)
 		start_over_as_before(sign_in);
 	sign_in_go(sign_in, sign_in->sorry_next);

@@ -6,6 +6,7 @@
  *	sign_in_choice.c    device, rules, notices, terminals
  *	sign_in_take_over.c a full terminal, from who has a lower priority
  *	sign_in_consent.c   the hospital's number or consent
+ *	sign_in_told.c      that it is recorded, and somebody who watches; clients with a ticket
  *	sign_in_handover.c  from the choice to the desktop
  *	credentials.c       what Client Info says (pure)
  */
@@ -38,7 +39,14 @@ enum sign_in_step {
 	STEP_BACK, /* … or to another account */
 };
 
-enum sign_in_time { TIME_SIGNING_IN, TIME_CHOOSING, TIME_NUMBER, TIME_CONSENT, TIME_OTHERS };
+enum sign_in_time {
+	TIME_SIGNING_IN,
+	TIME_CHOOSING,
+	TIME_NUMBER,
+	TIME_CONSENT,
+	TIME_WATCHER,
+	TIME_OTHERS
+};
 
 /* What a store thread works on; outlives the sign-in if need be. */
 struct sign_in_job {
@@ -119,6 +127,9 @@ struct sign_in {
 	int64_t grace_ends_ms; /* … and until when, of CLOCK_BOOTTIME; 0: none yet */
 	bool in_line;          /* for that place … */
 	uint32_t priority;     /* … and with which priority */
+	bool by_ticket;        /* it has not signed in: there is nothing to go back to */
+	bool has_waited;       /* for somebody who watches: the whole was given the time for that */
+	bool begun;            /* the session has, and waits for session_start_go_on */
 	bool redirect_ignored;
 	char redirected_by[TICKET_HANDLE_SIZE]; /* the ticket that the client was told; "": none */
 
@@ -143,6 +154,8 @@ void sign_in_notices(struct sign_in *sign_in);
 void sign_in_notices_answered(struct sign_in *sign_in, const struct msg_answer *answer);
 void sign_in_closes(struct sign_in *sign_in);
 void sign_in_closes_answered(struct sign_in *sign_in, const struct msg_answer *answer);
+void sign_in_choose_on(struct sign_in *
+		sign_in); /* the terminal is chosen, and all that has to be told of it first has been */
 void sign_in_terminals(struct sign_in *sign_in);
 void sign_in_terminals_answered(struct sign_in *sign_in, const struct msg_answer *answer);
 
@@ -157,6 +170,19 @@ void sign_in_number(struct sign_in *sign_in);
 void sign_in_number_answered(struct sign_in *sign_in, const struct msg_answer *answer);
 void sign_in_waiting(struct sign_in *sign_in);
 void sign_in_too_late(struct sign_in *sign_in); /* the time for either is over */
+
+/* sign_in_told.c */
+void sign_in_told(struct sign_in *sign_in);
+void sign_in_told_answered(struct sign_in *sign_in, const struct msg_answer *answer);
+void sign_in_wait_for_watcher(struct sign_in *sign_in);
+void sign_in_unwatched(struct sign_in *sign_in); /* the time for that is over */
+void sign_in_leave_watched(
+	struct sign_in *sign_in, enum close_reason reason); /* the session ends */
+void sign_in_ready(struct connection *connection, const struct session_grant *grant);
+void sign_in_go_on(struct sign_in *sign_in);
+
+/* A sign-in of somebody who needs none. NULL: the connection is ended. */
+struct sign_in *sign_in_new_for_ticket(struct connection *connection);
 
 /* sign_in_handover.c */
 void sign_in_connect(struct sign_in *sign_in);
@@ -220,5 +246,6 @@ void sign_in_sorry(struct sign_in *sign_in, enum close_reason reason, enum sign_
 void sign_in_sorry_said(struct sign_in *sign_in, enum close_reason reason, enum sign_in_step next);
 
 extern const struct greeter_events sign_in_greeter_events;
+extern const struct session_start_events sign_in_start_events; /* sign_in_handover.c */
 
 #endif

@@ -78,6 +78,10 @@ on_clock(uv_timer_t *timer)
 		sign_in_too_late(sign_in);
 		return;
 	}
+	if (sign_in->time == TIME_WATCHER) {
+		sign_in_unwatched(sign_in);
+		return;
+	}
 	sign_in_end(sign_in, sign_in->step == STEP_SORRY ? sign_in->sorry : CLOSE_SIGN_IN_TOO_LONG);
 }
 
@@ -85,8 +89,15 @@ static void
 run_clock(struct sign_in *sign_in)
 {
 	const struct settings *settings = sign_in->connection->supervisor->settings;
-	bool hospital = sign_in->time == TIME_NUMBER || sign_in->time == TIME_CONSENT;
-	uint64_t ms = hospital ? settings->limits.consent_ms : settings->limits.greet_ms;
+	const uint64_t times[] = {
+		[TIME_SIGNING_IN] = settings->limits.greet_ms,
+		[TIME_CHOOSING] = settings->limits.greet_ms,
+		[TIME_NUMBER] = settings->limits.consent_ms,
+		[TIME_CONSENT] = settings->limits.consent_ms,
+		[TIME_WATCHER] = settings->limits.watcher_ms,
+		[TIME_OTHERS] = 0,
+	};
+	uint64_t ms = times[sign_in->time];
 	uint64_t left = left_ms(sign_in);
 
 	if (sign_in->time == TIME_OTHERS)
@@ -152,12 +163,14 @@ cancel(struct sign_in *sign_in)
 	enum sign_in_step step = steps[sign_in->step].cancel;
 
 	/* Whoever does not acknowledge the banner gets no further, whatever it holds back. */
-	if (step == STEP_OVER || sign_in->held != NULL) {
+	if (step == STEP_OVER || sign_in->held != NULL || sign_in->by_ticket) {
 		sign_in_end(sign_in,
 			sign_in->step == STEP_SORRY ? sign_in->sorry : CLOSE_SIGN_IN_CANCELLED);
 		return;
 	}
 	stop_step(sign_in);
+	if (sign_in->step == STEP_WATCHED)
+		sign_in_leave_watched(sign_in, CLOSE_SIGN_IN_CANCELLED);
 	if (step == STEP_BACK) {
 		note_given_up(sign_in, CLOSE_SIGN_IN_CANCELLED);
 		sign_in_start_over(sign_in);
@@ -364,6 +377,23 @@ on_device(void *owner)
 
 	if (sign_in->step == STEP_DEVICE)
 		sign_in_go(sign_in, STEP_DEVICE);
+}
+
+struct sign_in *
+sign_in_new_for_ticket(struct connection *connection)
+{
+	enum close_reason reason = too_many(connection);
+	struct sign_in *sign_in = reason == CLOSE_NONE ? sign_in_new(connection) : NULL;
+
+	if (sign_in == NULL) {
+		connection_kill(connection, reason != CLOSE_NONE ? reason : CLOSE_OUT_OF_ROOM);
+		return NULL;
+	}
+	connection->sign_in = sign_in;
+	sign_in->keyboard_layout = connection->keyboard_layout;
+	(void)socket_text_without_port(address_of(sign_in), sign_in->source);
+	session_start_hand_over(connection, &sign_in_start_events);
+	return sign_in;
 }
 
 void

@@ -18,6 +18,14 @@ struct sign_in;
 /* The client shows no ticket and its listener allows signing in. On failure the connection is ended. */
 void sign_in_start(struct connection *connection, const struct msg_introduced *introduced);
 
+/* The session of a client with a ticket has begun (session_start_events.ready): it is told what it has to be told, waits for whom it has to
+ * wait for, and goes on. On failure the connection is ended. */
+void sign_in_enter(struct connection *connection, const struct session_grant *grant);
+
+/* Somebody watches its session. */
+void sign_in_watcher_came(struct sign_in *sign_in);
+bool sign_in_waits_for_watcher(const struct sign_in *sign_in); /* accepts NULL */
+
 /* RETURNED: the jump host could not be attached, or a redirected client is still here. -EPROTO: that cannot be. */
 int sign_in_returned(struct connection *connection, const struct msg_returned *returned);
 

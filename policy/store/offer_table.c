@@ -8,7 +8,7 @@ static void
 read_row(sqlite3_stmt *row, struct offer_row *offer)
 {
 	struct field_error unused;
-	char credentials[16];
+	char credentials[16], recording[16];
 
 	*offer = (struct offer_row){.terminal = sql_column_number(row, 0)};
 	sql_column_text(row, 1, offer->name, sizeof(offer->name));
@@ -21,6 +21,12 @@ read_row(sqlite3_stmt *row, struct offer_row *offer)
 	(void)credential_mode_parse(credentials, &offer->credentials, &unused);
 	offer->credential_stored = sql_column_number(row, 8) != 0;
 	offer->certificate_trusted = sql_column_number(row, 9) != 0;
+	sql_column_text(row, 10, recording, sizeof(recording));
+	/* A word that this version does not know promises nothing less than the most. */
+	if (terminal_recording_parse(recording, &offer->recording, &unused) < 0)
+		offer->recording = TERMINAL_RECORDING_REQUIRED;
+	offer->record_input = sql_column_number(row, 11) != 0;
+	offer->four_eyes = sql_column_number(row, 12) != 0;
 }
 
 #define HOLDS(terminal)                                                    \
@@ -31,13 +37,13 @@ read_row(sqlite3_stmt *row, struct offer_row *offer)
 #define VENDOR                                                                              \
 	"SELECT vendor.name FROM session JOIN account ON account.number = session.account " \
 	"JOIN vendor ON vendor.number = account.vendor"
-#define OFFERS(used_by)                                                                          \
-	"SELECT terminal.number, terminal.name, in_service, attendance_required, capacity, "     \
-	"(SELECT count(*) FROM session WHERE state = 'active' AND "                              \
-	"session.terminal = terminal.number), " used_by                                          \
-	", terminal.credentials, EXISTS (SELECT 1 FROM terminal_credential WHERE "               \
-	"terminal_credential.terminal = terminal.number), trust <> 'none' FROM assignment JOIN " \
-	"terminal ON "                                                                           \
+#define OFFERS(used_by)                                                                      \
+	"SELECT terminal.number, terminal.name, in_service, attendance_required, capacity, " \
+	"(SELECT count(*) FROM session WHERE state = 'active' AND "                          \
+	"session.terminal = terminal.number), " used_by                                      \
+	", terminal.credentials, EXISTS (SELECT 1 FROM terminal_credential WHERE "           \
+	"terminal_credential.terminal = terminal.number), trust <> 'none', "                 \
+	"terminal.recording, record_input, four_eyes FROM assignment JOIN terminal ON "      \
 	"terminal.number = assignment.terminal WHERE assignment.account = ? ORDER BY name_key"
 
 /* By whom engineers may read of: that column is NULL where nobody is to be named. */

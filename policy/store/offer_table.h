@@ -15,6 +15,9 @@ struct offer_row {
 	char name[TERMINAL_NAME_SIZE];
 	bool in_service;
 	bool attendance_required;
+	enum terminal_recording recording;
+	bool record_input;
+	bool four_eyes;
 	enum credential_mode credentials;
 	bool credential_stored;
 	bool certificate_trusted;

@@ -206,6 +206,29 @@ other_certificate(struct msg_show *show)
 	set_value(show, SCENE_TERMINAL);
 }
 
+static void
+recorded(struct msg_show *show)
+{
+	static const char values[] = SCENE_TERMINAL "\00090";
+
+	SET(text, "Your session at %s will be recorded: what is on the screen, and every key that "
+		  "you "
+		  "press and each movement of the mouse, passwords that you type among them. The "
+		  "hospital keeps the recording for %u days; its auditors may look at it.");
+	memcpy(show->values, values, sizeof(values));
+	show->values_len = sizeof(values);
+}
+
+static void
+not_watched(struct msg_show *show)
+{
+	SET(text, "Sessions at %s begin when somebody at the hospital watches them. If nobody "
+		  "comes, call the "
+		  "hospital's IT department.");
+	set_value(show, SCENE_TERMINAL);
+	show->seconds = 600;
+}
+
 /* What the error box is to hold at most, with a name that breaks nowhere. */
 static void
 long_error(struct msg_show *show)
@@ -232,6 +255,8 @@ const struct scene scenes[] = {
 	{"notice", SCREEN_NOTICE, notice, 0, NULL},
 	{"closes-soon", SCREEN_QUESTION, closes_soon, 0, NULL},
 	{"place", SCREEN_PLACE, place, 0, NULL},
+	{"recorded", SCREEN_RECORDED, recorded, 0, NULL},
+	{"watched", SCREEN_WATCHED, not_watched, 0, wait_a_minute},
 	{"busy", SCREEN_BUSY, connecting, 0, NULL},
 	{"sorry", SCREEN_SORRY, outside_hours, 0, NULL},
 	{"device", SCREEN_SORRY, unknown_device, 0, NULL},

@@ -33,6 +33,8 @@ extern struct attempt_seen {
 	bool dialling, evidence_cancelled, dial_cancelled;
 	enum close_reason killed, older_killed;
 	const char *because;
+	bool keeps_waiting; /* what has to be told or waited for is not over at once */
+	unsigned int readies;
 	bool gate_told;
 	int gate;
 	bool attached, attaching, worker_is_deaf, no_memory;

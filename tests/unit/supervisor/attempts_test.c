@@ -260,11 +260,11 @@ the_older_connection_ends_before_the_host_is_dialled(void **state)
 	assert_int_equal(seen.older_killed, CLOSE_CONTINUED);
 	assert_int_equal(older.awaited_by, connection.id);
 	assert_false(seen.dialling);
-	session_start_goes_on(&connection);
+	session_start_older_over(&connection);
 	assert_true(seen.dialling);
 	answer_dial(CLOSE_NONE);
 	assert_true(seen.attached);
-	session_start_goes_on(&connection); /* nothing waits any more */
+	session_start_older_over(&connection); /* nothing waits any more */
 	assert_false(seen.dialling);
 }
 
@@ -274,7 +274,7 @@ one_that_was_cut_while_it_waited_does_not_dial(void **state)
 	(void)state;
 	continue_older();
 	connection.stage = CONNECTION_KILLED;
-	session_start_goes_on(&connection);
+	session_start_older_over(&connection);
 	assert_false(seen.dialling);
 	end_connection(CLOSE_STOPPING);
 }
@@ -329,12 +329,6 @@ ask_recording(struct terminal *terminal)
 }
 
 static void
-ask_watcher(struct terminal *terminal)
-{
-	terminal->four_eyes = true;
-}
-
-static void
 a_session_that_cannot_be_mediated_goes_no_further(void **state)
 {
 	(void)state;
@@ -348,11 +342,52 @@ a_session_that_cannot_be_recorded_goes_no_further(void **state)
 	refuse_overseen(ask_recording);
 }
 
+/* What has to be told or waited for comes between the start record and the jump host. */
 static void
-a_session_that_cannot_be_watched_goes_no_further(void **state)
+nobody_is_dialled_before_it_is_ready(void **state)
 {
 	(void)state;
-	refuse_overseen(ask_watcher);
+	seen.keeps_waiting = true;
+	introduce();
+	find_device(true);
+	decide(0);
+	assert_int_equal(seen.readies, 1);
+	assert_int_equal(connection.keyboard_layout, 0x411);
+	assert_false(seen.dialling);
+	session_start_go_on(&connection);
+	assert_true(seen.dialling);
+	session_start_go_on(&connection); /* once */
+	answer_dial(CLOSE_NONE);
+	assert_true(seen.attached);
+}
+
+static void
+who_leaves_before_it_is_ready_is_not_dialled_for(void **state)
+{
+	(void)state;
+	seen.keeps_waiting = true;
+	introduce();
+	find_device(true);
+	decide(0);
+	connection.stage = CONNECTION_KILLED;
+	session_start_go_on(&connection);
+	assert_false(seen.dialling);
+	end_connection(CLOSE_CLIENT_LEFT);
+}
+
+/* It was told when it began. */
+static void
+a_session_that_goes_on_does_not_wait(void **state)
+{
+	(void)state;
+	seen.keeps_waiting = true;
+	continue_older();
+	assert_int_equal(seen.older_killed, CLOSE_CONTINUED);
+	session_start_older_over(&connection);
+	assert_int_equal(seen.readies, 0);
+	assert_true(seen.dialling);
+	answer_dial(CLOSE_NONE);
+	assert_true(seen.attached);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, attempt_setup, attempt_teardown)
@@ -380,7 +415,9 @@ main(void)
 		TEST(what_is_being_cut_off_is_not_continued),
 		TEST(a_session_that_cannot_be_mediated_goes_no_further),
 		TEST(a_session_that_cannot_be_recorded_goes_no_further),
-		TEST(a_session_that_cannot_be_watched_goes_no_further),
+		TEST(nobody_is_dialled_before_it_is_ready),
+		TEST(who_leaves_before_it_is_ready_is_not_dialled_for),
+		TEST(a_session_that_goes_on_does_not_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

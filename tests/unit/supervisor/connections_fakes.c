@@ -103,7 +103,7 @@ session_start_abandon(struct session_start *start, enum close_reason reason, enu
 }
 
 void
-session_start_goes_on(struct connection *connection)
+session_start_older_over(struct connection *connection)
 {
 	seen.went_on = connection;
 }

@@ -10,6 +10,7 @@
 #include "supervisor/children.h"
 #include "supervisor/connections.h"
 #include "supervisor/four_eyes.h"
+#include "supervisor/sign_ins.h"
 
 #include <errno.h>
 #include <string.h>
@@ -21,7 +22,7 @@ static const uint8_t other[SESSION_ID_BYTES] = {9};
 
 static struct {
 	bool has_connection, deaf;
-	unsigned int told;
+	unsigned int told, sign_in_told;
 	struct msg_input_gate gate;
 	enum close_reason killed;
 } seen;
@@ -45,6 +46,13 @@ children_send(struct child *child, enum message number, const void *body, int fd
 	seen.gate = *(const struct msg_input_gate *)body;
 	seen.told++;
 	return 0;
+}
+
+void
+sign_in_watcher_came(struct sign_in *sign_in)
+{
+	assert_ptr_equal(sign_in, connection.sign_in);
+	seen.sign_in_told++;
 }
 
 void
@@ -81,6 +89,23 @@ static void
 come(const uint8_t *id)
 {
 	assert_int_equal(four_eyes_watcher_came(&supervisor, id, "unix:yamada"), 0);
+}
+
+/* On the sign-in screen. */
+static void
+who_waits_hears_that_somebody_came(void **state)
+{
+	static char place;
+
+	(void)state;
+	connection.sign_in = (struct sign_in *)&place;
+	come(session.id);
+	assert_int_equal(seen.sign_in_told, 1);
+	assert_int_equal(seen.told, 0);
+	come(session.id);
+	four_eyes_watcher_left(&supervisor, session.id, "unix:yamada");
+	four_eyes_watcher_left(&supervisor, session.id, "unix:yamada");
+	assert_int_equal(seen.sign_in_told, 1);
 }
 
 static void
@@ -183,6 +208,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(who_waits_hears_that_somebody_came),
 		TEST(watchers_are_counted_by_session),
 		TEST(the_last_who_goes_pauses_input_and_the_first_who_comes_resumes_it),
 		TEST(what_nobody_watches_is_attached_without_input),

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "policy/store/store.h"
 #include "supervisor/children.h"
+#include "supervisor/four_eyes.h"
 #include "supervisor/penalties.h"
 #include "supervisor/sessions.h"
 
@@ -290,6 +291,37 @@ session_start_begin(struct connection *one, const struct session_start_setup *se
 	return 0;
 }
 
+void
+session_start_hand_over(struct connection *one, const struct session_start_events *events)
+{
+	assert_ptr_equal(one, &connection);
+	seen.start = events;
+}
+
+void
+session_start_go_on(struct connection *one)
+{
+	assert_ptr_equal(one, &connection);
+	seen.went_on++;
+}
+
+void
+session_start_abandon(struct session_start *start, enum close_reason reason, enum phase phase)
+{
+	(void)start;
+	(void)reason;
+	(void)phase;
+	seen.abandoned++;
+}
+
+uint32_t
+four_eyes_watchers(const struct supervisor *one, const uint8_t session[SESSION_ID_BYTES])
+{
+	assert_ptr_equal(one, &supervisor);
+	assert_ptr_equal(session, connection.session->id);
+	return seen.watchers;
+}
+
 int
 children_send(struct child *worker, enum message number, const void *body, int fd)
 {
@@ -345,6 +377,7 @@ sign_in_setup(void **state)
 	settings.facility.id = prefix;
 	settings.facility.domain = domain;
 	settings.limits.greet_ms = settings.limits.consent_ms = 60000;
+	settings.limits.watcher_ms = 60000;
 	settings.sign_in.greeters = 4;
 	settings.sign_in.greeters_per_source = 2;
 	supervisor = (struct supervisor){

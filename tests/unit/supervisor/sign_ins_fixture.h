@@ -74,7 +74,8 @@ extern struct sign_in_seen {
 	struct signed_in_request start_request;
 	struct attendance start_attendance;
 	bool start_attended;
-	unsigned int starts;
+	unsigned int starts, went_on, abandoned;
+	uint32_t watchers; /* of the session */
 	struct msg_redirect redirect;
 	unsigned int redirects;
 	enum close_reason dropped;
