@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define OFFSET_MOST (INT64_MAX / 2)
+#define ZEROS_MOST (64u << 20) /* more than is under way to one file when the power goes */
 
 /* What was seen of the file so far, compared with its closing. */
 struct seen {
@@ -41,8 +42,9 @@ struct recording_reader {
 	uint64_t offset; /* of the next chunk or of the closing */
 	uint64_t rest;
 	struct seen seen;
-	bool ended; /* END was read */
-	int result; /* what every further call answers; 0: go on */
+	uint32_t record_ms; /* of the record that was read last */
+	bool ended;         /* END was read */
+	int result;         /* what every further call answers; 0: go on */
 	struct recording_summary summary;
 	char why[RECORDING_WHY_SIZE];
 
@@ -117,6 +119,7 @@ begin(struct recording_reader *reader)
 		return have < 0 ? (int)have : -EBADMSG;
 	reader->offset = reader->about.header_bytes;
 	reader->seen = (struct seen){0};
+	reader->record_ms = 0;
 	reader->ended = false;
 	reader->result = 0;
 	reader->plain_len = reader->plain_at = 0;
@@ -280,9 +283,34 @@ judge_closing(struct recording_reader *reader, const struct recording_closing *c
 	return NULL;
 }
 
+static bool
+is_zero(const uint8_t *bytes, size_t len)
+{
+	return len == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0);
+}
+
+/* A machine whose power goes may leave a file that is as long as it was to be, and has zeros where bytes were to come: no
+ * closing begins like that. Returns how many they are, up to the end of the file; 0: it ends with something else. */
+static size_t
+zeros_to_the_end(struct recording_reader *reader)
+{
+	size_t zeros = 0;
+	ssize_t have;
+
+	do {
+		have = read_at(
+			reader->fd, reader->offset + zeros, reader->sealed, sizeof(reader->sealed));
+		if (have < 0 || !is_zero(reader->sealed, (size_t)have))
+			return 0;
+		zeros += (size_t)have;
+	} while (have == sizeof(reader->sealed) && zeros <= ZEROS_MOST);
+	return zeros <= ZEROS_MOST ? zeros : 0;
+}
+
 static int
 read_closing(struct recording_reader *reader)
 {
+	size_t zeros = zeros_to_the_end(reader);
 	/* One byte more tells whether something comes behind it. */
 	ssize_t have =
 		read_at(reader->fd, reader->offset, reader->sealed, RECORDING_CLOSING_MOST + 1);
@@ -292,6 +320,8 @@ read_closing(struct recording_reader *reader)
 
 	if (have < 0)
 		return broken(reader, (int)have, "the file cannot be read");
+	if (zeros > 0)
+		return not_yet(reader, zeros, "nothing but zeros comes here");
 	r = recording_closing_get(reader->sealed, (size_t)have, &closing, &why);
 	if (r == -EAGAIN)
 		return not_yet(reader, (size_t)have, why);
@@ -418,9 +448,12 @@ read_record(struct recording_reader *reader, struct recording_record *ret_record
 		return broken(reader, -EPROTO, len < 0 ? why : "a record that is cut");
 	if (ret_record->ms < head.first_ms || ret_record->ms > head.last_ms)
 		return broken(reader, -EPROTO, "a record of another time");
+	if (ret_record->ms < reader->record_ms)
+		return broken(reader, -EPROTO, "its time goes back");
 	if (recording_record_check(ret_record) < 0)
 		return broken(reader, -EPROTO, "a record that is not what its kind says");
 	reader->plain_at += (size_t)len;
+	reader->record_ms = ret_record->ms;
 	if ((ret_record->kind == RECORDING_END) !=
 		(reader->ended && reader->plain_at == reader->plain_len))
 		return broken(reader, -EPROTO, "an end that is none");

@@ -130,11 +130,18 @@ sample_file(struct sample *sample, size_t records, uint32_t len, size_t a_chunk,
 int
 sample_raw(struct sample *sample, const uint8_t *plain, size_t len)
 {
+	return sample_raw_until(sample, plain, len, 0);
+}
+
+int
+sample_raw_until(struct sample *sample, const uint8_t *plain, size_t len, uint32_t last_ms)
+{
 	struct recording_about about = sample->about;
 	crypto_secretstream_xchacha20poly1305_state stream;
 	uint8_t header[RECORDING_HEADER_MOST], with[RECORDING_CHUNK_HEAD + RECORDING_HASH_BYTES];
 	uint8_t *sealed = malloc(RECORDING_CHUNK_HEAD + len + RECORDING_CHUNK_EXTRA);
-	const struct recording_chunk_head head = {.len = (uint32_t)len + RECORDING_CHUNK_EXTRA};
+	const struct recording_chunk_head head = {
+		.len = (uint32_t)len + RECORDING_CHUNK_EXTRA, .last_ms = last_ms};
 	size_t sealed_len = RECORDING_CHUNK_HEAD + head.len;
 	struct recording_chain *chain;
 	int fd = memfd_create("recording", MFD_CLOEXEC);

@@ -34,4 +34,7 @@ int sample_file(struct sample *sample, size_t records, uint32_t len, size_t a_ch
 /* A recording in a memfd with one chunk, whose plaintext is these bytes, whatever they are. */
 int sample_raw(struct sample *sample, const uint8_t *plain, size_t len);
 
+/* The same; the chunk's head says that it ends at last_ms, not at 0. */
+int sample_raw_until(struct sample *sample, const uint8_t *plain, size_t len, uint32_t last_ms);
+
 #endif

@@ -402,6 +402,46 @@ records_made_to_attack_are_not_given_out(void **state)
 	}
 }
 
+static void
+time_does_not_go_back_within_a_chunk(void **state)
+{
+	static const uint8_t plain[] = {RECORDING_FROM_HOST, 9, 0, 0, 0, 1, 0, 0, 0, 'x',
+		RECORDING_FROM_HOST, 8, 0, 0, 0, 1, 0, 0, 0, 'y'};
+	auto_fd int fd = sample_raw_until(&sample, plain, sizeof(plain), 9);
+	char why[RECORDING_WHY_SIZE];
+	size_t records;
+
+	(void)state;
+	assert_int_equal(read_all(fd, sample.key, &records, why), -EPROTO);
+	assert_int_equal(records, 1);
+	assert_non_null(strstr(why, "time goes back"));
+}
+
+/* The file system knew how long it was to be, and the machine went before it knew what of. */
+static void
+zeros_at_the_end_are_a_file_that_was_not_closed(void **state)
+{
+	static uint8_t room[4 * RECORDING_CHUNK_MOST];
+	static const size_t zeros[] = {1, 11, 12, 4096, sizeof(room) - MOST};
+	char why[RECORDING_WHY_SIZE];
+	size_t records, len = chunk_at(2);
+	struct recording_report report;
+
+	(void)state;
+	memcpy(room, whole, len);
+	for (size_t i = 0; i < ARRAY_SIZE(zeros); i++) {
+		auto_fd int fd = file_of(room, len + zeros[i]);
+
+		assert_int_equal(read_all(fd, sample.key, &records, why), 0);
+		assert_int_equal(records, 7);
+		assert_int_equal(recording_verify(fd, NULL, NULL, NULL, NULL, &report), 0);
+		assert_int_equal(report.state, RECORDING_NOT_CLOSED);
+		assert_int_equal(report.rest, zeros[i]);
+	}
+	room[len + 1000] = 1;
+	assert_int_equal(read_bytes(room, len + 1001, &records, why), -EBADMSG);
+}
+
 static bool
 stop(void *argument, uint64_t bytes)
 {
@@ -461,6 +501,8 @@ main(void)
 		cmocka_unit_test(an_empty_file_and_what_is_no_file_are_told),
 		cmocka_unit_test(something_behind_the_closing_is_found),
 		cmocka_unit_test(records_made_to_attack_are_not_given_out),
+		cmocka_unit_test(time_does_not_go_back_within_a_chunk),
+		cmocka_unit_test(zeros_at_the_end_are_a_file_that_was_not_closed),
 		cmocka_unit_test(a_report_says_which_of_four_it_is),
 	};
 
