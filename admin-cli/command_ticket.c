@@ -27,6 +27,12 @@ print_ticket(const struct admin *admin, const json_t *ticket)
 		printf(_("\nA maintenance or restart window of this terminal begins at %s: the "
 			 "session ends then.\n"),
 			value_time(ticket, "closes"));
+	if (json_is_true(json_object_get(ticket, "recorded")))
+		printf("\n%s\n", _("Sessions at this terminal are recorded. Whoever comes with the "
+				   "ticket reads that before the desktop."));
+	if (json_is_true(json_object_get(ticket, "four_eyes")))
+		printf("\n%s\n", _("A session at this terminal begins when somebody watches it: "
+				   "session watch."));
 	if (file != NULL)
 		printf(_("\nThe .rdp file is %s. It holds the secret: hand it over safely, open it "
 			 "at once.\n"),

@@ -70,6 +70,8 @@ struct ticket_answer {
 	char account_full[ACCOUNT_FULL_ID_SIZE];
 	char terminal[TERMINAL_NAME_SIZE];
 	uint32_t rights; /* what the .rdp file may ask for */
+	bool recorded;   /* sessions there are */
+	bool four_eyes;  /* somebody must watch them */
 };
 
 /* Asks policy at ISSUE; makes the ticket and an administration event. -EINVAL: see error. */

@@ -120,6 +120,8 @@ make_ticket(struct store_db *db, const struct ticket_request *request, struct ti
 	answer->closes_us = window_soon(db, &gathered->facts);
 	memcpy(answer->handle, ticket->handle, sizeof(answer->handle));
 	answer->expires_us = store_db_now(db) + (int64_t)life_ms * 1000;
+	answer->recorded = gathered->terminal.recording != TERMINAL_RECORDING_OFF;
+	answer->four_eyes = gathered->terminal.four_eyes;
 	answer->rights = gathered->terminal.rights & ~gathered->account.denied_rights;
 	return r;
 }

@@ -134,10 +134,11 @@ ticket_json(const struct issue *issue)
 
 	clock_format_utc(answer->expires_us, expires);
 	if (rdp_file_write(&file, text, sizeof(text)) > 0)
-		result = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "handle", answer->handle,
-			"secret", answer->secret, "expires", expires, "account",
+		result = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:b}", "handle",
+			answer->handle, "secret", answer->secret, "expires", expires, "account",
 			answer->account_full, "terminal", answer->terminal, "rdp", text, "closes",
-			instant_json(answer->closes_us));
+			instant_json(answer->closes_us), "recorded", answer->recorded, "four_eyes",
+			answer->four_eyes);
 	secret_wipe(text, sizeof(text));
 	return result;
 }

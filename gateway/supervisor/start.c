@@ -279,6 +279,9 @@ someone_may_sign_in(const struct settings *settings)
 	return false;
 }
 
+/* Who comes with a ticket sees the screen, too, where a terminal's sessions are recorded or must be watched. */
+#define WARM_WITHOUT_SIGN_IN 1
+
 /* Step 3. */
 static void
 start_children(struct gateway *gateway)
@@ -299,7 +302,8 @@ start_children(struct gateway *gateway)
 		.failed = on_children_failed,
 		.worker_died = worker_died,
 		.kinds[CHILD_GREETER] = {.most = settings->sign_in.greeters,
-			.warm = someone_may_sign_in(settings) ? settings->sign_in.warm_greeters : 0,
+			.warm = someone_may_sign_in(settings) ? settings->sign_in.warm_greeters
+							      : WARM_WITHOUT_SIGN_IN,
 			.handlers = greeter_messages,
 			.died = greeter_died},
 		.kinds[CHILD_NLA] = {.most = settings->limits.nla,

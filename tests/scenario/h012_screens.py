@@ -21,9 +21,11 @@ NOTICE = ("11月28日(土) 22:00〜24:00、放射線部門システムの定期�
 
 # As they are listed. The caret stands on the first, which may be used.
 TAKEN, FREE, SILENT, ATTENDED = "998-放射線部PACS01", "998-検査部LIS01", "998-薬剤部01", "998-電子カルテ01"
+# Whose sessions are recorded, and must be watched.
+RECORDED, WATCHED = "998-生理検査部01", "998-病理部01"
 # One that restarts now, and one that will soon: by a clock that stands still.
 RESTARTS, CLOSES = "998-資格確認端末01", "998-手術部01"
-ALL = sorted([TAKEN, FREE, SILENT, ATTENDED, RESTARTS, CLOSES])
+ALL = sorted([TAKEN, FREE, SILENT, ATTENDED, RESTARTS, CLOSES, RECORDED, WATCHED])
 NOON = "2026-11-27T12:00:58+09:00"
 
 
@@ -32,7 +34,7 @@ def hospital(new_door):
     """Terminals of every kind: in use, free, attended, and one whose host says nothing."""
     lab = new_door("facility.name='関所総合病院  Sekisho General Hospital'", f'sign_in.banner="{BANNER}"',
                    f'sign_in.notices=[{{text: "{NOTICE}"}}]', "listeners.0.handover=in-band", "limits.dial=30s", clock=NOON)
-    for name in (TAKEN, FREE, ATTENDED, RESTARTS, CLOSES):
+    for name in (TAKEN, FREE, ATTENDED, RESTARTS, CLOSES, RECORDED, WATCHED):
         add_terminal(lab.admin, name, lab.hosts.variables["LAB_SHADOW_PORT"])
     add_terminal(lab.admin, SILENT, lab.fake_host(silent).port, trust=False)
     lab.call("terminal.trust", name=SILENT, sha256="00" * 32)
@@ -40,6 +42,8 @@ def hospital(new_door):
     for name, begin, end in ((RESTARTS, "12:00", "12:30"), (CLOSES, "12:15", "12:45")):
         lab.admin.text("window", "add", name, "--kind", "restart", "--days", "daily", "--from", begin, "--until", end, "--yes")
     lab.edit_terminal(ATTENDED, attended=True)
+    lab.edit_terminal(RECORDED, recording="best-effort", record_input=True)
+    lab.edit_terminal(WATCHED, four_eyes=True)
     add_account(lab.admin, "yamada", [TAKEN], macs=[new_mac()])
     lab.xfreerdp(lab.ticket("yamada", TAKEN).in_a_window())
     lab.wait_session("yamada")
@@ -103,6 +107,19 @@ def see_who_goes_first(visitor):
     visitor.page("TERMINALS")
 
 
+def see_who_looks(visitor):
+    visitor.choose(ALL.index(RECORDED))
+    visitor.page("RECORDED", text=RECORDED)
+    visitor.picture("recorded")
+    visitor.key("Escape")
+    visitor.page("TERMINALS")
+    visitor.choose(ALL.index(WATCHED))
+    visitor.page("WATCHED", text=WATCHED)
+    visitor.picture("watched")
+    visitor.key("Escape")
+    visitor.page("TERMINALS")
+
+
 def wait_for_the_host(visitor):
     before = len(visitor.pages())
     visitor.choose(ALL.index(SILENT))
@@ -120,6 +137,7 @@ def test_h1201_every_page(hospital, language):
     first_sign_in(hospital, visitor, account, initial)
     ask_the_hospital(hospital, visitor)
     see_who_goes_first(visitor)
+    see_who_looks(visitor)
     wait_for_the_host(visitor)
     again = at_account(hospital, language)
     again.sign_in(account, PASSWORD)
