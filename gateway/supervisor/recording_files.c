@@ -7,6 +7,7 @@
 #include "settings/settings.h"
 #include "supervisor/supervisor.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -63,7 +64,8 @@ struct erasing {
 	size_t count;
 	int64_t bytes;
 	int64_t erased;
-	int64_t stayed; /* files that could not be removed */
+	int64_t stayed;  /* files that could not be removed */
+	int64_t missing; /* that were not there */
 };
 
 static int
@@ -86,10 +88,14 @@ remove_work(struct store_db *db, struct store_job *job)
 
 	(void)db;
 	for (size_t i = 0; i < erasing->count; i++) {
-		path_in(erasing->folder, erasing->rows[i].session, erasing->rows[i].part, path);
-		if (unlink(path) < 0 && errno != ENOENT)
-			erasing->stayed++;
 		erasing->bytes += erasing->rows[i].bytes;
+		path_in(erasing->folder, erasing->rows[i].session, erasing->rows[i].part, path);
+		if (unlink(path) == 0)
+			continue;
+		if (errno == ENOENT)
+			erasing->missing++;
+		else
+			erasing->stayed++;
 	}
 	return 0;
 }
@@ -101,8 +107,8 @@ end_erasing(struct erasing *erasing)
 
 	if (erasing->erased > 0)
 		log_event(EV_RECORDINGS_ERASED,
-			"erased=%" PRId64 " bytes=%" PRId64 " stayed=%" PRId64, erasing->erased,
-			erasing->bytes, erasing->stayed);
+			"erased=%" PRId64 " bytes=%" PRId64 " stayed=%" PRId64 " missing=%" PRId64,
+			erasing->erased, erasing->bytes, erasing->stayed, erasing->missing);
 	if (files != NULL)
 		files->erasing = false;
 	free(erasing);
@@ -166,6 +172,7 @@ struct left_open {
 	struct store_job job;
 	char folder[FOLDER_SIZE];
 	int64_t ended;
+	int64_t unknown; /* files */
 };
 
 static int64_t
@@ -193,6 +200,44 @@ remove_erased(const struct recording_row *row, void *argument)
 	return 0;
 }
 
+/* 1: the name of a recording that has no row. */
+static int
+is_unknown(struct store_db *db, const char *name)
+{
+	uint8_t session[SESSION_ID_BYTES];
+	char file[RECORDING_FILE_SIZE];
+	struct recording_row row;
+	char id[RECORDING_ID_SIZE];
+	int64_t part;
+	int r;
+
+	(void)snprintf(id, sizeof(id), "%.*s", (int)strcspn(name, "."), name);
+	if (recording_id_read(id, session, &part) < 0)
+		return 0;
+	recording_file_name(session, part, file);
+	if (strcmp(file, name) != 0)
+		return 0;
+	r = recording_load(db, session, part, &row);
+	return r == -ENOENT ? 1 : r;
+}
+
+static int
+count_unknown(struct store_db *db, struct left_open *left)
+{
+	DIR *folder = opendir(left->folder);
+	const struct dirent *entry;
+	int r = 0;
+
+	left->unknown = 0;
+	while (folder != NULL && r >= 0 && (entry = readdir(folder)) != NULL) {
+		r = is_unknown(db, entry->d_name);
+		left->unknown += r == 1;
+	}
+	if (folder != NULL)
+		(void)closedir(folder);
+	return r < 0 ? r : 0;
+}
+
 static int
 left_open_work(struct store_db *db, struct store_job *job)
 {
@@ -200,7 +245,9 @@ left_open_work(struct store_db *db, struct store_job *job)
 	int r;
 
 	r = recordings_end_left_open(db, size_of, left, &left->ended);
-	return r < 0 ? r : recording_each(db, INT64_MAX, INT64_MIN, INT64_MAX, remove_erased, left);
+	if (r == 0)
+		r = recording_each(db, INT64_MAX, INT64_MIN, INT64_MAX, remove_erased, left);
+	return r < 0 ? r : count_unknown(db, left);
 }
 
 static void
@@ -210,8 +257,10 @@ left_open_done(struct store_job *job, int status)
 
 	if (status < 0 && status != -ESHUTDOWN)
 		log_event(EV_STORE_FAILED, "what='recordings' why='%s'", store_error_text(status));
-	else if (left->ended > 0)
+	if (status == 0 && left->ended > 0)
 		log_event(EV_RECORDINGS_LEFT_OPEN, "recordings=%" PRId64, left->ended);
+	if (status == 0 && left->unknown > 0)
+		log_event(EV_RECORDINGS_UNKNOWN, "files=%" PRId64, left->unknown);
 	free(left);
 }
 
