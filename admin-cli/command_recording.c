@@ -5,6 +5,7 @@
 #include "admin-cli/list.h"
 #include "admin-cli/period.h"
 #include "admin-cli/print_recording.h"
+#include "admin-cli/recording_named.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
 #include "base/cleanup.h"
@@ -12,8 +13,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-#define ELLIPSIS "…"
 
 /* Those that are wider than nothing stand in the table. */
 static const struct list_column columns[] = {
@@ -162,31 +161,17 @@ command_recording_list(struct admin *admin)
 	return exit_code;
 }
 
-/* What was typed or copied from a table, which cuts ids with an ellipsis. */
-static json_t *
-named(const struct admin *admin)
-{
-	const char *typed = argument_text(admin->arguments, "RECORDING");
-	json_t *parameters = arguments_parameters(admin->arguments);
-	size_t len = strlen(typed), end = strlen(ELLIPSIS);
-
-	if (len > end && strcmp(typed + len - end, ELLIPSIS) == 0)
-		len -= end;
-	(void)json_object_set_new(parameters, "id", json_stringn(typed, len));
-	return parameters;
-}
-
 /* Also hold and release. */
 enum admin_exit
 command_recording_show(struct admin *admin)
 {
-	return admin_ask_and_print(admin, named(admin));
+	return admin_ask_and_print(admin, named_parameters(admin, "RECORDING"));
 }
 
 enum admin_exit
 command_recording_delete(struct admin *admin)
 {
-	json_t *parameters = named(admin), *recording = NULL;
+	json_t *parameters = named_parameters(admin, "RECORDING"), *recording = NULL;
 	enum admin_exit exit_code;
 
 	exit_code = admin_ask(admin, "recording.show",

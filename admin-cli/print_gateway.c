@@ -20,6 +20,24 @@ short_id(const json_t *session)
 	return id;
 }
 
+/* "unix:tanaka (10.0.0.5), …" */
+static const char *
+watchers_shown(const json_t *session)
+{
+	static char room[256];
+	const json_t *watcher;
+	size_t i, used = 0;
+
+	room[0] = '\0';
+	json_array_foreach (json_object_get(session, "watchers"), i, watcher) {
+		if (used < sizeof(room))
+			used += (size_t)snprintf(room + used, sizeof(room) - used, "%s%s (%s)",
+				i > 0 ? ", " : "", value_text(watcher, "by"),
+				value_text(watcher, "source"));
+	}
+	return room;
+}
+
 void
 print_sessions(const struct admin *admin, const json_t *result)
 {
@@ -37,6 +55,7 @@ print_sessions(const struct admin *admin, const json_t *result)
 		{N_("Source address"), 0, "source", VALUE_TEXT},
 		{N_("Device"), 0, "device", VALUE_TEXT},
 		{N_("Evidence"), 0, "evidence", VALUE_WORD},
+		{N_("Watched by"), 30, .shown = watchers_shown},
 		{N_("Let in by"), 24, "let_in_by", VALUE_TEXT},
 		{N_("From the client"), 0, "bytes_from_client", VALUE_BYTES},
 		{N_("To the client"), 0, "bytes_to_client", VALUE_BYTES},
@@ -97,6 +116,7 @@ print_session(const struct admin *admin, const json_t *result)
 		{"let_in_control", VALUE_YES},
 		{"let_in_files", VALUE_YES},
 		{"rights", VALUE_WORDS},
+		{"watched_by", VALUE_TEXT},
 		{"bytes_from_client", VALUE_BYTES},
 		{"bytes_to_client", VALUE_BYTES},
 	};
@@ -105,6 +125,8 @@ print_session(const struct admin *admin, const json_t *result)
 	(void)admin;
 	if (json_object_get(shown, "session") == NULL)
 		(void)json_object_set(shown, "session", json_object_get(shown, "id"));
+	if (json_array_size(json_object_get(shown, "watchers")) > 0)
+		(void)json_object_set_new(shown, "watched_by", json_string(watchers_shown(result)));
 	values_print(shown, rows, ARRAY_SIZE(rows));
 	json_decref(shown);
 }

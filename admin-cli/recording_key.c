@@ -3,6 +3,8 @@
 
 #include "admin-cli/hidden_line.h"
 #include "admin-cli/text.h"
+#include "admin-cli/values.h"
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "recording/keys.h"
 
@@ -119,4 +121,41 @@ recording_key_open_with(const struct admin *admin, const char *path,
 		return admin_refuse(admin, ADMIN_REFUSED,
 			_("what was sealed to your key in this recording has been changed"));
 	return ADMIN_DONE;
+}
+
+static void
+take_sealed(const json_t *keys, struct recording_about *about)
+{
+	const json_t *key;
+	size_t i;
+
+	json_array_foreach (keys, i, key) {
+		struct recording_sealed_key *sealed = &about->sealed[about->sealed_count];
+		const char *id = value_text(key, "key"), *bytes = value_text(key, "sealed");
+
+		if (about->sealed_count < RECORDING_AUDITORS_MOST &&
+			strlen(id) == 2 * sizeof(sealed->key_id) &&
+			strlen(bytes) == 2 * sizeof(sealed->sealed) &&
+			bytes_from_hex(id, sealed->key_id, sizeof(sealed->key_id)) == 0 &&
+			bytes_from_hex(bytes, sealed->sealed, sizeof(sealed->sealed)) == 0)
+			about->sealed_count++;
+	}
+}
+
+enum admin_exit
+recording_key_fetch(struct admin *admin, json_t *id, uint8_t ret_key[RECORDING_KEY_BYTES])
+{
+	struct recording_about about = {0};
+	const char *path = recording_key_path(admin);
+	json_t *answer = NULL;
+	enum admin_exit exit_code;
+
+	if (path == NULL)
+		return ADMIN_USAGE;
+	exit_code = admin_ask(admin, "recording.keys", json_pack("{s:O}", "id", id), &answer);
+	if (exit_code != ADMIN_DONE)
+		return exit_code;
+	take_sealed(json_object_get(answer, "keys"), &about);
+	json_decref(answer);
+	return recording_key_open_with(admin, path, &about, ret_key);
 }

@@ -20,4 +20,8 @@ enum admin_exit recording_key_open_with(const struct admin *admin, const char *p
 /* The file that --key names, or $SEKISHO_RECORDING_KEY; else the reason has been told, and this is NULL. */
 const char *recording_key_path(const struct admin *admin);
 
+/* The same of a recording that the gateway has: what was sealed is fetched (recording.keys). id: borrowed. */
+enum admin_exit recording_key_fetch(
+	struct admin *admin, json_t *id, uint8_t ret_key[RECORDING_KEY_BYTES]);
+
 #endif

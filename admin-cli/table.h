@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define TABLE_COLUMNS_MOST 16
+#define TABLE_COLUMNS_MOST 24
 
 struct table_column {
 	const char *heading; /* already translated */

@@ -9,97 +9,18 @@
 #include "settings/settings.h"
 #include "supervisor/control_calls.h"
 #include "supervisor/rdp_file.h"
-#include "supervisor/sockets.h"
+#include "supervisor/ticket_address.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define HOST_SIZE 256
-
 struct issue {
 	struct ticket_answer answer;
-	char host[HOST_SIZE];
-	uint16_t port;
+	struct ticket_address address;
 };
-
-/* "name", "name:port", "10.0.0.1:3389", "[fd00::1]:3389", "fd00::1". */
-static int
-parse_host(const char *text, uint16_t default_port, char ret_host[HOST_SIZE], uint16_t *ret_port)
-{
-	const char *colon = strrchr(text, ':');
-	bool one_colon = colon != NULL && strchr(text, ':') == colon;
-	const char *end = text + strlen(text);
-	unsigned long port = default_port;
-	char *rest;
-
-	if (text[0] == '[') {
-		text++;
-		end = strchr(text, ']');
-		if (end == NULL || (end[1] != '\0' && end[1] != ':'))
-			return -EINVAL;
-		colon = end[1] == ':' ? end + 1 : NULL;
-	} else if (one_colon) {
-		end = colon;
-	} else {
-		colon = NULL;
-	}
-	if (colon != NULL) {
-		port = strtoul(colon + 1, &rest, 10);
-		if (colon[1] < '0' || colon[1] > '9' || *rest != '\0' || port == 0 || port > 65535)
-			return -EINVAL;
-	}
-	if (end == text || end - text >= HOST_SIZE)
-		return -EINVAL;
-	snprintf(ret_host, HOST_SIZE, "%.*s", (int)(end - text), text);
-	*ret_port = (uint16_t)port;
-	return 0;
-}
-
-static bool
-is_wildcard(const struct sockaddr *address)
-{
-	char text[SOCKET_TEXT_SIZE];
-
-	(void)socket_text_without_port(address, text);
-	return strcmp(text, "0.0.0.0") == 0 || strcmp(text, "::") == 0;
-}
-
-static uint16_t
-port_of(const struct sockaddr_storage *address)
-{
-	return ntohs(((const struct sockaddr_in *)address)->sin_port);
-}
-
-/* Where the client is to connect: what was asked for, else the settings' public address, else the first
- * listener's. Returns 0, -EINVAL (the parameter is none) or -EDESTADDRREQ. */
-static int
-choose_address(const struct control_call *call, struct issue *issue)
-{
-	const struct settings *settings = call->supervisor->settings;
-	const struct sockaddr_storage *listener = &settings->listeners.items[0].address.address;
-	const char *asked = control_call_text(call, "address");
-	char text[SOCKET_TEXT_SIZE];
-
-	if (asked != NULL)
-		return parse_host(asked, port_of(listener), issue->host, &issue->port);
-	if (settings->public_address.name != NULL) {
-		issue->port = settings->public_address.port;
-		return snprintf(issue->host, sizeof(issue->host), "%s",
-			       settings->public_address.name) >= (int)sizeof(issue->host)
-			       ? -EINVAL
-			       : 0;
-	}
-	if (is_wildcard((const struct sockaddr *)listener))
-		return -EDESTADDRREQ;
-	(void)socket_text_without_port((const struct sockaddr *)listener, text);
-	snprintf(issue->host, sizeof(issue->host), "%s", text);
-	issue->port = port_of(listener);
-	return 0;
-}
 
 static int
 issue_work(struct store_db *db, struct store_job *job)
@@ -123,8 +44,8 @@ ticket_json(const struct issue *issue)
 {
 	const struct ticket_answer *answer = &issue->answer;
 	const struct rdp_file file = {
-		.host = issue->host,
-		.port = issue->port,
+		.host = issue->address.host,
+		.port = issue->address.port,
 		.handle = answer->handle,
 		.secret = answer->secret,
 		.rights = answer->rights,
@@ -161,34 +82,6 @@ refuse_by_rule(struct control_call *call, enum close_reason reason, const char *
 		call, METHOD_REFUSED, event_row(close_reason_row(reason)->event)->text, NULL, rule);
 }
 
-/* What control_call_fail says then. */
-static void
-set_wrong_parameter(struct control_call *call, const struct field_error *error)
-{
-	call->method.error.code = CONTROL_INVALID_PARAMETERS;
-	call->method.error.field = *error;
-	snprintf(call->method.error.message, sizeof(call->method.error.message), "parameter %s: %s",
-		error->field, error->rule);
-}
-
-static void
-refuse_address(struct control_call *call, int status)
-{
-	struct field_error error = {0};
-
-	if (status == -EDESTADDRREQ) {
-		control_call_refuse(call, CONTROL_INVALID_PARAMETERS,
-			"the gateway listens on every address: say which one the client is to use, "
-			"or set public_address",
-			NULL, NULL);
-		return;
-	}
-	(void)field_error_set(&error, "address", control_call_text(call, "address"),
-		"a name or address, with or without port", "gateway.hospital.example:3389");
-	set_wrong_parameter(call, &error);
-	control_call_fail(call, -EINVAL);
-}
-
 static void
 issue_done(struct store_job *job, int status)
 {
@@ -204,7 +97,7 @@ issue_done(struct store_job *job, int status)
 	if (status == 0 && reason == CLOSE_NONE)
 		result = ticket_json(issue);
 	if (status == -EINVAL && issue->answer.error.field != NULL)
-		set_wrong_parameter(call, &issue->answer.error);
+		ticket_set_wrong_parameter(call, &issue->answer.error);
 	secret_wipe(issue, sizeof(*issue));
 	free(issue);
 	if (status < 0)
@@ -227,10 +120,10 @@ method_ticket_issue(struct control_call *call)
 		control_call_answer(call, NULL);
 		return;
 	}
-	r = choose_address(call, issue);
+	r = ticket_address_choose(call, &issue->address);
 	if (r < 0) {
 		free(issue);
-		refuse_address(call, r);
+		ticket_address_refuse(call, r);
 		return;
 	}
 	call->more = issue;

@@ -16,6 +16,7 @@
 #include "supervisor/sign_ins.h"
 #include "supervisor/start.h"
 #include "supervisor/transfers.h"
+#include "supervisor/watches.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -221,7 +222,8 @@ log_summary(const struct connection *connection, enum close_reason reason, enum 
 	const struct close_reason_row *row = close_reason_row(reason);
 	uint64_t seconds = (uint64_t)(clock_now() - connection->began_us) / 1000000;
 	const struct carried_session *session = connection->session;
-	const char *account = session != NULL ? session->account
+	const char *account = session != NULL             ? session->account
+			      : connection->watch != NULL ? watch_actor(connection)
 			      : connection->sign_in != NULL
 				      ? sign_in_account(connection->sign_in)
 				      : session_start_account(connection->start);
@@ -293,6 +295,7 @@ connection_over(struct connection *connection, enum close_reason reason, const c
 	reconnect_abandon(take_pointer(&connection->reconnect));
 	session_start_abandon(take_pointer(&connection->start), reason, phase);
 	nla_logon_end(connection);
+	watch_end(take_pointer(&connection->watch));
 	table_remove(supervisor->connections, connection);
 	successor = connection_find(supervisor->connections, connection->awaited_by);
 	if (successor != NULL)

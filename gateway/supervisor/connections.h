@@ -22,6 +22,7 @@ struct session_start;
 struct reconnect;
 struct nla_logon;
 struct sign_in;
+struct watch;
 struct connections;
 
 /* A worker that has been told to end a connection has this long to say that it is ending it; a running
@@ -99,6 +100,7 @@ struct connection {
 	struct reconnect *reconnect; /* with a session's cookie: the same */
 	struct sign_in *sign_in;     /* without: from INTRODUCED to the desktop */
 	struct session_start *start; /* of either: from the verdict to ATTACH */
+	struct watch *watch;         /* of an auditor: from INTRODUCED to its end */
 	struct nla_logon *nla;       /* from the dial to the desktop, where the jump host has NLA */
 	uint64_t
 		awaited_by; /* the connection that its session goes on over, once it is over; 0: none */

@@ -68,6 +68,11 @@ loop_method method_attend_allow;
 loop_method method_attend_refuse;
 loop_method method_attend_follow;
 loop_method method_recording_delete;
+loop_method method_recording_keys;
+loop_method method_recording_play;
+loop_method method_recording_verify;
+loop_method method_recording_read;
+loop_method method_session_watch;
 loop_method method_gateway_status;
 
 #endif

@@ -9,6 +9,7 @@
 #include "supervisor/four_eyes.h"
 #include "supervisor/idle.h"
 #include "supervisor/sign_ins.h"
+#include "supervisor/watches.h"
 
 #include <errno.h>
 #include <string.h>
@@ -47,7 +48,7 @@ running_session_json(const struct connection *connection)
 
 	return json_pack(
 		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:s, s:I, s:I, s:s?, "
-		"s:o, s:o, s:o}",
+		"s:o, s:o, s:o, s:o}",
 		"id", session->id_text, "account", session->account, "full_id",
 		session->account_full, "name", session->account_name, "terminal", session->terminal,
 		"phase", phase_row(connection->phase)->name, "state", state_name(connection),
@@ -59,7 +60,8 @@ running_session_json(const struct connection *connection)
 		(json_int_t)bytes.sent, "let_in_by", given ? attendance->by : NULL,
 		"let_in_control", given ? json_boolean(attendance->control) : json_null(),
 		"let_in_files", given ? json_boolean(attendance->files) : json_null(), "rights",
-		method_rights_json(session->rights));
+		method_rights_json(session->rights), "watchers",
+		watchers_json(connection->supervisor->watches, session->id));
 }
 
 void

@@ -1,6 +1,7 @@
 /* Sessions in the log; see sessions.h. */
 #include "supervisor/sessions.h"
 #include "supervisor/recording_files.h"
+#include "supervisor/watches.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -368,6 +369,7 @@ on_minute(uv_timer_t *timer)
 	}
 	keep_up(sessions->supervisor);
 	idle_ask(sessions->supervisor);
+	watches_tidy(sessions->supervisor->watches);
 	connections_give_memory_back(sessions->supervisor->connections);
 	resumes_forget(sessions->supervisor->resumes, clock_boottime_ms(),
 		sessions->supervisor->settings->limits.grace_ms);

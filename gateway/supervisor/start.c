@@ -30,6 +30,7 @@
 #include "supervisor/resumes.h"
 #include "supervisor/session_log.h"
 #include "supervisor/sessions.h"
+#include "supervisor/watches.h"
 #include "supervisor/worker_messages.h"
 
 #include <assert.h>
@@ -306,6 +307,10 @@ start_children(struct gateway *gateway)
 							      : WARM_WITHOUT_SIGN_IN,
 			.handlers = greeter_messages,
 			.died = greeter_died},
+		.kinds[CHILD_PLAYER] = {.most = settings->limits.players,
+			.handlers = player_messages,
+			.ready = player_ready,
+			.died = player_died},
 		.kinds[CHILD_NLA] = {.most = settings->limits.nla,
 			.handlers = nla_messages,
 			.ready = nla_ready,
@@ -447,6 +452,8 @@ start_store(struct gateway *gateway)
 		fail_about(gateway, "outputs", supervisor->settings->database, why);
 	if (recording_files_open(supervisor, &supervisor->recording_files, &why) < 0)
 		fail_about(gateway, "recordings", supervisor->settings->database, why);
+	if (watches_new(supervisor, &supervisor->watches) < 0)
+		fail(gateway, "recordings", "libsodium cannot be used, or memory is short");
 }
 
 static void
@@ -548,6 +555,7 @@ done(struct gateway *gateway)
 	outputs_free(supervisor->outputs);
 	recording_files_free(supervisor->recording_files);
 	supervisor->recording_files = NULL;
+	watches_free(supervisor->watches);
 	backups_free(supervisor->backups);
 	penalties_free(supervisor->penalties);
 	session_log_close(supervisor->session_log);

@@ -17,6 +17,7 @@
  *	pam_conversation.c  who signs in, asked of sekisho-pam
  *	health.c          looks at all terminals, now and then
  *	outputs.c         exports in the background
+ *	watches.c, watch_tickets.c  auditors who watch or replay, each with an RDP client
  *	recording_files.c  recordings that lie there: what a crash left open, what its time is over for
  *	log_tail.c        new records of the logs: to those who follow, and to programs elsewhere
  *	backups.c, backup_*.c   backups and restores
@@ -52,6 +53,7 @@ struct control_server;
 struct session_log;
 struct outputs;
 struct recording_files;
+struct watches;
 struct log_tail;
 struct sign_in;
 struct pam_conversation;
@@ -84,6 +86,7 @@ struct supervisor {
 	struct session_log *session_log;
 	struct outputs *outputs;
 	struct recording_files *recording_files;
+	struct watches *watches;
 	struct log_tail *log_tail;
 	uint32_t inputs_serial; /* idle.c: the question that is out */
 	struct login_limit logins;

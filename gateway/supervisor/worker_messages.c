@@ -16,6 +16,7 @@
 #include "supervisor/sign_ins.h"
 #include "supervisor/ticket.h"
 #include "supervisor/transfers.h"
+#include "supervisor/watches.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -80,6 +81,7 @@ on_ended(struct channel *channel, union message_body *message)
 		message->ended.phase != PHASE_CLOSED && connection->reason == CLOSE_NONE)
 		connection->worked_in = (enum phase)message->ended.phase;
 	reason = nla_logon_reason(connection, (enum close_reason)reason, &detail);
+	reason = watch_reason(connection, (enum close_reason)reason);
 	connection_over(connection, (enum close_reason)reason, detail);
 	return 0;
 }
@@ -97,6 +99,10 @@ begin(struct connection *connection, const struct msg_introduced *introduced)
 {
 	struct shown_ticket shown;
 
+	if (watch_is_meant(introduced)) {
+		watch_start(connection, introduced);
+		return;
+	}
 	ticket_shown(introduced, &shown);
 	secret_wipe(shown.secret, sizeof(shown.secret));
 	if (shown.handle[0] == '\0' && may_sign_in(connection))

@@ -1,0 +1,269 @@
+/* recording.verify and recording.read: the files themselves, on a thread of the store (F7). */
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "policy/method_call.h"
+#include "policy/methods.h"
+#include "policy/recordings.h"
+#include "policy/sealing.h"
+#include "policy/store/store.h"
+#include "recording/verify.h"
+#include "supervisor/control_calls.h"
+#include "supervisor/recording_files.h"
+#include "supervisor/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PIECE_BYTES 262144
+
+/* Verifying */
+
+struct verdict {
+	const char *word;
+	const char *why; /* a message of po/, or what verify found */
+};
+
+static bool
+is_hash(const json_t *event, const uint8_t hash[RECORDING_HASH_BYTES])
+{
+	const char *text = json_string_value(json_object_get(event, "hash"));
+	uint8_t logged[RECORDING_HASH_BYTES];
+
+	return text != NULL && strlen(text) == 2 * sizeof(logged) &&
+	       bytes_from_hex(text, logged, sizeof(logged)) == 0 &&
+	       memcmp(logged, hash, sizeof(logged)) == 0;
+}
+
+/* The file is whole in itself: is it also the one that was written then? */
+static struct verdict
+compare_with_log(
+	struct store_db *db, const struct recording_row *row, const struct recording_report *report)
+{
+	json_t *event = NULL;
+	bool same;
+
+	if (!row->has_hash)
+		return (struct verdict){
+			"changed", N_("it is closed, and the log says that it was not")};
+	if (memcmp(row->hash, report->summary.chain, sizeof(row->hash)) != 0)
+		return (struct verdict){
+			"changed", N_("its hash is not the one that the connection's row has")};
+	if (recording_event(db, row, &event) < 0)
+		return (struct verdict){
+			"changed", N_("the log has no event of this recording's end")};
+	same = is_hash(event, report->summary.chain);
+	json_decref(event);
+	return same ? (struct verdict){"whole", ""}
+		    : (struct verdict){"changed", N_("its hash is not the one that the log has")};
+}
+
+static struct verdict
+judge(struct store_db *db, const struct recording_row *row, const struct recording_report *report)
+{
+	bool same = memcmp(report->about.session, row->session, sizeof(row->session)) == 0 &&
+		    report->about.part == row->part;
+
+	if (report->state == RECORDING_BROKEN)
+		return (struct verdict){"broken", report->why};
+	if (!same)
+		return (struct verdict){"foreign", N_("it is the file of another session")};
+	if (report->state == RECORDING_FOREIGN)
+		return (struct verdict){"foreign", report->why};
+	if (report->state == RECORDING_WHOLE)
+		return compare_with_log(db, row, report);
+	if (row->state == RECORDING_ROW_RUNNING)
+		return (struct verdict){"running", ""};
+	if (row->has_hash)
+		return (struct verdict){"broken", N_("its end has been cut off")};
+	return (struct verdict){"not-closed", ""};
+}
+
+static json_t *
+verdict_json(const struct recording_row *row, struct verdict verdict,
+	const struct recording_report *report)
+{
+	return json_pack("{s:o, s:s, s:s, s:I, s:I, s:I, s:I}", "recording", recording_json(row),
+		"verdict", verdict.word, "why", verdict.why, "chunks", (json_int_t)report->chunks,
+		"bytes", (json_int_t)report->bytes, "gaps", (json_int_t)report->gaps, "seconds",
+		(json_int_t)(report->length_ms / 1000));
+}
+
+static int
+verify_file(struct store_db *db, struct control_call *call, const struct recording_row *row)
+{
+	auto_free struct recording_report *report = calloc(1, sizeof(*report));
+	uint8_t signer[SIGNING_PUBLIC_BYTES];
+	char path[RECORDING_PATH_SIZE];
+	auto_fd int fd = -1;
+	int r;
+
+	if (report == NULL)
+		return -ENOMEM;
+	recording_files_path(call->supervisor->recording_files, row->session, row->part, path);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	if (fd < 0) {
+		call->method.result = verdict_json(row,
+			(struct verdict){"missing",
+				row->state == RECORDING_ROW_ERASED
+					? N_("it has been erased")
+					: N_("the file is not there, or cannot be opened")},
+			report);
+		return call->method.result == NULL ? -ENOMEM : 0;
+	}
+	sealing_public_key(store_db_sealing(db), signer);
+	r = recording_verify(fd, NULL, signer, NULL, NULL, report);
+	if (r < 0)
+		return r;
+	call->method.result = verdict_json(row, judge(db, row, report), report);
+	return call->method.result == NULL ? -ENOMEM : 0;
+}
+
+static int
+verify_work(struct store_db *db, struct store_job *job)
+{
+	struct control_call *call = (struct control_call *)job;
+	struct recording_row row;
+	int r;
+
+	method_call_reset(&call->method);
+	r = recording_find(db, &call->method, &row);
+	return r < 0 ? r : verify_file(db, call, &row);
+}
+
+static void
+answer_done(struct store_job *job, int status)
+{
+	struct control_call *call = (struct control_call *)job;
+
+	if (status < 0)
+		control_call_fail(call, status);
+	else
+		control_call_answer(call, json_incref(call->method.result));
+}
+
+void
+method_recording_verify(struct control_call *call)
+{
+	call->job.work = verify_work;
+	call->job.done = answer_done;
+	store_walk(call->supervisor->store, &call->job);
+}
+
+/* Reading */
+
+static int64_t
+offset_of(const struct control_call *call)
+{
+	return json_integer_value(json_object_get(call->request.params, "offset"));
+}
+
+static int
+read_piece(struct control_call *call, const struct recording_row *row)
+{
+	auto_free uint8_t *bytes = malloc(PIECE_BYTES);
+	auto_free char *text = malloc(2 * PIECE_BYTES + 1);
+	char path[RECORDING_PATH_SIZE], id[RECORDING_ID_SIZE];
+	auto_fd int fd = -1;
+	struct stat status;
+	ssize_t len;
+
+	if (bytes == NULL || text == NULL)
+		return -ENOMEM;
+	recording_files_path(call->supervisor->recording_files, row->session, row->part, path);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return method_refuse(&call->method, METHOD_NOT_FOUND,
+			"the file of the recording is not there: files are not part of backups of "
+			"the database");
+	if (offset_of(call) < 0 || offset_of(call) > (int64_t)status.st_size)
+		return method_refuse(
+			&call->method, METHOD_REFUSED, "there is no such place in the recording");
+	len = pread(fd, bytes, PIECE_BYTES, (off_t)offset_of(call));
+	if (len < 0)
+		return -errno;
+	bytes_to_hex(bytes, (size_t)len, text);
+	recording_id(row->session, row->part, id);
+	call->method.result = json_pack(
+		"{s:s, s:s, s:I}", "id", id, "bytes", text, "size", (json_int_t)status.st_size);
+	return call->method.result == NULL ? -ENOMEM : 0;
+}
+
+static int
+read_work(struct store_db *db, struct store_job *job)
+{
+	struct control_call *call = (struct control_call *)job;
+	struct recording_row row;
+	int r;
+
+	method_call_reset(&call->method);
+	r = recording_find(db, &call->method, &row);
+	return r < 0 ? r : read_piece(call, &row);
+}
+
+static void
+read_on(struct control_call *call)
+{
+	call->job.work = read_work;
+	call->job.done = answer_done;
+	store_read(call->supervisor->store, &call->job);
+}
+
+/* fetches.h has room for the beginning of an id. */
+static void
+name_fetch(const struct control_call *call, char ret_name[FETCH_NAME_SIZE])
+{
+	snprintf(ret_name, FETCH_NAME_SIZE, "%s", control_call_text(call, "id"));
+}
+
+static int
+begin_work(struct store_db *db, struct store_job *job)
+{
+	struct control_call *call = (struct control_call *)job;
+	struct recording_row row;
+	char id[RECORDING_ID_SIZE];
+	int r;
+
+	method_call_reset(&call->method);
+	r = recording_find(db, &call->method, &row);
+	if (r < 0)
+		return r;
+	recording_id(row.session, row.part, id);
+	return admin_event(db, call->actor, "recording.read", id, NULL, NULL, NULL);
+}
+
+static void
+begin_done(struct store_job *job, int status)
+{
+	struct control_call *call = (struct control_call *)job;
+	char name[FETCH_NAME_SIZE];
+
+	if (status < 0) {
+		control_call_fail(call, status);
+		return;
+	}
+	name_fetch(call, name);
+	fetches_add(recording_files_fetches(call->supervisor->recording_files), call->client, name);
+	read_on(call);
+}
+
+/* Who takes a recording away is in the log before the first byte goes. */
+void
+method_recording_read(struct control_call *call)
+{
+	char name[FETCH_NAME_SIZE];
+
+	name_fetch(call, name);
+	if (fetches_goes_on(recording_files_fetches(call->supervisor->recording_files),
+		    call->client, name, offset_of(call))) {
+		read_on(call);
+		return;
+	}
+	call->job.work = begin_work;
+	call->job.done = begin_done;
+	store_write(call->supervisor->store, &call->job);
+}

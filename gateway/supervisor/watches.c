@@ -1,0 +1,453 @@
+/* Who watches; see watches.h. What a player says comes from a process that a recording's bytes, and a client's, reach: it is how far
+ * it has come, and that it is over. Tickets: watch_tickets.c.
+ */
+#include "supervisor/watches_private.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "player/states.h"
+#include "policy/logins.h"
+#include "policy/store/store.h"
+#include "settings/settings.h"
+#include "supervisor/children.h"
+#include "supervisor/four_eyes.h"
+#include "supervisor/recording_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LANGUAGE_JAPANESE 0x0411 /* low half of a keyboard layout: its language, MS-LCID */
+
+static const char *
+action_of(const struct watch *watch, bool over)
+{
+	if (watch->about.live)
+		return over ? "session.watched" : "session.watch";
+	return over ? "recording.played" : "recording.play";
+}
+
+/* What the logs say of it, in jobs of their own: the watch may be gone before they are done. */
+struct note {
+	struct store_job job;
+	struct watch *watch; /* NULL: nobody waits for it */
+	const char *action;
+	char actor[ACTOR_SIZE];
+	char target[RECORDING_ID_SIZE];
+	char source[SOCKET_TEXT_SIZE];
+	int64_t since_us; /* 0: it begins */
+	int64_t watched_ms;
+};
+
+static int
+note_work(struct store_db *db, struct store_job *job)
+{
+	const struct note *note = (const struct note *)job;
+	const struct login login = {
+		.application = "RDP",
+		.account = note->actor,
+		.name = "",
+		.source = note->source,
+	};
+	json_t *after;
+	int r = 0;
+
+	if (note->since_us == 0) {
+		after = json_pack("{s:s}", "source", note->source);
+		r = login_record(db, &login);
+	} else {
+		after = json_pack("{s:s, s:I, s:I}", "source", note->source, "watched_seconds",
+			(json_int_t)(note->watched_ms / 1000), "since",
+			(json_int_t)(note->since_us / 1000000));
+	}
+	if (r == 0)
+		r = admin_event(db, note->actor, note->action, note->target, NULL, after, NULL);
+	json_decref(after);
+	return r;
+}
+
+static struct note *
+note_new(struct watch *watch, bool over)
+{
+	struct note *note = calloc(1, sizeof(*note));
+
+	if (note == NULL)
+		return NULL;
+	note->job.work = note_work;
+	note->action = action_of(watch, over);
+	note->since_us = over ? watch->began_us : 0;
+	note->watched_ms = watch->watched_ms;
+	memcpy(note->actor, watch->about.actor, sizeof(note->actor));
+	memcpy(note->target, watch->target, sizeof(note->target));
+	memcpy(note->source, watch->source, sizeof(note->source));
+	return note;
+}
+
+/* The player */
+
+static void
+close_end(int *fd)
+{
+	auto_fd int end = take_fd(fd);
+
+	(void)end;
+}
+
+static int
+to_player(struct watch *watch, struct child *child)
+{
+	struct msg_play_file file = {.key_len = sizeof(watch->key), .live = watch->about.live};
+	struct msg_play_begin begin = {
+		.connection = watch->connection->id,
+		.keyboard_layout = watch->keyboard_layout,
+	};
+	int r;
+
+	memcpy(file.key, watch->key, sizeof(watch->key));
+	(void)snprintf(begin.title, sizeof(begin.title), "%s", watch->about.title);
+	(void)snprintf(begin.language, sizeof(begin.language), "%s",
+		(watch->keyboard_layout & 0xffff) == LANGUAGE_JAPANESE ? "ja" : "en");
+	r = children_send(child, MSG_PLAY_FILE, &file, watch->file);
+	secret_wipe(&file, sizeof(file));
+	return r < 0 ? r : children_send(child, MSG_PLAY_BEGIN, &begin, watch->players);
+}
+
+void
+player_ready(void *owner, struct child *child)
+{
+	struct watch *watch = child_tag(child);
+	struct msg_greet greet = {.stays = 1};
+	int r;
+
+	(void)owner;
+	r = to_player(watch, child);
+	greet.connection = watch->connection->id;
+	if (r == 0)
+		r = children_send(watch->connection->worker, MSG_GREET, &greet, watch->workers);
+	secret_wipe(watch->key, sizeof(watch->key));
+	close_end(&watch->file);
+	close_end(&watch->players);
+	close_end(&watch->workers);
+	if (r < 0)
+		connection_kill(watch->connection, CLOSE_PLAYER_FAULT);
+	else
+		connection_finished(watch->connection);
+}
+
+void
+player_died(void *owner, struct child *child)
+{
+	struct watch *watch = child_tag(child);
+
+	(void)owner;
+	watch->child = NULL;
+	connection_kill(watch->connection, watch->over ? CLOSE_CLIENT_LEFT : CLOSE_PLAYER_FAULT);
+}
+
+static int
+on_state(struct channel *channel, union message_body *message)
+{
+	const struct msg_play_state *told = &message->play_state;
+	struct watch *watch = child_tag(channel_owner(channel));
+
+	if (watch == NULL)
+		return 0;
+	if (told->state >= PLAY_STATE_COUNT)
+		return -EPROTO;
+	if (told->state == PLAY_BROKEN && watch->state != PLAY_BROKEN)
+		log_event(EV_RECORDING_BROKEN,
+			"conn=%" PRIx64 " recording=%s at_ms=%" PRIu32 " why='%s'",
+			watch->connection->id, watch->target, told->at_ms, log_quote(told->why));
+	watch->state = told->state;
+	return 0;
+}
+
+static int
+on_over(struct channel *channel, union message_body *message)
+{
+	struct watch *watch = child_tag(channel_owner(channel));
+
+	if (watch == NULL)
+		return 0;
+	watch->over = true;
+	watch->watched_ms = (int64_t)message->play_over.watched_ms;
+	return 0;
+}
+
+const struct channel_handler player_messages[] = {
+	{MSG_PLAY_STATE, on_state},
+	{MSG_PLAY_OVER, on_over},
+	{MSG_NOTHING, NULL},
+};
+
+enum close_reason
+watch_reason(const struct connection *connection, enum close_reason reason)
+{
+	const struct watch *watch = connection->watch;
+
+	if (watch == NULL || reason != CLOSE_GREETER_FAULT)
+		return reason;
+	if (watch->child != NULL)
+		children_hear(watch->child);
+	return watch->over ? CLOSE_CLIENT_LEFT : CLOSE_PLAYER_FAULT;
+}
+
+/* Beginning and end */
+
+/* Not NULL: without it no ticket for a running session was issued. */
+static const struct watch_live *
+live_of(const struct watch *watch)
+{
+	return watch->connection->supervisor->watches->live;
+}
+
+/* Told to everybody who must know, once the logs have it. */
+static int
+tell_coming(struct watch *watch)
+{
+	struct supervisor *supervisor = watch->connection->supervisor;
+	int r;
+
+	if (!watch->about.live)
+		return 0;
+	r = four_eyes_watcher_came(supervisor, watch->about.session, watch->about.actor);
+	if (r < 0)
+		return r;
+	watch->counted = true;
+	live_of(watch)->note(supervisor, watch->about.session, watch->about.actor, true);
+	return 0;
+}
+
+static void
+tell_going(struct watch *watch)
+{
+	struct supervisor *supervisor = watch->connection->supervisor;
+
+	if (!watch->counted)
+		return;
+	four_eyes_watcher_left(supervisor, watch->about.session, watch->about.actor);
+	live_of(watch)->note(supervisor, watch->about.session, watch->about.actor, false);
+}
+
+static enum close_reason
+begin_player(struct watch *watch)
+{
+	int ends[2];
+	int r;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
+		return CLOSE_OUT_OF_ROOM;
+	watch->players = ends[0];
+	watch->workers = ends[1];
+	r = children_take(
+		watch->connection->supervisor->children, CHILD_PLAYER, watch, &watch->child);
+	if (r == -EUSERS)
+		return CLOSE_WATCH_BUSY;
+	if (r < 0)
+		return CLOSE_PLAYER_FAULT;
+	return tell_coming(watch) < 0 ? CLOSE_OUT_OF_ROOM : CLOSE_NONE;
+}
+
+static void
+on_noted(struct store_job *job, int status)
+{
+	struct note *note = (struct note *)job;
+	struct watch *watch = note->watch;
+	enum close_reason reason;
+
+	free(note);
+	if (status < 0)
+		log_event(EV_STORE_FAILED, "what='watching' why='%s'", store_error_text(status));
+	if (watch == NULL)
+		return;
+	watch->note = NULL;
+	if (watch->connection->stage != CONNECTION_RELAYED)
+		return;
+	reason = status < 0 ? CLOSE_NOT_LOGGED : begin_player(watch);
+	if (reason != CLOSE_NONE) {
+		connection_kill(watch->connection, reason);
+		return;
+	}
+	watch->began_us = clock_now();
+	log_event(EV_WATCH_BEGAN, "conn=%" PRIx64 " src=%s by='%s' %s=%s", watch->connection->id,
+		watch->source, log_quote(watch->about.actor),
+		watch->about.live ? "session" : "recording", watch->target);
+}
+
+/* The file, and the key for it. */
+static int
+open_file(struct watch *watch)
+{
+	struct supervisor *supervisor = watch->connection->supervisor;
+	char path[RECORDING_PATH_SIZE];
+
+	if (watch->about.live)
+		return live_of(watch)->open(
+			supervisor, watch->about.session, &watch->file, watch->key);
+	recording_files_path(
+		supervisor->recording_files, watch->about.session, watch->about.part, path);
+	watch->file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	memcpy(watch->key, watch->about.key, sizeof(watch->key));
+	secret_wipe(watch->about.key, sizeof(watch->about.key));
+	return watch->file < 0 ? -errno : 0;
+}
+
+static enum close_reason
+begin(struct watch *watch)
+{
+	struct note *note;
+
+	if (open_file(watch) < 0)
+		return watch->about.live ? CLOSE_WATCH_TOO_LATE : CLOSE_RECORDING_GONE;
+	note = note_new(watch, false);
+	if (note == NULL)
+		return CLOSE_OUT_OF_ROOM;
+	note->watch = watch;
+	note->job.done = on_noted;
+	watch->note = note;
+	store_write(watch->connection->supervisor->store, &note->job);
+	return CLOSE_NONE;
+}
+
+static struct watch *
+watch_new(struct connection *connection, const struct msg_introduced *introduced)
+{
+	struct watches *watches = connection->supervisor->watches;
+	struct watch *watch = calloc(1, sizeof(*watch));
+
+	if (watch == NULL)
+		return NULL;
+	watch->connection = connection;
+	watch->file = watch->players = watch->workers = -1;
+	watch->keyboard_layout = introduced->keyboard_layout;
+	(void)socket_text_without_port((const struct sockaddr *)&connection->source, watch->source);
+	watch->next = watches->first;
+	watches->first = watch;
+	connection->watch = watch;
+	return watch;
+}
+
+void
+watch_start(struct connection *connection, const struct msg_introduced *introduced)
+{
+	struct watch *watch = watch_new(connection, introduced);
+	enum close_reason reason;
+
+	if (watch == NULL) {
+		connection_kill(connection, CLOSE_OUT_OF_ROOM);
+		return;
+	}
+	reason = watch_ticket_redeem(connection->supervisor->watches, introduced, &watch->about);
+	if (reason == CLOSE_NONE) {
+		recording_id(watch->about.session, watch->about.live ? 1 : watch->about.part,
+			watch->target);
+		reason = begin(watch);
+	}
+	if (reason != CLOSE_NONE)
+		connection_kill(connection, reason);
+}
+
+static void
+on_end_noted(struct store_job *job, int status)
+{
+	if (status < 0 && status != -ESHUTDOWN)
+		log_event(EV_STORE_FAILED, "what='watching' why='%s'", store_error_text(status));
+	free(job);
+}
+
+static void
+record_end(struct watch *watch)
+{
+	struct note *note;
+
+	if (watch->began_us == 0)
+		return;
+	log_event(EV_WATCH_ENDED, "conn=%" PRIx64 " by='%s' %s=%s watched_seconds=%" PRId64,
+		watch->connection->id, log_quote(watch->about.actor),
+		watch->about.live ? "session" : "recording", watch->target,
+		watch->watched_ms / 1000);
+	note = note_new(watch, true);
+	if (note == NULL)
+		return;
+	note->job.done = on_end_noted;
+	note->job.stubborn = true;
+	store_write(watch->connection->supervisor->store, &note->job);
+}
+
+static void
+unlink_watch(struct watches *watches, struct watch *watch)
+{
+	struct watch **at = &watches->first;
+
+	while (*at != watch)
+		at = &(*at)->next;
+	*at = watch->next;
+}
+
+/* A player that was never heard of again has shown pictures as long as its client was there. */
+static void
+hear_last(struct watch *watch)
+{
+	if (watch->child != NULL)
+		children_hear(watch->child);
+	if (!watch->over && watch->began_us != 0)
+		watch->watched_ms = (clock_now() - watch->began_us) / 1000;
+}
+
+void
+watch_end(struct watch *watch)
+{
+	if (watch == NULL)
+		return;
+	hear_last(watch);
+	if (watch->child != NULL)
+		children_end_taken(take_pointer(&watch->child));
+	if (watch->note != NULL)
+		watch->note->watch = NULL;
+	tell_going(watch);
+	record_end(watch);
+	unlink_watch(watch->connection->supervisor->watches, watch);
+	close_end(&watch->file);
+	close_end(&watch->players);
+	close_end(&watch->workers);
+	secret_wipe(watch, sizeof(*watch));
+	free(watch);
+}
+
+const char *
+watch_actor(const struct connection *connection)
+{
+	return connection->watch != NULL ? connection->watch->about.actor : "";
+}
+
+const char *
+watch_target(const struct connection *connection)
+{
+	return connection->watch != NULL ? connection->watch->target : "";
+}
+
+json_t *
+watchers_json(const struct watches *watches, const uint8_t session[SESSION_ID_BYTES])
+{
+	json_t *watchers = json_array();
+
+	for (const struct watch *watch = watches == NULL ? NULL : watches->first; watch != NULL;
+		watch = watch->next) {
+		char since[CLOCK_TEXT_SIZE];
+
+		if (!watch->counted || memcmp(watch->about.session, session, SESSION_ID_BYTES) != 0)
+			continue;
+		clock_format_utc(watch->began_us, since);
+		(void)json_array_append_new(
+			watchers, json_pack("{s:s, s:s, s:s}", "by", watch->about.actor, "source",
+					  watch->source, "since", since));
+	}
+	return watchers;
+}

@@ -1,0 +1,88 @@
+/* Auditors who watch a running session or replay a recording (F7), each with an RDP client at an ordinary listener.
+ *
+ *	session watch, recording play   a ticket of one use and limits.ticket: in memory alone, as the SHA-256 of its secret
+ *	DECIDE   its client shows it: handle "+w…". It is burnt; who watches what, from where, goes into the logs
+ *	…        … and only then a sekisho-player is started: PLAY_FILE with the recording, open for reading alone, and its key;
+ *	         PLAY_BEGIN; and GREET to the worker, to which the player is a back end as a greeter is
+ *	GREET    as long as the watcher stays. A running session's watchers are counted (four_eyes.h), noted in its recording, and
+ *	         listed with it
+ *
+ * The key of a running session is recordings.c's; that of another recording the auditor has opened himself, and sent. It is with
+ * the ticket until that is used or dead, and with the player. For the loop thread.
+ */
+#ifndef SUPERVISOR_WATCHES_H
+#define SUPERVISOR_WATCHES_H
+
+#include "messages/channel.h"
+#include "policy/recordings.h"
+#include "supervisor/connections.h"
+
+struct watches;
+struct watch;
+
+#define WATCH_KEY_BYTES 32
+#define WATCH_TITLE_SIZE 256
+#define WATCH_TICKETS_MOST 256
+
+struct watch_about {
+	bool live;
+	uint8_t session[SESSION_ID_BYTES];
+	int64_t part;                 /* of a recording; live: unused */
+	char actor[ACTOR_SIZE];       /* "unix:tanaka" */
+	char title[WATCH_TITLE_SIZE]; /* on the player's bar */
+	uint8_t key[WATCH_KEY_BYTES]; /* of a recording; live: unused */
+};
+
+/* Recordings that are being made (recordings.c). open: a descriptor of its own for reading the file, and its key; -ENOENT: the
+ * session is not being recorded now. note: into the recording, and to the engineer where the terminal says so. */
+struct watch_live {
+	int (*open)(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES],
+		int *ret_fd, uint8_t ret_key[WATCH_KEY_BYTES]);
+	void (*note)(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES],
+		const char *who, bool came);
+};
+
+/* Borrowed; before it was called no running session can be watched. */
+void watches_set_live(struct watches *watches, const struct watch_live *live);
+
+/* Whether a session can be watched now: 0, or why not. */
+int watches_can_watch(struct watches *watches, const uint8_t session[SESSION_ID_BYTES]);
+
+/* Every minute: keys of tickets that nobody has used are wiped. Accepts NULL. */
+void watches_tidy(struct watches *watches);
+
+int watches_new(struct supervisor *supervisor, struct watches **ret_watches);
+
+/* When no connection is left. Wipes. Accepts NULL. */
+void watches_free(struct watches *watches);
+
+/* Makes a ticket. ret_secret is the only copy. Returns 0, -EUSERS (there are too many unused ones), or another negative errno. */
+int watch_ticket_issue(struct watches *watches, const struct watch_about *about,
+	char ret_handle[TICKET_HANDLE_SIZE], char ret_secret[TICKET_SECRET_SIZE],
+	int64_t *ret_expires_us);
+
+/* Whether a client shows a handle of this kind. */
+bool watch_is_meant(const struct msg_introduced *introduced);
+
+/* connection->watch; on failure the connection is ended. */
+void watch_start(struct connection *connection, const struct msg_introduced *introduced);
+
+/* The connection is over: the player ends, and the logs say so. Takes the watch; NULL is accepted. */
+void watch_end(struct watch *watch);
+
+/* Why its connection really ended, where the worker knows no more than that its back end went. */
+enum close_reason watch_reason(const struct connection *connection, enum close_reason reason);
+
+/* For the summary line: who watches, and which session; "" without a watch. */
+const char *watch_actor(const struct connection *connection);
+const char *watch_target(const struct connection *connection);
+
+/* [{"by", "source", "since"}] of those who watch a session now; new reference. watches NULL: nobody. */
+json_t *watchers_json(const struct watches *watches, const uint8_t session[SESSION_ID_BYTES]);
+
+/* For children_setup. */
+extern const struct channel_handler player_messages[];
+void player_ready(void *owner, struct child *child);
+void player_died(void *owner, struct child *child);
+
+#endif
