@@ -179,7 +179,6 @@ no_command_has_two_rows_of_one_name(void **state)
 
 		if (command->type != COMMAND_TYPE_COMMAND)
 			continue;
-		assert_non_null(command->method);
 		assert_non_null(command->run);
 		while ((part = command_next_part(command, part)) != NULL) {
 			const struct command_row *other = part;
