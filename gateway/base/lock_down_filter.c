@@ -21,6 +21,7 @@
 #define G (1u << LOCK_DOWN_GREETER)
 #define N (1u << LOCK_DOWN_NLA)
 #define M (1u << LOCK_DOWN_MEDIATOR)
+#define P (1u << LOCK_DOWN_PLAYER)
 #define S (1u << LOCK_DOWN_SUPERVISOR)
 #define A (1u << LOCK_DOWN_COUNT)
 

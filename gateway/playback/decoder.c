@@ -6,9 +6,9 @@
 #include "rdp/pdu.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <freerdp/addin.h>
@@ -25,11 +25,14 @@
 #include <freerdp/transport_io.h>
 #include <winpr/wlog.h>
 
+/* Once in the life of the process: /dev/null. libfreerdp waits until it can be read, and then has the PDUs from on_read. */
+static int always_ready = -1;
+
 struct decoder {
 	freerdp *client;
 	decoder_source *source;
 	void *owner;
-	int place; /* one end of a socket that is never read: libfreerdp waits for it, and it is always ready */
+	int place; /* what libfreerdp takes for its socket */
 
 	uint8_t answers[HOST_SIDE_ANSWERS_MOST];
 	size_t answers_len, answered;
@@ -348,23 +351,6 @@ set_io(rdpContext *context)
 
 /* Life */
 
-/* One end for libfreerdp, at which something is always to be read, by nobody. */
-static int
-make_place(void)
-{
-	int ends[2];
-	ssize_t sent;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
-		return -errno;
-	sent = write(ends[1], "", 1);
-	(void)close(ends[1]);
-	if (sent == 1)
-		return ends[0];
-	(void)close(ends[0]);
-	return -EIO;
-}
-
 static int
 set_up(struct decoder *decoder, const struct recording_segment *segment)
 {
@@ -405,7 +391,7 @@ decoder_new(const struct recording_segment *segment, decoder_source *source, voi
 	bytes_writer_init(&writer, decoder->answers, sizeof(decoder->answers));
 	host_side_answer(segment, &writer);
 	decoder->answers_len = writer.len;
-	decoder->place = make_place();
+	decoder->place = fcntl(always_ready, F_DUPFD_CLOEXEC, 0);
 	r = writer.failed        ? -EBADMSG
 	    : decoder->place < 0 ? decoder->place
 				 : set_up(decoder, segment);
@@ -485,6 +471,10 @@ decoder_warm_up(void)
 	if (primitives_get() == NULL ||
 		freerdp_register_addin_provider(freerdp_channels_load_static_addin_entry, 0) != 0)
 		return -ENOMEM;
+	if (always_ready < 0)
+		always_ready = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (always_ready < 0)
+		return -errno;
 	client = freerdp_new();
 	if (client == NULL)
 		return -ENOMEM;

@@ -2,6 +2,7 @@
 #include "playback/playback.h"
 
 #include "base/cleanup.h"
+#include "base/sentence.h"
 #include "playback/host_side.h"
 #include "rdp/pdu.h"
 
@@ -46,6 +47,7 @@ struct playback {
 
 	uint32_t segments[SEGMENTS_MOST]; /* when each began */
 	size_t segment_count, segment_at; /* known; played */
+	size_t skipped;                   /* so many of them are read and not decoded */
 	struct playback_gap gaps[PLAYBACK_GAPS_MOST];
 	size_t gap_count;
 	struct recording_note note;
@@ -243,14 +245,14 @@ open_segment(struct playback *playback)
 	int r;
 
 	if (result == PARSE_BAD || (result == PARSE_NEED_MORE && playback->len > OPENING_MOST)) {
-		lose_segment(playback, "what the host sent there is no desktop");
+		lose_segment(playback, N_("what the host sent there is no desktop"));
 		return;
 	}
 	if (result != PARSE_OK)
 		return;
 	r = decoder_new(&playback->segment, give_pdu, playback, &playback->decoder);
 	if (r < 0)
-		lose_segment(playback, "the beginning of that connection cannot be decoded");
+		lose_segment(playback, N_("the beginning of that connection cannot be decoded"));
 	else
 		playback->state = SEGMENT_OPEN;
 }
@@ -269,8 +271,12 @@ begin_segment(struct playback *playback, const struct recording_record *record)
 		playback->segment_count < SEGMENTS_MOST)
 		playback->segments[playback->segment_count++] = record->ms;
 	playback->segment_at++;
+	if (playback->segment_at <= playback->skipped) {
+		playback->state = SEGMENT_NONE;
+		return;
+	}
 	if (recording_segment_get(record, &playback->segment) < 0)
-		lose_segment(playback, "the connection that begins there is described wrongly");
+		lose_segment(playback, N_("the connection that begins there is described wrongly"));
 }
 
 static void
@@ -279,7 +285,7 @@ play_from_host(struct playback *playback, const struct recording_record *record)
 	if (playback->state == SEGMENT_NONE || playback->state == SEGMENT_LOST)
 		return;
 	if (add_bytes(playback, record->bytes, record->len) < 0) {
-		lose_segment(playback, "there was no memory for it");
+		lose_segment(playback, N_("there was no memory for it"));
 		return;
 	}
 	if (playback->state == SEGMENT_OPENING)
@@ -296,7 +302,7 @@ play_gap(struct playback *playback, const struct recording_record *record)
 		return;
 	add_gap(playback, gap.since_ms, record->ms, recording_gap_text(gap.why));
 	if (playback->state == SEGMENT_OPENING)
-		lose_segment(playback, "the beginning of that connection is missing");
+		lose_segment(playback, N_("the beginning of that connection is missing"));
 	else
 		drop_bytes(playback);
 }
@@ -359,7 +365,7 @@ decode(struct playback *playback)
 	if (playback->state != SEGMENT_OPEN)
 		return false;
 	if (decoder_work(playback->decoder) < 0 || playback->garbled) {
-		lose_segment(playback, "what the host sent there cannot be decoded");
+		lose_segment(playback, N_("what the host sent there cannot be decoded"));
 		return false;
 	}
 	if (playback->last != NULL) {
@@ -423,20 +429,7 @@ playback_rewind(struct playback *playback, uint32_t to_ms)
 	playback->has_record = playback->has_note = false;
 	playback->now_ms = 0;
 	playback->segment_at = 0;
-	/* What lies before that segment is read, not decoded. */
-	while (target > 0) {
-		r = read_record(playback);
-		if (r != 1)
-			return r < 0 ? r : -EAGAIN;
-		if (playback->record.kind == RECORDING_SEGMENT && playback->segment_at == target)
-			return 0;
-		playback->has_record = false;
-		playback->now_ms = playback->record.ms;
-		if (playback->record.kind == RECORDING_SEGMENT)
-			playback->segment_at++;
-		else if (playback->record.kind == RECORDING_NOTE)
-			play_note(playback, &playback->record);
-	}
+	playback->skipped = target;
 	return 0;
 }
 

@@ -45,8 +45,8 @@ enum playback_result {
  * backwards: playback_rewind for that. What cannot be decoded of one segment is a gap until the next one begins. */
 enum playback_result playback_advance(struct playback *playback, uint32_t to_ms, int64_t budget_us);
 
-/* To the beginning of the last segment known that begins at to_ms or before; playback_advance goes on from there. What is known
- * of gaps and segments stays. Returns 0 or a negative errno. */
+/* To the beginning, from where playback_advance goes on: without decoding what lies before the last segment known that begins at
+ * to_ms or before. What is known of gaps and segments stays. Returns 0 or a negative errno. */
 int playback_rewind(struct playback *playback, uint32_t to_ms);
 
 uint32_t playback_now_ms(const struct playback *playback);  /* of the record played last */

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define OFFSET_MOST (INT64_MAX / 2)
@@ -488,22 +487,28 @@ recording_reader_next(struct recording_reader *reader, struct recording_record *
 	return 1;
 }
 
+/* Its last byte is there. Asked by reading: whoever plays recordings may not even ask how long a file is. */
+static bool
+is_whole(const struct recording_reader *reader, uint32_t len)
+{
+	uint8_t last;
+
+	return read_at(reader->fd, reader->scan_offset + RECORDING_CHUNK_HEAD + len - 1, &last,
+		       1) == 1;
+}
+
 uint32_t
 recording_reader_length_ms(struct recording_reader *reader)
 {
 	uint8_t bytes[RECORDING_CHUNK_HEAD];
 	struct recording_chunk_head head;
 	const char *why;
-	struct stat stat;
 
-	if (fstat(reader->fd, &stat) < 0)
-		return reader->scan_ms;
 	while (reader->scan_offset < OFFSET_MOST &&
 		read_at(reader->fd, reader->scan_offset, bytes, sizeof(bytes)) ==
 			(ssize_t)sizeof(bytes) &&
 		recording_chunk_head_get(bytes, &head, &why) == 0 && head.len != 0 &&
-		head.last_ms >= reader->scan_ms &&
-		reader->scan_offset + RECORDING_CHUNK_HEAD + head.len <= (uint64_t)stat.st_size) {
+		head.last_ms >= reader->scan_ms && is_whole(reader, head.len)) {
 		reader->scan_offset += RECORDING_CHUNK_HEAD + head.len;
 		reader->scan_ms = head.last_ms;
 	}

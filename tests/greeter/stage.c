@@ -65,7 +65,30 @@ on_pong(struct channel *channel, union message_body *message)
 	return 0;
 }
 
+static int
+on_play_state(struct channel *channel, union message_body *message)
+{
+	struct stage *stage = channel_owner(channel);
+
+	stage->play = message->play_state;
+	stage->states |= 1u << stage->play.state;
+	stage->plays++;
+	return 0;
+}
+
+static int
+on_play_over(struct channel *channel, union message_body *message)
+{
+	struct stage *stage = channel_owner(channel);
+
+	stage->over = true;
+	stage->watched_ms = message->play_over.watched_ms;
+	return 0;
+}
+
 static const struct channel_handler handlers[] = {
+	{MSG_PLAY_STATE, on_play_state},
+	{MSG_PLAY_OVER, on_play_over},
 	{MSG_HELLO, on_hello},
 	{MSG_SHOWN, on_shown},
 	{MSG_ANSWER, on_answer},
@@ -93,13 +116,11 @@ become(const char *program)
 	die(program);
 }
 
-void
-stage_start(struct stage *stage, const char *program)
+static void
+start(struct stage *stage, const char *program, enum process process)
 {
-	const struct channel_setup setup = {.self = PROCESS_SUPERVISOR,
-		.peer = PROCESS_GREETER,
-		.handlers = handlers,
-		.owner = stage};
+	const struct channel_setup setup = {
+		.self = PROCESS_SUPERVISOR, .peer = process, .handlers = handlers, .owner = stage};
 	int ends[2];
 
 	memset(stage, 0, sizeof(*stage));
@@ -120,6 +141,37 @@ stage_start(struct stage *stage, const char *program)
 	(void)close(ends[1]);
 	if (channel_new(&setup, &ends[0], &stage->channel) < 0)
 		die("the channel");
+}
+
+void
+stage_start(struct stage *stage, const char *program)
+{
+	start(stage, program, PROCESS_GREETER);
+}
+
+void
+stage_start_player(struct stage *stage, const char *program)
+{
+	start(stage, program, PROCESS_PLAYER);
+}
+
+int
+stage_play(struct stage *stage, int fd, const uint8_t key[32], bool live, const char *language)
+{
+	struct msg_play_file file = {.key_len = 32, .live = live};
+	struct msg_play_begin begin = {
+		.title = "sato on pacs-01, 2026-11-22 10:15", .keyboard_layout = 0x409};
+	int ends[2];
+
+	memcpy(file.key, key, 32);
+	snprintf(begin.language, sizeof(begin.language), "%s", language);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		die("a socketpair");
+	if (channel_send(stage->channel, MSG_PLAY_FILE, &file, fd) < 0 ||
+		channel_send(stage->channel, MSG_PLAY_BEGIN, &begin, ends[1]) < 0)
+		die("PLAY_BEGIN");
+	(void)close(ends[1]);
+	return ends[0];
 }
 
 int

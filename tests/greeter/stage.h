@@ -1,4 +1,4 @@
-/* Plays the supervisor to one sekisho-greeter, for tests and benchmarks: starts it as children.c does, speaks over its channel. */
+/* Plays the supervisor to one sekisho-greeter or sekisho-player, for tests and benchmarks: starts it as children.c does, speaks over its channel. */
 #ifndef TESTS_GREETER_STAGE_H
 #define TESTS_GREETER_STAGE_H
 
@@ -19,10 +19,22 @@ struct stage {
 	unsigned int answers; /* ANSWERs so far; the last one: */
 	struct msg_answer answer;
 	uint64_t pongs;
+
+	/* Of a player */
+	struct msg_play_state play; /* the last one */
+	uint32_t plays;             /* so far */
+	uint32_t states;            /* bits of those that it was in */
+	bool over;                  /* PLAY_OVER has come: */
+	uint64_t watched_ms;
 };
 
 /* Starts a program. Ends the test with a message if that cannot be done. */
 void stage_start(struct stage *stage, const char *program);
+
+void stage_start_player(struct stage *stage, const char *program);
+
+/* PLAY_FILE (fd is borrowed) and PLAY_BEGIN; returns the worker's end of the socketpair. */
+int stage_play(struct stage *stage, int fd, const uint8_t key[32], bool live, const char *language);
 
 /* BEGIN_SCREEN; returns the worker's end of the socketpair, or sends `fd` (a connected socket) and returns -1. */
 int stage_begin(struct stage *stage, uint32_t keyboard_layout, int fd);

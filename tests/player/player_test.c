@@ -1,0 +1,531 @@
+/* sekisho-player itself, in its sandbox, between a supervisor and a client that are played here: recordings of real sessions, closed, growing,
+ * broken; keys; a client that does not read. With SEKISHO_PICTURES=FOLDER what the watcher sees is kept there as PNG files.
+ */
+#include "stage.h"
+#include "take.h"
+#include "viewer.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "playback/playback.h"
+#include "player/states.h"
+
+#include <cairo.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define LIMIT_MS 30000
+#define WIDTH 640
+#define HEIGHT 480
+/* The session is of 320 x 240, and fits: it lies in the middle of what the bar leaves. */
+#define SESSION_WIDTH 320
+#define SESSION_HEIGHT 240
+#define BAR_TOP (HEIGHT - 58)
+#define SESSION_LEFT ((WIDTH - SESSION_WIDTH) / 2)
+#define SESSION_TOP ((BAR_TOP - SESSION_HEIGHT) / 2)
+
+enum {
+	KEY_SPACE = 0x39,
+	KEY_S = 0x1f,
+	KEY_H = 0x23,
+	KEY_Z = 0x2c,
+	KEY_HOME = 0x147,
+	KEY_END = 0x14f,
+	KEY_LEFT = 0x14b,
+	KEY_RIGHT = 0x14d,
+	KEY_KP_ADD = 0x4e,
+	KEY_KP_SUBTRACT = 0x4a,
+};
+
+static const char *program;
+static struct take gfx, bitmaps;
+
+struct show {
+	struct stage stage;
+	struct viewer *viewer;
+	int fd;
+};
+
+static void
+begin_at(struct show *show, int fd, const uint8_t *key, bool live, uint32_t width, uint32_t height)
+{
+	const struct viewer_setup setup = {
+		.width = width, .height = height, .depth = 32, .keyboard_layout = 0x409};
+
+	show->fd = fd;
+	stage_start_player(&show->stage, program);
+	show->viewer = viewer_new(&setup, stage_play(&show->stage, fd, key, live, "en"));
+	assert_non_null(show->viewer);
+}
+
+static void
+begin(struct show *show, int fd, bool live)
+{
+	begin_at(show, fd, take_key, live, WIDTH, HEIGHT);
+}
+
+/* Exit 0: nothing of it was killed by the sandbox. */
+static void
+end(struct show *show)
+{
+	int status;
+
+	viewer_free(show->viewer);
+	assert_true(stage_wait_gone(&show->stage, LIMIT_MS));
+	assert_null(show->stage.broke);
+	assert_true(show->stage.over);
+	status = stage_end(&show->stage);
+	if (WIFSIGNALED(status))
+		fail_msg("the player died of signal %d", WTERMSIG(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	if (show->fd >= 0)
+		(void)close(show->fd);
+}
+
+static void
+serve(struct show *show)
+{
+	assert_true(viewer_serve(show->viewer, 20));
+	stage_serve(&show->stage);
+	assert_false(show->stage.gone);
+}
+
+static void
+wait_state(struct show *show, enum play_state state)
+{
+	int64_t limit = clock_boottime_ms() + LIMIT_MS;
+
+	while (show->stage.plays == 0 || show->stage.play.state != state) {
+		if (clock_boottime_ms() > limit)
+			fail_msg("it is %u and not %u", show->stage.play.state, state);
+		serve(show);
+	}
+}
+
+/* Something is told anew, and it is this. */
+static void
+wait_again(struct show *show, enum play_state state)
+{
+	uint32_t plays = show->stage.plays;
+	int64_t limit = clock_boottime_ms() + LIMIT_MS;
+
+	while (show->stage.plays == plays || show->stage.play.state != state) {
+		if (clock_boottime_ms() > limit)
+			fail_msg("it is %u and not %u again", show->stage.play.state, state);
+		serve(show);
+	}
+}
+
+static void
+press(struct show *show, uint32_t code)
+{
+	viewer_key(show->viewer, code, true);
+	viewer_key(show->viewer, code, false);
+}
+
+static void
+keep(struct show *show, const char *name)
+{
+	const char *folder = getenv("SEKISHO_PICTURES");
+	char path[512];
+	size_t stride;
+	const uint8_t *pixels = viewer_pixels(show->viewer, &stride);
+	cairo_surface_t *surface;
+
+	if (folder == NULL)
+		return;
+	snprintf(path, sizeof(path), "%s/%s.png", folder, name);
+	surface = cairo_image_surface_create_for_data((unsigned char *)(uintptr_t)pixels,
+		CAIRO_FORMAT_RGB24, (int)stride / 4, HEIGHT, (int)stride);
+	(void)cairo_surface_write_to_png(surface, path);
+	cairo_surface_destroy(surface);
+}
+
+/* What a decoder without player, desk and client makes of it at that time. */
+struct truth {
+	const struct take *take;
+	size_t at;
+};
+
+static int
+truth_next(void *owner, struct recording_record *ret_record)
+{
+	struct truth *truth = owner;
+
+	return take_next(truth->take, &truth->at, ret_record) ? 1 : -ENODATA;
+}
+
+static int
+truth_rewind(void *owner)
+{
+	((struct truth *)owner)->at = 0;
+	return 0;
+}
+
+static const char *
+truth_why(void *owner)
+{
+	(void)owner;
+	return "";
+}
+
+static struct playback *
+true_picture(const struct take *take, uint32_t ms, struct truth *truth, struct decoder_picture *ret)
+{
+	const struct playback_source source = {truth_next, truth_rewind, truth_why, truth};
+	struct playback *playback = NULL;
+
+	*truth = (struct truth){.take = take};
+	assert_int_equal(playback_new(&source, &playback), 0);
+	while (playback_advance(playback, ms, 1000000) == PLAYBACK_MORE)
+		;
+	assert_true(playback_look(playback, ret));
+	assert_int_equal(ret->width, SESSION_WIDTH);
+	assert_int_equal(ret->height, SESSION_HEIGHT);
+	return playback;
+}
+
+static bool
+is_shown(struct show *show, const struct decoder_picture *truth)
+{
+	size_t stride;
+	const uint8_t *pixels = viewer_pixels(show->viewer, &stride);
+
+	for (size_t row = 0; row < SESSION_HEIGHT; row++)
+		for (size_t column = 0; column < SESSION_WIDTH; column++)
+			if (memcmp(pixels + (SESSION_TOP + row) * stride +
+					    (SESSION_LEFT + column) * 4,
+				    truth->pixels + row * truth->stride + column * 4, 3) != 0)
+				return false;
+	return true;
+}
+
+/* Waits until the watcher's picture is that of the recording at a time. */
+static void
+wait_picture(struct show *show, const struct take *take, uint32_t ms)
+{
+	struct truth truth;
+	struct decoder_picture picture;
+	struct playback *playback = true_picture(take, ms, &truth, &picture);
+	int64_t limit = clock_boottime_ms() + LIMIT_MS;
+
+	while (!is_shown(show, &picture)) {
+		if (clock_boottime_ms() > limit) {
+			keep(show, "missed");
+			fail_msg("the picture of %u ms is not shown", ms);
+		}
+		serve(show);
+	}
+	playback_free(playback);
+}
+
+/* To the end by itself, and the last picture is that of the session. */
+static void
+a_recording_is_played_to_its_end(void **state)
+{
+	const struct take *takes[] = {&gfx, &bitmaps};
+	struct show show;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(takes); i++) {
+		begin(&show, take_file_of(takes[i], 1), false);
+		wait_state(&show, PLAY_PLAYING);
+		wait_state(&show, PLAY_ENDED);
+		wait_picture(&show, takes[i], UINT32_MAX);
+		keep(&show, i == 0 ? "gfx_end" : "bitmaps_end");
+		end(&show);
+		assert_true(show.stage.watched_ms > 0);
+	}
+}
+
+/* It stands still where it was stopped; Home, End, arrows and Space move it, backwards too. */
+static void
+keys_move_it(void **state)
+{
+	struct show show;
+	uint32_t at_ms;
+
+	(void)state;
+	/* Times twenty: a second and a half are half a minute. */
+	begin(&show, take_file_of(&bitmaps, 20), false);
+	wait_state(&show, PLAY_PLAYING);
+	press(&show, KEY_SPACE);
+	wait_state(&show, PLAY_PAUSED);
+	at_ms = show.stage.play.at_ms;
+	press(&show, KEY_RIGHT);
+	wait_again(&show, PLAY_PAUSED);
+	assert_in_range(show.stage.play.at_ms, at_ms + 10000, at_ms + 10000);
+	wait_picture(&show, &bitmaps, (at_ms + 10000) / 20);
+	keep(&show, "paused");
+	press(&show, KEY_RIGHT);
+	wait_again(&show, PLAY_PAUSED);
+	wait_picture(&show, &bitmaps, (at_ms + 20000) / 20);
+	press(&show, KEY_LEFT);
+	wait_again(&show, PLAY_PAUSED);
+	assert_int_equal(show.stage.play.at_ms, at_ms + 10000);
+	wait_picture(&show, &bitmaps, (at_ms + 10000) / 20);
+	press(&show, KEY_END);
+	wait_state(&show, PLAY_ENDED);
+	wait_picture(&show, &bitmaps, UINT32_MAX);
+	press(&show, KEY_HOME);
+	wait_state(&show, PLAY_PLAYING);
+	assert_in_range(show.stage.play.at_ms, 0, 5000);
+	end(&show);
+}
+
+/* Of a session in which nobody did anything for ten minutes the watcher sees the next thing at once. */
+static void
+long_pauses_are_shortened(void **state)
+{
+	struct take_file file;
+	struct recording_record record;
+	struct show show;
+	size_t at = 0;
+	uint32_t ms = 0;
+	int64_t began;
+
+	(void)state;
+	take_file_begin(&file);
+	while (take_next(&bitmaps, &at, &record)) {
+		ms = record.ms < 2000 ? record.ms : record.ms + 600000;
+		take_file_put(&file, &record, ms);
+	}
+	take_file_end(&file, ms);
+	begin(&show, file.fd, false);
+	press(&show, KEY_S);
+	began = clock_boottime_ms();
+	wait_state(&show, PLAY_ENDED);
+	assert_true(clock_boottime_ms() - began < 60000);
+	wait_picture(&show, &bitmaps, UINT32_MAX);
+	file.fd = -1;
+	take_file_done(&file);
+	end(&show);
+}
+
+/* A running session: what is known is caught up with, what comes is shown within two seconds, until it is over. */
+static void
+a_running_session_is_followed(void **state)
+{
+	struct take_file file;
+	struct recording_record record;
+	struct show show;
+	size_t at = 0;
+	uint32_t ms = 0;
+	int64_t began;
+
+	(void)state;
+	take_file_begin(&file);
+	while (take_next(&gfx, &at, &record) && record.ms < 1000) {
+		ms = record.ms;
+		take_file_put(&file, &record, ms);
+	}
+	take_file_flush(&file);
+	begin(&show, file.fd, true);
+	wait_state(&show, PLAY_LIVE);
+	wait_picture(&show, &gfx, ms);
+	keep(&show, "live");
+	do {
+		if (record.kind == RECORDING_END)
+			break;
+		ms = record.ms;
+		take_file_put(&file, &record, ms);
+	} while (take_next(&gfx, &at, &record));
+	take_file_flush(&file);
+	began = clock_boottime_ms();
+	wait_picture(&show, &gfx, UINT32_MAX);
+	print_message("behind by %lld ms\n", (long long)(clock_boottime_ms() - began));
+	assert_true(clock_boottime_ms() - began < 2000);
+	assert_int_equal(show.stage.play.state, PLAY_LIVE);
+	/* Back, and to what is there now again. */
+	press(&show, KEY_HOME);
+	wait_state(&show, PLAY_PLAYING);
+	press(&show, KEY_END);
+	wait_state(&show, PLAY_LIVE);
+	take_file_end(&file, ms);
+	wait_state(&show, PLAY_ENDED);
+	keep(&show, "live_over");
+	file.fd = -1;
+	take_file_done(&file);
+	end(&show);
+}
+
+/* It has not even begun: nothing is there, and then everything. */
+static void
+a_session_that_begins_later_is_waited_for(void **state)
+{
+	struct take_file file;
+	struct recording_record record;
+	struct show show;
+	size_t at = 0;
+	uint32_t ms = 0;
+	int empty;
+
+	(void)state;
+	take_file_begin(&file);
+	empty = dup(file.fd);
+	begin(&show, empty, true);
+	wait_state(&show, PLAY_LIVE);
+	while (take_next(&bitmaps, &at, &record)) {
+		ms = record.ms;
+		take_file_put(&file, &record, ms);
+	}
+	take_file_flush(&file);
+	wait_picture(&show, &bitmaps, UINT32_MAX);
+	end(&show);
+	take_file_done(&file);
+}
+
+/* A sentence on the screen, with the place; the process lives, and so does the client's connection. */
+static void
+a_broken_recording_says_so(void **state)
+{
+	static const uint8_t other_key[32] = {1, 2, 3};
+	struct show show;
+	uint8_t byte;
+	int fd;
+
+	(void)state;
+	fd = take_file_of(&gfx, 1);
+	begin_at(&show, fd, other_key, false, WIDTH, HEIGHT);
+	wait_state(&show, PLAY_BROKEN);
+	print_message("another key: %s\n", show.stage.play.why);
+	assert_true(show.stage.play.why[0] != '\0');
+	end(&show);
+
+	fd = take_file_of(&gfx, 1);
+	assert_int_equal(pread(fd, &byte, 1, 200000), 1);
+	byte ^= 1;
+	assert_int_equal(pwrite(fd, &byte, 1, 200000), 1);
+	begin(&show, fd, false);
+	wait_state(&show, PLAY_BROKEN);
+	print_message("one bit: %s\n", show.stage.play.why);
+	for (int i = 0; i < 20; i++)
+		serve(&show);
+	keep(&show, "broken");
+	press(&show, KEY_HOME);
+	press(&show, KEY_SPACE);
+	press(&show, KEY_END);
+	for (int i = 0; i < 20; i++)
+		serve(&show);
+	assert_int_equal(show.stage.play.state, PLAY_BROKEN);
+	end(&show);
+}
+
+/* Of a recording that was cut what is there is shown. */
+static void
+a_cut_recording_is_shown_as_far_as_it_goes(void **state)
+{
+	struct show show;
+	int fd = take_file_of(&bitmaps, 1);
+
+	(void)state;
+	assert_int_equal(ftruncate(fd, lseek(fd, 0, SEEK_END) - 300), 0);
+	begin(&show, fd, false);
+	wait_state(&show, PLAY_ENDED);
+	end(&show);
+}
+
+/* The session is larger than the watcher's desktop: all of it is to be seen, or, with Z, as it is. */
+static void
+a_small_desktop_sees_all_of_it(void **state)
+{
+	struct show show;
+
+	(void)state;
+	begin_at(&show, take_file_of(&bitmaps, 1), take_key, false, 240, 200);
+	wait_state(&show, PLAY_ENDED);
+	press(&show, KEY_Z);
+	press(&show, KEY_H);
+	viewer_mouse(show.viewer, 0x9000, 100, 100);
+	viewer_mouse(show.viewer, 0x0800, 60, 40);
+	viewer_mouse(show.viewer, 0x1000, 60, 40);
+	for (int i = 0; i < 20; i++)
+		serve(&show);
+	end(&show);
+}
+
+/* A watcher that does not read holds nothing up: the player answers its supervisor, and shows what is there when he reads again. */
+static void
+a_watcher_that_does_not_read_holds_nothing_up(void **state)
+{
+	struct show show;
+
+	(void)state;
+	begin(&show, take_file_of(&gfx, 1), false);
+	wait_state(&show, PLAY_PLAYING);
+	for (unsigned int i = 1; i <= 20; i++) {
+		int64_t limit = clock_boottime_ms() + LIMIT_MS;
+
+		stage_ping(&show.stage);
+		while (show.stage.pongs < i) {
+			assert_true(clock_boottime_ms() < limit);
+			stage_serve(&show.stage);
+			usleep(10000);
+		}
+	}
+	while (show.stage.play.state != PLAY_ENDED) {
+		stage_serve(&show.stage);
+		usleep(10000);
+	}
+	wait_picture(&show, &gfx, UINT32_MAX);
+	end(&show);
+}
+
+/* The slider's end is the end. */
+static void
+the_slider_is_clicked(void **state)
+{
+	struct show show;
+
+	(void)state;
+	begin(&show, take_file_of(&bitmaps, 50), false);
+	wait_state(&show, PLAY_PLAYING);
+	press(&show, KEY_SPACE);
+	wait_state(&show, PLAY_PAUSED);
+	viewer_mouse(show.viewer, 0x9000, WIDTH / 2, BAR_TOP + 14);
+	viewer_mouse(show.viewer, 0x1000, WIDTH / 2, BAR_TOP + 14);
+	wait_again(&show, PLAY_PAUSED);
+	assert_true(show.stage.play.length_ms > 100000);
+	assert_in_range(show.stage.play.at_ms, show.stage.play.length_ms * 48 / 100,
+		show.stage.play.length_ms * 52 / 100);
+	keep(&show, "slider");
+	end(&show);
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_recording_is_played_to_its_end),
+		cmocka_unit_test(keys_move_it),
+		cmocka_unit_test(long_pauses_are_shortened),
+		cmocka_unit_test(a_running_session_is_followed),
+		cmocka_unit_test(a_session_that_begins_later_is_waited_for),
+		cmocka_unit_test(a_broken_recording_says_so),
+		cmocka_unit_test(a_cut_recording_is_shown_as_far_as_it_goes),
+		cmocka_unit_test(a_small_desktop_sees_all_of_it),
+		cmocka_unit_test(a_watcher_that_does_not_read_holds_nothing_up),
+		cmocka_unit_test(the_slider_is_clicked),
+	};
+	char path[512];
+
+	if (argc < 3 || playback_warm_up() < 0)
+		return 2;
+	if (argc > 3)
+		cmocka_set_test_filter(argv[3]);
+	program = argv[1];
+	snprintf(path, sizeof(path), "%s/gfx", argv[2]);
+	take_read(&gfx, path);
+	snprintf(path, sizeof(path), "%s/bitmaps", argv[2]);
+	take_read(&bitmaps, path);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
