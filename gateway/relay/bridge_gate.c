@@ -95,5 +95,6 @@ bridge_gate(struct bridge *bridge, bool open)
 	bridge->gate->closed = !open;
 	bridge->gate->due = true;
 	bridge_gate_settle(bridge);
-	return 0;
+	/* A key that cannot be let go must not stay down. */
+	return bridge->ways[SIDE_CLIENT].queue.failed ? -ENOMEM : 0;
 }

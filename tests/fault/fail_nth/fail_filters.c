@@ -7,6 +7,7 @@
 #include "rdp/cliprdr.h"
 #include "rdp/rdpdr.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* What is said, in chunks of so many bytes; 0: in one. `tells` moves a file, if it passes. */
@@ -148,12 +149,47 @@ a_dynamic_channel_opens_whole_or_not_at_all(void **state)
 	expect_honest("drdynvc", 0, lines, ARRAY_SIZE(lines), 0);
 }
 
+/* Four eyes: without memory for the gate, or for what is let go, the session must end. */
+static void
+a_gate(void **state)
+{
+	uint8_t keys[] = {0x08, 6, 0x00, 0x1d, 0x00, 0x1e};
+	struct bridge_result result;
+	struct fail_run run;
+
+	(void)state;
+	fail_begin(&run);
+	while (fail_next(&run)) {
+		struct bridge_queue *queue;
+		uint8_t bytes[sizeof(keys)];
+		int r;
+
+		filtered_begin("drdynvc", 0);
+		memcpy(bytes, keys, sizeof(keys));
+		fail_arm(&run);
+		r = bridge_gate(filtered.bridge, true);
+		bridge_filter(filtered.bridge, SIDE_CLIENT, bytes, sizeof(bytes), &result);
+		if (r == 0)
+			r = bridge_gate(filtered.bridge, false);
+		fail_disarm(&run);
+		queue = &filtered.bridge->ways[SIDE_CLIENT].queue;
+		assert_true(r == 0 || r == -ENOMEM);
+		if (r == 0)
+			assert_int_equal(queue->len, 6);
+		if (!run.hit)
+			assert_int_equal(queue->len, 6);
+		(void)filtered_end(NULL);
+	}
+	assert_true(run.tried >= 2);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_of_the_clipboard_are_told_or_do_not_move),
 		cmocka_unit_test(files_of_drives_are_told_or_do_not_move),
+		cmocka_unit_test(a_gate),
 		cmocka_unit_test(a_dynamic_channel_opens_whole_or_not_at_all),
 	};
 

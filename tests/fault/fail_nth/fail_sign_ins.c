@@ -180,6 +180,52 @@ a_sign_in_without_a_screen(void **state)
 	run_out_of_memory(without_a_screen, false, false);
 }
 
+/* A client with a ticket: its session has begun, and no jump host is dialled before it was told and somebody watches. */
+static void
+with_a_ticket(void)
+{
+	static struct carried_session session = {.four_eyes = true};
+	static const struct session_grant grant = {.account = "998-taro",
+		.terminal_number = 1,
+		.terminal = {.name = "PACS-01",
+			.recording = TERMINAL_RECORDING_REQUIRED,
+			.four_eyes = true}};
+
+	connection.session = &session;
+	sign_in_enter(&connection, &grant);
+	if (shows(SCREEN_RECORDED))
+		submit();
+	assert_int_equal(seen.went_on, 0);
+	if (shows(SCREEN_WATCHED)) {
+		seen.watchers = 1;
+		sign_in_watcher_came(connection.sign_in);
+	}
+	if (shows(SCREEN_BUSY))
+		frame_shown();
+}
+
+static void
+a_client_with_a_ticket(void **state)
+{
+	struct fail_run run;
+
+	(void)state;
+	fail_begin(&run);
+	while (fail_next(&run)) {
+		assert_int_equal(sign_in_setup(NULL), 0);
+		fail_arm(&run);
+		with_a_ticket();
+		fail_disarm(&run);
+		assert_int_equal(seen.starts, 0);
+		if (!run.hit)
+			assert_int_equal(seen.went_on, 1);
+		else if (seen.went_on == 0)
+			assert_int_equal(seen.killed, CLOSE_OUT_OF_ROOM);
+		assert_int_equal(sign_in_teardown(NULL), 0);
+	}
+	assert_true(run.tried >= 3);
+}
+
 int
 main(void)
 {
@@ -187,6 +233,7 @@ main(void)
 		cmocka_unit_test(a_sign_in_on_the_screen),
 		cmocka_unit_test(a_place_that_is_waited_for),
 		cmocka_unit_test(a_sign_in_without_a_screen),
+		cmocka_unit_test(a_client_with_a_ticket),
 	};
 
 	log_init("fail_sign_ins");
