@@ -145,6 +145,13 @@ class Client:
     def key(self, *names):
         self.screen.run("xdotool", "key", "--delay", "30", *names)
 
+    def hold(self, name):
+        """Presses a key, and keeps it down until let_go."""
+        self.screen.run("xdotool", "keydown", name)
+
+    def let_go(self, name):
+        self.screen.run("xdotool", "keyup", name)
+
     def click(self, x, y):
         self.screen.run("xdotool", "mousemove", str(x), str(y), "click", "1")
 
