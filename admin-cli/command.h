@@ -43,6 +43,7 @@ command_function command_session_kill;
 command_function command_recording_list;
 command_function command_recording_show;
 command_function command_recording_delete;
+command_function command_recording_export;
 command_function command_recording_key;
 command_function command_recording_play;
 command_function command_recording_verify;

@@ -147,6 +147,8 @@ verify_file(struct admin *admin, const char *path, json_t *results, bool *good)
 		return admin_refuse(admin, ADMIN_REFUSED, "%s: %s", text_shown(path), strerror(-r));
 	bytes_to_hex(report->about.session, sizeof(report->about.session), session);
 	bytes_to_hex(report->chain, sizeof(report->chain), hash);
+	if (report->bytes == 0 && report->state == RECORDING_NOT_CLOSED)
+		report->state = RECORDING_BROKEN;
 	*good = report->state == RECORDING_WHOLE || report->state == RECORDING_NOT_CLOSED;
 	(void)json_array_append_new(
 		results, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "file", path, "verdict",

@@ -70,6 +70,8 @@ judge(struct store_db *db, const struct recording_row *row, const struct recordi
 
 	if (report->state == RECORDING_BROKEN)
 		return (struct verdict){"broken", report->why};
+	if (report->bytes == 0)
+		return (struct verdict){"broken", N_("it is empty")};
 	if (!same)
 		return (struct verdict){"foreign", N_("it is the file of another session")};
 	if (report->state == RECORDING_FOREIGN)
