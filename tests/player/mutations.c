@@ -69,33 +69,52 @@ change_bytes(uint8_t *bytes, size_t len)
 	}
 }
 
-/* One record in fifty is changed, on average, and some are left out or come twice. */
+static uint32_t
+count_from_host(const struct take *take)
+{
+	struct recording_record record;
+	uint32_t count = 0;
+	size_t at = 0;
+
+	while (take_next(take, &at, &record))
+		count += record.kind == RECORDING_FROM_HOST;
+	return count;
+}
+
+/* One to eight of them are changed, and sometimes one is left out or comes twice. */
 static int
 mutated_records(const struct take *take)
 {
+	uint32_t count = count_from_host(take), number = 0, changed[8], changes = 1 + below(8);
+	uint32_t left_out = below(4) == 0 ? below(count) : UINT32_MAX;
+	uint32_t twice = below(4) == 0 ? below(count) : UINT32_MAX;
 	struct take_file file;
 	struct recording_record record;
 	size_t at = 0;
 	uint32_t ms = 0;
-	uint32_t often = 5 + below(200);
 	int fd;
 
+	for (uint32_t i = 0; i < changes; i++)
+		changed[i] = below(count);
 	take_file_begin(&file);
 	while (take_next(take, &at, &record)) {
 		uint8_t *copy = malloc(record.len + 1);
 		struct recording_record one = record;
+		bool from_host = record.kind == RECORDING_FROM_HOST;
 
 		if (copy == NULL)
 			exit(2);
 		memcpy(copy, record.bytes, record.len);
 		one.bytes = copy;
 		ms = record.ms;
-		if (record.kind == RECORDING_FROM_HOST && below(often) == 0)
-			change_bytes(copy, record.len);
-		if (record.kind != RECORDING_FROM_HOST || below(often * 4) != 0)
+		for (uint32_t i = 0; i < changes; i++)
+			if (from_host && changed[i] == number)
+				change_bytes(copy, record.len);
+		if (!from_host || number != left_out)
 			take_file_put(&file, &one, ms);
-		if (record.kind == RECORDING_FROM_HOST && below(often * 4) == 0)
+		if (from_host && number == twice)
 			take_file_put(&file, &one, ms);
+		number += from_host;
 		free(copy);
 	}
 	take_file_end(&file, ms);

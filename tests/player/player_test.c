@@ -47,7 +47,8 @@ enum {
 };
 
 static const char *program;
-static struct take gfx, bitmaps;
+static struct take gfx, bitmaps,
+	anew; /* anew: the desktop is deactivated and begins again in the middle */
 
 struct show {
 	struct stage stage;
@@ -232,7 +233,7 @@ wait_picture(struct show *show, const struct take *take, uint32_t ms)
 static void
 a_recording_is_played_to_its_end(void **state)
 {
-	const struct take *takes[] = {&gfx, &bitmaps};
+	const struct take *takes[] = {&gfx, &bitmaps, &anew};
 	struct show show;
 
 	(void)state;
@@ -241,7 +242,7 @@ a_recording_is_played_to_its_end(void **state)
 		wait_state(&show, PLAY_PLAYING);
 		wait_state(&show, PLAY_ENDED);
 		wait_picture(&show, takes[i], UINT32_MAX);
-		keep(&show, i == 0 ? "gfx_end" : "bitmaps_end");
+		keep(&show, i == 0 ? "gfx_end" : i == 1 ? "bitmaps_end" : "anew_end");
 		end(&show);
 		assert_true(show.stage.watched_ms > 0);
 	}
@@ -527,5 +528,7 @@ main(int argc, char **argv)
 	take_read(&gfx, path);
 	snprintf(path, sizeof(path), "%s/bitmaps", argv[2]);
 	take_read(&bitmaps, path);
+	snprintf(path, sizeof(path), "%s/anew", argv[2]);
+	take_read(&anew, path);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
