@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "mediator/certificates.h"
+#include "rdp/mcs.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -61,6 +62,8 @@ on_read(rdpTransport *transport, wStream *s)
 
 	if (len <= 0)
 		return len;
+	if (mcs_kind_of(Stream_Buffer(s), (size_t)len) == MCS_DISCONNECT_ULTIMATUM)
+		mediation->host_said_end = true;
 	outcome = host_answers_look(answers, Stream_Buffer(s), (size_t)len);
 	if (outcome != MEDIATE_CONNECTED) {
 		mediation_tell(mediation, outcome, 0, NULL);
@@ -88,7 +91,9 @@ set_flags(rdpSettings *settings)
 		{FreeRDP_BitmapCacheEnabled, FALSE},
 		{FreeRDP_BitmapCachePersistEnabled, FALSE},
 		{FreeRDP_CompressionEnabled, FALSE},
-		{FreeRDP_DrawAllowSkipAlpha, TRUE},
+		{FreeRDP_DrawAllowColorSubsampling, FALSE},
+		{FreeRDP_DrawAllowDynamicColorFidelity, FALSE},
+		{FreeRDP_DrawAllowSkipAlpha, FALSE}, /* rdesktop reads no planar bitmap without */
 		{FreeRDP_ExtSecurity, FALSE},
 		{FreeRDP_ExternalCertificateManagement, TRUE},
 		{FreeRDP_FastPathInput, TRUE},
@@ -228,7 +233,8 @@ host_leg_connected(struct mediation *mediation, pClientContext *client)
 	forget_credentials(client->context.settings);
 	(void)pthread_mutex_lock(&mediation->lock);
 	if (mediation->ended == MEDIATE_CONNECTED) {
-		*result = (struct msg_mediate_result){.outcome = MEDIATE_CONNECTED};
+		*result = (struct msg_mediate_result){
+			.outcome = MEDIATE_CONNECTED, .status = mediation->answers.by_nla ? 1 : 0};
 		mediation->news.has_result = true;
 	}
 	(void)pthread_mutex_unlock(&mediation->lock);
@@ -267,4 +273,18 @@ host_leg_failed(struct mediation *mediation, pClientContext *client)
 	mediation_tell(mediation, outcome,
 		outcome == MEDIATE_LOGON_REFUSED ? answers->status : error,
 		mediate_text(outcome)[0] != '\0' ? NULL : name);
+}
+
+/* Before the library ends the worker leg for it, if that has not ended first. */
+void
+host_leg_ended(struct mediation *mediation)
+{
+	bool gone;
+
+	(void)pthread_mutex_lock(&mediation->lock);
+	gone = mediation->step == MEDIATION_READY && !mediation->host_said_end;
+	mediation->mute = mediation->mute || gone;
+	(void)pthread_mutex_unlock(&mediation->lock);
+	if (gone)
+		mediation_tell(mediation, MEDIATE_HOST_GONE, 0, NULL);
 }

@@ -126,6 +126,8 @@ tell_news(void)
 			process.supervisor, MSG_MEDIATE_CERTIFICATE, &news.certificate, -1);
 	if (r == 0 && news.has_result)
 		r = channel_send(process.supervisor, MSG_MEDIATE_RESULT, &news.result, -1);
+	if (news.over)
+		mediation_heard(process.mediation);
 	process.over = news.over;
 	return r < 0 ? -ECONNRESET : 0;
 }

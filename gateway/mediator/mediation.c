@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 
 #include <freerdp/channels/channels.h>
 #include <freerdp/primitives.h>
@@ -37,11 +38,43 @@ mediation_go(struct mediation *mediation, enum mediation_step step)
 	(void)pthread_mutex_lock(&mediation->lock);
 	if (step > mediation->step)
 		mediation->step = step;
-	if (step == MEDIATION_OVER)
+	if (step == MEDIATION_OVER && !mediation->news.over) {
 		mediation->news.over = true;
+		if (mediation->ended == MEDIATE_CONNECTED) {
+			mediation->news.result.outcome = MEDIATE_ENDED;
+			mediation->news.has_result = true;
+		}
+	}
 	(void)pthread_cond_broadcast(&mediation->changed);
 	(void)pthread_mutex_unlock(&mediation->lock);
 	wake_loop(mediation);
+}
+
+/* A process that does not listen any more is ended soon. */
+#define HEARD_SECONDS 2
+
+void
+mediation_end(struct mediation *mediation)
+{
+	struct timespec until;
+
+	mediation_go(mediation, MEDIATION_OVER);
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += HEARD_SECONDS;
+	(void)pthread_mutex_lock(&mediation->lock);
+	while (!mediation->heard &&
+		pthread_cond_timedwait(&mediation->changed, &mediation->lock, &until) != ETIMEDOUT)
+		;
+	(void)pthread_mutex_unlock(&mediation->lock);
+}
+
+void
+mediation_heard(struct mediation *mediation)
+{
+	(void)pthread_mutex_lock(&mediation->lock);
+	mediation->heard = true;
+	(void)pthread_cond_broadcast(&mediation->changed);
+	(void)pthread_mutex_unlock(&mediation->lock);
 }
 
 void
@@ -128,7 +161,7 @@ on_session_end(proxyPlugin *plugin, proxyData *data, void *peer)
 {
 	(void)data;
 	(void)peer;
-	mediation_go(mediation_of_plugin(plugin), MEDIATION_OVER);
+	mediation_end(mediation_of_plugin(plugin));
 	return TRUE;
 }
 
@@ -174,11 +207,20 @@ on_redirect(proxyPlugin *plugin, proxyData *data, void *client)
 }
 
 static BOOL
+on_client_post_disconnect(proxyPlugin *plugin, proxyData *data, void *client)
+{
+	(void)data;
+	(void)client;
+	host_leg_ended(mediation_of_plugin(plugin));
+	return TRUE;
+}
+
+static BOOL
 on_client_over(proxyPlugin *plugin, proxyData *data, void *client)
 {
 	(void)data;
 	(void)client;
-	mediation_go(mediation_of_plugin(plugin), MEDIATION_OVER);
+	mediation_end(mediation_of_plugin(plugin));
 	return TRUE;
 }
 
@@ -196,6 +238,7 @@ register_plugin(proxyPluginsManager *manager, void *mediation)
 		.ClientX509Certificate = on_verify,
 		.ClientPostConnect = on_client_post_connect,
 		.ClientLoginFailure = on_login_failure,
+		.ClientPostDisconnect = on_client_post_disconnect,
 		.ClientRedirect = on_redirect,
 		.ClientUninitConnect = on_client_over,
 	};
@@ -256,6 +299,7 @@ mediation_new(const struct mediation_setup *setup)
 	(void)pthread_mutex_init(&mediation->lock, NULL);
 	(void)pthread_cond_init(&mediation->changed, NULL);
 	mediation->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	mediation->wake = CreateEvent(NULL, TRUE, FALSE, NULL);
 	return mediation;
 }
 
@@ -270,7 +314,8 @@ mediation_start(const struct mediation_setup *setup, int *worker_fd, int *host_f
 
 	if (mediation == NULL)
 		return -ENOMEM;
-	r = mediation->news_fd < 0 ? -EMFILE : new_server(mediation, setup);
+	r = mediation->news_fd < 0 || mediation->wake == NULL ? -EMFILE
+							      : new_server(mediation, setup);
 	if (r == 0) {
 		mediation->host_fd = take_fd(&host);
 		/* The library closes it, also when it cannot begin. */
@@ -290,9 +335,12 @@ mediation_free(struct mediation *mediation)
 	if (mediation == NULL)
 		return;
 	mediation_go(mediation, MEDIATION_OVER);
+	mediation_heard(mediation);
 	pf_server_free(mediation->server);
 	cleanup_close(&mediation->host_fd);
 	cleanup_close(&mediation->news_fd);
+	if (mediation->wake != NULL)
+		(void)CloseHandle(mediation->wake);
 	(void)pthread_cond_destroy(&mediation->changed);
 	(void)pthread_mutex_destroy(&mediation->lock);
 	free(mediation);

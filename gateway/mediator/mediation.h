@@ -46,10 +46,13 @@ struct mediation_news {
 	struct msg_mediate_certificate certificate;
 	bool has_result;
 	struct msg_mediate_result result;
-	bool over; /* nothing comes behind this */
+	bool over; /* nothing comes behind this; mediation_heard */
 };
 
 /* What is new since the last call. */
 void mediation_take_news(struct mediation *mediation, struct mediation_news *ret_news);
+
+/* The supervisor has been told that it is over: now the worker may see it. */
+void mediation_heard(struct mediation *mediation);
 
 #endif

@@ -30,15 +30,23 @@ struct mediation {
 	struct msg_mediate_begin *begin;
 	rdpTransportIo worker_io; /* of the library, before ours */
 	rdpTransportIo host_io;
-	BOOL (*post_connect)(freerdp_peer *peer);            /* … */
-	BOOL (*desktop_resize)(struct rdp_context *context); /* … */
-	struct host_answers answers;                         /* the host leg's */
-	bool asked; /* the worker leg's: the host leg was started */
+	BOOL (*post_connect)(freerdp_peer *peer);                                     /* … */
+	BOOL (*desktop_resize)(struct rdp_context *context);                          /* … */
+	BOOL (*synchronize)(rdpInput *input, UINT32 flags);                           /* … */
+	DWORD (*get_event_handles)(freerdp_peer *peer, HANDLE *handles, DWORD count); /* … */
+	BOOL (*check_descriptor)(freerdp_peer *peer);                                 /* … */
+	HANDLE wake;                 /* the worker leg's thread looks at `resize` */
+	struct host_answers answers; /* the host leg's */
+	bool host_said_end;          /* … */
+	bool asked;                  /* the worker leg's: the host leg was started */
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	enum mediation_step step;
 	bool active; /* the worker's client has the desktop of the size that the host has */
+	bool resize; /* the host has another desktop: the worker leg's thread shall tell its client */
+	bool mute; /* nothing more is written to the worker: it sees what the host did, an end without a word */
+	bool heard;  /* mediation_heard */
 	int host_fd; /* until the host leg has it */
 	int news_fd;
 	struct mediation_news news;
@@ -49,6 +57,9 @@ struct mediation *mediation_of(rdpContext *context);
 
 /* Moves on and wakes whoever waits. */
 void mediation_go(struct mediation *mediation, enum mediation_step step);
+
+/* In a leg's thread: it is over, and the supervisor shall know before the worker sees it. */
+void mediation_end(struct mediation *mediation);
 
 /* What the host leg or the worker leg knows: the first thing that is wrong is told, what follows from it is not. `why` NULL: the row's
  * text. */
@@ -64,5 +75,6 @@ BOOL host_leg_prepare(struct mediation *mediation, pClientContext *client);
 BOOL host_leg_verify(struct mediation *mediation, pClientContext *client);
 void host_leg_connected(struct mediation *mediation, pClientContext *client);
 void host_leg_failed(struct mediation *mediation, pClientContext *client);
+void host_leg_ended(struct mediation *mediation);
 
 #endif

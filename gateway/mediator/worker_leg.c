@@ -33,23 +33,49 @@ mend_settings(rdpSettings *settings)
 	return true;
 }
 
+/* The layout that the client had asked for is that of another desktop. */
+static bool
+forget_monitors(rdpSettings *settings)
+{
+	uint32_t count = freerdp_settings_get_uint32(settings, FreeRDP_MonitorCount);
+	int32_t right = 0, bottom = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const rdpMonitor *monitor =
+			freerdp_settings_get_pointer_array(settings, FreeRDP_MonitorDefArray, i);
+
+		if (monitor != NULL && monitor->x + monitor->width > right)
+			right = monitor->x + monitor->width;
+		if (monitor != NULL && monitor->y + monitor->height > bottom)
+			bottom = monitor->y + monitor->height;
+	}
+	if (count > 1 &&
+		right <= (int32_t)freerdp_settings_get_uint32(settings, FreeRDP_DesktopWidth) &&
+		bottom <= (int32_t)freerdp_settings_get_uint32(settings, FreeRDP_DesktopHeight))
+		return true;
+	return freerdp_settings_set_uint32(settings, FreeRDP_MonitorCount, 0) != FALSE;
+}
+
 /* In the host leg's thread: the host's desktop has begun, or has another size. What it draws from now on is for a client that has
- * followed: until then nothing of it is read. The first time the client knows of no desktop yet, and is told of this one. */
+ * followed: until then nothing of it is read. The first time the client knows of no desktop yet, and is told of this one. Later it
+ * is activated again, in the worker leg's thread: what the client says meanwhile would be taken for parts of two
+ * activations. */
 static BOOL
 on_desktop_resize(rdpContext *context)
 {
 	struct mediation *mediation = mediation_of(context);
 	bool first, over;
 
+	if (!mend_settings(context->settings) || !forget_monitors(context->settings))
+		return FALSE;
 	(void)pthread_mutex_lock(&mediation->lock);
 	first = mediation->step == MEDIATION_CONNECTING;
 	mediation->active = false;
+	mediation->resize = !first;
 	(void)pthread_mutex_unlock(&mediation->lock);
-	if (!mend_settings(context->settings))
-		return FALSE;
 	if (first)
 		mediation_go(mediation, MEDIATION_READY);
-	else if (!mediation->desktop_resize(context))
+	else if (!SetEvent(mediation->wake))
 		return FALSE;
 	(void)pthread_mutex_lock(&mediation->lock);
 	while (!mediation->active && mediation->step != MEDIATION_OVER)
@@ -57,6 +83,55 @@ on_desktop_resize(rdpContext *context)
 	over = mediation->step == MEDIATION_OVER;
 	(void)pthread_mutex_unlock(&mediation->lock);
 	return !over;
+}
+
+/* The worker leg's thread waits for these. */
+static DWORD
+on_get_event_handles(freerdp_peer *peer, HANDLE *handles, DWORD count)
+{
+	struct mediation *mediation = mediation_of(peer->context);
+	DWORD used = mediation->get_event_handles(peer, handles, count);
+
+	if (used == 0 || used >= count)
+		return 0;
+	handles[used] = mediation->wake;
+	return used + 1;
+}
+
+/* The library keeps the state of the locks for a host that is not active at the moment, and calls that a failure. */
+static BOOL
+on_synchronize(rdpInput *input, UINT32 flags)
+{
+	(void)mediation_of(input->context)->synchronize(input, flags);
+	return TRUE;
+}
+
+/* It sets its own each time that the host is activated. */
+static void
+take_synchronize(struct mediation *mediation, rdpInput *input)
+{
+	if (input->SynchronizeEvent == on_synchronize)
+		return;
+	mediation->synchronize = input->SynchronizeEvent;
+	if (mediation->synchronize != NULL)
+		input->SynchronizeEvent = on_synchronize;
+}
+
+static BOOL
+on_check_descriptor(freerdp_peer *peer)
+{
+	struct mediation *mediation = mediation_of(peer->context);
+	bool resize;
+
+	take_synchronize(mediation, peer->context->input);
+	(void)ResetEvent(mediation->wake);
+	(void)pthread_mutex_lock(&mediation->lock);
+	resize = mediation->resize;
+	mediation->resize = false;
+	(void)pthread_mutex_unlock(&mediation->lock);
+	if (resize && !mediation->desktop_resize(peer->context))
+		return FALSE;
+	return mediation->check_descriptor(peer);
 }
 
 void
@@ -102,7 +177,8 @@ on_write(rdpTransport *transport, wStream *s)
 	bool refused;
 
 	(void)pthread_mutex_lock(&mediation->lock);
-	refused = mediation->asked && mediation->step == MEDIATION_OVER && !mediation->active;
+	refused = mediation->mute ||
+		  (mediation->asked && mediation->step == MEDIATION_OVER && !mediation->active);
 	(void)pthread_mutex_unlock(&mediation->lock);
 	return refused ? -1 : mediation->worker_io.WritePdu(transport, s);
 }
@@ -128,7 +204,12 @@ worker_leg_initialize(struct mediation *mediation, freerdp_peer *peer)
 	io.WritePdu = on_write;
 	mediation->post_connect = peer->PostConnect;
 	mediation->desktop_resize = context->update->DesktopResize;
-	assert(mediation->post_connect != NULL && mediation->desktop_resize != NULL);
+	mediation->get_event_handles = peer->GetEventHandles;
+	mediation->check_descriptor = peer->CheckFileDescriptor;
+	assert(mediation->post_connect != NULL && mediation->desktop_resize != NULL &&
+		mediation->get_event_handles != NULL && mediation->check_descriptor != NULL);
+	peer->GetEventHandles = on_get_event_handles;
+	peer->CheckFileDescriptor = on_check_descriptor;
 	peer->PostConnect = on_post_connect;
 	peer->ReachedState = on_reached_state;
 	context->update->DesktopResize = on_desktop_resize;

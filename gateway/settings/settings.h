@@ -216,8 +216,9 @@ struct settings {
 		uint32_t consent_ms; /* waiting for the hospital's permission */
 		uint32_t watcher_ms; /* waiting for somebody who watches */
 		uint32_t attach_ms;
-		uint32_t nla;     /* at once */
-		uint32_t players; /* at once */
+		uint32_t nla;       /* at once */
+		uint32_t mediators; /* … */
+		uint32_t players;   /* at once */
 		uint32_t redirect_ms;
 		uint32_t drain_ms;
 		uint32_t stall_ms;    /* a side that does not read is cut after this */

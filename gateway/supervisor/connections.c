@@ -8,6 +8,7 @@
 #include "settings/settings.h"
 #include "supervisor/attempts.h"
 #include "supervisor/children.h"
+#include "supervisor/mediations.h"
 #include "supervisor/nla_logons.h"
 #include "supervisor/penalties.h"
 #include "supervisor/reconnects.h"
@@ -296,6 +297,7 @@ connection_over(struct connection *connection, enum close_reason reason, const c
 	session_start_abandon(take_pointer(&connection->start), reason, phase);
 	nla_logon_end(connection);
 	watch_end(take_pointer(&connection->watch));
+	mediation_end(connection);
 	table_remove(supervisor->connections, connection);
 	successor = connection_find(supervisor->connections, connection->awaited_by);
 	if (successor != NULL)
@@ -443,6 +445,7 @@ connection_drop_session(struct connection *connection, enum close_reason reason,
 	const struct socket_bytes none = {0};
 
 	nla_logon_end(connection);
+	mediation_end(connection);
 	if (session == NULL)
 		return;
 	connection->supervisor->connections->sessions--;

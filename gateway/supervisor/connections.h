@@ -20,6 +20,7 @@ struct child;
 struct attempt;
 struct session_start;
 struct reconnect;
+struct mediation;
 struct nla_logon;
 struct sign_in;
 struct watch;
@@ -102,6 +103,8 @@ struct connection {
 	struct session_start *start; /* of either: from the verdict to ATTACH */
 	struct watch *watch;         /* of an auditor: from INTRODUCED to its end */
 	struct nla_logon *nla;       /* from the dial to the desktop, where the jump host has NLA */
+	struct mediation
+		*mediation; /* from the dial to the end, of a terminal with --relay mediated */
 	uint64_t
 		awaited_by; /* the connection that its session goes on over, once it is over; 0: none */
 	struct carried_session *session; /* from the start record on */

@@ -180,15 +180,30 @@ resume_verifier(
 }
 
 bool
-resume_for_host(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES],
-	int64_t terminal_version, struct client_info_cookie *ret_shown)
+resume_of_host(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES],
+	int64_t terminal_version, struct auto_reconnect_cookie *ret_cookie)
 {
 	const struct resume *resume = *place_of(resumes, session);
 
 	if (resume == NULL || !resume->has_hosts || resume->terminal_version != terminal_version)
 		return false;
-	ret_shown->logon_id = resume->hosts.logon_id;
-	return resume_verifier(&resume->hosts, ret_shown->verifier) == 0;
+	*ret_cookie = resume->hosts;
+	return true;
+}
+
+bool
+resume_for_host(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES],
+	int64_t terminal_version, struct client_info_cookie *ret_shown)
+{
+	struct auto_reconnect_cookie cookie;
+	bool shown = false;
+
+	if (resume_of_host(resumes, session, terminal_version, &cookie)) {
+		ret_shown->logon_id = cookie.logon_id;
+		shown = resume_verifier(&cookie, ret_shown->verifier) == 0;
+	}
+	secret_wipe(&cookie, sizeof(cookie));
+	return shown;
 }
 
 static void

@@ -38,6 +38,10 @@ void resume_host_cookie(struct resumes *resumes, const uint8_t session[SESSION_I
 bool resume_for_host(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES],
 	int64_t terminal_version, struct client_info_cookie *ret_shown);
 
+/* The same as the host gave it (2.2.4.2), for who shows it in the client's stead. */
+bool resume_of_host(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES],
+	int64_t terminal_version, struct auto_reconnect_cookie *ret_cookie);
+
 /* What was typed at signing in was shown to the session's host by NLA, and wiped: whoever comes back types it again. */
 void resume_needs_password(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES]);
 

@@ -11,6 +11,7 @@
 #include "supervisor/credentials.h"
 #include "supervisor/dial.h"
 #include "supervisor/four_eyes.h"
+#include "supervisor/mediations.h"
 #include "supervisor/nla_logons.h"
 #include "supervisor/resumes.h"
 #include "supervisor/sessions.h"
@@ -94,6 +95,7 @@ fail(struct session_start *start, enum close_reason reason)
 {
 	start->step = START_OVER;
 	nla_logon_end(start->connection);
+	mediation_end(start->connection);
 	start->events->failed(start->connection, reason);
 }
 
@@ -120,8 +122,10 @@ add_cookies(struct session_start *start, struct msg_attach *attach)
 		attach->resume_random_len = sizeof(cookie.random);
 		memcpy(attach->resume_random, cookie.random, sizeof(cookie.random));
 	}
-	if (resume_for_host(supervisor->resumes, start->grant.session,
-		    start->grant.terminal.version, &shown)) {
+	/* A mediator has it already. */
+	if (start->connection->mediation == NULL &&
+		resume_for_host(supervisor->resumes, start->grant.session,
+			start->grant.terminal.version, &shown)) {
 		attach->host_logon_id = shown.logon_id;
 		attach->host_verifier_len = sizeof(shown.verifier);
 		memcpy(attach->host_verifier, shown.verifier, sizeof(shown.verifier));
@@ -137,6 +141,7 @@ send_attach(struct session_start *start)
 	const struct terminal *terminal = &start->grant.terminal;
 	struct connection *connection = start->connection;
 	struct msg_attach *attach = calloc(1, sizeof(*attach));
+	int fd = connection->host_fd;
 	int r;
 
 	if (attach == NULL)
@@ -144,7 +149,10 @@ send_attach(struct session_start *start)
 	attach->connection = connection->id;
 	attach->session_len = SESSION_ID_BYTES;
 	memcpy(attach->session, start->grant.session, SESSION_ID_BYTES);
-	TELL_TRUST(attach, terminal);
+	if (connection->mediation != NULL)
+		attach->trust = HOST_TRUST_MEDIATED;
+	else
+		TELL_TRUST(attach, terminal);
 	attach->rights = terminal->rights;
 	attach->nla = (uint8_t)start->nla;
 	snprintf(attach->channels, sizeof(attach->channels), "%s", terminal->channels);
@@ -153,8 +161,12 @@ send_attach(struct session_start *start)
 	r = four_eyes_before_attach(connection);
 	if (r == 0 && connection->nla != NULL)
 		r = nla_logon_to_worker(connection);
+	if (r == 0 && connection->mediation != NULL)
+		r = mediation_dialled(connection, terminal->port, &fd);
 	if (r == 0)
-		r = children_send(connection->worker, MSG_ATTACH, attach, connection->host_fd);
+		r = children_send(connection->worker, MSG_ATTACH, attach, fd);
+	if (connection->mediation != NULL)
+		mediation_attached(connection);
 	secret_free(attach);
 	return r;
 }
@@ -215,12 +227,32 @@ prepare_nla(struct session_start *start)
 	}
 }
 
+static enum close_reason
+prepare_mediation(struct session_start *start)
+{
+	struct session_grant *grant = &start->grant;
+	struct auto_reconnect_cookie cookie;
+	bool has_cookie = resume_of_host(
+		start->supervisor->resumes, grant->session, grant->terminal.version, &cookie);
+	enum close_reason reason = mediation_start(start->connection, &grant->terminal,
+		&grant->credentials, has_cookie ? &cookie : NULL);
+
+	secret_wipe(&cookie, sizeof(cookie));
+	return reason;
+}
+
+static enum close_reason
+prepare_host(struct session_start *start)
+{
+	return start->grant.terminal.relay == TERMINAL_RELAY_MEDIATED ? prepare_mediation(start)
+								      : prepare_nla(start);
+}
+
 /* What is asked for and cannot be done is not left out. */
 static bool
 oversight_missing(const struct terminal *terminal)
 {
-	return terminal->relay == TERMINAL_RELAY_MEDIATED ||
-	       terminal->recording == TERMINAL_RECORDING_REQUIRED;
+	return terminal->recording == TERMINAL_RECORDING_REQUIRED;
 }
 
 static void
@@ -240,7 +272,7 @@ dial(struct session_start *start)
 	enum close_reason reason;
 
 	start->step = START_DIAL;
-	reason = prepare_nla(start);
+	reason = prepare_host(start);
 	if (reason != CLOSE_NONE) {
 		fail(start, reason);
 		return;

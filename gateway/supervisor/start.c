@@ -20,6 +20,7 @@
 #include "supervisor/health.h"
 #include "supervisor/log_tail.h"
 #include "supervisor/looks.h"
+#include "supervisor/mediations.h"
 #include "supervisor/nla_logons.h"
 #include "supervisor/outputs.h"
 #include "supervisor/pam_conversation.h"
@@ -52,6 +53,8 @@
 #define DESCRIPTORS_PER_CONNECTION 2
 /* A sekisho-nla: its channel, the ends of the one between it and the worker, and a KDC. */
 #define DESCRIPTORS_PER_NLA 4
+/* A sekisho-mediator: its channel, its output, and for a moment the ends of a socketpair. */
+#define DESCRIPTORS_PER_MEDIATOR 4
 
 /* Everything of a start that its files do not share. */
 struct gateway {
@@ -315,6 +318,10 @@ start_children(struct gateway *gateway)
 			.handlers = nla_messages,
 			.ready = nla_ready,
 			.died = nla_died},
+		.kinds[CHILD_MEDIATOR] = {.most = settings->limits.mediators,
+			.handlers = mediator_messages,
+			.ready = mediator_ready,
+			.died = mediator_died},
 		.stopped = on_children_stopped,
 	};
 	int r;
@@ -461,7 +468,9 @@ raise_descriptor_limit(const struct settings *settings)
 {
 	uint64_t wanted = (uint64_t)settings->workers.count * settings->workers.connections *
 				  DESCRIPTORS_PER_CONNECTION +
-			  (uint64_t)settings->limits.nla * DESCRIPTORS_PER_NLA + DESCRIPTORS_BESIDE;
+			  (uint64_t)settings->limits.nla * DESCRIPTORS_PER_NLA +
+			  (uint64_t)settings->limits.mediators * DESCRIPTORS_PER_MEDIATOR +
+			  DESCRIPTORS_BESIDE;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)

@@ -9,6 +9,7 @@
 #include "supervisor/connections.h"
 #include "supervisor/idle.h"
 #include "supervisor/looks.h"
+#include "supervisor/mediations.h"
 #include "supervisor/nla_logons.h"
 #include "supervisor/reconnects.h"
 #include "supervisor/refused_certificate.h"
@@ -60,6 +61,15 @@ may_be_a_workers(enum close_reason reason)
 	return who != 'P' && who != 'A' && reason != CLOSE_CONTINUED;
 }
 
+/* Those who deal with the jump host beside the worker know more of it. */
+static enum close_reason
+exact_reason(struct connection *connection, uint32_t reason, const char **detail)
+{
+	enum close_reason exact = nla_logon_reason(connection, (enum close_reason)reason, detail);
+
+	return mediation_reason(connection, exact, detail);
+}
+
 static int
 on_ended(struct channel *channel, union message_body *message)
 {
@@ -82,6 +92,7 @@ on_ended(struct channel *channel, union message_body *message)
 		connection->worked_in = (enum phase)message->ended.phase;
 	reason = nla_logon_reason(connection, (enum close_reason)reason, &detail);
 	reason = watch_reason(connection, (enum close_reason)reason);
+	reason = exact_reason(connection, reason, &detail);
 	connection_over(connection, (enum close_reason)reason, detail);
 	return 0;
 }
@@ -193,6 +204,7 @@ on_moved(struct channel *channel, union message_body *message)
 	if (connection->phase == PHASE_BRIDGE) {
 		sign_in_abandon(take_pointer(&connection->sign_in), CLOSE_NONE);
 		nla_logon_succeeded(connection);
+		mediation_succeeded(connection);
 		connection_attach_over(connection);
 	}
 	return 0;
@@ -210,13 +222,14 @@ on_returned(struct channel *channel, union message_body *message)
 	if (reason == CLOSE_NONE || reason >= CLOSE_REASON_COUNT ||
 		!may_be_a_workers((enum close_reason)reason))
 		return -EPROTO;
-	reason = nla_logon_reason(connection, (enum close_reason)reason, &detail);
+	reason = exact_reason(connection, reason, &detail);
 	if (reason != message->returned.reason) {
 		message->returned.reason = reason;
 		(void)snprintf(
 			message->returned.detail, sizeof(message->returned.detail), "%s", detail);
 	}
 	nla_logon_end(connection);
+	mediation_end(connection);
 	connection_attach_over(connection);
 	return sign_in_returned(connection, &message->returned);
 }

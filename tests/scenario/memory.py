@@ -14,7 +14,7 @@ IN_MEMORY = 3 << 62  # present, or swapped out: Documentation/admin-guide/mm/pag
 SHADOW = 1 << 30  # what is longer has been reserved by a sanitizer
 BY_CHANCE = 8  # bytes: what is shorter proves nothing
 KEPT = "AddressSanitizer keeps freed memory on purpose"
-PROGRAMS = ("sekisho-worker", "sekisho-greeter", "sekisho-key", "sekisho-nla")
+PROGRAMS = ("sekisho-worker", "sekisho-greeter", "sekisho-key", "sekisho-nla", "sekisho-mediator")
 
 
 def mappings(pid):

@@ -182,7 +182,7 @@ outcomes_are_close_reasons(void **state)
 	for (int i = 0; i < MEDIATE_OUTCOME_COUNT; i++) {
 		assert_non_null(mediate_text((enum mediate_outcome)i));
 		assert_true((mediate_close_reason((enum mediate_outcome)i, 0) == CLOSE_NONE) ==
-			    (i == MEDIATE_CONNECTED));
+			    (i == MEDIATE_CONNECTED || i == MEDIATE_ENDED));
 	}
 	assert_string_equal(mediate_text(MEDIATE_OUTCOME_COUNT), "");
 }

@@ -317,22 +317,9 @@ refuse_overseen(void (*ask)(struct terminal *terminal))
 }
 
 static void
-ask_mediation(struct terminal *terminal)
-{
-	terminal->relay = TERMINAL_RELAY_MEDIATED;
-}
-
-static void
 ask_recording(struct terminal *terminal)
 {
 	terminal->recording = TERMINAL_RECORDING_REQUIRED;
-}
-
-static void
-a_session_that_cannot_be_mediated_goes_no_further(void **state)
-{
-	(void)state;
-	refuse_overseen(ask_mediation);
 }
 
 static void
@@ -413,7 +400,6 @@ main(void)
 		TEST(one_that_was_cut_while_it_waited_does_not_dial),
 		TEST(another_session_under_the_same_number_is_left_alone),
 		TEST(what_is_being_cut_off_is_not_continued),
-		TEST(a_session_that_cannot_be_mediated_goes_no_further),
 		TEST(a_session_that_cannot_be_recorded_goes_no_further),
 		TEST(nobody_is_dialled_before_it_is_ready),
 		TEST(who_leaves_before_it_is_ready_is_not_dialled_for),

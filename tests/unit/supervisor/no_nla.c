@@ -1,4 +1,5 @@
-/* In the place of nla_logons.c: no session has NLA. */
+/* In the place of nla_logons.c and mediations.c: no session has NLA, and none is mediated. */
+#include "supervisor/mediations.h"
 #include "supervisor/nla_logons.h"
 
 enum close_reason
@@ -51,6 +52,52 @@ nla_logon_succeeded(struct connection *connection)
 
 void
 nla_logon_end(struct connection *connection)
+{
+	(void)connection;
+}
+
+enum close_reason
+mediation_start(struct connection *connection, const struct terminal *terminal,
+	struct host_credentials *credentials, const struct auto_reconnect_cookie *cookie)
+{
+	(void)connection;
+	(void)terminal;
+	(void)credentials;
+	(void)cookie;
+	return CLOSE_NONE;
+}
+
+int
+mediation_dialled(struct connection *connection, uint16_t port, int *ret_fd)
+{
+	(void)connection;
+	(void)port;
+	(void)ret_fd;
+	return 0;
+}
+
+void
+mediation_attached(struct connection *connection)
+{
+	(void)connection;
+}
+
+void
+mediation_succeeded(struct connection *connection)
+{
+	(void)connection;
+}
+
+enum close_reason
+mediation_reason(struct connection *connection, enum close_reason reason, const char **detail)
+{
+	(void)connection;
+	(void)detail;
+	return reason;
+}
+
+void
+mediation_end(struct connection *connection)
 {
 	(void)connection;
 }
