@@ -82,7 +82,7 @@ refuse_unrecorded(struct control_call *call)
 	control_call_fail(call, -EPERM);
 }
 
-/* "taro on pacs-01, 2026-11-22 10:15", of the facility's clock. */
+/* "taro · pacs-01, 2026-11-22 10:15", of the facility's clock. */
 static void
 make_title(const char *account, const char *terminal, int64_t started_us,
 	char ret_title[WATCH_TITLE_SIZE])
@@ -93,7 +93,7 @@ make_title(const char *account, const char *terminal, int64_t started_us,
 
 	if (localtime_r(&started, &parts) != NULL)
 		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &parts);
-	(void)snprintf(ret_title, WATCH_TITLE_SIZE, "%s on %s, %s", account, terminal, when);
+	(void)snprintf(ret_title, WATCH_TITLE_SIZE, "%s · %s, %s", account, terminal, when);
 }
 
 void
