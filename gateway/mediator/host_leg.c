@@ -9,12 +9,15 @@
 #include "rdp/mcs.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <freerdp/error.h>
 
 #define TLS_LEAST 0x0303 /* 1.2 */
+#define TPKT_VERSION 3
 
 /* The only one, once. Whatever libfreerdp wants to connect to besides or again is refused. */
 static int
@@ -31,7 +34,21 @@ on_tcp_connect(
 	(void)pthread_mutex_lock(&mediation->lock);
 	fd = take_fd(&mediation->host_fd);
 	(void)pthread_mutex_unlock(&mediation->lock);
+	mediation->peeked_fd = fd;
 	return fd;
+}
+
+/* libfreerdp takes the first byte of what is no RDP for a length, and waits for the rest. */
+static bool
+begins_like_rdp(const struct mediation *mediation)
+{
+	struct pollfd wait = {.fd = mediation->peeked_fd, .events = POLLIN};
+	uint8_t first = 0;
+
+	while (poll(&wait, 1, -1) < 0 && errno == EINTR)
+		;
+	return recv(mediation->peeked_fd, &first, 1, MSG_PEEK | MSG_DONTWAIT) <= 0 ||
+	       first == TPKT_VERSION;
 }
 
 /* libfreerdp keeps texts of its own; what can be overwritten is. */
@@ -57,9 +74,14 @@ on_read(rdpTransport *transport, wStream *s)
 	struct mediation *mediation = mediation_of(context);
 	struct host_answers *answers = &mediation->answers;
 	bool in_nla = answers->step != HOST_ANSWERS_MCS;
-	int len = mediation->host_io.ReadPdu(transport, s);
 	enum mediate_outcome outcome;
+	int len;
 
+	if (answers->step == HOST_ANSWERS_CONFIRM && !begins_like_rdp(mediation)) {
+		mediation_tell(mediation, MEDIATE_NOT_RDP, 0, NULL);
+		return -1;
+	}
+	len = mediation->host_io.ReadPdu(transport, s);
 	if (len <= 0)
 		return len;
 	if (mcs_kind_of(Stream_Buffer(s), (size_t)len) == MCS_DISCONNECT_ULTIMATUM)

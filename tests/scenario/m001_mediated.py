@@ -7,8 +7,10 @@ import signal
 import pytest
 
 import rdp_wire as wire
+from conftest import one_test
 from desktop import Desktop, close_to
-from jump_hosts import certificate, nla_shadow, serves_a_session, silent
+from facility import Facility
+from jump_hosts import certificate, hangs_up, http, knock, nla_shadow, no_tls_after_all, served_with, silent
 from lab_parts.certificates import fingerprint
 from lab_parts.processes import PATIENCE, wait_for
 
@@ -21,6 +23,15 @@ SHADOW_GROUND = (0x20, 0x40, 0x5A)
 def shadow(hosts):
     with nla_shadow(hosts, {USER: PASSWORD}) as port:
         yield port
+
+
+@pytest.fixture(scope="module")
+def small_lab(request, folders, hosts):
+    """There is room for one mediated session."""
+    facility = Facility(folders("small"), build=request.config.getoption("--build"), hosts=hosts,
+                        settings=["sources.exempt=[127.0.0.0/8]", "health.every=0", "limits.mediators=1"])
+    yield from one_test(facility)
+    facility.close()
 
 
 def mediated(lab, port, **changes):
@@ -36,11 +47,6 @@ def keep_picture(request, client, name):
     folder = request.config.getoption("--pictures")
     if folder:
         client.screenshot(os.path.join(folder, f"m001_{name}.png"))
-
-
-def mediator_of(lab, account):
-    """Its process, from the gateway's own word."""
-    return lab.wait_session(account)["mediator"]
 
 
 # Four pairs
@@ -73,7 +79,7 @@ def test_m002_xfreerdp_at_xrdp(lab, request):
 
 def test_m003_rdesktop_at_shadow(lab, request):
     account, ticket = lab.new_ticket(shadow_terminal(lab))
-    client = lab.rdesktop(ticket, "-g", "1024x768", "-a", "32")
+    client = lab.rdesktop(ticket, "-g", "1024x768", "-a", "32")  # freerdp-shadow garbles 24 bits, mediated or not
     client.wait_picture()
     lab.wait_session(account)
     keep_picture(request, client, "rdesktop_shadow")
@@ -81,7 +87,181 @@ def test_m003_rdesktop_at_shadow(lab, request):
 
 def test_m004_rdesktop_at_xrdp(lab, request):
     _, ticket = lab.new_ticket(mediated(lab, lab.hosts.variables["LAB_XRDP_PORT"]))
-    client = lab.rdesktop(ticket, "-g", "1024x768", "-a", "32")
+    client = lab.rdesktop(ticket, "-g", "1024x768")
     desktop = Desktop(lab, client).sign_in()
     assert desktop.run("echo through the mediator").strip() == "through the mediator"
     keep_picture(request, client, "rdesktop_xrdp")
+
+
+def test_m005_window_is_resized(lab):
+    _, ticket = lab.new_ticket(mediated(lab, lab.hosts.variables["LAB_XRDP_PORT"]))
+    client = lab.xfreerdp(ticket.in_a_window(), "/size:1024x768", "/dynamic-resolution")
+    desktop = Desktop(lab, client).sign_in()
+    client.screen.run("xdotool", "windowsize", client.window(), "1200", "860")
+    wait_for(lambda: "1200x860" in desktop.run("xdpyinfo | grep dimensions"), PATIENCE, "the desktop has the new size")
+
+
+def test_m006_two_monitors(lab):
+    _, ticket = lab.new_ticket(mediated(lab, lab.hosts.variables["LAB_XRDP_PORT"]))
+    client = lab.xfreerdp(ticket, "/multimon", size="2048x768", monitors=2)
+    desktop = Desktop(lab, client).sign_in()
+    monitors = desktop.run("xrandr --listmonitors")
+    assert "1024/" in monitors and "+1024+0" in monitors
+
+
+# Who logs on
+
+
+def with_credentials(lab, terminal, password=PASSWORD, nla="required"):
+    lab.call("terminal.set_credential", name=terminal, user=USER, password=password)
+    lab.edit_terminal(terminal, credentials="injected", nla=nla)
+    return terminal
+
+
+def test_m010_nla_with_stored_credentials(lab, shadow, request):
+    account, ticket = lab.new_ticket(with_credentials(lab, mediated(lab, shadow)))
+    client = lab.xfreerdp(ticket, "/size:1024x768")
+    lab.wait_session(account)
+    wait_for(lambda: close_to(client.pixel(8, 760), SHADOW_GROUND), PATIENCE, "the desktop is shown")
+    keep_picture(request, client, "nla")
+    # It is the mediator that logs on.
+    assert not lab.pids("sekisho-nla")
+    assert PASSWORD not in lab.whole_log
+
+
+def test_m011_nla_with_a_wrong_password(lab, shadow):
+    account, client = knock(lab, with_credentials(lab, mediated(lab, shadow), WRONG))
+    assert client.told() == [wire.ERRINFO_SERVER_DENIED]
+    assert lab.wait_end(account)["reason"] in ("HOST_LOGON", "HOST_LOGON_PASSWORD")
+    assert WRONG not in lab.whole_log
+    gone(lab)
+
+
+def test_m012_nla_is_wanted_and_nobody_is_named(lab, shadow):
+    account, _ = knock(lab, mediated(lab, shadow))
+    assert lab.wait_end(account)["reason"] == "HOST_WANTS_NLA"
+    gone(lab)
+
+
+def test_m013_nla_is_required_and_the_host_has_none(lab):
+    account, _ = knock(lab, with_credentials(lab, shadow_terminal(lab)))
+    assert lab.wait_end(account)["reason"] == "HOST_WITHOUT_NLA"
+    gone(lab)
+
+
+@pytest.mark.parametrize("status,reason", [(0xC000006D, "HOST_LOGON_PASSWORD"), (0xC0000234, "HOST_LOGON_LOCKED"),
+                                           (0xC0000071, "HOST_LOGON_EXPIRED"), (0xC00000E5, "HOST_LOGON")])
+def test_m014_what_windows_says_is_the_reason(lab, new_host, status, reason):
+    pair = certificate(lab, "nla-host")
+    host = new_host(lab, *served_with(pair), "--nla", f"{USER}:{PASSWORD}", "--nla-status", hex(status)).start()
+    terminal = with_credentials(lab, mediated(lab, host.port, trust=fingerprint(pair[0])), WRONG)
+    account, client = knock(lab, terminal)
+    assert client.told() == [wire.ERRINFO_SERVER_DENIED]
+    assert lab.wait_end(account)["reason"] == reason
+    lab.wait_log(rf"detail='0x{status:08x}")
+    gone(lab)
+
+
+# Jump hosts that are not what they should be
+
+
+def test_m020_another_certificate(lab):
+    account, client = knock(lab, mediated(lab, lab.hosts.variables["LAB_SHADOW_PORT"], trust="ab" * 32))
+    assert client.told() == [wire.ERRINFO_SERVER_DENIED]
+    assert lab.wait_end(account)["reason"] == "HOST_CERTIFICATE"
+    lab.wait_log("SK2242")
+    gone(lab)
+
+
+def trusted_fake(lab, script, tls=True):
+    fake = lab.fake_host(script, tls)
+    return mediated(lab, fake.port, trust=fingerprint(lab.hosts.state.path("xrdp", "certificate.crt")))
+
+
+@pytest.mark.parametrize("script,reason", [(http, "HOST_NOT_RDP"), (hangs_up, "HOST_REFUSED"), (no_tls_after_all, "HOST_TLS_FAILED")])
+def test_m021_hosts_that_are_none(lab, script, reason):
+    account, _ = knock(lab, trusted_fake(lab, script))
+    assert lab.wait_end(account)["reason"] == reason
+    gone(lab)
+
+
+def test_m022_a_silent_host_is_not_waited_for(strict_lab):
+    account, _ = knock(strict_lab, trusted_fake(strict_lab, silent))
+    assert strict_lab.wait_end(account)["reason"] == "HOST_TOO_SLOW"
+    gone(strict_lab)
+
+
+# Ends
+
+
+def gone(lab):
+    wait_for(lambda: not lab.pids("sekisho-mediator"), PATIENCE, "no sekisho-mediator is left")
+
+
+def begin(lab):
+    """(account, client, the mediator's process) of a session at freerdp-shadow."""
+    before = set(lab.pids("sekisho-mediator"))
+    account, ticket = lab.new_ticket(shadow_terminal(lab))
+    client = lab.xfreerdp(ticket, "/size:1024x768")
+    client.wait_picture()
+    lab.wait_session(account)
+    (pid,) = set(lab.pids("sekisho-mediator")) - before
+    return account, client, pid
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGSYS])
+def test_m030_a_mediator_dies(lab, number):
+    account, client, pid = begin(lab)
+    os.kill(pid, number)
+    assert lab.wait_end(account)["reason"] == "MEDIATOR_DIED"
+    lab.wait_close("SK2662")
+    client.wait_log("ERRINFO_RPC_INITIATED_DISCONNECT|administrative tool")
+    gone(lab)
+
+
+def test_m031_one_mediator_dies_and_the_other_session_goes_on(lab):
+    first, _, pid = begin(lab)
+    second, client, other = begin(lab)
+    os.kill(pid, signal.SIGKILL)
+    assert lab.wait_end(first)["reason"] == "MEDIATOR_DIED"
+    assert lab.pids("sekisho-mediator") == [other]
+    host = lab.hosts.variables["LAB_SHADOW_DISPLAY"]
+    client.screen.run("xdotool", "mousemove", "222", "333")
+
+    def pointer():
+        return "x:222 y:333" in client.screen.run("env", "DISPLAY=" + host, "xdotool", "getmouselocation")
+    wait_for(pointer, PATIENCE, "the other session goes on")
+    assert lab.wait_session(second)
+
+
+def test_m032_an_administrator_ends_a_session(lab):
+    account, client, _ = begin(lab)
+    (session,) = lab.sessions(account)
+    lab.call("session.kill", id=session["id"], because="fire drill")
+    client.wait_log("ERRINFO_RPC_INITIATED_DISCONNECT|administrative tool")
+    assert lab.wait_end(account)["reason"] == "ADMIN_KILLED"
+    gone(lab)
+
+
+def test_m033_the_client_leaves(lab):
+    account, client, _ = begin(lab)
+    client.close()
+    lab.clients.remove(client)
+    assert lab.wait_end(account)["reason"] in ("CLIENT_LEFT", "CLIENT_LOGGED_OFF")
+    gone(lab)
+
+
+def test_m034_no_room_for_another(small_lab):
+    begin(small_lab)
+    account, client = knock(small_lab, shadow_terminal(small_lab))
+    assert client.told() == [wire.ERRINFO_SERVER_DENIED]
+    assert small_lab.wait_end(account)["reason"] == "MEDIATOR_BUSY"
+
+
+def test_m035_a_mediator_holds_what_it_needs(lab):
+    """Its channel, its sockets to worker and host, and what WinPR waits on: no file, no listener."""
+    _, _, pid = begin(lab)
+    links = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
+    assert all(link.startswith(("socket:", "anon_inode:[eventfd]", "pipe:", "/dev/null")) for link in links), links
+    # fd 3, one to the worker, one to the host
+    assert sum(link.startswith("socket:") for link in links) == 3, links
