@@ -67,6 +67,16 @@ forget_credentials(rdpSettings *settings)
 	}
 }
 
+/* A host that has closed the connection is told from one that broke: libfreerdp does not keep the difference. */
+static void
+see_end(struct mediation *mediation)
+{
+	uint8_t next;
+
+	if (recv(mediation->peeked_fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+		mediation->host_closed = true;
+}
+
 static int
 on_read(rdpTransport *transport, wStream *s)
 {
@@ -81,6 +91,7 @@ on_read(rdpTransport *transport, wStream *s)
 		mediation_tell(mediation, MEDIATE_NOT_RDP, 0, NULL);
 		return -1;
 	}
+	see_end(mediation);
 	len = mediation->host_io.ReadPdu(transport, s);
 	if (len <= 0)
 		return len;
@@ -308,5 +319,6 @@ host_leg_ended(struct mediation *mediation)
 	mediation->mute = mediation->mute || gone;
 	(void)pthread_mutex_unlock(&mediation->lock);
 	if (gone)
-		mediation_tell(mediation, MEDIATE_HOST_GONE, 0, NULL);
+		mediation_tell(mediation,
+			mediation->host_closed ? MEDIATE_HOST_GONE : MEDIATE_HOST_LOST, 0, NULL);
 }

@@ -10,7 +10,6 @@
 #include "supervisor/principals.h"
 #include "supervisor/refused_certificate.h"
 #include "supervisor/resumes.h"
-#include "supervisor/sockets.h"
 #include "supervisor/told_host.h"
 
 #include <errno.h>
@@ -340,8 +339,5 @@ mediation_reason(struct connection *connection, enum close_reason reason, const 
 	if (mediation->reason == CLOSE_NONE)
 		return reason;
 	*detail = mediation->detail;
-	/* Only a broken connection may be continued. */
-	if (mediation->reason == CLOSE_HOST_GONE && socket_is_broken(connection->host_fd))
-		return CLOSE_HOST_LOST;
 	return mediation->reason;
 }

@@ -156,16 +156,3 @@ socket_bytes(int fd)
 	return (struct socket_bytes){
 		.received = info.tcpi_bytes_received, .sent = info.tcpi_bytes_acked};
 }
-
-/* TCP_CLOSE of the kernel's include/net/tcp_states.h. */
-#define TCP_STATE_CLOSE 7
-
-bool
-socket_is_broken(int fd)
-{
-	struct tcp_info info = {0};
-	socklen_t len = sizeof(info);
-
-	return fd >= 0 && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
-	       info.tcpi_state == TCP_STATE_CLOSE;
-}

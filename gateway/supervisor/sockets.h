@@ -3,7 +3,6 @@
 #ifndef SUPERVISOR_SOCKETS_H
 #define SUPERVISOR_SOCKETS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -33,8 +32,5 @@ struct socket_bytes {
 
 /* Bytes on the wire so far, by TCP_INFO; zeros if the socket does not tell. */
 struct socket_bytes socket_bytes(int fd);
-
-/* Its connection was reset or given up, and not closed by the peer in the usual way; by TCP_INFO. */
-bool socket_is_broken(int fd);
 
 #endif

@@ -8,8 +8,10 @@ import pytest
 
 import rdp_wire as wire
 from conftest import one_test
+from cuttable import Cable
 from desktop import Desktop, close_to
 from facility import Facility
+from i500_reconnect import AUTO_RECONNECT, wait_connections
 from jump_hosts import certificate, hangs_up, http, knock, nla_shadow, no_tls_after_all, served_with, silent
 from lab_parts.certificates import fingerprint
 from lab_parts.processes import PATIENCE, wait_for
@@ -265,3 +267,48 @@ def test_m035_a_mediator_holds_what_it_needs(lab):
     assert all(link.startswith(("socket:", "anon_inode:[eventfd]", "pipe:", "/dev/null")) for link in links), links
     # fd 3, one to the worker, one to the host
     assert sum(link.startswith("socket:") for link in links) == 3, links
+
+
+def redirects_at_once(peer):
+    peer.accept_tls()
+    peer.accept_mcs()
+    peer.send_io(wire.LICENCE_VALID)
+    peer.send_io(wire.server_redirection())
+    peer.stay()
+
+
+def test_m023_a_host_that_leads_away_is_not_followed(lab):
+    account, client = knock(lab, trusted_fake(lab, redirects_at_once))
+    assert client.told() == [wire.ERRINFO_SERVER_DENIED]
+    lab.wait_close("SK2210")
+    assert lab.wait_end(account)["reason"] == "HOST_REDIRECTS"
+    gone(lab)
+
+
+def test_m036_a_jump_host_that_goes_is_told_to_the_client(lab, new_host):
+    host = new_host(lab, "--rate", "20", "--record", "4000").start()
+    account, ticket = lab.new_ticket(mediated(lab, host.port))
+    client = lab.xfreerdp(ticket)
+    wait_for(lambda: any(one["bytes_to_client"] > 20000 for one in lab.sessions(account)), PATIENCE, "the desktop is active")
+    host.kill()
+    client.wait_end()
+    assert "ERRINFO_RPC_INITIATED_DISCONNECT" in client.log
+    row = lab.wait_end(account)
+    assert (row["reason"], row["state"]) == ("HOST_GONE", "ended")
+    gone(lab)
+
+
+def test_m037_a_session_comes_back_after_a_cut(lab):
+    cable = Cable(lab.address)
+    try:
+        account, ticket = lab.new_ticket(shadow_terminal(lab))
+        client = lab.xfreerdp(ticket.in_a_window(), f"/v:127.0.0.1:{cable.port}", *AUTO_RECONNECT)
+        client.wait_picture()
+        session, first = lab.wait_session(account)["id"], lab.pids("sekisho-mediator")
+        cable.cut()
+        assert wait_connections(lab, account, 2)["id"] == session
+        client.wait_picture()
+        wait_for(lambda: len(lab.pids("sekisho-mediator")) == 1, PATIENCE, "one process carries it")
+        assert lab.pids("sekisho-mediator") != first
+    finally:
+        cable.close()

@@ -14,7 +14,6 @@
 #include "supervisor/principals.h"
 #include "supervisor/refused_certificate.h"
 #include "supervisor/resumes.h"
-#include "supervisor/sockets.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -96,13 +95,6 @@ principal_of(const struct krb5_conf *conf, const struct terminal *terminal,
 	(void)terminal;
 	(void)credentials;
 	ret_principal[0] = '\0';
-	return false;
-}
-
-bool
-socket_is_broken(int fd)
-{
-	(void)fd;
 	return false;
 }
 
