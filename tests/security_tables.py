@@ -110,7 +110,7 @@ def calls_of(profile):
 
 def sandboxes():
     lines = []
-    for letter, name in (("W", "worker"), ("K", "sekisho-key"), ("G", "greeter"), ("N", "sekisho-nla"), ("M", "sekisho-mediator"), ("P", "sekisho-player"), ("S", "supervisor")):
+    for letter, name in (("W", "worker"), ("K", "sekisho-key"), ("G", "greeter"), ("N", "sekisho-nla"), ("M", "sekisho-mediator"), ("P", "sekisho-player"), ("R", "sekisho-recorder"), ("S", "supervisor")):
         always, sometimes, answered, forbidden = calls_of(letter)
         lines += [f"**{name}**", ""]
         if forbidden:
@@ -130,9 +130,9 @@ OUTCOMES = {"KILLED": "killed", "WORKS": "works", "ABORTED": "aborts", "NOT_ASKE
 
 def probes():
     body = []
-    for _, (_, worker, key, greeter, nla, mediator, player, supervisor, what) in rows("tests/sandbox/probes.def", ["PROBE"]):
-        body.append([what.strip('"')] + [OUTCOMES.get(o, o) for o in (worker, key, greeter, nla, mediator, player, supervisor)])
-    return table(["what is tried", "worker", "sekisho-key", "greeter", "sekisho-nla", "sekisho-mediator", "sekisho-player", "supervisor"], body)
+    for _, (_, worker, key, greeter, nla, mediator, player, recorder, supervisor, what) in rows("tests/sandbox/probes.def", ["PROBE"]):
+        body.append([what.strip('"')] + [OUTCOMES.get(o, o) for o in (worker, key, greeter, nla, mediator, player, recorder, supervisor)])
+    return table(["what is tried", "worker", "sekisho-key", "greeter", "sekisho-nla", "sekisho-mediator", "sekisho-player", "sekisho-recorder", "supervisor"], body)
 
 
 TABLES = {"messages": messages, "sandboxes": sandboxes, "probes": probes}

@@ -22,6 +22,7 @@
 #define N (1u << LOCK_DOWN_NLA)
 #define M (1u << LOCK_DOWN_MEDIATOR)
 #define P (1u << LOCK_DOWN_PLAYER)
+#define R (1u << LOCK_DOWN_RECORDER)
 #define S (1u << LOCK_DOWN_SUPERVISOR)
 #define A (1u << LOCK_DOWN_COUNT)
 

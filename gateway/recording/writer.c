@@ -185,9 +185,21 @@ seal(struct recording_writer *writer, uint8_t tag)
 }
 
 bool
+recording_writer_fits(const struct recording_writer *writer, size_t len)
+{
+	return writer->out_len == 0 || writer->plain_len + len <= RECORDING_CHUNK_MOST;
+}
+
+bool
 recording_writer_has_records(const struct recording_writer *writer)
 {
 	return writer->plain_len > 0;
+}
+
+size_t
+recording_writer_pending(const struct recording_writer *writer)
+{
+	return writer->plain_len;
 }
 
 int

@@ -31,8 +31,14 @@ int recording_writer_drain(struct recording_writer *writer, int fd);
  * -EINVAL: no such record; -EALREADY after recording_writer_end. */
 int recording_writer_put(struct recording_writer *writer, const struct recording_record *record);
 
+/* Records with so many bytes altogether, their heads included, have room now. */
+bool recording_writer_fits(const struct recording_writer *writer, size_t len);
+
 /* Records are waiting to become a chunk. */
 bool recording_writer_has_records(const struct recording_writer *writer);
+
+/* Their bytes. */
+size_t recording_writer_pending(const struct recording_writer *writer);
 
 /* Makes them one. 0, also without any; -ENOBUFS as above; -EIO. */
 int recording_writer_flush(struct recording_writer *writer);

@@ -11,6 +11,7 @@
 #include "relay/phase_attach.h"
 #include "relay/phase_greet.h"
 #include "relay/phase_redirect.h"
+#include "relay/record_link.h"
 #include "relay/worker.h"
 
 #include <assert.h>
@@ -129,6 +130,8 @@ connection_close(struct connection *conn, enum close_reason reason, const char *
 	if (conn->phase == PHASE_CLOSED)
 		return;
 	nla_link_close(conn);
+	if (conn->phase != PHASE_BRIDGE)
+		record_link_close(conn);
 	if (conn->reason == CLOSE_NONE) {
 		conn->reason = reason;
 		conn->detail = detail;
@@ -226,6 +229,19 @@ connection_on_nla_channel(struct connection *conn, int *fd)
 	if (conn_expect(conn, conn->ops->on_attach != NULL) && nla_link_open(conn, fd) < 0)
 		connection_close(
 			conn, CLOSE_OUT_OF_ROOM, "the channel to sekisho-nla could not be taken");
+}
+
+void
+connection_on_record_channel(
+	struct connection *conn, const struct msg_record_channel *channel, int *fd)
+{
+	if (conn->phase == PHASE_DRAIN || conn->phase == PHASE_CLOSED)
+		return;
+	/* As above. */
+	if (conn_expect(conn, conn->ops->on_attach != NULL) &&
+		record_link_open(conn, channel, fd) < 0)
+		connection_close(
+			conn, CLOSE_OUT_OF_ROOM, "the socket to the recorder could not be taken");
 }
 
 void

@@ -105,9 +105,10 @@ struct connection {
 	struct early_attach
 		*early;       /* GREET: an ATTACH that came before the sign-in screen was there */
 	struct nla_link *nla; /* to the process that logs on to the jump host, while there is one */
-	struct look *look;    /* look_at_host.c's */
-	bool stays;           /* in GREET as long as the client likes: it watches a recording */
-	char source[65];      /* the client's address, for log lines */
+	struct record_link *record; /* to the recorder of the session, while it has one */
+	struct look *look;          /* look_at_host.c's */
+	bool stays;      /* in GREET as long as the client likes: it watches a recording */
+	char source[65]; /* the client's address, for log lines */
 };
 
 /* A client's socket (*fd is taken) enters SNIFF. Where that fails, the supervisor is told, and nothing is left. */
@@ -160,6 +161,8 @@ void connection_on_time_limit(struct connection *conn);
 /* From worker.c. */
 void connection_on_attach(struct connection *conn, const struct msg_attach *attach, int *fd);
 void connection_on_nla_channel(struct connection *conn, int *fd);
+void connection_on_record_channel(
+	struct connection *conn, const struct msg_record_channel *channel, int *fd);
 void connection_on_greet(struct connection *conn, bool stays, int *fd);
 void connection_on_redirect(struct connection *conn, const struct msg_redirect *redirect);
 /* The last handle is closed: frees. */

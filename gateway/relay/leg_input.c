@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "relay/connection_io.h"
+#include "relay/record_link.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -31,7 +32,9 @@ leg_may_read(const struct leg *leg)
 	case READ_PDUS: /* each frame may have an answer */
 		return leg->out_len == 0;
 	case READ_STREAM:
-		return !leg_is_waiting(leg->conn, connection_counterpart(leg->conn, leg->side));
+		return !leg_is_waiting(leg->conn, connection_counterpart(leg->conn, leg->side)) &&
+		       (leg->side != SIDE_HOST || leg->conn->record == NULL ||
+			       !record_link_holds(leg->conn->record));
 	default:
 		return true;
 	}

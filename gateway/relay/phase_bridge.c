@@ -12,6 +12,7 @@
 #include "relay/connection_io.h"
 #include "relay/introduction.h"
 #include "relay/phase_attach.h"
+#include "relay/record_link.h"
 #include "relay/worker.h"
 
 #include "base/cleanup.h"
@@ -29,6 +30,7 @@
 static void
 bridge_enter(struct connection *conn)
 {
+	record_link_begin(conn);
 	introduction_free(take_pointer(&conn->introduction));
 	attachment_free(take_pointer(&conn->attachment));
 	io_limit(conn, conn->worker->limit_ms[PHASE_ATTACH]);
@@ -124,6 +126,15 @@ tell_news(struct connection *conn)
 	}
 }
 
+/* What came from a side goes to the other one, and into the recording. */
+static void
+pass_on(struct connection *conn, enum side from, const uint8_t *bytes, size_t len)
+{
+	leg_send(conn, other_side(from), bytes, len);
+	if (conn->record != NULL)
+		record_link_take(conn, from, bytes, len);
+}
+
 /* What filters have put behind what came from a side. */
 static void
 send_queued(struct connection *conn, enum side from)
@@ -132,7 +143,7 @@ send_queued(struct connection *conn, enum side from)
 
 	if (queue == NULL)
 		return;
-	leg_send(conn, other_side(from), queue->bytes, queue->len);
+	pass_on(conn, from, queue->bytes, queue->len);
 	bridge_queue_done(queue);
 }
 
@@ -157,6 +168,7 @@ bridge_leave(struct connection *conn)
 	/* What could not be told is counted at least. */
 	news->missed += (uint32_t)(news->count - news->taken);
 	tell_missed(conn);
+	record_link_close(conn);
 }
 
 static size_t
@@ -169,7 +181,7 @@ bridge_on_bytes(struct connection *conn, enum side from, uint8_t *bytes, size_t 
 
 	do {
 		bridge_filter(conn->bridge, from, bytes + used, len - used, &result);
-		leg_send(conn, other_side(from), bytes + used, result.out);
+		pass_on(conn, from, bytes + used, result.out);
 		used += result.used;
 		send_queued(conn, from);
 		send_queued(conn, other_side(from));

@@ -158,6 +158,18 @@ on_nla_channel(struct channel *channel, union message_body *message)
 }
 
 static int
+on_record_channel(struct channel *channel, union message_body *message)
+{
+	auto_fd int fd = channel_take_fd(channel);
+	struct connection *conn =
+		worker_find(channel_owner(channel), message->record_channel.connection);
+
+	if (conn != NULL)
+		connection_on_record_channel(conn, &message->record_channel, &fd);
+	return 0;
+}
+
+static int
 on_host_credentials(struct channel *channel, union message_body *message)
 {
 	struct connection *conn =
@@ -275,6 +287,7 @@ const struct channel_handler worker_handlers[] = {
 	{MSG_LOOK_AT_HOST, on_look_at_host},
 	{MSG_ATTACH, on_attach},
 	{MSG_NLA_CHANNEL, on_nla_channel},
+	{MSG_RECORD_CHANNEL, on_record_channel},
 	{MSG_HOST_CREDENTIALS, on_host_credentials},
 	{MSG_GREET, on_greet},
 	{MSG_REDIRECT, on_redirect},

@@ -12,6 +12,7 @@
 #include "supervisor/nla_logons.h"
 #include "supervisor/penalties.h"
 #include "supervisor/reconnects.h"
+#include "supervisor/recordings.h"
 #include "supervisor/session_starts.h"
 #include "supervisor/sessions.h"
 #include "supervisor/sign_ins.h"
@@ -298,6 +299,7 @@ connection_over(struct connection *connection, enum close_reason reason, const c
 	nla_logon_end(connection);
 	watch_end(take_pointer(&connection->watch));
 	mediation_end(connection);
+	recording_connection_over(connection, reason);
 	table_remove(supervisor->connections, connection);
 	successor = connection_find(supervisor->connections, connection->awaited_by);
 	if (successor != NULL)
@@ -446,6 +448,7 @@ connection_drop_session(struct connection *connection, enum close_reason reason,
 
 	nla_logon_end(connection);
 	mediation_end(connection);
+	recording_connection_over(connection, reason);
 	if (session == NULL)
 		return;
 	connection->supervisor->connections->sessions--;

@@ -22,6 +22,7 @@ struct session_start;
 struct reconnect;
 struct mediation;
 struct nla_logon;
+struct recording;
 struct sign_in;
 struct watch;
 struct connections;
@@ -105,6 +106,7 @@ struct connection {
 	struct nla_logon *nla;       /* from the dial to the desktop, where the jump host has NLA */
 	struct mediation
 		*mediation; /* from the dial to the end, of a terminal with --relay mediated */
+	struct recording *recording; /* of its session; where it is recorded */
 	uint64_t
 		awaited_by; /* the connection that its session goes on over, once it is over; 0: none */
 	struct carried_session *session; /* from the start record on */

@@ -13,6 +13,7 @@
 #include "supervisor/four_eyes.h"
 #include "supervisor/mediations.h"
 #include "supervisor/nla_logons.h"
+#include "supervisor/recordings.h"
 #include "supervisor/resumes.h"
 #include "supervisor/sessions.h"
 #include "supervisor/ticket.h"
@@ -30,7 +31,8 @@ enum start_step {
 	START_WAIT_OLDER, /* for the end of `grant.older_connection` */
 	START_READY,      /* until session_start_go_on */
 	START_DIAL,
-	START_OVER, /* an event has said so; kept for the log */
+	START_WAIT_RECORDER, /* the host has answered */
+	START_OVER,          /* an event has said so; kept for the log */
 };
 
 struct session_start {
@@ -164,6 +166,8 @@ send_attach(struct session_start *start)
 	if (r == 0 && connection->mediation != NULL)
 		r = mediation_dialled(connection, terminal->port, &fd);
 	if (r == 0)
+		r = recording_to_worker(connection);
+	if (r == 0)
 		r = children_send(connection->worker, MSG_ATTACH, attach, fd);
 	if (connection->mediation != NULL)
 		mediation_attached(connection);
@@ -171,14 +175,53 @@ send_attach(struct session_start *start)
 	return r;
 }
 
+/* The jump host has answered, and nothing is missing. */
+static void
+attach(struct session_start *start)
+{
+	const struct session_start_events *events = start->events;
+	struct connection *connection = start->connection;
+	int r = send_attach(start);
+
+	if (r < 0) {
+		connection_kill(connection, r == -ENOMEM ? CLOSE_OUT_OF_ROOM : CLOSE_WORKER_DIED);
+		return;
+	}
+	connection_attaching(connection);
+	connection->start = NULL;
+	start_free(start);
+	if (events->attached != NULL)
+		events->attached(connection);
+}
+
+void
+session_start_recorded(struct connection *connection)
+{
+	if (connection->start != NULL && connection->start->step == START_WAIT_RECORDER &&
+		connection->stage == CONNECTION_RELAYED)
+		attach(connection->start);
+}
+
+void
+session_start_not_recorded(struct connection *connection, enum close_reason reason)
+{
+	struct session_start *start = connection->start;
+
+	if (!has_grant(start) || start->step == START_OVER ||
+		connection->stage != CONNECTION_RELAYED) {
+		connection_kill(connection, reason);
+		return;
+	}
+	dial_cancel(take_pointer(&start->dial));
+	fail(start, reason);
+}
+
 static void
 on_dialled(void *owner, const struct dial_result *result)
 {
 	struct session_start *start = owner;
-	const struct session_start_events *events;
 	struct connection *connection = start->connection;
 	int fd = result->fd;
-	int r;
 
 	start->dial = NULL;
 	if (connection->stage != CONNECTION_RELAYED) {
@@ -195,17 +238,9 @@ on_dialled(void *owner, const struct dial_result *result)
 	}
 	connection->host_fd = fd;
 	socket_set_session_options(fd, start->supervisor->settings->limits.stall_ms);
-	r = send_attach(start);
-	if (r < 0) {
-		connection_kill(connection, r == -ENOMEM ? CLOSE_OUT_OF_ROOM : CLOSE_WORKER_DIED);
-		return;
-	}
-	connection_attaching(connection);
-	events = start->events;
-	connection->start = NULL;
-	start_free(start);
-	if (events->attached != NULL)
-		events->attached(connection);
+	start->step = START_WAIT_RECORDER;
+	if (recording_is_ready(connection))
+		attach(start);
 }
 
 /* The process gets ready while the jump host is dialled. */
@@ -248,13 +283,6 @@ prepare_host(struct session_start *start)
 								      : prepare_nla(start);
 }
 
-/* What is asked for and cannot be done is not left out. */
-static bool
-oversight_missing(const struct terminal *terminal)
-{
-	return terminal->recording == TERMINAL_RECORDING_REQUIRED;
-}
-
 static void
 dial(struct session_start *start)
 {
@@ -285,10 +313,6 @@ dial(struct session_start *start)
 static void
 ready(struct session_start *start)
 {
-	if (oversight_missing(&start->grant.terminal)) {
-		fail(start, CLOSE_OVERSIGHT_MISSING);
-		return;
-	}
 	if (start->events->ready == NULL || start->grant.continued) {
 		dial(start);
 		return;
@@ -424,6 +448,7 @@ begin_done(struct store_job *job, int status)
 	struct connection *connection = start->connection;
 	const struct session_grant *grant = &start->grant;
 	bool started = status == 0 && grant->reason == CLOSE_NONE;
+	enum close_reason reason;
 
 	if (status < 0)
 		log_event(EV_STORE_FAILED, "conn=%llx what='start of a session' why='%s'",
@@ -451,7 +476,11 @@ begin_done(struct store_job *job, int status)
 	if (connection->stage != CONNECTION_RELAYED)
 		return;
 	if (started) {
-		close_older_or_go_on(start);
+		reason = recording_prepare(connection, grant);
+		if (reason == CLOSE_NONE)
+			close_older_or_go_on(start);
+		else
+			fail(start, reason);
 		return;
 	}
 	start->step = START_OVER;

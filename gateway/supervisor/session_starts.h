@@ -56,6 +56,12 @@ void session_start_abandon(struct session_start *start, enum close_reason reason
  * that. */
 void session_start_older_over(struct connection *connection);
 
+/* Its recorder runs, or need not: what has waited for it goes on. */
+void session_start_recorded(struct connection *connection);
+
+/* It has to be recorded and cannot be: its start fails, or the running session ends. */
+void session_start_not_recorded(struct connection *connection, enum close_reason reason);
+
 /* For the log; "" while unknown, and for NULL. */
 const char *session_start_account(const struct session_start *start);
 const char *session_start_terminal(const struct session_start *start);

@@ -27,6 +27,7 @@
 #include "supervisor/passed.h"
 #include "supervisor/penalties.h"
 #include "supervisor/recording_files.h"
+#include "supervisor/recordings.h"
 #include "supervisor/reload.h"
 #include "supervisor/resumes.h"
 #include "supervisor/session_log.h"
@@ -130,7 +131,7 @@ supervisor_maybe_drained(struct supervisor *supervisor)
 {
 	if (supervisor->state == SUPERVISOR_STOPPING &&
 		connections_count(supervisor->connections) == 0 &&
-		looks_count(supervisor->looks) == 0 &&
+		looks_count(supervisor->looks) == 0 && recordings_count(supervisor) == 0 &&
 		(supervisor->store == NULL || store_pending(supervisor->store) == 0))
 		stop_children(gateway_of(supervisor));
 }
@@ -170,6 +171,7 @@ stop(struct gateway *gateway, int exit_status)
 	backups_stop(supervisor->backups);
 	pam_conversations_stop(supervisor);
 	connections_each(supervisor->connections, end_as_stopping, NULL);
+	recordings_stop(supervisor);
 	supervisor_maybe_drained(supervisor);
 }
 
@@ -322,6 +324,7 @@ start_children(struct gateway *gateway)
 			.handlers = mediator_messages,
 			.ready = mediator_ready,
 			.died = mediator_died},
+		.kinds[CHILD_RECORDER] = recorder_kind,
 		.stopped = on_children_stopped,
 	};
 	int r;
@@ -470,7 +473,7 @@ raise_descriptor_limit(const struct settings *settings)
 				  DESCRIPTORS_PER_CONNECTION +
 			  (uint64_t)settings->limits.nla * DESCRIPTORS_PER_NLA +
 			  (uint64_t)settings->limits.mediators * DESCRIPTORS_PER_MEDIATOR +
-			  DESCRIPTORS_BESIDE;
+			  RECORDERS_DESCRIPTORS + DESCRIPTORS_BESIDE;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)

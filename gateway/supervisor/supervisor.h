@@ -54,6 +54,7 @@ struct session_log;
 struct outputs;
 struct recording_files;
 struct watches;
+struct recording;
 struct log_tail;
 struct sign_in;
 struct pam_conversation;
@@ -87,6 +88,7 @@ struct supervisor {
 	struct outputs *outputs;
 	struct recording_files *recording_files;
 	struct watches *watches;
+	struct recording *recordings; /* under way */
 	struct log_tail *log_tail;
 	uint32_t inputs_serial; /* idle.c: the question that is out */
 	struct login_limit logins;

@@ -12,6 +12,7 @@
 #include "supervisor/mediations.h"
 #include "supervisor/nla_logons.h"
 #include "supervisor/reconnects.h"
+#include "supervisor/recordings.h"
 #include "supervisor/refused_certificate.h"
 #include "supervisor/resumes.h"
 #include "supervisor/sign_ins.h"
@@ -256,6 +257,14 @@ on_nla_not_offered(struct channel *channel, union message_body *message)
 }
 
 static int
+on_record_gap(struct channel *channel, union message_body *message)
+{
+	struct connection *connection = own_connection(channel, message->record_gap.connection);
+
+	return connection == NULL ? 0 : recording_gap(connection, &message->record_gap);
+}
+
+static int
 on_host_report(struct channel *channel, union message_body *message)
 {
 	const struct supervisor *supervisor = child_owner(sender(channel));
@@ -290,6 +299,7 @@ const struct channel_handler worker_messages[] = {
 	{MSG_COOKIE_GIVEN, on_cookie_given},
 	{MSG_NLA_NOT_OFFERED, on_nla_not_offered},
 	{MSG_FILE_MOVED, on_file_moved},
+	{MSG_RECORD_GAP, on_record_gap},
 	{MSG_NOTHING, NULL},
 };
 

@@ -16,7 +16,7 @@ from .state import LabError, write_file
 HERE = os.path.dirname(os.path.realpath(__file__))
 TREE = os.path.dirname(os.path.dirname(HERE))
 
-PROGRAMS = ("gateway/sekisho-gateway", "gateway/sekisho-worker", "gateway/sekisho-key", "gateway/sekisho-greeter", "gateway/sekisho-nla", "gateway/sekisho-mediator", "gateway/sekisho-player", "admin-cli/sekisho-admin")
+PROGRAMS = ("gateway/sekisho-gateway", "gateway/sekisho-worker", "gateway/sekisho-key", "gateway/sekisho-greeter", "gateway/sekisho-nla", "gateway/sekisho-mediator", "gateway/sekisho-player", "gateway/sekisho-recorder", "admin-cli/sekisho-admin")
 
 FACILITY = "998-"
 DOMAIN = "example.jp"

@@ -1,4 +1,4 @@
-/* Runs the probes of one profile: sandbox_probe worker|key|greeter|nla|player|supervisor. Prints TAP; see probe.h. */
+/* Runs the probes of one profile: sandbox_probe worker|key|greeter|nla|player|recorder|supervisor. Prints TAP; see probe.h. */
 #include "probe.h"
 
 #include "base/cleanup.h"
@@ -23,15 +23,16 @@ static const struct {
 	int expected[LOCK_DOWN_COUNT];
 	const char *what;
 } probes[] = {
-#define PROBE(name, worker, key, greeter, nla, mediator, player, supervisor, what) \
-	{#name, probe_##name,                                                      \
-		{[LOCK_DOWN_WORKER] = worker,                                      \
-			[LOCK_DOWN_KEY] = key,                                     \
-			[LOCK_DOWN_GREETER] = greeter,                             \
-			[LOCK_DOWN_NLA] = nla,                                     \
-			[LOCK_DOWN_MEDIATOR] = mediator,                           \
-			[LOCK_DOWN_PLAYER] = player,                               \
-			[LOCK_DOWN_SUPERVISOR] = supervisor},                      \
+#define PROBE(name, worker, key, greeter, nla, mediator, player, recorder, supervisor, what) \
+	{#name, probe_##name,                                                                \
+		{[LOCK_DOWN_WORKER] = worker,                                                \
+			[LOCK_DOWN_KEY] = key,                                               \
+			[LOCK_DOWN_GREETER] = greeter,                                       \
+			[LOCK_DOWN_NLA] = nla,                                               \
+			[LOCK_DOWN_MEDIATOR] = mediator,                                     \
+			[LOCK_DOWN_PLAYER] = player,                                         \
+			[LOCK_DOWN_RECORDER] = recorder,                                     \
+			[LOCK_DOWN_SUPERVISOR] = supervisor},                                \
 		what},
 #include "probes.def"
 #undef PROBE

@@ -30,7 +30,7 @@ struct probe_hands {
 /* Does one thing; returns 0 or the errno it got. */
 typedef int probe_function(const struct probe_hands *hands);
 
-#define PROBE(name, worker, key, greeter, nla, mediator, player, supervisor, what) \
+#define PROBE(name, worker, key, greeter, nla, mediator, player, recorder, supervisor, what) \
 	probe_function probe_##name;
 #include "probes.def"
 #undef PROBE

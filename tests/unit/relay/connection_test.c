@@ -12,6 +12,7 @@
 #include "relay/introduction.h"
 #include "relay/look_at_host.h"
 #include "relay/nla_link.h"
+#include "relay/record_link.h"
 #include "relay/phase_attach.h"
 #include "relay/phase_greet.h"
 #include "relay/phase_redirect.h"
@@ -71,6 +72,22 @@ void
 nla_link_close(struct connection *connection)
 {
 	(void)connection;
+}
+
+void
+record_link_close(struct connection *connection)
+{
+	(void)connection;
+}
+
+int
+record_link_open(
+	struct connection *connection, const struct msg_record_channel *channel, int *fd)
+{
+	(void)connection;
+	(void)channel;
+	(void)fd;
+	return 0;
 }
 
 int

@@ -11,6 +11,7 @@
 #include "relay/phase_greet.h"
 #include "relay/phase_nla.h"
 #include "relay/phase_redirect.h"
+#include "relay/record_link.h"
 #include "relay/take_over.h"
 
 #include <assert.h>
@@ -353,4 +354,27 @@ attachment_take(struct connection *conn, const struct msg_attach *attach, int *f
 {
 	(void)attach;
 	return fakes.attachment < 0 ? fakes.attachment : leg_open(conn, SIDE_HOST, fd);
+}
+
+/* No session is recorded. */
+
+void
+record_link_begin(struct connection *conn)
+{
+	(void)conn;
+}
+
+void
+record_link_take(struct connection *conn, enum side from, const uint8_t *bytes, size_t len)
+{
+	(void)conn;
+	(void)from;
+	(void)bytes;
+	(void)len;
+}
+
+void
+record_link_close(struct connection *conn)
+{
+	(void)conn;
 }

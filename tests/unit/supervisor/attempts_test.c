@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "attempts_fixture.h"
+#include "no_recordings.h"
 #include "supervisor/attempts.h"
 #include "supervisor/session_starts.h"
 
@@ -303,30 +304,19 @@ what_is_being_cut_off_is_not_continued(void **state)
 	end_connection(CLOSE_ADMIN_KILLED);
 }
 
-/* What a terminal asks for and nobody does is not left out: no jump host is dialled. */
-static void
-refuse_overseen(void (*ask)(struct terminal *terminal))
-{
-	ask(&seen.grant.terminal);
-	introduce();
-	find_device(true);
-	decide(0);
-	assert_int_equal(seen.killed, CLOSE_OVERSIGHT_MISSING);
-	assert_false(seen.dialling);
-	end_connection(CLOSE_OVERSIGHT_MISSING);
-}
-
-static void
-ask_recording(struct terminal *terminal)
-{
-	terminal->recording = TERMINAL_RECORDING_REQUIRED;
-}
-
+/* What a terminal asks for is not left out: no jump host is dialled. */
 static void
 a_session_that_cannot_be_recorded_goes_no_further(void **state)
 {
 	(void)state;
-	refuse_overseen(ask_recording);
+	no_recordings_refuse = CLOSE_RECORDING_NO_KEYS;
+	introduce();
+	find_device(true);
+	decide(0);
+	assert_int_equal(seen.killed, CLOSE_RECORDING_NO_KEYS);
+	assert_false(seen.dialling);
+	end_connection(CLOSE_RECORDING_NO_KEYS);
+	no_recordings_refuse = CLOSE_NONE;
 }
 
 /* What has to be told or waited for comes between the start record and the jump host. */

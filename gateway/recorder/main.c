@@ -1,0 +1,361 @@
+/* sekisho-recorder: keeps what one session's client is sent in an encrypted file, and ends.
+ *
+ *	fd 2 the log   3 the supervisor   the file, and the stream of a relay worker, as they come
+ *
+ * Started while the jump host is dialled. RECORD_BEGIN brings the file, the recording's key and to whom it is sealed; then the sandbox
+ * closes, and only then bytes of a worker are read (RECORD_SOURCE). When the session is over (RECORD_FINISH) the supervisor signs the
+ * summary. The key is here as long as the session runs; nothing but this process and the supervisor has it.
+ */
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/lock_down.h"
+#include "base/log.h"
+#include "messages/channel.h"
+#include "messages/supervised.h"
+#include "recorder/keeping.h"
+#include "recorder/source.h"
+#include "recording/keys.h"
+#include "supervisor/children.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MESSAGES_A_TURN 8
+#define READS_A_TURN 4
+#define PROGRESS_MS 1000
+#define LAST_WORDS_MS 1000 /* of a worker, after the session is over */
+
+static struct {
+	struct channel *supervisor;
+	struct keeping keeping;
+	struct source source;
+	int file;
+	bool begun;
+	int64_t began_ms;
+	uint64_t told_bytes; /* of RECORD_PROGRESS … */
+	uint32_t told_ms;    /* … and when */
+	bool finishing;
+	uint32_t finish_ms; /* not later */
+	char end[RECORDING_TEXT_MOST + 1];
+	bool digested; /* RECORD_DIGEST is out */
+	bool over;
+} process = {.file = -1};
+
+static int
+fail(const char *what, int error)
+{
+	log_event(EV_RECORDER_FAILED, "what='%s' error='%s'", what, strerror(-error));
+	return error;
+}
+
+static uint32_t
+now_ms(void)
+{
+	int64_t ms = clock_boottime_ms() - process.began_ms;
+
+	return ms < 0 ? 0 : ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+}
+
+static int
+tell_progress(void)
+{
+	const struct recording_summary *summary = recording_writer_summary(process.keeping.writer);
+	const struct msg_record_progress progress = {
+		.bytes = recording_writer_bytes(process.keeping.writer),
+		.length_ms = summary->length_ms,
+		.gaps = summary->gaps,
+		.missing = summary->missing,
+	};
+
+	process.told_bytes = progress.bytes;
+	process.told_ms = now_ms();
+	return channel_send(process.supervisor, MSG_RECORD_PROGRESS, &progress, -1);
+}
+
+static int
+tell_trouble(void)
+{
+	struct msg_record_trouble trouble = {0};
+	int error;
+
+	trouble.trouble = (uint8_t)keeping_trouble(&process.keeping, &error);
+	trouble.error = (uint32_t)error;
+	return trouble.trouble == RECORD_TROUBLE_NONE
+		       ? 0
+		       : channel_send(process.supervisor, MSG_RECORD_TROUBLE, &trouble, -1);
+}
+
+static void
+fill_in(struct recording_about *about, const struct msg_record_begin *begin)
+{
+	const size_t each = RECORDING_KEY_ID_BYTES + RECORDING_SEALED_KEY_BYTES;
+
+	memcpy(about->session, begin->session, sizeof(about->session));
+	memcpy(about->signer, begin->signer, sizeof(about->signer));
+	about->part = begin->part;
+	about->started_us = (int64_t)begin->started_us;
+	about->with_input = begin->with_input != 0;
+	(void)snprintf(about->account, sizeof(about->account), "%s", begin->account);
+	(void)snprintf(about->terminal, sizeof(about->terminal), "%s", begin->terminal);
+	about->sealed_count = (uint8_t)(begin->sealed_len / each);
+	for (size_t i = 0; i < about->sealed_count; i++) {
+		const uint8_t *at = begin->sealed + i * each;
+
+		memcpy(about->sealed[i].key_id, at, RECORDING_KEY_ID_BYTES);
+		memcpy(about->sealed[i].sealed, at + RECORDING_KEY_ID_BYTES,
+			RECORDING_SEALED_KEY_BYTES);
+	}
+}
+
+static int
+on_begin(struct channel *channel, union message_body *message)
+{
+	const struct msg_record_begin *begin = &message->record_begin;
+	struct recording_about about = {0};
+	int r;
+
+	process.file = channel_take_fd(channel);
+	if (begin->session_len != RECORDING_SESSION_BYTES ||
+		begin->key_len != RECORDING_KEY_BYTES ||
+		begin->signer_len != RECORDING_PUBLIC_BYTES)
+		return -EPROTO;
+	fill_in(&about, begin);
+	process.began_ms = (int64_t)begin->began_ms;
+	r = lock_down(LOCK_DOWN_RECORDER);
+	if (r < 0)
+		return r;
+	r = keeping_begin(&process.keeping, &about, begin->key, process.file, begin->most_bytes);
+	if (r < 0)
+		return fail("the header", r);
+	process.begun = true;
+	return tell_progress();
+}
+
+static int
+on_source(struct channel *channel, union message_body *message)
+{
+	int fd = channel_take_fd(channel);
+	int flags = fcntl(fd, F_GETFL);
+
+	(void)message;
+	source_open(&process.source, &fd);
+	return fcntl(process.source.fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+static int
+on_note(struct channel *channel, union message_body *message)
+{
+	const struct msg_record_note *note = &message->record_note;
+	uint8_t room[1 + RECORDING_TEXT_MOST];
+	const struct recording_record record = {.kind = RECORDING_NOTE,
+		.ms = now_ms(),
+		.bytes = room,
+		.len = (uint32_t)recording_note_put(note->about, note->text, room)};
+
+	(void)channel;
+	if (!process.finishing)
+		keeping_take(&process.keeping, &record, record.ms);
+	return 0;
+}
+
+static int
+on_finish(struct channel *channel, union message_body *message)
+{
+	(void)channel;
+	process.finishing = true;
+	process.finish_ms = now_ms() + LAST_WORDS_MS;
+	(void)snprintf(process.end, sizeof(process.end), "%s", message->record_finish.end);
+	return 0;
+}
+
+static int
+on_signature(struct channel *channel, union message_body *message)
+{
+	const struct msg_record_signature *signature = &message->record_signature;
+	struct msg_record_closed closed = {0};
+	int r;
+
+	(void)channel;
+	if (signature->signature_len != RECORDING_SIGNATURE_BYTES)
+		return -EPROTO;
+	r = keeping_close(&process.keeping, signature->signature);
+	if (r < 0)
+		return fail("the closing", r);
+	process.over = true;
+	closed.bytes = recording_writer_bytes(process.keeping.writer);
+	return channel_send(process.supervisor, MSG_RECORD_CLOSED, &closed, -1);
+}
+
+static const struct channel_handler supervisor_handlers[] = {
+	{MSG_RECORD_BEGIN, on_begin},
+	{MSG_RECORD_SOURCE, on_source},
+	{MSG_RECORD_NOTE, on_note},
+	{MSG_RECORD_FINISH, on_finish},
+	{MSG_RECORD_SIGNATURE, on_signature},
+	{MSG_PING, supervised_on_ping},
+	{MSG_NOTHING, NULL},
+};
+
+/* The stream is over. What came of its last record is missing. */
+static void
+source_over(bool bad)
+{
+	const struct recording_gap gap = {.why = RECORDING_GAP_CUT,
+		.bytes = source_rest(&process.source),
+		.since_ms = now_ms()};
+	uint8_t room[RECORDING_GAP_BYTES];
+	const struct recording_record record = {.kind = RECORDING_GAP,
+		.ms = gap.since_ms,
+		.bytes = room,
+		.len = (uint32_t)recording_gap_put(&gap, room)};
+
+	if (bad || gap.bytes > 0)
+		keeping_take(&process.keeping, &record, gap.since_ms);
+	if (bad) {
+		process.keeping.trouble = RECORD_TROUBLE_BAD_STREAM;
+		process.keeping.error = 0;
+	}
+	source_close(&process.source);
+}
+
+/* Returns whether there may be more. */
+static bool
+read_source(uint32_t ms)
+{
+	struct recording_record record;
+	size_t room;
+	uint8_t *at = source_room(&process.source, &room);
+	ssize_t n = read(process.source.fd, at, room);
+	int r;
+
+	if (n <= 0) {
+		if (n == 0 || (errno != EAGAIN && errno != EINTR))
+			source_over(false);
+		return false;
+	}
+	source_came(&process.source, (size_t)n);
+	while ((r = source_next(&process.source, &record)) > 0)
+		keeping_take(&process.keeping, &record, ms);
+	if (r < 0)
+		source_over(true);
+	return r == 0 && (size_t)n == room;
+}
+
+static int
+tell_digest(uint32_t ms)
+{
+	struct msg_record_digest digest = {.summary_len = RECORDING_SUMMARY_BYTES};
+	int r = keeping_end(&process.keeping, ms, clock_now(), process.end);
+
+	process.digested = true;
+	if (r < 0) {
+		(void)tell_trouble();
+		return fail("the end", r);
+	}
+	recording_summary_put(recording_writer_summary(process.keeping.writer), digest.summary);
+	return channel_send(process.supervisor, MSG_RECORD_DIGEST, &digest, -1);
+}
+
+static int
+keep(void)
+{
+	uint32_t ms = now_ms();
+	int r;
+
+	keeping_turn(&process.keeping, ms);
+	r = tell_trouble();
+	if (r == 0 && ms >= process.told_ms + PROGRESS_MS &&
+		recording_writer_bytes(process.keeping.writer) != process.told_bytes)
+		r = tell_progress();
+	if (r == 0 && process.finishing && !process.digested &&
+		(process.source.fd < 0 || ms >= process.finish_ms))
+		r = tell_digest(ms);
+	return r;
+}
+
+static int
+wait_ms(void)
+{
+	int most = process.begun && !process.digested ? keeping_wait_ms(&process.keeping, now_ms())
+						      : -1;
+
+	return process.finishing && (most < 0 || most > LAST_WORDS_MS) ? LAST_WORDS_MS : most;
+}
+
+/* Returns a negative errno when it is over. */
+static int
+turn(void)
+{
+	struct pollfd waits[2] = {
+		{.fd = channel_fd(process.supervisor), .events = POLLIN},
+		{.fd = process.digested ? -1 : process.source.fd, .events = POLLIN},
+	};
+	const char *why = NULL;
+	uint32_t ms;
+	int r = 0;
+
+	if (poll(waits, ARRAY_SIZE(waits), wait_ms()) < 0)
+		return errno == EINTR ? 0 : -errno;
+	ms = now_ms();
+	/* Another socket may come under the number of this one: what it has said is taken first. */
+	for (int i = 0; waits[1].revents != 0 && i < READS_A_TURN && read_source(ms); i++)
+		continue;
+	if (waits[0].revents != 0)
+		r = channel_receive(process.supervisor, MESSAGES_A_TURN, &why);
+	if (r < 0 && r != -ECONNRESET && !process.over)
+		return fail(why != NULL ? why : "the supervisor's channel", r);
+	if (r == 0 && process.begun && !process.digested)
+		r = keep();
+	return r == 0 && process.over ? -ECONNRESET : r;
+}
+
+static int
+prepare(void)
+{
+	const struct channel_setup setup = {.self = PROCESS_RECORDER,
+		.peer = PROCESS_SUPERVISOR,
+		.handlers = supervisor_handlers};
+	int r;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	r = lock_down_early();
+	if (r < 0)
+		return r;
+	r = recording_keys_ready();
+	if (r < 0)
+		return fail("libsodium", r);
+	r = supervised_meet(&setup, CHILD_FD_CHANNEL, &process.supervisor);
+	return r < 0 ? fail("the supervisor's channel", r) : 0;
+}
+
+/* The supervisor has gone: what has come so far is kept, without a closing. */
+static void
+keep_what_there_is(void)
+{
+	if (process.begun && !process.digested)
+		keeping_turn(&process.keeping, now_ms() + KEEPING_CHUNK_MS);
+}
+
+int
+main(void)
+{
+	int r;
+
+	log_init("sekisho-recorder");
+	source_init(&process.source);
+	if (prepare() < 0)
+		return CHILD_EXIT_UNUSABLE;
+	do
+		r = turn();
+	while (r == 0);
+	keep_what_there_is();
+	source_close(&process.source);
+	keeping_done(&process.keeping);
+	channel_free(process.supervisor);
+	return r == -ECONNRESET ? 0 : 1;
+}

@@ -1,0 +1,58 @@
+/* Recordings that are being made, for those who watch them; see recordings.h. */
+#include "supervisor/recordings_private.h"
+
+#include "supervisor/children.h"
+#include "supervisor/watches.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+_Static_assert(WATCH_KEY_BYTES == RECORDING_KEY_BYTES, "it is the same key");
+
+int
+recording_open_live(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES],
+	int *ret_fd, uint8_t ret_key[RECORDING_KEY_BYTES])
+{
+	const struct recording *recording = recording_running(supervisor, session);
+	char path[64];
+	int fd;
+
+	if (recording == NULL || recording->step != RECORDING_RUNS)
+		return -ENOENT;
+	/* Another open file, that can only be read. */
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", recording->file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	memcpy(ret_key, recording->key, RECORDING_KEY_BYTES);
+	*ret_fd = fd;
+	return 0;
+}
+
+void
+recording_note(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES],
+	enum recording_note_about about, const char *text)
+{
+	const struct recording *recording = recording_running(supervisor, session);
+	struct msg_record_note note = {.about = (uint8_t)about};
+
+	if (recording == NULL || recording->step != RECORDING_RUNS || recording->child == NULL)
+		return;
+	(void)snprintf(note.text, sizeof(note.text), "%s", text);
+	(void)children_send(recording->child, MSG_RECORD_NOTE, &note, -1);
+}
+
+static void
+note_watcher(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES],
+	const char *who, bool came)
+{
+	recording_note(supervisor, session,
+		came ? RECORDING_NOTE_WATCHER_CAME : RECORDING_NOTE_WATCHER_WENT, who);
+}
+
+const struct watch_live recordings_live = {
+	.open = recording_open_live,
+	.note = note_watcher,
+};
