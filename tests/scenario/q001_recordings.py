@@ -1,0 +1,139 @@
+"""Recordings as auditors keep them: listed, shown, verified, held, released, erased by hand and by night; and who may not."""
+
+import csv
+import io
+import json
+import os
+import shutil
+
+import pytest
+from clerk import run
+from lab_parts.processes import PATIENCE, wait_for
+from r001_recording import be_told, leave  # noqa: F401
+from recordings import Auditor, file_of, folder_of, wait_closed
+
+AUDITOR = ["roles.auditor.users=[root]", "limits.grace=0"]
+
+
+@pytest.fixture(scope="module")
+def keys(request, folders):
+    return Auditor(os.path.realpath(request.config.getoption("--build")), folders("auditor"))
+
+
+@pytest.fixture
+def archive(new_lab, keys):
+    """archive("recording.keep_days=1", clock=…): a gateway that records, whose auditor is root."""
+    def make(*settings, **options):
+        lab = new_lab(*AUDITOR, keys.setting, *settings, **options)
+        lab.begin_test()
+        return lab
+    return make
+
+
+def record(lab):
+    """A session of shadow's desktop, recorded and closed: (account, id)."""
+    terminal = lab.add_terminal(lab.hosts.variables["LAB_SHADOW_PORT"], recording="required")
+    account, ticket = lab.new_ticket(terminal)
+    client = lab.xfreerdp(ticket.in_a_window(), "/size:1024x768")
+    be_told(lab, client)
+    session = lab.wait_session(account)["id"]
+    client.wait_picture()
+    wait_for(lambda: os.path.getsize(file_of(lab, session)) > 20_000, PATIENCE, "pictures are recorded")
+    leave(lab, client)
+    wait_closed(lab, session)
+    return account, session
+
+
+def listed(lab, *options):
+    return json.loads(run(lab, "--json", "recording", "list", *options).stdout)["recordings"]
+
+
+def verdict(lab, session):
+    done = run(lab, "--json", "recording", "verify", session)
+    return json.loads(done.stdout)["recordings"][0]["verdict"], done.returncode
+
+
+def test_q001_recordings_are_listed_held_and_erased_by_who_may(archive):
+    lab = archive()
+    account, session = record(lab)
+    row = listed(lab, "--account", account)[0]
+    assert (row["id"], row["state"], row["gaps"], row["held"]) == (session, "closed", 0, None)
+    assert row["bytes"] == os.path.getsize(file_of(lab, session)) and row["hash"] and row["duration_seconds"] >= 0
+    assert listed(lab, "--state", "running") == [] and listed(lab, "--account", "nobody") == []
+    shown = run(lab, "recording", "show", session[:8], language="ja_JP.UTF-8").stdout
+    assert "録画済み" in shown and row["hash"] in shown
+    sheet = list(csv.reader(io.StringIO(run(lab, "recording", "list", "--csv").stdout.lstrip("\ufeff"))))
+    assert sheet[1][0] == session and len(sheet[0]) == len(sheet[1])
+
+    held = run(lab, "recording", "hold", session[:7], "--because", "an inquiry")
+    assert held.returncode == 0, held.stderr
+    refused = run(lab, "recording", "delete", session, "--because", "room", "--yes")
+    assert refused.returncode == 1 and "held by unix:root (an inquiry)" in refused.stderr
+    assert listed(lab, "--held")[0]["held_because"] == "an inquiry"
+    assert run(lab, "recording", "release", session).returncode == 0
+    asked = run(lab, "recording", "delete", session, "--because", "room")
+    assert asked.returncode != 0 and os.path.exists(file_of(lab, session))  # nobody there to say yes
+    path = file_of(lab, session)
+    assert run(lab, "recording", "delete", session, "--because", "room", "--yes").returncode == 0
+    assert not os.path.exists(path)
+    row = listed(lab)[0]
+    assert (row["state"], row["erased_by"], row["erased_because"]) == ("erased", "unix:root", "room")
+    actions = run(lab, "log", "admin").stdout
+    for action in ("recording.hold", "recording.release", "recording.delete"):
+        assert action in actions
+    assert run(lab, "log", "verify").returncode == 0
+
+
+def test_q002_what_was_changed_is_found(archive):
+    lab = archive()
+    _, session = record(lab)
+    _, other = record(lab)
+    assert verdict(lab, session) == ("whole", 0)
+    path, elsewhere = file_of(lab, session), file_of(lab, other)
+    with open(path, "rb") as file:
+        good = file.read()
+
+    def put(content):
+        with open(path, "r+b") as file:
+            file.truncate(0)
+            file.write(content)
+        return verdict(lab, session)
+    assert put(good[:5000] + bytes([good[5000] ^ 1]) + good[5001:]) == ("broken", 1)
+    assert put(good[:len(good) // 2]) == ("broken", 1)  # its end has been cut off
+    with open(elsewhere, "rb") as file:
+        assert put(file.read()) == ("foreign", 1)
+    assert put(good) == ("whole", 0)
+    shutil.move(path, path + ".away")
+    assert verdict(lab, session) == ("missing", 1)
+    everything = run(lab, "recording", "verify", "--all")
+    assert everything.returncode == 1 and "missing" in everything.stdout and "nothing was changed" in everything.stdout
+    shutil.move(path + ".away", path)
+    assert run(lab, "recording", "verify", "--all").returncode == 0
+
+
+def test_q003_old_ones_go_by_night_and_held_ones_stay(archive):
+    lab = archive("recording.keep_days=2", clock="2026-11-20T12:00:00+09:00")
+    _, session = record(lab)
+    _, held = record(lab)
+    assert run(lab, "recording", "hold", held, "--because", "an inquiry").returncode == 0
+    path, kept = file_of(lab, session), file_of(lab, held)
+    for day in ("21", "22", "23"):
+        lab.set_clock(f"2026-11-{day}T03:30:00+09:00")
+    lab.wait_log("SK2760 .*erased=1", limit=90)
+    assert not os.path.exists(path) and os.path.exists(kept)
+    rows = {row["id"]: row for row in listed(lab)}
+    assert rows[session]["erased_by"] == "nightly" and rows[held]["state"] == "closed"
+    assert rows[session]["hash"], "that there was one, and its hash, stay"
+
+
+def test_q004_administrators_see_and_neither_hold_nor_watch(new_lab, keys):
+    lab = new_lab(keys.setting, "limits.grace=0")
+    lab.begin_test()
+    _, session = record(lab)
+    assert listed(lab)[0]["id"] == session
+    assert verdict(lab, session) == ("whole", 0)
+    for words in (["recording", "hold", session, "--because", "x"], ["session", "watch", session],
+                  ["recording", "delete", session, "--because", "x", "--yes"]):
+        done = run(lab, *words)
+        assert done.returncode == 1, words
+    assert os.listdir(folder_of(lab))
