@@ -33,8 +33,8 @@ leg_may_read(const struct leg *leg)
 		return leg->out_len == 0;
 	case READ_STREAM:
 		return !leg_is_waiting(leg->conn, connection_counterpart(leg->conn, leg->side)) &&
-		       (leg->side != SIDE_HOST || leg->conn->record == NULL ||
-			       !record_link_holds(leg->conn->record));
+		       (leg->conn->record == NULL ||
+			       !record_link_holds(leg->conn->record, leg->side));
 	default:
 		return true;
 	}

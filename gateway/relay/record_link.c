@@ -274,9 +274,9 @@ record_link_take(struct connection *conn, enum side from, const uint8_t *bytes, 
 }
 
 bool
-record_link_holds(const struct record_link *link)
+record_link_holds(const struct record_link *link, enum side side)
 {
-	return link->holds;
+	return link->holds && (side == SIDE_HOST || link->setup.with_input);
 }
 
 void

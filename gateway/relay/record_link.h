@@ -18,8 +18,8 @@ void record_link_begin(struct connection *conn);
 /* What has come from a side was sent on. */
 void record_link_take(struct connection *conn, enum side from, const uint8_t *bytes, size_t len);
 
-/* The host may not be read now. */
-bool record_link_holds(const struct record_link *link);
+/* This side may not be read now: the host, and the client where its input is recorded. */
+bool record_link_holds(const struct record_link *link, enum side side);
 
 /* Nothing more comes. What waits has half a second. Any number of times; conn->record is NULL afterwards. */
 void record_link_close(struct connection *conn);

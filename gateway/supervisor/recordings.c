@@ -188,12 +188,18 @@ finish(struct recording *recording, enum close_reason reason)
 	recording_send_finish(recording, reason);
 }
 
+bool
+recording_is_required(const struct recording *recording)
+{
+	return recording->policy != TERMINAL_RECORDING_BEST_EFFORT || recording->four_eyes;
+}
+
 void
 recording_went_wrong(
 	struct recording *recording, enum close_reason reason, const char *why, int error)
 {
 	struct connection *connection = recording->connection;
-	bool required = recording->policy == TERMINAL_RECORDING_REQUIRED || !recording->kept;
+	bool required = recording_is_required(recording);
 	char session[2 * SESSION_ID_BYTES + 1];
 
 	bytes_to_hex(recording->session, sizeof(recording->session), session);
@@ -239,7 +245,7 @@ look_at_disk(struct recording *recording)
 		return;
 	recording_note(recording->supervisor, recording->session, RECORDING_NOTE_OTHER, no_room);
 	recording_went_wrong(recording, CLOSE_RECORDING_DISK, no_room, 0);
-	if (recording->policy != TERMINAL_RECORDING_BEST_EFFORT || recording->connection == NULL)
+	if (recording_is_required(recording) || recording->connection == NULL)
 		return;
 	cut_off_connection(recording);
 	finish(recording, CLOSE_RECORDING_DISK);
@@ -391,6 +397,7 @@ recording_new(struct connection *connection, const struct session_grant *grant)
 	recording->why = "";
 	recording->policy = grant->terminal.recording;
 	recording->kept = grant->terminal.recording != TERMINAL_RECORDING_OFF;
+	recording->four_eyes = grant->terminal.four_eyes;
 	recording->mediated = grant->terminal.relay == TERMINAL_RELAY_MEDIATED;
 	memcpy(recording->session, grant->session, SESSION_ID_BYTES);
 	recording->began_ms = recording->saved_ms = clock_boottime_ms();
@@ -488,10 +495,10 @@ recording_to_worker(struct connection *connection)
 	if (recording == NULL)
 		return 0;
 	if (recording->step != RECORDING_RUNS || recording->child == NULL)
-		return recording->policy == TERMINAL_RECORDING_BEST_EFFORT ? 0 : -ENOTCONN;
+		return recording_is_required(recording) ? -ENOTCONN : 0;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return -errno;
-	channel.required = recording->policy != TERMINAL_RECORDING_BEST_EFFORT;
+	channel.required = recording_is_required(recording);
 	channel.with_input = recording->about.with_input;
 	channel.mediated = recording->mediated;
 	channel.began_ms = (uint64_t)recording->began_ms;

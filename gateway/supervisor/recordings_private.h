@@ -23,7 +23,8 @@ struct recording {
 	struct connection *connection; /* NULL: lost, or over */
 	enum recording_step step;
 	enum terminal_recording policy;
-	bool kept; /* in a file of its own, with a row; else it is for watchers alone */
+	bool kept;      /* in a file of its own, with a row; else it is for watchers alone */
+	bool four_eyes; /* what is not recorded cannot be watched */
 	bool mediated;
 	bool cancelled; /* over before it ran: its row is still being made */
 	uint8_t session[SESSION_ID_BYTES];
@@ -68,6 +69,9 @@ void recording_went_wrong(
 /* The recording of a session that has not been finished; NULL if there is none. */
 struct recording *recording_running(
 	const struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES]);
+
+/* The session cannot be without it. */
+bool recording_is_required(const struct recording *recording);
 
 /* Nothing more is heard of its recorder. */
 void recording_over(struct recording *recording, enum recording_row_state state);

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define N_(text) text
 
@@ -42,7 +43,7 @@ recording_try_begin(struct recording *recording)
 		.signer_len = RECORDING_PUBLIC_BYTES,
 		.key_len = RECORDING_KEY_BYTES,
 		.with_input = about->with_input,
-		.required = recording->policy == TERMINAL_RECORDING_REQUIRED,
+		.required = recording_is_required(recording),
 		.began_ms = (uint64_t)recording->began_ms,
 		.most_bytes = recording->supervisor->settings->recording.most_bytes,
 	};
@@ -79,6 +80,16 @@ recorder_ready(void *owner, struct child *child)
 	recording_try_begin(recording);
 }
 
+/* Of its file, not of what it says: by these bytes it is decided at night whose recordings are erased. */
+static int64_t
+bytes_of(const struct recording *recording)
+{
+	struct stat file;
+
+	return recording->file >= 0 && fstat(recording->file, &file) == 0 ? (int64_t)file.st_size
+									  : 0;
+}
+
 static int
 on_progress(struct channel *channel, union message_body *message)
 {
@@ -87,7 +98,7 @@ on_progress(struct channel *channel, union message_body *message)
 
 	if (recording == NULL)
 		return 0;
-	recording->so_far = (struct recording_so_far){.bytes = (int64_t)progress->bytes,
+	recording->so_far = (struct recording_so_far){.bytes = bytes_of(recording),
 		.duration_ms = progress->length_ms,
 		.gaps = progress->gaps};
 	recording->missing = progress->missing;
@@ -173,7 +184,8 @@ on_closed(struct channel *channel, union message_body *message)
 
 	if (recording == NULL)
 		return 0;
-	recording->so_far.bytes = (int64_t)message->record_closed.bytes;
+	(void)message;
+	recording->so_far.bytes = bytes_of(recording);
 	recording->has_hash = true;
 	bytes_to_hex(recording->hash, sizeof(recording->hash), hash);
 	bytes_to_hex(recording->session, sizeof(recording->session), session);

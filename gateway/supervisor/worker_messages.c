@@ -91,7 +91,6 @@ on_ended(struct channel *channel, union message_body *message)
 	if (message->ended.phase < PHASE_COUNT && message->ended.phase != PHASE_DRAIN &&
 		message->ended.phase != PHASE_CLOSED && connection->reason == CLOSE_NONE)
 		connection->worked_in = (enum phase)message->ended.phase;
-	reason = nla_logon_reason(connection, (enum close_reason)reason, &detail);
 	reason = watch_reason(connection, (enum close_reason)reason);
 	reason = exact_reason(connection, reason, &detail);
 	connection_over(connection, (enum close_reason)reason, detail);

@@ -1,0 +1,353 @@
+/* gateway/supervisor/recordings.c, recordings_process.c: what a recorder says is not believed where others would suffer from it, and what
+ * follows where a session cannot be recorded. The store is a real one; the recorder is this test. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../policy/session_fixture.h"
+#include "../policy/store_fixture.h"
+#include "base/auditor_key.h"
+#include "base/cleanup.h"
+#include "recorder/keeping.h"
+#include "recording/keys.h"
+#include "settings/settings.h"
+#include "supervisor/children.h"
+#include "supervisor/recording_files.h"
+#include "supervisor/recordings.h"
+#include "supervisor/session_starts.h"
+#include "supervisor/watches.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct settings settings;
+static struct supervisor supervisor;
+static struct connection connection;
+static struct carried_session session;
+static struct session_grant grant;
+static uv_loop_t loop;
+static char line[AUDITOR_KEY_TEXT_SIZE];
+static char *lines[] = {line};
+
+static struct {
+	void *tag;
+	unsigned int begun, finished, signatures;
+	struct msg_record_begin begin;
+	struct msg_record_channel channel;
+	bool recorded;
+	enum close_reason not_recorded;
+} seen;
+
+int __wrap_children_take(
+	struct children *children, enum child_kind kind, void *tag, struct child **ret_child);
+void __wrap_children_end_taken(struct child *child);
+int __wrap_children_send(struct child *child, enum message number, const void *body, int fd);
+void *__wrap_child_tag(const struct child *child);
+void *__wrap_channel_owner(const struct channel *channel);
+int __wrap_channel_send(struct channel *channel, enum message number, const void *body, int fd);
+void __wrap_session_start_recorded(struct connection *of);
+void __wrap_session_start_not_recorded(struct connection *of, enum close_reason reason);
+
+int
+__wrap_children_take(
+	struct children *children, enum child_kind kind, void *tag, struct child **ret_child)
+{
+	(void)children;
+	assert_int_equal(kind, CHILD_RECORDER);
+	seen.tag = tag;
+	*ret_child = (struct child *)&seen;
+	return 0;
+}
+
+void
+__wrap_children_end_taken(struct child *child)
+{
+	(void)child;
+	seen.tag = NULL;
+}
+
+int
+__wrap_children_send(struct child *child, enum message number, const void *body, int fd)
+{
+	(void)child;
+	if (number == MSG_RECORD_BEGIN) {
+		seen.begun++;
+		seen.begin = *(const struct msg_record_begin *)body;
+		assert_int_equal(write(fd, "12345", 5), 5);
+	} else if (number == MSG_RECORD_CHANNEL) {
+		seen.channel = *(const struct msg_record_channel *)body;
+	} else if (number == MSG_RECORD_FINISH) {
+		seen.finished++;
+	}
+	return 0;
+}
+
+void *
+__wrap_child_tag(const struct child *child)
+{
+	(void)child;
+	return seen.tag;
+}
+
+void *
+__wrap_channel_owner(const struct channel *channel)
+{
+	(void)channel;
+	return &seen;
+}
+
+int
+__wrap_channel_send(struct channel *channel, enum message number, const void *body, int fd)
+{
+	(void)channel;
+	(void)body;
+	(void)fd;
+	seen.signatures += number == MSG_RECORD_SIGNATURE;
+	return 0;
+}
+
+void
+__wrap_session_start_recorded(struct connection *of)
+{
+	assert_ptr_equal(of, &connection);
+	seen.recorded = true;
+}
+
+void
+__wrap_session_start_not_recorded(struct connection *of, enum close_reason reason)
+{
+	assert_ptr_equal(of, &connection);
+	seen.not_recorded = reason;
+}
+
+/* The recorder says it. */
+static int
+say(enum message number, const union message_body *body)
+{
+	union message_body copy = *body;
+	const struct channel_handler *row = recorder_kind.handlers;
+
+	while (row->number != number)
+		row++;
+	return row->function(NULL, &copy);
+}
+
+static void
+turn(void)
+{
+	fixture_settle(&fixture);
+	(void)uv_run(&loop, UV_RUN_NOWAIT);
+	fixture_settle(&fixture);
+}
+
+static int
+setup(void **state)
+{
+	struct auditor_key key = {.name = "tanaka"};
+	struct secret private_key = {0};
+	struct issue issue;
+	struct begin begin;
+	const char *why = NULL;
+
+	assert_int_equal(session_setup(state), 0);
+	memset(&seen, 0, sizeof(seen));
+	assert_int_equal(uv_loop_init(&loop), 0);
+	assert_int_equal(recording_keys_ready(), 0);
+	assert_int_equal(recording_pair_new(key.key, &private_key), 0);
+	secret_done(&private_key);
+	assert_int_equal(auditor_key_write(&key, line), 0);
+	settings = (struct settings){0};
+	settings.database = fixture.path;
+	settings.recording.auditors = (struct settings_names){lines, 1};
+	settings.recording.most_bytes = 1u << 30;
+	supervisor = (struct supervisor){.loop = &loop,
+		.store = fixture.store,
+		.sealing = fixture.sealing,
+		.settings = &settings};
+	assert_int_equal(recording_files_open(&supervisor, &supervisor.recording_files, &why), 0);
+	assert_int_equal(watches_new(&supervisor, &supervisor.watches), 0);
+	issue = issue_ticket();
+	begin = begin_request(&issue, 1);
+	grant = begin_with(&begin);
+	session = (struct carried_session){0};
+	memcpy(session.id, grant.session, sizeof(session.id));
+	connection = (struct connection){.id = 1,
+		.supervisor = &supervisor,
+		.stage = CONNECTION_RELAYED,
+		.session = &session};
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	char command[512];
+
+	turn();
+	assert_null(supervisor.recordings);
+	recording_files_free(supervisor.recording_files);
+	watches_free(supervisor.watches);
+	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	snprintf(command, sizeof(command), "rm -r '%s/recordings'", fixture.folder);
+	assert_int_equal(system(command), 0);
+	return session_teardown(state);
+}
+
+/* It runs: the header is said to be on the disk. */
+static void
+record(enum terminal_recording policy, bool four_eyes)
+{
+	const union message_body progress = {.record_progress = {.bytes = INT64_MAX}};
+
+	grant.terminal.recording = policy;
+	grant.terminal.four_eyes = four_eyes;
+	assert_int_equal(recording_prepare(&connection, &grant), CLOSE_NONE);
+	assert_non_null(connection.recording);
+	turn();
+	assert_int_equal(seen.begun, 0);
+	recorder_kind.ready(&supervisor, (struct child *)&seen);
+	assert_int_equal(seen.begun, 1);
+	assert_false(seen.recorded);
+	assert_int_equal(say(MSG_RECORD_PROGRESS, &progress), 0);
+	assert_true(seen.recorded);
+	assert_true(recording_is_ready(&connection));
+	assert_int_equal(recording_to_worker(&connection), 0);
+}
+
+static union message_body
+digest(void)
+{
+	struct recording_summary summary = {.part = seen.begin.part,
+		.started_us = (int64_t)seen.begin.started_us,
+		.chain = {0xab}};
+	union message_body body = {.record_digest = {.summary_len = RECORDING_SUMMARY_BYTES}};
+
+	memcpy(summary.session, seen.begin.session, sizeof(summary.session));
+	recording_summary_put(&summary, body.record_digest.summary);
+	return body;
+}
+
+/* What sizes are said decides at night whose recordings are erased to make room. */
+static void
+a_recorder_says_nothing_of_how_large_its_file_is(void **state)
+{
+	const union message_body closed = {.record_closed = {.bytes = INT64_MAX}};
+	union message_body body;
+
+	(void)state;
+	record(TERMINAL_RECORDING_REQUIRED, false);
+	recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
+	assert_null(connection.recording);
+	assert_int_equal(seen.finished, 1);
+	body = digest();
+	assert_int_equal(say(MSG_RECORD_DIGEST, &body), 0);
+	assert_int_equal(seen.signatures, 1);
+	assert_int_equal(say(MSG_RECORD_CLOSED, &closed), 0);
+	turn();
+	assert_int_equal(fixture_number(&fixture, "SELECT bytes FROM recording"), 5);
+	assert_int_equal(fixture_number(&fixture,
+				 "SELECT state = 'closed' AND hash IS NOT NULL FROM recording"),
+		1);
+}
+
+/* A recorder that was taken over gets no signature for another one's recording. */
+static void
+only_its_own_summary_is_signed(void **state)
+{
+	union message_body body;
+
+	(void)state;
+	record(TERMINAL_RECORDING_REQUIRED, false);
+	recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
+	for (size_t at = 0; at < 28; at++) {
+		body = digest();
+		body.record_digest.summary[at] ^= 1;
+		assert_int_equal(say(MSG_RECORD_DIGEST, &body), -EPROTO);
+	}
+	assert_int_equal(seen.signatures, 0);
+	recorder_kind.died(&supervisor, (struct child *)&seen);
+	turn();
+	assert_int_equal(fixture_number(&fixture,
+				 "SELECT state = 'not-closed' AND hash IS NULL FROM recording"),
+		1);
+}
+
+static void
+trouble_ends_a_session_that_must_be_recorded_and_no_other(void **state)
+{
+	static const struct {
+		enum terminal_recording policy;
+		bool four_eyes, ends;
+	} rows[] = {
+		{TERMINAL_RECORDING_REQUIRED, false, true},
+		{TERMINAL_RECORDING_BEST_EFFORT, false, false},
+		/* What is not recorded cannot be watched: who fills the recording would work unseen. */
+		{TERMINAL_RECORDING_BEST_EFFORT, true, true},
+		{TERMINAL_RECORDING_OFF, true, true},
+	};
+	const union message_body trouble = {
+		.record_trouble = {.trouble = RECORD_TROUBLE_TOO_LARGE}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		memset(&seen, 0, sizeof(seen));
+		record(rows[i].policy, rows[i].four_eyes);
+		assert_int_equal(seen.channel.required, rows[i].ends);
+		assert_int_equal(say(MSG_RECORD_TROUBLE, &trouble), 0);
+		assert_int_equal(
+			seen.not_recorded, rows[i].ends ? CLOSE_RECORDING_FULL : CLOSE_NONE);
+		recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
+		recorder_kind.died(&supervisor, (struct child *)&seen);
+		turn();
+		assert_null(supervisor.recordings);
+	}
+}
+
+static void
+without_keys_or_room_a_session_goes_on_only_where_it_may(void **state)
+{
+	static const struct {
+		enum terminal_recording policy;
+		bool four_eyes;
+		enum close_reason no_keys, no_room;
+	} rows[] = {
+		{TERMINAL_RECORDING_REQUIRED, false, CLOSE_RECORDING_NO_KEYS, CLOSE_RECORDING_DISK},
+		{TERMINAL_RECORDING_BEST_EFFORT, false, CLOSE_NONE, CLOSE_NONE},
+		{TERMINAL_RECORDING_BEST_EFFORT, true, CLOSE_RECORDING_NO_KEYS,
+			CLOSE_RECORDING_DISK},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		grant.terminal.recording = rows[i].policy;
+		grant.terminal.four_eyes = rows[i].four_eyes;
+		settings.recording.auditors.count = 0;
+		assert_int_equal(recording_prepare(&connection, &grant), rows[i].no_keys);
+		settings.recording.auditors.count = 1;
+		settings.recording.least_free_bytes = UINT64_MAX;
+		assert_int_equal(recording_prepare(&connection, &grant), rows[i].no_room);
+		settings.recording.least_free_bytes = 0;
+		assert_null(connection.recording);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_recorder_says_nothing_of_how_large_its_file_is),
+		TEST(only_its_own_summary_is_signed),
+		TEST(trouble_ends_a_session_that_must_be_recorded_and_no_other),
+		TEST(without_keys_or_room_a_session_goes_on_only_where_it_may),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
