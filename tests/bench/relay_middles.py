@@ -2,9 +2,11 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "relay"))
@@ -87,12 +89,33 @@ class Sekisho(Middle):
     def __init__(self, place, host, loud=None):
         more = ["--loud-host", f"127.0.0.1:{loud.port}"] if loud else []
         self.relay = Relay(place.driver, place.programs, place.identity, host.port, "--pin", host.fingerprint, "--quiet",
-                           *more)
+                           *more, *self.recording(place))
         self.pids = [int(self.relay.worker), int(self.relay.key)]
         self.port = self.loud_port = self.relay.port
 
+    def recording(self, _):
+        return []
+
     def stop(self):
         self.relay.stop()
+
+
+class SekishoRecords(Sekisho):
+    """The same with a sekisho-recorder for each session, whose processor time counts as well."""
+
+    name = "recorded"
+
+    def recording(self, place):
+        self.folder = tempfile.mkdtemp(dir=place.folder)
+        return ["--record", self.folder]
+
+    def cpu(self):
+        with open(f"/proc/{self.relay.child.pid}/task/{self.relay.child.pid}/children", encoding="ascii") as file:
+            return sum(cpu_seconds(int(pid)) for pid in file.read().split())
+
+    def stop(self):
+        super().stop()
+        shutil.rmtree(self.folder)
 
 
 HAPROXY = """global

@@ -89,6 +89,8 @@ dial_greeter(void)
 	return fd;
 }
 
+static void start_recorder(const char *name, int channel_fd);
+
 static int
 attach(uint64_t connection, const struct sockaddr_in *host, const char *pin)
 {
@@ -99,6 +101,8 @@ attach(uint64_t connection, const struct sockaddr_in *host, const char *pin)
 	message.connection = connection;
 	if (pin[0] != '\0' && bytes_from_hex(pin, message.pin, 32) < 0)
 		die("attach", EINVAL);
+	if (settings.record != NULL)
+		record(worker, connection, start_recorder);
 	return channel_send(worker, MSG_ATTACH, &message, fd);
 }
 
@@ -326,6 +330,18 @@ exec_child(const char *name, int channel_fd, int other_fd)
 	(void)setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 1);
 	(void)execl(path, name, (char *)NULL);
 	_exit(127);
+}
+
+static void
+start_recorder(const char *name, int channel_fd)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork", errno);
+	if (pid == 0)
+		exec_child(name, channel_fd, channel_fd);
+	SAY("RECORDER pid=%d\n", (int)pid);
 }
 
 static struct channel *

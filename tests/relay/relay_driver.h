@@ -22,6 +22,7 @@ struct settings {
 	uint32_t stall_ms;               /* TCP_USER_TIMEOUT; 0: 10 seconds */
 	uint32_t attach_ms, redirect_ms; /* time limits; 0: as usual */
 	const char *greeter;             /* its socket, or NULL */
+	const char *record;              /* a folder for recordings, or NULL */
 	bool at_once;
 	bool quiet;
 };
@@ -33,6 +34,12 @@ void read_options(int count, char **values);
 
 void read_host(const char *text, struct sockaddr_in *ret_host);
 uint32_t reason_of(const char *name);
+
+struct channel;
+
+/* Starts a recorder for this connection and tells the worker, before ATTACH. */
+void record(struct channel *worker, uint64_t connection,
+	void (*start)(const char *name, int channel_fd));
 
 void die(const char *what, int error) __attribute__((noreturn));
 

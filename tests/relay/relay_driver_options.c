@@ -128,6 +128,7 @@ static const struct {
 	{"attach-limit", take_number, &settings.attach_ms},
 	{"redirect-limit", take_number, &settings.redirect_ms},
 	{"greeter", take_text, &settings.greeter},
+	{"record", take_text, &settings.record},
 	{"at-once", take_flag, &settings.at_once},
 	{"quiet", take_flag, &settings.quiet},
 };
