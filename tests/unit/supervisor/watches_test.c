@@ -1,0 +1,383 @@
+/* supervisor/watches.c: an auditor watches; in the place of children, store and four eyes is what records that they were asked. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "player/states.h"
+#include "policy/store/store.h"
+#include "settings/settings.h"
+#include "supervisor/children.h"
+#include "supervisor/four_eyes.h"
+#include "supervisor/watches_private.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct settings settings = {.limits.ticket_ms = 60000};
+static struct supervisor supervisor = {.settings = &settings};
+static struct connection connection;
+static int player; /* whose address is the child's */
+
+static struct {
+	struct store_job *jobs[4];
+	size_t job_count;
+	void *tag;
+	int take_answer;
+	enum message sent[8];
+	size_t sent_count;
+	uint8_t key[WATCH_KEY_BYTES];
+	bool stays;
+	enum close_reason killed;
+	int finished, came, left, noted, ended;
+	bool is_recorded;
+} fake;
+
+int __wrap_children_take(struct children *, enum child_kind, void *, struct child **);
+int __wrap_children_send(struct child *, enum message, const void *, int);
+void __wrap_children_end_taken(struct child *);
+void __wrap_children_hear(struct child *);
+void *__wrap_child_tag(const struct child *);
+void __wrap_store_write(struct store *, struct store_job *);
+void __wrap_connection_kill(struct connection *, enum close_reason);
+void __wrap_connection_finished(struct connection *);
+int __wrap_four_eyes_watcher_came(struct supervisor *, const uint8_t *, const char *);
+void __wrap_four_eyes_watcher_left(struct supervisor *, const uint8_t *, const char *);
+
+int
+__wrap_children_take(
+	struct children *children, enum child_kind kind, void *tag, struct child **ret_child)
+{
+	(void)children;
+	assert_int_equal(kind, CHILD_PLAYER);
+	if (fake.take_answer < 0)
+		return fake.take_answer;
+	fake.tag = tag;
+	*ret_child = (struct child *)(void *)&player;
+	return 0;
+}
+
+int
+__wrap_children_send(struct child *child, enum message number, const void *body, int fd)
+{
+	(void)child;
+	assert_true(fcntl(fd, F_GETFD) >= 0);
+	if (number == MSG_PLAY_FILE) {
+		const struct msg_play_file *file = body;
+
+		assert_int_equal(file->key_len, WATCH_KEY_BYTES);
+		memcpy(fake.key, file->key, WATCH_KEY_BYTES);
+		/* For reading alone. */
+		assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
+	}
+	if (number == MSG_GREET)
+		fake.stays = ((const struct msg_greet *)body)->stays != 0;
+	fake.sent[fake.sent_count++] = number;
+	return 0;
+}
+
+void
+__wrap_children_end_taken(struct child *child)
+{
+	(void)child;
+	fake.ended++;
+}
+
+void
+__wrap_children_hear(struct child *child)
+{
+	(void)child;
+}
+
+void *
+__wrap_child_tag(const struct child *child)
+{
+	(void)child;
+	return fake.tag;
+}
+
+void
+__wrap_store_write(struct store *store, struct store_job *job)
+{
+	(void)store;
+	fake.jobs[fake.job_count++] = job;
+}
+
+void
+__wrap_connection_kill(struct connection *killed, enum close_reason reason)
+{
+	if (fake.killed == CLOSE_NONE)
+		fake.killed = reason;
+	killed->stage = CONNECTION_KILLED;
+}
+
+void
+__wrap_connection_finished(struct connection *finished)
+{
+	(void)finished;
+	fake.finished++;
+}
+
+int
+__wrap_four_eyes_watcher_came(struct supervisor *of, const uint8_t *session, const char *who)
+{
+	(void)of;
+	(void)session;
+	assert_string_equal(who, "unix:tanaka");
+	fake.came++;
+	return 0;
+}
+
+void
+__wrap_four_eyes_watcher_left(struct supervisor *of, const uint8_t *session, const char *who)
+{
+	(void)of;
+	(void)session;
+	(void)who;
+	fake.left++;
+}
+
+static int
+open_live(struct supervisor *of, const uint8_t session[SESSION_ID_BYTES], int *ret_fd,
+	uint8_t ret_key[WATCH_KEY_BYTES])
+{
+	(void)of;
+	assert_int_equal(session[0], 0xab);
+	if (!fake.is_recorded)
+		return -ENOENT;
+	memset(ret_key, 0x5a, WATCH_KEY_BYTES);
+	*ret_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	return 0;
+}
+
+static void
+note_live(
+	struct supervisor *of, const uint8_t session[SESSION_ID_BYTES], const char *who, bool came)
+{
+	(void)of;
+	(void)session;
+	(void)who;
+	fake.noted += came ? 1 : -1;
+}
+
+static const struct watch_live live = {open_live, note_live};
+
+static int
+set_up(void **state)
+{
+	struct sockaddr_in *source = (struct sockaddr_in *)&connection.source;
+
+	(void)state;
+	memset(&fake, 0, sizeof(fake));
+	fake.is_recorded = true;
+	connection = (struct connection){
+		.id = 7, .supervisor = &supervisor, .stage = CONNECTION_RELAYED};
+	source->sin_family = AF_INET;
+	source->sin_addr.s_addr = htonl(0x0a000005);
+	clock_hold(INT64_C(1795143600000000), 1000000);
+	if (watches_new(&supervisor, &supervisor.watches) < 0)
+		return -1;
+	watches_set_live(supervisor.watches, &live);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	watch_end(take_pointer(&connection.watch));
+	for (size_t i = 0; i < fake.job_count; i++)
+		free(fake.jobs[i]);
+	watches_free(take_pointer(&supervisor.watches));
+	clock_release();
+	return 0;
+}
+
+/* The store has done the oldest job. */
+static void
+job_done(int status)
+{
+	struct store_job *job = fake.jobs[0];
+
+	memmove(fake.jobs, fake.jobs + 1, sizeof(fake.jobs[0]) * --fake.job_count);
+	job->done(job, status);
+}
+
+static void
+begin(bool is_live)
+{
+	struct watch_about about = {.live = is_live, .part = 1, .actor = "unix:tanaka"};
+	struct msg_introduced introduced = {.keyboard_layout = 0x411};
+	char handle[TICKET_HANDLE_SIZE], secret[TICKET_SECRET_SIZE];
+	int64_t expires_us;
+
+	memset(about.session, 0xab, sizeof(about.session));
+	assert_int_equal(
+		watch_ticket_issue(supervisor.watches, &about, handle, secret, &expires_us), 0);
+	strcpy(introduced.user, handle);
+	strcpy((char *)introduced.password, secret);
+	watch_start(&connection, &introduced);
+}
+
+/* The logs first, then the player, then everybody who must know. */
+static void
+nobody_watches_before_it_is_in_the_log(void **state)
+{
+	static const uint8_t wiped[WATCH_KEY_BYTES];
+
+	(void)state;
+	begin(true);
+	assert_int_equal(fake.job_count, 1);
+	assert_null(fake.tag);
+	assert_int_equal(fake.came, 0);
+	job_done(0);
+	assert_ptr_equal(fake.tag, connection.watch);
+	assert_int_equal(fake.came, 1);
+	assert_int_equal(fake.noted, 1);
+	assert_int_equal(fake.sent_count, 0);
+	player_ready(&supervisor, connection.watch->child);
+	assert_int_equal(fake.sent_count, 3);
+	assert_int_equal(fake.sent[0], MSG_PLAY_FILE);
+	assert_int_equal(fake.sent[1], MSG_PLAY_BEGIN);
+	assert_int_equal(fake.sent[2], MSG_GREET);
+	assert_true(fake.stays);
+	assert_int_equal(fake.key[0], 0x5a);
+	assert_memory_equal(connection.watch->key, wiped, sizeof(wiped));
+	assert_int_equal(fake.finished, 1);
+	assert_int_equal(fake.killed, CLOSE_NONE);
+}
+
+static void
+who_goes_is_counted_noted_and_logged(void **state)
+{
+	json_t *watchers;
+
+	(void)state;
+	begin(true);
+	job_done(0);
+	player_ready(&supervisor, connection.watch->child);
+	watchers = watchers_json(supervisor.watches, connection.watch->about.session);
+	assert_int_equal(json_array_size(watchers), 1);
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(watchers, 0), "source")),
+		"10.0.0.5");
+	json_decref(watchers);
+	watch_end(take_pointer(&connection.watch));
+	assert_int_equal(fake.left, 1);
+	assert_int_equal(fake.noted, 0);
+	assert_int_equal(fake.ended, 1);
+	assert_int_equal(fake.job_count, 1);
+	assert_true(fake.jobs[0]->stubborn);
+	job_done(0);
+}
+
+static void
+what_cannot_be_logged_is_not_watched(void **state)
+{
+	(void)state;
+	begin(true);
+	job_done(-ENOSPC);
+	assert_int_equal(fake.killed, CLOSE_NOT_LOGGED);
+	assert_null(fake.tag);
+	assert_int_equal(fake.came, 0);
+}
+
+static void
+client_that_goes_while_it_is_logged_watches_nothing(void **state)
+{
+	(void)state;
+	begin(true);
+	watch_end(take_pointer(&connection.watch));
+	assert_int_equal(fake.job_count, 1);
+	job_done(0);
+	assert_null(fake.tag);
+	assert_int_equal(fake.came + fake.left, 0);
+}
+
+static void
+too_many_watch(void **state)
+{
+	(void)state;
+	fake.take_answer = -EUSERS;
+	begin(true);
+	job_done(0);
+	assert_int_equal(fake.killed, CLOSE_WATCH_BUSY);
+	assert_int_equal(fake.came, 0);
+}
+
+static void
+session_that_has_ended_meanwhile_is_not_watched(void **state)
+{
+	(void)state;
+	fake.is_recorded = false;
+	begin(true);
+	assert_int_equal(fake.killed, CLOSE_WATCH_TOO_LATE);
+	assert_int_equal(fake.job_count, 0);
+}
+
+static void
+wrong_ticket_opens_nothing(void **state)
+{
+	struct msg_introduced introduced = {.user = "+w00000000000000a"};
+
+	(void)state;
+	watch_start(&connection, &introduced);
+	assert_int_equal(fake.killed, CLOSE_NO_TICKET);
+	assert_int_equal(fake.job_count, 0);
+}
+
+static void
+player_that_dies_costs_its_watcher_alone(void **state)
+{
+	(void)state;
+	begin(true);
+	job_done(0);
+	player_ready(&supervisor, connection.watch->child);
+	assert_int_equal(watch_reason(&connection, CLOSE_GREETER_FAULT), CLOSE_PLAYER_FAULT);
+	assert_int_equal(watch_reason(&connection, CLOSE_TOO_SLOW), CLOSE_TOO_SLOW);
+	player_died(&supervisor, connection.watch->child);
+	assert_int_equal(fake.killed, CLOSE_PLAYER_FAULT);
+	assert_int_equal(fake.left, 0); /* until its connection is over */
+}
+
+static void
+player_whose_watcher_has_gone_has_not_failed(void **state)
+{
+	(void)state;
+	begin(true);
+	job_done(0);
+	player_ready(&supervisor, connection.watch->child);
+	connection.watch->over = true;
+	assert_int_equal(watch_reason(&connection, CLOSE_GREETER_FAULT), CLOSE_CLIENT_LEFT);
+	player_died(&supervisor, connection.watch->child);
+	assert_int_equal(fake.killed, CLOSE_CLIENT_LEFT);
+}
+
+#define IN_OUT(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_OUT(nobody_watches_before_it_is_in_the_log),
+		IN_OUT(who_goes_is_counted_noted_and_logged),
+		IN_OUT(what_cannot_be_logged_is_not_watched),
+		IN_OUT(client_that_goes_while_it_is_logged_watches_nothing),
+		IN_OUT(too_many_watch),
+		IN_OUT(session_that_has_ended_meanwhile_is_not_watched),
+		IN_OUT(wrong_ticket_opens_nothing),
+		IN_OUT(player_that_dies_costs_its_watcher_alone),
+		IN_OUT(player_whose_watcher_has_gone_has_not_failed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
