@@ -72,9 +72,23 @@ static void
 see_end(struct mediation *mediation)
 {
 	uint8_t next;
+	ssize_t r = recv(mediation->peeked_fd, &next, 1, MSG_PEEK | MSG_DONTWAIT);
 
-	if (recv(mediation->peeked_fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+	if (r == 0)
 		mediation->host_closed = true;
+	else if (r < 0 && errno != EAGAIN && errno != EINTR)
+		mediation->host_broke = true;
+}
+
+static bool
+is_connecting(struct mediation *mediation)
+{
+	bool connecting;
+
+	(void)pthread_mutex_lock(&mediation->lock);
+	connecting = mediation->step == MEDIATION_CONNECTING;
+	(void)pthread_mutex_unlock(&mediation->lock);
+	return connecting;
 }
 
 static int
@@ -93,6 +107,9 @@ on_read(rdpTransport *transport, wStream *s)
 	}
 	see_end(mediation);
 	len = mediation->host_io.ReadPdu(transport, s);
+	/* In the middle of a PDU; afterwards, when a broken connection is another reason, it is seen above or not at all. */
+	if (len < 0 && is_connecting(mediation))
+		see_end(mediation);
 	if (len <= 0)
 		return len;
 	if (mcs_kind_of(Stream_Buffer(s), (size_t)len) == MCS_DISCONNECT_ULTIMATUM)
@@ -273,9 +290,20 @@ host_leg_connected(struct mediation *mediation, pClientContext *client)
 	(void)pthread_mutex_unlock(&mediation->lock);
 }
 
+/* Was it the host that went, or libfreerdp that would not go on with it? */
 static enum mediate_outcome
-outcome_of(const struct host_answers *answers, UINT32 error)
+who_ended(const struct mediation *mediation)
 {
+	return mediation->host_closed || mediation->host_broke || mediation->host_said_end
+		       ? MEDIATE_REFUSED
+		       : MEDIATE_BAD_PDU;
+}
+
+static enum mediate_outcome
+outcome_of(const struct mediation *mediation, UINT32 error)
+{
+	const struct host_answers *answers = &mediation->answers;
+
 	switch (answers->step) {
 	case HOST_ANSWERS_CONFIRM:
 		return MEDIATE_REFUSED;
@@ -285,11 +313,11 @@ outcome_of(const struct host_answers *answers, UINT32 error)
 		if (error == FREERDP_ERROR_TLS_CONNECT_FAILED)
 			return MEDIATE_TLS_FAILED;
 		if (!answers->by_nla)
-			return MEDIATE_REFUSED;
+			return who_ended(mediation);
 		return error == FREERDP_ERROR_CONNECT_TRANSPORT_FAILED ? MEDIATE_LOGON_CLOSED
 								       : MEDIATE_LOGON_FAULT;
 	default:
-		return MEDIATE_REFUSED;
+		return who_ended(mediation);
 	}
 }
 
@@ -299,7 +327,7 @@ host_leg_failed(struct mediation *mediation, pClientContext *client)
 {
 	const struct host_answers *answers = &mediation->answers;
 	UINT32 error = freerdp_get_last_error(&client->context);
-	enum mediate_outcome outcome = outcome_of(answers, error);
+	enum mediate_outcome outcome = outcome_of(mediation, error);
 	const char *name = error == FREERDP_ERROR_SUCCESS ? "" : freerdp_get_last_error_name(error);
 
 	forget_credentials(client->context.settings);

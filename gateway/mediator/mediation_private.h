@@ -38,6 +38,7 @@ struct mediation {
 	HANDLE wake;                 /* the worker leg's thread looks at `resize` */
 	struct host_answers answers; /* the host leg's */
 	int peeked_fd;               /* the library's, whose first byte is looked at */
+	bool host_broke;             /* … */
 	bool host_closed;            /* … */
 	bool host_said_end;          /* … */
 	bool asked;                  /* the worker leg's: the host leg was started */

@@ -180,7 +180,21 @@ def trusted_fake(lab, script, tls=True):
     return mediated(lab, fake.port, trust=fingerprint(lab.hosts.state.path("xrdp", "certificate.crt")))
 
 
-@pytest.mark.parametrize("script,reason", [(http, "HOST_NOT_RDP"), (hangs_up, "HOST_REFUSED"), (no_tls_after_all, "HOST_TLS_FAILED")])
+def huge_response(peer):
+    peer.accept_tls()
+    peer.read_pdu()
+    peer.send(wire.connect_response(0, padding=b"\x55" * 32000))
+    peer.stay()
+
+
+def hangs_up_in_response(peer):
+    peer.accept_tls()
+    peer.read_pdu()
+    peer.send(wire.connect_response(2)[:40])
+
+
+@pytest.mark.parametrize("script,reason", [(http, "HOST_NOT_RDP"), (hangs_up, "HOST_REFUSED"), (no_tls_after_all, "HOST_TLS_FAILED"),
+                                           (huge_response, "HOST_BAD_PDU"), (hangs_up_in_response, "HOST_REFUSED")])
 def test_m021_hosts_that_are_none(lab, script, reason):
     account, _ = knock(lab, trusted_fake(lab, script))
     assert lab.wait_end(account)["reason"] == reason
