@@ -129,9 +129,9 @@ open_format(struct movie *movie, const char *format)
 	if (avformat_alloc_output_context2(&movie->format, NULL, format, NULL) < 0)
 		return -EINVAL;
 	room = av_malloc(IO_BYTES);
-	movie->io = room == NULL ? NULL
-				 : avio_alloc_context(room, IO_BYTES, 1, movie, NULL,
-					   on_write, on_seek);
+	movie->io = room == NULL
+			    ? NULL
+			    : avio_alloc_context(room, IO_BYTES, 1, movie, NULL, on_write, on_seek);
 	if (movie->io == NULL) {
 		av_free(room);
 		return -ENOMEM;
