@@ -40,6 +40,7 @@ command_function command_explain;
 command_function command_session_list;
 command_function command_session_show;
 command_function command_session_kill;
+command_function command_session_notice;
 command_function command_recording_list;
 command_function command_recording_show;
 command_function command_recording_delete;

@@ -1,4 +1,4 @@
-/* session show, session kill: the gateway finds whose id begins with what was typed. */
+/* session show, session kill, session notice: the gateway finds whose id begins with what was typed. */
 #include "admin-cli/command.h"
 #include "admin-cli/print.h"
 #include "admin-cli/text.h"
@@ -87,5 +87,50 @@ command_session_kill(struct admin *admin)
 					json_object_get(session, "id") != NULL ? "id" : "session"),
 				"because", because));
 	json_decref(session);
+	return exit_code;
+}
+
+/* With --terminal and --all the only word is the text. */
+static enum admin_exit
+notice_parameters(struct admin *admin, json_t **ret_parameters)
+{
+	bool several = argument_flag(admin->arguments, "all") ||
+		       argument_text(admin->arguments, "terminal") != NULL;
+	const char *text = argument_text(admin->arguments, several ? "SESSION" : "TEXT");
+	json_t *parameters;
+
+	if (several && argument_text(admin->arguments, "TEXT") != NULL)
+		return admin_refuse(admin, ADMIN_USAGE,
+			_("a session and --terminal or --all exclude each other; put a text with "
+			  "blanks in quotes"));
+	if (text == NULL)
+		return admin_refuse(admin, ADMIN_USAGE, _("missing: %s"), "TEXT");
+	parameters = arguments_parameters(admin->arguments);
+	(void)json_object_set_new(parameters, "text", json_string(text));
+	if (!several)
+		(void)json_object_set_new(parameters, "id", typed_id(admin));
+	*ret_parameters = parameters;
+	return ADMIN_DONE;
+}
+
+/* A message that somebody does not see was not given: who wrote it must know, also in a script. */
+enum admin_exit
+command_session_notice(struct admin *admin)
+{
+	json_t *parameters = NULL, *result = NULL;
+	enum admin_exit exit_code = notice_parameters(admin, &parameters);
+
+	if (exit_code == ADMIN_DONE)
+		exit_code = admin_ask(admin, "session.notice", parameters, &result);
+	if (exit_code != ADMIN_DONE)
+		return exit_code;
+	if (admin->arguments->json)
+		admin_print(admin, result);
+	else
+		print_session_notice(admin, result);
+	if ((size_t)json_integer_value(json_object_get(result, "shown")) <
+		json_array_size(json_object_get(result, "sessions")))
+		exit_code = ADMIN_REFUSED;
+	json_decref(result);
 	return exit_code;
 }

@@ -36,6 +36,7 @@ command_printer print_explanation;
 command_printer print_sessions;
 command_printer print_session;
 command_printer print_session_killed;
+command_printer print_session_notice;
 command_printer print_recording;
 command_printer print_recording_held;
 command_printer print_recording_released;

@@ -132,6 +132,22 @@ print_session(const struct admin *admin, const json_t *result)
 }
 
 void
+print_session_notice(const struct admin *admin, const json_t *result)
+{
+	static const struct list_column columns[] = {
+		{N_("Session"), 0, .shown = short_id},
+		{N_("Account"), 40, "account", VALUE_TEXT},
+		{N_("Terminal"), 40, "terminal", VALUE_TEXT},
+		{N_("Message"), 0, "result", VALUE_WORD},
+	};
+	size_t shown = (size_t)json_integer_value(json_object_get(result, "shown"));
+	size_t count = list_print(value_rows(result, "sessions"), columns, ARRAY_SIZE(columns));
+
+	(void)admin;
+	fprintf(stderr, _("on %zu of %zu screens\n"), shown, count);
+}
+
+void
 print_session_killed(const struct admin *admin, const json_t *result)
 {
 	const json_t *killed = json_object_get(result, "killed");

@@ -101,6 +101,8 @@ on_read(rdpTransport *transport, wStream *s)
 	enum mediate_outcome outcome;
 	int len;
 
+	if (!notices_turn(mediation->notices))
+		return -1;
 	if (answers->step == HOST_ANSWERS_CONFIRM && !begins_like_rdp(mediation)) {
 		mediation_tell(mediation, MEDIATE_NOT_RDP, 0, NULL);
 		return -1;
@@ -234,6 +236,7 @@ host_leg_prepare(struct mediation *mediation, pClientContext *client)
 	if (!freerdp_set_io_callback_context(context, mediation))
 		return FALSE;
 	mediation->host_io = *freerdp_get_io_callbacks(context);
+	notices_on_host(mediation->notices, client);
 	io = mediation->host_io;
 	io.TCPConnect = on_tcp_connect;
 	io.ReadPdu = on_read;

@@ -12,8 +12,10 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "mediator/mediation.h"
+#include "mediator/notices.h"
 #include "messages/channel.h"
 #include "messages/supervised.h"
+#include "notice/banner.h"
 #include "supervisor/children.h"
 
 #include <errno.h>
@@ -75,9 +77,19 @@ on_host(struct channel *channel, union message_body *message)
 	return r < 0 ? fail("libfreerdp", r) : 0;
 }
 
+static int
+on_notice(struct channel *channel, union message_body *message)
+{
+	(void)channel;
+	if (process.mediation != NULL)
+		notices_show(mediation_notices(process.mediation), &message->notice_show);
+	return 0;
+}
+
 static const struct channel_handler handlers[] = {
 	{MSG_MEDIATE_BEGIN, on_begin},
 	{MSG_MEDIATE_HOST, on_host},
+	{MSG_NOTICE_SHOW, on_notice},
 	{MSG_PING, supervised_on_ping},
 	{MSG_NOTHING, NULL},
 };
@@ -107,6 +119,9 @@ prepare(void)
 	r = mediation_warm_up(&what);
 	if (r < 0)
 		return fail(what, r);
+	r = banner_warm_up(NULL, &what);
+	if (r < 0)
+		return fail(what, r);
 	r = mediator_key_new(&process.key);
 	if (r < 0)
 		return fail("a key for nobody", r);
@@ -118,6 +133,7 @@ static int
 tell_news(void)
 {
 	struct mediation_news news;
+	struct msg_notice_over notice;
 	int r = 0;
 
 	mediation_take_news(process.mediation, &news);
@@ -128,6 +144,8 @@ tell_news(void)
 		r = channel_send(process.supervisor, MSG_MEDIATE_RESULT, &news.result, -1);
 	if (news.over)
 		mediation_heard(process.mediation);
+	while (r == 0 && notices_take(mediation_notices(process.mediation), &notice))
+		r = channel_send(process.supervisor, MSG_NOTICE_OVER, &notice, -1);
 	process.over = news.over;
 	return r < 0 ? -ECONNRESET : 0;
 }
@@ -157,10 +175,14 @@ turn(void)
 		{.fd = process.mediation == NULL ? -1 : mediation_fd(process.mediation),
 			.events = POLLIN},
 	};
+	struct notices *notices =
+		process.mediation == NULL ? NULL : mediation_notices(process.mediation);
 	int r;
 
-	if (poll(waits, ARRAY_SIZE(waits), -1) < 0)
+	if (poll(waits, ARRAY_SIZE(waits), notices == NULL ? -1 : notices_wait_ms(notices)) < 0)
 		return errno == EINTR ? 0 : -errno;
+	if (notices != NULL)
+		notices_remind(notices);
 	r = hear_supervisor(waits[0].revents);
 	if (r == 0 && (waits[1].revents & POLLIN) != 0)
 		r = tell_news();

@@ -32,6 +32,18 @@ wake_loop(const struct mediation *mediation)
 	(void)eventfd_write(mediation->news_fd, 1);
 }
 
+static void
+on_notice_news(void *mediation)
+{
+	wake_loop(mediation);
+}
+
+struct notices *
+mediation_notices(const struct mediation *mediation)
+{
+	return mediation->notices;
+}
+
 void
 mediation_go(struct mediation *mediation, enum mediation_step step)
 {
@@ -161,6 +173,7 @@ on_session_end(proxyPlugin *plugin, proxyData *data, void *peer)
 {
 	(void)data;
 	(void)peer;
+	notices_on_end(mediation_of_plugin(plugin)->notices);
 	mediation_end(mediation_of_plugin(plugin));
 	return TRUE;
 }
@@ -224,6 +237,17 @@ on_client_over(proxyPlugin *plugin, proxyData *data, void *client)
 	return TRUE;
 }
 
+/* FALSE: it does not reach the host. */
+static BOOL
+on_mouse(proxyPlugin *plugin, proxyData *data, void *event)
+{
+	const proxyMouseEventInfo *mouse = event;
+
+	(void)data;
+	return notices_on_mouse(
+		mediation_of_plugin(plugin)->notices, mouse->flags, mouse->x, mouse->y);
+}
+
 static BOOL
 register_plugin(proxyPluginsManager *manager, void *mediation)
 {
@@ -241,6 +265,7 @@ register_plugin(proxyPluginsManager *manager, void *mediation)
 		.ClientPostDisconnect = on_client_post_disconnect,
 		.ClientRedirect = on_redirect,
 		.ClientUninitConnect = on_client_over,
+		.MouseEvent = on_mouse,
 	};
 
 	return manager->RegisterPlugin(manager, &plugin);
@@ -296,6 +321,11 @@ mediation_new(const struct mediation_setup *setup)
 	mediation->begin = setup->begin;
 	mediation->trust = setup->trust;
 	mediation->answers.nla = (enum attach_nla)setup->begin->nla;
+	mediation->notices = notices_new(on_notice_news, mediation);
+	if (mediation->notices == NULL) {
+		free(mediation);
+		return NULL;
+	}
 	(void)pthread_mutex_init(&mediation->lock, NULL);
 	(void)pthread_cond_init(&mediation->changed, NULL);
 	mediation->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -337,6 +367,7 @@ mediation_free(struct mediation *mediation)
 	mediation_go(mediation, MEDIATION_OVER);
 	mediation_heard(mediation);
 	pf_server_free(mediation->server);
+	notices_free(mediation->notices);
 	cleanup_close(&mediation->host_fd);
 	cleanup_close(&mediation->news_fd);
 	if (mediation->wake != NULL)

@@ -41,6 +41,11 @@ void mediation_free(struct mediation *mediation);
 /* Readable when there is something new. */
 int mediation_fd(const struct mediation *mediation);
 
+struct notices;
+
+/* What lies on its screen (notices.h): what is new of it comes by mediation_fd, too. */
+struct notices *mediation_notices(const struct mediation *mediation);
+
 struct mediation_news {
 	bool has_certificate; /* first */
 	struct msg_mediate_certificate certificate;

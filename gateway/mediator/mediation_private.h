@@ -6,6 +6,7 @@
 
 #include "mediator/host_answers.h"
 #include "mediator/mediation.h"
+#include "mediator/notices.h"
 
 #include "base/secret.h"
 
@@ -26,6 +27,7 @@ enum mediation_step {
 
 struct mediation {
 	proxyServer *server;
+	struct notices *notices; /* has a lock of its own */
 	const struct host_trust *trust;
 	struct msg_mediate_begin *begin;
 	rdpTransportIo worker_io; /* of the library, before ours */

@@ -141,6 +141,7 @@ worker_leg_activated(struct mediation *mediation)
 	mediation->active = true;
 	(void)pthread_cond_broadcast(&mediation->changed);
 	(void)pthread_mutex_unlock(&mediation->lock);
+	notices_on_activated(mediation->notices);
 }
 
 /* Behind the client's Client Info, before licensing: the library would go on to a desktop of its own now, and connect to the host
@@ -213,5 +214,6 @@ worker_leg_initialize(struct mediation *mediation, freerdp_peer *peer)
 	peer->PostConnect = on_post_connect;
 	peer->ReachedState = on_reached_state;
 	context->update->DesktopResize = on_desktop_resize;
+	notices_on_peer(mediation->notices, peer);
 	return freerdp_set_io_callbacks(context, &io) && mend_settings(context->settings);
 }

@@ -45,39 +45,9 @@ struct gfx_overlay {
 };
 
 static int
-make_room(struct gfx_bytes *out, size_t more)
-{
-	size_t size = out->size > 0 ? out->size : 4096;
-	uint8_t *grown;
-
-	while (size - out->len < more)
-		size *= 2;
-	if (size == out->size)
-		return 0;
-	grown = realloc(out->bytes, size);
-	if (grown == NULL)
-		return -ENOMEM;
-	out->bytes = grown;
-	out->size = size;
-	return 0;
-}
-
-static int
-add(struct gfx_bytes *out, const uint8_t *bytes, size_t len)
-{
-	int r = make_room(out, len);
-
-	if (r == 0 && len > 0)
-		memcpy(out->bytes + out->len, bytes, len);
-	if (r == 0)
-		out->len += len;
-	return r;
-}
-
-static int
 add_written(struct gfx_bytes *out, const struct bytes_writer *writer)
 {
-	return add(out, writer->start, writer->len);
+	return gfx_bytes_add(out, writer->start, writer->len);
 }
 
 struct gfx_overlay *
@@ -103,6 +73,21 @@ gfx_overlay_free(struct gfx_overlay *overlay)
 	free(overlay->surfaces);
 	free(overlay->drawing.bytes);
 	free(overlay);
+}
+
+void
+gfx_overlay_restart(struct gfx_overlay *overlay)
+{
+	overlay->surface_count = 0;
+	overlay->is_shown = overlay->has_drawn = overlay->is_in_frame = overlay->is_lost = false;
+	overlay->frames = overlay->seen = 0;
+	overlay->is_new = overlay->drawing.len > 0;
+}
+
+bool
+gfx_overlay_is_wanted(const struct gfx_overlay *overlay)
+{
+	return overlay->is_shown || overlay->drawing.len > 0;
 }
 
 /* The host's surfaces */
@@ -241,10 +226,7 @@ on_caps_confirm(struct gfx_overlay *overlay, const struct gfx_pdu *pdu, struct g
 {
 	(void)pdu;
 	(void)out;
-	overlay->surface_count = 0;
-	overlay->is_shown = overlay->has_drawn = overlay->is_in_frame = false;
-	overlay->frames = overlay->seen = 0;
-	overlay->is_new = overlay->drawing.len > 0;
+	gfx_overlay_restart(overlay);
 	return 0;
 }
 
@@ -292,11 +274,11 @@ gfx_overlay_from_host(
 		}
 		r = hear(overlay, &pdu, out);
 		if (r == 0)
-			r = add(out, bytes, pdu.len);
+			r = gfx_bytes_add(out, bytes, pdu.len);
 		bytes += pdu.len;
 		len -= pdu.len;
 	}
-	return r < 0 || len == 0 ? r : add(out, bytes, len);
+	return r < 0 || len == 0 ? r : gfx_bytes_add(out, bytes, len);
 }
 
 /* Acknowledgements */
@@ -353,16 +335,29 @@ gfx_overlay_from_client(struct gfx_overlay *overlay, uint8_t *bytes, size_t len)
 
 /* The picture */
 
+/* In the pipeline a picture's first line is its upper one, in a bitmap update its lowest. */
+static void
+turn_over(const uint8_t *pixels, size_t stride, const struct gfx_rectangle *tile, uint8_t *ret_tile)
+{
+	size_t width = (tile->right - tile->left) * 4u;
+
+	for (uint32_t y = tile->top; y < tile->bottom; y++)
+		memcpy(ret_tile + (tile->bottom - 1u - y) * width,
+			pixels + y * stride + tile->left * 4u, width);
+}
+
 static int
 add_tile(struct gfx_bytes *out, const uint8_t *pixels, uint16_t width, uint16_t surface,
 	const struct gfx_rectangle *tile)
 {
-	uint8_t room[PLANAR_PDU_MOST], planar[PLANAR_BYTES_MOST];
+	uint8_t room[PLANAR_PDU_MOST], planar[PLANAR_BYTES_MOST], turned[TILE * TILE * 4];
+	uint32_t tile_width = (uint32_t)(tile->right - tile->left);
 	struct bytes_writer writer;
-	size_t len = planar_encode(pixels + (tile->top * (size_t)width + tile->left) * 4,
-		width * 4u, (uint32_t)(tile->right - tile->left),
-		(uint32_t)(tile->bottom - tile->top), false, planar);
+	size_t len;
 
+	turn_over(pixels, width * 4u, tile, turned);
+	len = planar_encode(turned, tile_width * 4u, tile_width,
+		(uint32_t)(tile->bottom - tile->top), false, planar);
 	bytes_writer_init(&writer, room, sizeof(room));
 	gfx_planar_write(&writer, surface, tile, planar, len);
 	return add_written(out, &writer);
@@ -463,7 +458,7 @@ draw(struct gfx_overlay *overlay, struct gfx_bytes *out)
 	gfx_end_frame_write(&end, frame);
 	r = add_written(out, &begin);
 	if (r == 0)
-		r = add(out, overlay->drawing.bytes, overlay->drawing.len);
+		r = gfx_bytes_add(out, overlay->drawing.bytes, overlay->drawing.len);
 	if (r == 0)
 		r = add_written(out, &end);
 	overlay->is_shown = true;
@@ -562,6 +557,12 @@ bool
 gfx_overlay_is_used(const struct gfx_overlay *overlay)
 {
 	return overlay->has_drawn && !overlay->is_lost;
+}
+
+bool
+gfx_overlay_is_lost(const struct gfx_overlay *overlay)
+{
+	return overlay->is_lost;
 }
 
 void

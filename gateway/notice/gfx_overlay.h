@@ -9,6 +9,7 @@
 #ifndef NOTICE_GFX_OVERLAY_H
 #define NOTICE_GFX_OVERLAY_H
 
+#include "notice/gfx_bytes.h"
 #include "rdp/gfx.h"
 
 #include <stdbool.h>
@@ -18,12 +19,6 @@
 #define GFX_OVERLAY_SURFACES_MOST 256
 #define GFX_OVERLAY_SURFACE 0xfff0             /* ours, or the next below that no host has */
 #define GFX_OVERLAY_FRAME UINT32_C(0xfff00000) /* the first of our frames */
-
-/* Grows by what is added; the caller frees `bytes` and sets len to 0 when they are sent. */
-struct gfx_bytes {
-	uint8_t *bytes;
-	size_t len, size;
-};
 
 struct gfx_overlay;
 
@@ -47,10 +42,17 @@ void gfx_overlay_hide(struct gfx_overlay *overlay);
 /* Between two messages of the host: does what is wanted, if it can be done now. Returns 0 or -ENOMEM. */
 int gfx_overlay_turn(struct gfx_overlay *overlay, struct gfx_bytes *out);
 
+/* One is to lie there, or does, or is to go. */
+bool gfx_overlay_is_wanted(const struct gfx_overlay *overlay);
+
+/* The channel is another one, or none: the client has forgotten everything. What is wanted stays wanted. */
+void gfx_overlay_restart(struct gfx_overlay *overlay);
+
 bool gfx_overlay_is_shown(const struct gfx_overlay *overlay);
 
-/* The host draws by this pipeline, and is followed. */
+/* The host has drawn, and is followed; it cannot be followed. */
 bool gfx_overlay_is_used(const struct gfx_overlay *overlay);
+bool gfx_overlay_is_lost(const struct gfx_overlay *overlay);
 
 /* As the host has it: its last RESET_GRAPHICS, count 0 before it. `serial` is another one after each. */
 struct gfx_desktop {

@@ -16,6 +16,7 @@
 #define TILE_BYTES (TILE * TILE_ROW)
 #define ROOM_BYTES \
 	(PLANAR_BYTES_MOST > INTERLEAVED_BYTES_MOST ? PLANAR_BYTES_MOST : INTERLEAVED_BYTES_MOST)
+#define BITMAP_COMPRESSION 0x0001 /* 2.2.9.1.1.3.1.2.2 */
 #define UPDATE_TILES 32
 /* What a client without multifragment updates may be sent in one: 16256, less the headers of an update's tiles. */
 #define UPDATE_BYTES (16256 - 64 - UPDATE_TILES * 26)
@@ -117,6 +118,7 @@ add(struct pictures *pictures, rdpContext *context, const struct picture *pictur
 		.height = rectangle->height,
 		.bitsPerPixel = depth,
 		.compressed = TRUE,
+		.flags = BITMAP_COMPRESSION,
 		.bitmapDataStream = room,
 		.bitmapLength = len,
 		.cbScanWidth = width * bytes_a_pixel,

@@ -272,6 +272,10 @@ struct settings {
 	} sessions;
 
 	struct {
+		uint32_t first_ms, second_ms, last_ms; /* before a session ends; 0: none */
+	} notices;
+
+	struct {
 		char *config; /* the facility's krb5.conf (krb5_conf.h); NULL: no Kerberos */
 		uint32_t deadline_ms; /* for all that is asked of KDCs in one logon */
 	} kerberos;

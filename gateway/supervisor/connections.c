@@ -10,6 +10,7 @@
 #include "supervisor/children.h"
 #include "supervisor/mediations.h"
 #include "supervisor/nla_logons.h"
+#include "supervisor/notices.h"
 #include "supervisor/penalties.h"
 #include "supervisor/reconnects.h"
 #include "supervisor/recordings.h"
@@ -278,6 +279,7 @@ connection_over(struct connection *connection, enum close_reason reason, const c
 	if (connection->reason != CLOSE_NONE)
 		reason = connection->reason;
 	transfers_finish(connection);
+	notices_connection_over(connection);
 	if (connection->worker != NULL)
 		child_remove_connection(connection->worker);
 	connection->worker = NULL;

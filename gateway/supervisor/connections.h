@@ -10,6 +10,7 @@
 #include "policy/sessions.h"
 #include "relay/close_reasons.h"
 #include "relay/phases.h"
+#include "supervisor/notice_times.h"
 #include "supervisor/sockets.h"
 #include "supervisor/supervisor.h"
 
@@ -111,6 +112,10 @@ struct connection {
 		awaited_by; /* the connection that its session goes on over, once it is over; 0: none */
 	struct carried_session *session; /* from the start record on */
 	struct transfer_allowance transfers;
+	struct {
+		uint32_t serial; /* of the last one */
+		struct notice_told told;
+	} notices; /* on its screen */
 
 	uv_timer_t timer; /* ADMITTING: delay or header; RELAYED: attaching; KILLED: patience */
 	uv_poll_t poll;   /* ADMITTING behind a PROXY */

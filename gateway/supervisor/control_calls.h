@@ -48,6 +48,7 @@ loop_method method_ticket_issue;
 loop_method method_session_list;
 loop_method method_session_show;
 loop_method method_session_kill;
+loop_method method_session_notice;
 loop_method method_log_follow;
 loop_method method_account_review_sign;
 loop_method method_account_import;

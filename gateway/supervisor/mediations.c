@@ -7,6 +7,7 @@
 #include "settings/settings.h"
 #include "supervisor/children.h"
 #include "supervisor/nla_logons.h"
+#include "supervisor/notices.h"
 #include "supervisor/principals.h"
 #include "supervisor/refused_certificate.h"
 #include "supervisor/resumes.h"
@@ -67,6 +68,24 @@ mediation_end(struct connection *connection)
 	close_end(&mediation->theirs);
 	close_end(&mediation->workers);
 	free(mediation);
+}
+
+bool
+mediation_is_there(const struct connection *connection)
+{
+	return connection->mediation != NULL;
+}
+
+int
+mediation_send(struct connection *connection, enum message number, const void *body)
+{
+	struct mediation *mediation = connection->mediation;
+
+	if (mediation == NULL)
+		return -EOPNOTSUPP;
+	if (mediation->child == NULL || !mediation->connected || mediation->ended)
+		return -ENOTCONN;
+	return children_send(mediation->child, number, body, -1);
 }
 
 /* Beginning */
@@ -308,9 +327,18 @@ on_certificate(struct channel *channel, union message_body *message)
 	return certificate_refused(mediation->connection, &refused);
 }
 
+static int
+on_notice_over(struct channel *channel, union message_body *message)
+{
+	struct mediation *mediation = child_tag(channel_owner(channel));
+
+	return mediation == NULL ? 0 : notice_heard(mediation->connection, &message->notice_over);
+}
+
 const struct channel_handler mediator_messages[] = {
 	{MSG_MEDIATE_RESULT, on_result},
 	{MSG_MEDIATE_CERTIFICATE, on_certificate},
+	{MSG_NOTICE_OVER, on_notice_over},
 	{MSG_NOTHING, NULL},
 };
 

@@ -37,6 +37,13 @@ enum close_reason mediation_reason(
 /* Ends the process and wipes. Any number of times; connection->mediation is NULL afterwards. */
 void mediation_end(struct connection *connection);
 
+/* Whether one carries it: its screen can be written on, once its host's desktop has begun. */
+bool mediation_is_there(const struct connection *connection);
+
+/* A message to it, without a descriptor. Returns 0, -EOPNOTSUPP for a session that is not mediated, -ENOTCONN before its desktop has begun and
+ * after its process has died, or another negative errno. */
+int mediation_send(struct connection *connection, enum message number, const void *body);
+
 /* For children_setup. */
 extern const struct channel_handler mediator_messages[];
 void mediator_ready(void *owner, struct child *child);

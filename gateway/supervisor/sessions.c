@@ -13,6 +13,7 @@
 #include "supervisor/health.h"
 #include "supervisor/idle.h"
 #include "supervisor/log_tail.h"
+#include "supervisor/notices.h"
 #include "supervisor/resumes.h"
 #include "supervisor/session_log.h"
 
@@ -370,6 +371,7 @@ on_minute(uv_timer_t *timer)
 	keep_up(sessions->supervisor);
 	idle_ask(sessions->supervisor);
 	watches_tidy(sessions->supervisor->watches);
+	notices_minute(sessions->supervisor);
 	connections_give_memory_back(sessions->supervisor->connections);
 	resumes_forget(sessions->supervisor->resumes, clock_boottime_ms(),
 		sessions->supervisor->settings->limits.grace_ms);

@@ -3,7 +3,7 @@
  * Nothing is reserved: how the terminal stands, and whether the newcomer may still come in, is looked at each second, and again in the
  * transaction that begins the session. Who makes place may leave before; the newcomer may, and then nobody is ended; somebody quicker
  * may have the place, and the newcomer reads that. Of several newcomers the one of the highest priority goes first, then who came
- * first. A session that runs cannot be written on: whoever makes place is told when it ends.
+ * first. Whoever makes place is told at once where the session is mediated (notices.h), and else when it ends.
  */
 #include "supervisor/sign_in_private.h"
 
@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/sentence.h"
 #include "settings/settings.h"
+#include "supervisor/notices.h"
 #include "supervisor/sessions.h"
 
 #include <string.h>
@@ -84,6 +85,7 @@ begin_grace(struct sign_in *sign_in, const uint8_t *session)
 	log_event(EV_TAKE_OVER, "conn=%llx user='%s' host='%s' session=%s seconds=%u",
 		(unsigned long long)sign_in->connection->id, log_quote(sign_in->full_id),
 		log_quote(sign_in->offers[sign_in->chosen].name), id, grace_ms / 1000);
+	notice_take_over(sign_in->connection->supervisor, session, grace_ms / 1000);
 	(void)sign_in_page(sign_in, SCREEN_PLACE);
 	sign_in_page_text(sign_in,
 		N_("A session of lower priority makes place at %s. You are connected when this "

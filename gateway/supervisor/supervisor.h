@@ -13,6 +13,7 @@
  *	principals.c, kdc_search.c  … by Kerberos: who, and sockets to KDCs
  *	sessions.c        end records, running rules
  *	worker_messages.c what workers say
+ *	notices.c         what is written on running screens
  *	looks.c           a jump host without a client
  *	pam_conversation.c  who signs in, asked of sekisho-pam
  *	health.c          looks at all terminals, now and then
@@ -58,6 +59,7 @@ struct recording;
 struct log_tail;
 struct sign_in;
 struct pam_conversation;
+struct notice_waiter;
 struct watched_session;
 
 enum supervisor_state {
@@ -97,6 +99,7 @@ struct supervisor {
 	struct pam_conversation *pam_unattended; /* those of them that nobody waits for */
 	struct sign_in *sign_ins;                /* those under way */
 	struct watched_session *watched;         /* four_eyes.h */
+	struct notice_waiter *notice_waiters; /* who wants to know of a notice */
 	uint64_t next_connection; /* ids of connections and looks: never used twice */
 	int64_t ready_us;         /* clock_now() when listeners opened; 0 before */
 };

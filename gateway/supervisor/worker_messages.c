@@ -130,6 +130,7 @@ on_introduced(struct channel *channel, union message_body *message)
 	/* Told to end in the meantime: nothing to decide any more. */
 	if (connection == NULL || connection->stage != CONNECTION_RELAYED)
 		return 0;
+	connection->keyboard_layout = message->introduced.keyboard_layout;
 	if (!reconnect_start(connection, &message->introduced, begin))
 		begin(connection, &message->introduced);
 	return 0;

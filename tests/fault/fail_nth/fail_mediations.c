@@ -11,6 +11,7 @@
 #include "supervisor/children.h"
 #include "supervisor/mediations.h"
 #include "supervisor/nla_logons.h"
+#include "supervisor/notices.h"
 #include "supervisor/principals.h"
 #include "supervisor/refused_certificate.h"
 #include "supervisor/resumes.h"
@@ -20,6 +21,14 @@
 
 static char child_place;
 static unsigned int started, ended;
+
+int
+notice_heard(struct connection *connection, const struct msg_notice_over *over)
+{
+	(void)connection;
+	(void)over;
+	return 0;
+}
 
 int
 children_take(struct children *children, enum child_kind kind, void *tag, struct child **ret_child)

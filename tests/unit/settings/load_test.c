@@ -19,7 +19,7 @@
 /* In the order of settings.def. */
 #define TOP_KEYS                                                                                   \
 	"facility, public_address, listeners, tls, database, facility_key, session_log, log, "     \
-	"control_socket, backups, limits, workers, sources, sign_in, sessions, kerberos, health, " \
+	"control_socket, backups, limits, workers, sources, sign_in, sessions, notices, kerberos, health, " \
 	"exports, recording, "                                                                     \
 	"linked_services, "                                                                        \
 	"roles, evidence"

@@ -9,6 +9,7 @@
 #include "connections_fakes.h"
 
 #include "supervisor/attempts.h"
+#include "supervisor/notices.h"
 #include "supervisor/penalties.h"
 #include "supervisor/reconnects.h"
 #include "supervisor/session_starts.h"
@@ -121,6 +122,12 @@ sign_in_terminal(const struct sign_in *sign_in)
 {
 	(void)sign_in;
 	return "";
+}
+
+void
+notices_connection_over(struct connection *connection)
+{
+	(void)connection;
 }
 
 void

@@ -6,6 +6,7 @@
 #include "settings/settings.h"
 #include "supervisor/children.h"
 #include "supervisor/nla_logons.h"
+#include "supervisor/notices.h"
 #include "supervisor/principals.h"
 #include "supervisor/refused_certificate.h"
 #include "supervisor/resumes.h"
@@ -35,6 +36,14 @@ static struct {
 	struct connection *refused;
 	const uint8_t *needs_password;
 } fake;
+
+int
+notice_heard(struct connection *connection, const struct msg_notice_over *over)
+{
+	(void)connection;
+	(void)over;
+	return 0;
+}
 
 int
 children_take(struct children *children, enum child_kind kind, void *tag, struct child **ret_child)

@@ -136,6 +136,7 @@ a_place_is_asked_for_and_waited_for(void **state)
 	assert_shown(PLACE);
 	assert_in_range(seen.page.seconds, 60, 61);
 	assert_int_equal(seen.holder_killed, CLOSE_NONE);
+	assert_int_equal(seen.holder_told, 60);
 }
 
 static void

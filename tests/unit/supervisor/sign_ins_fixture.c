@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "policy/store/store.h"
 #include "supervisor/children.h"
+#include "supervisor/notices.h"
 #include "supervisor/penalties.h"
 #include "supervisor/sessions.h"
 
@@ -208,6 +209,14 @@ session_kill(struct connection *one, enum close_reason reason, const char *by, c
 	assert_null(because);
 	assert_true(by[0] != '\0');
 	seen.holder_killed = reason;
+}
+
+void
+notice_take_over(struct supervisor *of, const uint8_t session[SESSION_ID_BYTES], uint32_t seconds)
+{
+	(void)of;
+	(void)session;
+	seen.holder_told = seconds;
 }
 
 int

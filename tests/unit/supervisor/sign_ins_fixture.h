@@ -85,6 +85,7 @@ extern struct sign_in_seen {
 	struct take_over take_over;
 	struct connection holder;
 	enum close_reason holder_killed;
+	uint32_t holder_told; /* in how many seconds */
 } seen;
 
 /* Of the newest page. */

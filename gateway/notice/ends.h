@@ -1,0 +1,17 @@
+/* The ways in which a notice ends; see ends.def. */
+#ifndef NOTICE_ENDS_H
+#define NOTICE_ENDS_H
+
+#include <stdbool.h>
+
+enum notice_end {
+#define NOTICE_END(name, word, over) NOTICE_##name,
+#include "notice/ends.def"
+#undef NOTICE_END
+	NOTICE_END_COUNT
+};
+
+const char *notice_end_word(enum notice_end end);
+bool notice_end_is_over(enum notice_end end);
+
+#endif
