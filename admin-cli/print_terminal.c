@@ -125,16 +125,17 @@ print_values(const json_t *terminal, const struct value_row *rows, size_t count)
 	json_decref(shown);
 }
 
-/* What a session cannot do for them is said before somebody waits for it. */
+/* What a transparent session cannot do for them is said before somebody waits for it. */
 static void
 print_oversight(const json_t *terminal)
 {
+	if (strcmp(value_text(terminal, "relay"), "transparent") != 0)
+		return;
 	if (json_is_true(json_object_get(terminal, "four_eyes")))
 		printf("\n%s\n",
 			_("While nobody watches, keyboard and mouse are dead, and nothing on the "
 			  "engineer's screen says why."));
-	if (json_is_true(json_object_get(terminal, "show_watchers")) &&
-		strcmp(value_text(terminal, "relay"), "transparent") == 0)
+	if (json_is_true(json_object_get(terminal, "show_watchers")))
 		printf("\n%s\n",
 			_("Watchers are not shown to the engineer: only mediated sessions can be "
 			  "written on (--relay mediated)."));

@@ -2,13 +2,17 @@
 #include "supervisor/four_eyes.h"
 
 #include "base/log.h"
+#include "base/sentence.h"
 #include "supervisor/children.h"
 #include "supervisor/connections.h"
+#include "supervisor/notices.h"
 #include "supervisor/sign_ins.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define RESUMED_SECONDS 10
 
 /* As many as there are watchers at most, who are few (limits.players). */
 struct watched_session {
@@ -56,6 +60,21 @@ note(const struct connection *connection, enum event event, const char *who)
 		log_quote(session->account_full), log_quote(session->terminal), log_quote(who));
 }
 
+/* On the screen of a mediated session; a transparent one cannot be written on. It stays until somebody watches again, and takes the place of
+ * whatever lay there. */
+static void
+tell_engineer(struct connection *connection, bool open)
+{
+	struct notice notice = {.seconds = open ? RESUMED_SECONDS : 0};
+
+	sentence_set(
+		&notice.text, open ? N_("Somebody at the hospital watches again: you can go on.")
+				   : N_("Nobody at the hospital watches any more: your keyboard "
+					"and mouse are paused "
+					"until somebody does."));
+	(void)notice_show(connection, &notice, NULL);
+}
+
 /* Of a session that has no connection now, or whose desktop is not being attached yet, nothing is told: four_eyes_before_attach. A
  * worker that cannot be told is one that nobody can hold to it. */
 static void
@@ -75,6 +94,7 @@ set_input(struct supervisor *supervisor, const uint8_t *session, bool open, cons
 	}
 	connection->session->input_open = open;
 	note(connection, open ? EV_INPUT_RESUMED : EV_INPUT_PAUSED, who);
+	tell_engineer(connection, open);
 }
 
 int

@@ -10,6 +10,7 @@
 #include "supervisor/children.h"
 #include "supervisor/connections.h"
 #include "supervisor/four_eyes.h"
+#include "supervisor/notices.h"
 #include "supervisor/sign_ins.h"
 
 #include <errno.h>
@@ -22,7 +23,8 @@ static const uint8_t other[SESSION_ID_BYTES] = {9};
 
 static struct {
 	bool has_connection, deaf;
-	unsigned int told, sign_in_told;
+	unsigned int told, sign_in_told, notices;
+	bool notice_stays;
 	struct msg_input_gate gate;
 	enum close_reason killed;
 } seen;
@@ -53,6 +55,16 @@ sign_in_watcher_came(struct sign_in *sign_in)
 {
 	assert_ptr_equal(sign_in, connection.sign_in);
 	seen.sign_in_told++;
+}
+
+int
+notice_show(struct connection *shown, const struct notice *notice, struct notice_waiter *waiter)
+{
+	assert_ptr_equal(shown, &connection);
+	assert_null(waiter);
+	seen.notices++;
+	seen.notice_stays = notice->seconds == 0;
+	return -EOPNOTSUPP;
 }
 
 void
@@ -142,8 +154,12 @@ the_last_who_goes_pauses_input_and_the_first_who_comes_resumes_it(void **state)
 	four_eyes_watcher_left(&supervisor, session.id, "unix:sato");
 	assert_int_equal(seen.told, 2);
 	assert_int_equal(seen.gate.open, 0);
+	assert_int_equal(seen.notices, 1);
+	assert_true(seen.notice_stays);
 	assert_true(four_eyes_pauses(&connection));
 	come(session.id);
+	assert_int_equal(seen.notices, 2);
+	assert_false(seen.notice_stays);
 	assert_int_equal(seen.told, 3);
 	assert_int_equal(seen.gate.open, 1);
 	assert_false(four_eyes_pauses(&connection));
