@@ -14,10 +14,10 @@
 #include "greeter/screen.h"
 #include "greeter/screen_field.h"
 #include "greeter/screen_qr.h"
-#include "picture/words.h"
 #include "picture/brush.h"
 #include "picture/tiles.h"
 #include "picture/type.h"
+#include "picture/words.h"
 
 enum part {
 #define PART(NAME, name, what) PART_##NAME,

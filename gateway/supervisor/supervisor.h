@@ -99,7 +99,7 @@ struct supervisor {
 	struct pam_conversation *pam_unattended; /* those of them that nobody waits for */
 	struct sign_in *sign_ins;                /* those under way */
 	struct watched_session *watched;         /* four_eyes.h */
-	struct notice_waiter *notice_waiters; /* who wants to know of a notice */
+	struct notice_waiter *notice_waiters;    /* who wants to know of a notice */
 	uint64_t next_connection; /* ids of connections and looks: never used twice */
 	int64_t ready_us;         /* clock_now() when listeners opened; 0 before */
 };

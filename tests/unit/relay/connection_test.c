@@ -12,10 +12,10 @@
 #include "relay/introduction.h"
 #include "relay/look_at_host.h"
 #include "relay/nla_link.h"
-#include "relay/record_link.h"
 #include "relay/phase_attach.h"
 #include "relay/phase_greet.h"
 #include "relay/phase_redirect.h"
+#include "relay/record_link.h"
 #include "relay/worker.h"
 
 #include <errno.h>
@@ -81,8 +81,7 @@ record_link_close(struct connection *connection)
 }
 
 int
-record_link_open(
-	struct connection *connection, const struct msg_record_channel *channel, int *fd)
+record_link_open(struct connection *connection, const struct msg_record_channel *channel, int *fd)
 {
 	(void)connection;
 	(void)channel;

@@ -17,11 +17,12 @@
 #include <string.h>
 
 /* In the order of settings.def. */
-#define TOP_KEYS                                                                                   \
-	"facility, public_address, listeners, tls, database, facility_key, session_log, log, "     \
-	"control_socket, backups, limits, workers, sources, sign_in, sessions, notices, kerberos, health, " \
-	"exports, recording, "                                                                     \
-	"linked_services, "                                                                        \
+#define TOP_KEYS                                                                               \
+	"facility, public_address, listeners, tls, database, facility_key, session_log, log, " \
+	"control_socket, backups, limits, workers, sources, sign_in, sessions, notices, "      \
+	"kerberos, health, "                                                                   \
+	"exports, recording, "                                                                 \
+	"linked_services, "                                                                    \
 	"roles, evidence"
 
 /* Public keys that nobody has the other half of: 00 01 02 … 1f for two names, and one that differs in a bit. */

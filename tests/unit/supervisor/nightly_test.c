@@ -41,6 +41,7 @@ int __wrap_log_mark_get(struct store_db *db, const char *name, int64_t *ret_numb
 int __wrap_log_mark_set(struct store_db *db, const char *name, int64_t number);
 int64_t __wrap_log_tail_told(const struct supervisor *asked);
 void __wrap_connections_give_memory_back(struct connections *connections);
+void __wrap_notices_minute(struct supervisor *asked);
 
 int
 __wrap_audit_retention_tonight(struct store_db *db, enum audit_night *ret_night)
@@ -110,6 +111,12 @@ __wrap_log_tail_told(const struct supervisor *asked)
 {
 	assert_ptr_equal(asked, &supervisor);
 	return world.told;
+}
+
+void
+__wrap_notices_minute(struct supervisor *asked)
+{
+	assert_ptr_equal(asked, &supervisor);
 }
 
 void
