@@ -143,7 +143,7 @@ sample_raw_until(struct sample *sample, const uint8_t *plain, size_t len, uint32
 	const struct recording_chunk_head head = {
 		.len = (uint32_t)len + RECORDING_CHUNK_EXTRA, .last_ms = last_ms};
 	size_t sealed_len = RECORDING_CHUNK_HEAD + head.len;
-	struct recording_chain *chain;
+	struct recording_chain *chain = NULL;
 	int fd = memfd_create("recording", MFD_CLOEXEC);
 
 	must(fd >= 0 && sealed != NULL && recording_chain_new(&chain) == 0);

@@ -389,7 +389,7 @@ static void
 recordings_lie_where_nobody_else_reads(void **state)
 {
 	struct facility *facility = *state;
-	auto_free char *more = NULL, *said = NULL;
+	auto_free char *more = NULL;
 
 	assert_true(
 		asprintf(&more, "recording: {directory: \"%s/other\"}\n", facility->folder) > 0);
