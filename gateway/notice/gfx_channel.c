@@ -103,16 +103,17 @@ write_coded(struct bytes_writer *writer, uint8_t code, uint32_t value)
 		bytes_write_u32le(writer, value);
 }
 
-/* A message in PDUs (2.2.3.1, 2.2.3.2): one of them says its length, if it takes several. */
+/* A message of `total` bytes, or the first `len` of it, in PDUs (2.2.3.1, 2.2.3.2): one of them says its length, if it takes
+ * several. */
 static int
-send_message(struct gfx_channel *channel, const uint8_t *bytes, size_t len)
+send_part(struct gfx_channel *channel, const uint8_t *bytes, size_t len, size_t total)
 {
-	uint8_t id_code = length_code(channel->id), len_code = length_code((uint32_t)len);
+	uint8_t id_code = length_code(channel->id), len_code = length_code((uint32_t)total);
 	uint8_t pdu[CHUNK_DATA_MAX];
 	size_t at = 0;
 
 	do {
-		bool first = at == 0 && len + DRDYNVC_HEAD_MAX > sizeof(pdu);
+		bool first = at == 0 && (len < total || len + DRDYNVC_HEAD_MAX > sizeof(pdu));
 		struct bytes_writer writer;
 		size_t part;
 
@@ -122,7 +123,7 @@ send_message(struct gfx_channel *channel, const uint8_t *bytes, size_t len)
 						  id_code));
 		write_coded(&writer, id_code, channel->id);
 		if (first)
-			write_coded(&writer, len_code, (uint32_t)len);
+			write_coded(&writer, len_code, (uint32_t)total);
 		part = sizeof(pdu) - writer.len;
 		part = part < len - at ? part : len - at;
 		bytes_write(&writer, bytes + at, part);
@@ -131,6 +132,12 @@ send_message(struct gfx_channel *channel, const uint8_t *bytes, size_t len)
 			return -ECONNRESET;
 	} while (at < len);
 	return 0;
+}
+
+static int
+send_message(struct gfx_channel *channel, const uint8_t *bytes, size_t len)
+{
+	return send_part(channel, bytes, len, len);
 }
 
 static int
@@ -158,6 +165,8 @@ send_graphics(struct gfx_channel *channel, const struct gfx_bytes *graphics)
 	struct bytes_writer writer;
 	int r;
 
+	if (count == 0)
+		return 0;
 	if (count > UINT16_MAX)
 		return -EMSGSIZE;
 	bytes_writer_init(&writer, room, sizeof(room));
@@ -180,14 +189,15 @@ send_graphics(struct gfx_channel *channel, const struct gfx_bytes *graphics)
 	return r;
 }
 
-/* Between two messages. */
+/* Between two messages, and not between the chunks of a PDU that pass. */
 static int
 take_turn(struct gfx_channel *channel)
 {
 	struct gfx_bytes ours = {0};
 	int r;
 
-	if (!channel->is_open || channel->is_lost || channel->in_message)
+	if (!channel->is_open || channel->is_lost || channel->in_message ||
+		channel->passing == PASSING_ON)
 		return 0;
 	r = gfx_overlay_turn(channel->overlay, &ours);
 	if (r == 0 && ours.len > 0)
@@ -198,12 +208,36 @@ take_turn(struct gfx_channel *channel)
 
 /* From the host */
 
-/* It goes on as it is, if what the client has is still what the host thinks. */
+/* It goes on as it is, if what the client has is still what the host thinks; with what was held of a message that is under way. */
 static int
 lose(struct gfx_channel *channel)
 {
+	int r = 0;
+
 	channel->is_lost = true;
-	return channel->is_ours ? -EPROTO : 0;
+	if (channel->is_ours)
+		return -EPROTO;
+	if (channel->in_message && channel->holds && channel->message.len > 0)
+		r = send_part(
+			channel, channel->message.bytes, channel->message.len, channel->total);
+	channel->in_message = false;
+	empty(&channel->message);
+	return r;
+}
+
+/* Segments become up to some thousand times as many bytes (MS-RDPEGFX 2.2.5.1): how many they say they are, before they do. */
+static bool
+is_too_large(const struct gfx_bytes *message)
+{
+	struct bytes_reader reader;
+	uint32_t size;
+
+	if (message->len == 0 || message->bytes[0] != SEGMENT_SEVERAL)
+		return false;
+	bytes_reader_init(&reader, message->bytes + 1, message->len - 1);
+	(void)bytes_read_u16le(&reader);
+	size = bytes_read_u32le(&reader);
+	return reader.failed || size > GFX_CHANNEL_MESSAGE_MOST;
 }
 
 /* Of a message that has passed already there is nothing to be sent. */
@@ -230,14 +264,12 @@ hear_message(struct gfx_channel *channel)
 	UINT32 len = 0;
 	int r;
 
-	if (zgfx_decompress(channel->zgfx, channel->message.bytes, (UINT32)channel->message.len,
-		    &graphics, &len, 0) < 0) {
+	if (is_too_large(&channel->message) ||
+		zgfx_decompress(channel->zgfx, channel->message.bytes, (UINT32)channel->message.len,
+			&graphics, &len, 0) < 0)
 		r = lose(channel);
-		if (r == 0 && channel->holds)
-			r = send_message(channel, channel->message.bytes, channel->message.len);
-	} else {
+	else
 		r = hear_graphics(channel, graphics, len);
-	}
 	free(graphics);
 	channel->in_message = false;
 	empty(&channel->message);
@@ -283,8 +315,15 @@ hear_data(struct gfx_channel *channel, const uint8_t *pdu, size_t len,
 		return r < 0 ? r : 1;
 	held = channel->holds;
 	r = gfx_bytes_add(&channel->message, reader.at, bytes_left(&reader));
-	if (r == 0 && channel->message.len == channel->total)
-		r = hear_message(channel);
+	if (r < 0 || channel->message.len < channel->total)
+		return r < 0 ? r : held ? 0 : 1;
+	if (!held && gfx_overlay_is_wanted(channel->overlay)) {
+		/* Since this message began: what is ours comes behind its end. */
+		if (!channel->send(channel->owner, pdu, len))
+			return -ECONNRESET;
+		held = true;
+	}
+	r = hear_message(channel);
 	return r < 0 ? r : held ? 0 : 1;
 }
 
@@ -339,6 +378,12 @@ hear_chunk(struct gfx_channel *channel, uint32_t flags, const uint8_t *bytes, si
 	struct drdynvc_head head;
 	int r;
 
+	if ((flags & CHUNK_FIRST) != 0 && channel->passing == PASSING_ON) {
+		channel->passing = PASSING_NOTHING;
+		r = take_turn(channel);
+		if (r < 0)
+			return r;
+	}
 	if ((flags & (CHUNK_FIRST | CHUNK_LAST)) == (CHUNK_FIRST | CHUNK_LAST))
 		return hear_pdu(channel, bytes, len);
 	if ((flags & CHUNK_FIRST) != 0) {
