@@ -137,8 +137,9 @@ print_oversight(const json_t *terminal)
 			  "engineer's screen says why."));
 	if (json_is_true(json_object_get(terminal, "show_watchers")))
 		printf("\n%s\n",
-			_("Watchers are not shown to the engineer: only mediated sessions can be "
-			  "written on (--relay mediated)."));
+			_("The page before a recorded session says that it may be watched; who "
+			  "watches is not shown in it: only mediated sessions can be written on "
+			  "(--relay mediated)."));
 }
 
 void

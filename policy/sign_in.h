@@ -135,6 +135,7 @@ struct terminal_offer {
 	bool recorded;            /* its sessions are … */
 	bool records_input;       /* … keys and mouse as well */
 	bool four_eyes;           /* somebody must watch them */
+	bool show_watchers;       /* who watches is no secret */
 	bool passes_credentials;  /* its session signs on with what was typed here */
 	enum close_reason reason; /* CLOSE_NONE: may be chosen now */
 	uint32_t sessions;        /* that it has now */

@@ -188,6 +188,7 @@ add_offer(const struct offer_row *row, void *argument)
 		.recorded = row->recording != TERMINAL_RECORDING_OFF,
 		.records_input = row->record_input,
 		.four_eyes = row->four_eyes,
+		.show_watchers = row->show_watchers,
 		.passes_credentials = row->credentials == CREDENTIALS_PASS_THROUGH,
 		.reason = verdict.reason,
 		.sessions = row->sessions,

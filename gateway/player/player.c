@@ -333,19 +333,29 @@ note_changes(struct player *player)
 	}
 }
 
+/* Nobody sees anything before his desktop has been sent something. */
+static enum play_state
+seen_state(const struct player *player)
+{
+	return player->on_desktop || player->state == PLAY_BROKEN ? player->state : PLAY_WAITING;
+}
+
 static void
 tell(struct player *player)
 {
 	int64_t now_us = player_now_us();
-	struct msg_play_state state = {.state = (uint8_t)player->state,
+	enum play_state seen = seen_state(player);
+	struct msg_play_state state = {.state = (uint8_t)seen,
 		.at_ms = player_at_ms(player),
 		.length_ms = player->length_ms};
-	bool moves = player->state == PLAY_PLAYING || player->state == PLAY_LIVE;
+	bool moves = seen == PLAY_PLAYING || seen == PLAY_LIVE;
 
-	if (player->told == player->state && player->told_us != 0 &&
+	if (player->told == seen && player->told_us != 0 &&
 		(!moves || now_us - player->told_us < TOLD_US))
 		return;
-	player->told = player->state;
+	if (seen == PLAY_LIVE && player->behind)
+		state.at_ms = playback_now_ms(player->playback);
+	player->told = seen;
 	player->told_us = now_us;
 	if (player->state == PLAY_BROKEN)
 		snprintf(state.why, sizeof(state.why), "%s", player->why);
@@ -440,6 +450,7 @@ on_sent(void *owner)
 {
 	struct player *player = owner;
 
+	player->on_desktop = true;
 	if (player->began_us == 0 && player->view.picture_width > 0)
 		player->began_us = player_now_us();
 }

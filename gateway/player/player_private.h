@@ -39,6 +39,7 @@ struct player {
 	enum play_state told;
 	int64_t told_us;
 	int64_t began_us; /* the first picture was sent; 0: not yet */
+	bool on_desktop;  /* something was sent at all: a recording may have no picture yet */
 
 	/* On the watcher's desktop */
 	bool drawable;

@@ -429,6 +429,7 @@ connection_set_session(struct connection *connection, const struct session_grant
 	session->terminal_version = grant->terminal.version;
 	session->rights = grant->terminal.rights;
 	session->four_eyes = grant->terminal.four_eyes;
+	session->show_watchers = grant->terminal.show_watchers;
 	snprintf(session->account, sizeof(session->account), "%s", grant->account);
 	snprintf(session->account_full, sizeof(session->account_full), "%s", grant->account_full);
 	snprintf(session->account_name, sizeof(session->account_name), "%s", grant->account_name);

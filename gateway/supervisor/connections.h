@@ -54,10 +54,11 @@ struct carried_session {
 	char terminal[TERMINAL_NAME_SIZE];
 	struct device_evidence device;
 	struct attendance attendance;
-	bool four_eyes;  /* somebody must watch … */
-	bool gated;      /* … and the worker has been told whether somebody does … */
-	bool input_open; /* … which is this */
-	bool pinned;     /* the jump host's certificate is known by this … */
+	bool four_eyes;     /* somebody must watch … */
+	bool gated;         /* … and the worker has been told whether somebody does … */
+	bool input_open;    /* … which is this */
+	bool show_watchers; /* to the engineer */
+	bool pinned;        /* the jump host's certificate is known by this … */
 	uint8_t pin[TERMINAL_PIN_BYTES];
 	bool certificate_refused; /* it has shown another one: that is in the log */
 	uint32_t inputs;          /* of its client, when they were asked for last (idle.h) … */

@@ -16,31 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *
-sentence_for(bool input, bool limited)
-{
-	if (input)
-		return limited ? N_("Your session at %s will be recorded: what is on the screen, "
-				    "and every "
-				    "key that you press and each movement of the mouse, passwords "
-				    "that you "
-				    "type among them. The hospital keeps the recording for %u "
-				    "days; its "
-				    "auditors may look at it.")
-			       : N_("Your session at %s will be recorded: what is on the screen, "
-				    "and every "
-				    "key that you press and each movement of the mouse, passwords "
-				    "that you "
-				    "type among them. The hospital keeps the recording without a "
-				    "limit of "
-				    "time; its auditors may look at it.");
-	return limited ? N_("Your session at %s will be recorded: what is on the screen. The "
-			    "hospital keeps "
-			    "the recording for %u days; its auditors may look at it.")
-		       : N_("Your session at %s will be recorded: what is on the screen. The "
-			    "hospital keeps "
-			    "the recording without a limit of time; its auditors may look at it.");
-}
+static const char *const sentences[2][2][2] = {
+#define RECORDED_TEXT(input, limited, watched, text) [input][limited][watched] = text,
+#include "supervisor/recorded_texts.def"
+#undef RECORDED_TEXT
+};
 
 void
 sign_in_told(struct sign_in *sign_in)
@@ -50,7 +30,8 @@ sign_in_told(struct sign_in *sign_in)
 
 	(void)sign_in_page(sign_in, SCREEN_RECORDED);
 	/* Without a limit the sentence has no place for the days. */
-	sign_in_page_text(sign_in, sentence_for(offer->records_input, days > 0), offer->name, days);
+	sign_in_page_text(sign_in, sentences[offer->records_input][days > 0][offer->show_watchers],
+		offer->name, days);
 	sign_in_page_show(sign_in);
 }
 
@@ -165,6 +146,7 @@ set_terminal(struct sign_in *sign_in, const struct session_grant *grant)
 	offer->recorded = grant->terminal.recording != TERMINAL_RECORDING_OFF;
 	offer->records_input = grant->terminal.record_input;
 	offer->four_eyes = grant->terminal.four_eyes;
+	offer->show_watchers = grant->terminal.show_watchers;
 	sign_in->offers = offer;
 	sign_in->offer_count = 1;
 	sign_in->chosen = 0;

@@ -14,6 +14,7 @@
 #include "supervisor/children.h"
 #include "supervisor/four_eyes.h"
 #include "supervisor/recording_files.h"
+#include "supervisor/watchers_shown.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -90,6 +91,69 @@ note_new(struct watch *watch, bool over)
 	return note;
 }
 
+/* Who must know of a watcher */
+
+/* Not NULL: without it no ticket for a running session was issued. */
+static const struct watch_live *
+live_of(const struct watch *watch)
+{
+	return watch->connection->supervisor->watches->live;
+}
+
+static size_t
+others(const struct watch *watch)
+{
+	size_t count = 0;
+
+	for (const struct watch *other = watch->connection->supervisor->watches->first;
+		other != NULL; other = other->next)
+		count += other != watch && other->announced &&
+			 memcmp(other->about.session, watch->about.session, SESSION_ID_BYTES) == 0;
+	return count;
+}
+
+/* Once the logs have it. */
+static void
+announce(struct watch *watch, bool came)
+{
+	struct supervisor *supervisor = watch->connection->supervisor;
+
+	if (!watch->about.live || watch->announced == came)
+		return;
+	watch->announced = came;
+	live_of(watch)->note(supervisor, watch->about.session, watch->about.actor, came);
+	watcher_show(supervisor, watch->about.session, watch->about.actor, came, others(watch));
+}
+
+/* For four eyes. */
+static void
+count(struct watch *watch, bool sees)
+{
+	struct supervisor *supervisor = watch->connection->supervisor;
+
+	if (!watch->about.live || watch->counted == sees)
+		return;
+	if (!sees) {
+		watch->counted = false;
+		four_eyes_watcher_left(supervisor, watch->about.session, watch->about.actor);
+	} else if (four_eyes_watcher_came(supervisor, watch->about.session, watch->about.actor) ==
+		   0) {
+		watch->counted = true;
+	} else {
+		connection_kill(watch->connection, CLOSE_OUT_OF_ROOM);
+	}
+}
+
+/* The session as it is now is on his screen. */
+static bool
+sees_session(const struct msg_play_state *told)
+{
+	uint32_t behind_ms = told->length_ms > told->at_ms ? told->length_ms - told->at_ms : 0;
+
+	return (told->state == PLAY_LIVE || told->state == PLAY_PLAYING) &&
+	       behind_ms <= WATCH_BEHIND_MOST_MS;
+}
+
 /* The player */
 
 static void
@@ -148,6 +212,7 @@ player_died(void *owner, struct child *child)
 
 	(void)owner;
 	watch->child = NULL;
+	count(watch, false);
 	connection_kill(watch->connection, watch->over ? CLOSE_CLIENT_LEFT : CLOSE_PLAYER_FAULT);
 }
 
@@ -166,6 +231,8 @@ on_state(struct channel *channel, union message_body *message)
 			"conn=%" PRIx64 " recording=%s at_ms=%" PRIu32 " why='%s'",
 			watch->connection->id, watch->target, told->at_ms, log_quote(told->why));
 	watch->state = told->state;
+	if (!watch->ending && watch->connection->stage == CONNECTION_RELAYED)
+		count(watch, sees_session(told));
 	return 0;
 }
 
@@ -201,41 +268,6 @@ watch_reason(const struct connection *connection, enum close_reason reason)
 
 /* Beginning and end */
 
-/* Not NULL: without it no ticket for a running session was issued. */
-static const struct watch_live *
-live_of(const struct watch *watch)
-{
-	return watch->connection->supervisor->watches->live;
-}
-
-/* Told to everybody who must know, once the logs have it. */
-static int
-tell_coming(struct watch *watch)
-{
-	struct supervisor *supervisor = watch->connection->supervisor;
-	int r;
-
-	if (!watch->about.live)
-		return 0;
-	r = four_eyes_watcher_came(supervisor, watch->about.session, watch->about.actor);
-	if (r < 0)
-		return r;
-	watch->counted = true;
-	live_of(watch)->note(supervisor, watch->about.session, watch->about.actor, true);
-	return 0;
-}
-
-static void
-tell_going(struct watch *watch)
-{
-	struct supervisor *supervisor = watch->connection->supervisor;
-
-	if (!watch->counted)
-		return;
-	four_eyes_watcher_left(supervisor, watch->about.session, watch->about.actor);
-	live_of(watch)->note(supervisor, watch->about.session, watch->about.actor, false);
-}
-
 static enum close_reason
 begin_player(struct watch *watch)
 {
@@ -252,7 +284,8 @@ begin_player(struct watch *watch)
 		return CLOSE_WATCH_BUSY;
 	if (r < 0)
 		return CLOSE_PLAYER_FAULT;
-	return tell_coming(watch) < 0 ? CLOSE_OUT_OF_ROOM : CLOSE_NONE;
+	announce(watch, true);
+	return CLOSE_NONE;
 }
 
 static void
@@ -406,12 +439,14 @@ watch_end(struct watch *watch)
 {
 	if (watch == NULL)
 		return;
+	watch->ending = true;
 	hear_last(watch);
 	if (watch->child != NULL)
 		children_end_taken(take_pointer(&watch->child));
 	if (watch->note != NULL)
 		watch->note->watch = NULL;
-	tell_going(watch);
+	count(watch, false);
+	announce(watch, false);
 	record_end(watch);
 	unlink_watch(watch->connection->supervisor->watches, watch);
 	close_end(&watch->file);
@@ -433,6 +468,21 @@ watch_target(const struct connection *connection)
 	return connection->watch != NULL ? connection->watch->target : "";
 }
 
+void
+watches_desktop_began(const struct connection *connection)
+{
+	const struct carried_session *session = connection->session;
+	const struct watches *watches = connection->supervisor->watches;
+	const struct watch *watch = watches == NULL || session == NULL ? NULL : watches->first;
+
+	while (watch != NULL && (!watch->announced || memcmp(watch->about.session, session->id,
+							      SESSION_ID_BYTES) != 0))
+		watch = watch->next;
+	if (watch != NULL)
+		watcher_show(connection->supervisor, session->id, watch->about.actor, true,
+			others(watch));
+}
+
 json_t *
 watchers_json(const struct watches *watches, const uint8_t session[SESSION_ID_BYTES])
 {
@@ -442,12 +492,13 @@ watchers_json(const struct watches *watches, const uint8_t session[SESSION_ID_BY
 		watch = watch->next) {
 		char since[CLOCK_TEXT_SIZE];
 
-		if (!watch->counted || memcmp(watch->about.session, session, SESSION_ID_BYTES) != 0)
+		if (!watch->announced ||
+			memcmp(watch->about.session, session, SESSION_ID_BYTES) != 0)
 			continue;
 		clock_format_utc(watch->began_us, since);
-		(void)json_array_append_new(
-			watchers, json_pack("{s:s, s:s, s:s}", "by", watch->about.actor, "source",
-					  watch->source, "since", since));
+		(void)json_array_append_new(watchers,
+			json_pack("{s:s, s:s, s:s, s:b}", "by", watch->about.actor, "source",
+				watch->source, "since", since, "sees", watch->counted));
 	}
 	return watchers;
 }

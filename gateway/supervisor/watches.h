@@ -4,8 +4,10 @@
  *	DECIDE   its client shows it: handle "+w…". It is burnt; who watches what, from where, goes into the logs
  *	…        … and only then a sekisho-player is started: PLAY_FILE with the recording, open for reading alone, and its key;
  *	         PLAY_BEGIN; and GREET to the worker, to which the player is a back end as a greeter is
- *	GREET    as long as the watcher stays. A running session's watchers are counted (four_eyes.h), noted in its recording, and
- *	         listed with it
+ *	GREET    as long as the watcher stays. A running session's watchers are noted in its recording, listed with it, and told
+ *	         to its engineer (watchers_shown.h)
+ *	PLAY_STATE  for four eyes (four_eyes.h) a watcher counts while the session is on his screen, as it is now: not before it is
+ *	         there, and not while he pauses, looks at what was, or is more than WATCH_BEHIND_MOST_MS behind
  *
  * The key of a running session is recordings.c's; that of another recording the auditor has opened himself, and sent. It is with
  * the ticket until that is used or dead, and with the player. For the loop thread.
@@ -23,6 +25,7 @@ struct watch;
 #define WATCH_KEY_BYTES 32
 #define WATCH_TITLE_SIZE 256
 #define WATCH_TICKETS_MOST 256
+#define WATCH_BEHIND_MOST_MS 10000
 
 struct watch_about {
 	bool live;
@@ -34,7 +37,7 @@ struct watch_about {
 };
 
 /* Recordings that are being made (recordings.c). open: a descriptor of its own for reading the file, and its key; -ENOENT: the
- * session is not being recorded now. note: into the recording, and to the engineer where the terminal says so. */
+ * session is not being recorded now. note: into the recording. */
 struct watch_live {
 	int (*open)(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES],
 		int *ret_fd, uint8_t ret_key[WATCH_KEY_BYTES]);
@@ -77,7 +80,10 @@ enum close_reason watch_reason(const struct connection *connection, enum close_r
 const char *watch_actor(const struct connection *connection);
 const char *watch_target(const struct connection *connection);
 
-/* [{"by", "source", "since"}] of those who watch a session now; new reference. watches NULL: nobody. */
+/* The desktop of a session is on the screen: its engineer hears who watches already. */
+void watches_desktop_began(const struct connection *connection);
+
+/* [{"by", "source", "since", "sees"}] of those who watch a session now, sees: it is on the screen as it is now; new reference. watches NULL: nobody. */
 json_t *watchers_json(const struct watches *watches, const uint8_t session[SESSION_ID_BYTES]);
 
 /* For children_setup. */

@@ -29,8 +29,10 @@ struct watch {
 	int players; /* … its end of the socketpair */
 	int workers; /* … the worker's */
 	uint8_t key[WATCH_KEY_BYTES];
-	bool counted; /* four_eyes_watcher_came was called */
-	bool over;    /* the player has said so */
+	bool announced; /* in the recording, and to the engineer: from when a player was taken */
+	bool counted;   /* four_eyes_watcher_came was called: the session is on his screen */
+	bool ending;    /* what its player still says counts for nothing */
+	bool over;      /* the player has said so */
 	uint8_t state;
 	int64_t began_us; /* 0: not yet */
 	int64_t watched_ms;

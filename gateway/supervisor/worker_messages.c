@@ -207,6 +207,7 @@ on_moved(struct channel *channel, union message_body *message)
 		nla_logon_succeeded(connection);
 		mediation_succeeded(connection);
 		connection_attach_over(connection);
+		watches_desktop_began(connection);
 	}
 	return 0;
 }

@@ -27,6 +27,7 @@ read_row(sqlite3_stmt *row, struct offer_row *offer)
 		offer->recording = TERMINAL_RECORDING_REQUIRED;
 	offer->record_input = sql_column_number(row, 11) != 0;
 	offer->four_eyes = sql_column_number(row, 12) != 0;
+	offer->show_watchers = sql_column_number(row, 13) != 0;
 }
 
 #define HOLDS(terminal)                                                    \
@@ -43,7 +44,8 @@ read_row(sqlite3_stmt *row, struct offer_row *offer)
 	"session.terminal = terminal.number), " used_by                                      \
 	", terminal.credentials, EXISTS (SELECT 1 FROM terminal_credential WHERE "           \
 	"terminal_credential.terminal = terminal.number), trust <> 'none', "                 \
-	"terminal.recording, record_input, four_eyes FROM assignment JOIN terminal ON "      \
+	"terminal.recording, record_input, four_eyes, show_watchers FROM assignment JOIN "   \
+	"terminal ON "                                                                       \
 	"terminal.number = assignment.terminal WHERE assignment.account = ? ORDER BY name_key"
 
 /* By whom engineers may read of: that column is NULL where nobody is to be named. */

@@ -18,6 +18,7 @@ struct offer_row {
 	enum terminal_recording recording;
 	bool record_input;
 	bool four_eyes;
+	bool show_watchers;
 	enum credential_mode credentials;
 	bool credential_stored;
 	bool certificate_trusted;

@@ -92,7 +92,7 @@ def test_o0113_one_of_two_goes_and_nothing_changes(lab):
     first = watch(lab, session)
     lab.wait_session(account)
     second = watch(lab, session)
-    wait_for(lambda: lab.call("session.show", id=session)["watchers"][1:], PATIENCE, "both are listed")
+    wait_for(lambda: [row["sees"] for row in lab.call("session.show", id=session)["watchers"]] == [True, True], PATIENCE, "both see it")
     leave(lab, first)
     wait_for(lambda: len(lab.call("session.show", id=session)["watchers"]) == 1, PATIENCE, "one is left")
     assert "SK2683" not in lab.log

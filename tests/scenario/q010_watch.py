@@ -104,6 +104,17 @@ def test_q010_a_session_is_watched_while_it_runs(desk):
     assert '"application":"RDP"' in run(lab, "--json", "log", "logins").stdout
 
 
+def test_q0101_the_engineer_of_a_mediated_session_is_told_who_watches(desk):
+    lab, _ = desk
+    _, session, engineer = begin(lab, recording="required", relay="mediated", show_watchers=True)
+    assert engineer
+    watcher = lab.xfreerdp(ticket_of(lab, "session", "watch", session[:8]), "/size:1280x900")
+    lab.wait_log(f"SK2671 .*session={session} .*notice=1 how='shown'")
+    watcher.wait_picture()
+    leave(lab, watcher)
+    lab.wait_log(f"SK2671 .*session={session} .*notice=2 how='shown'")
+
+
 def test_q011_a_ticket_shows_a_session_once_and_nobody_else(desk):
     lab, _ = desk
     _, session, _ = begin(lab, recording="best-effort")

@@ -18,6 +18,12 @@ watch_start(struct connection *connection, const struct msg_introduced *introduc
 	(void)connection;
 }
 
+void
+watches_desktop_began(const struct connection *connection)
+{
+	(void)connection;
+}
+
 enum close_reason
 watch_reason(const struct connection *connection, enum close_reason reason)
 {

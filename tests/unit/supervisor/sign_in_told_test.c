@@ -80,6 +80,20 @@ input_and_no_limit_are_told(void **state)
 	assert_shown(RECORDED);
 	assert_non_null(strstr(seen.page.text, "passwords that you type among them"));
 	assert_non_null(strstr(seen.page.text, "without a limit of time"));
+	assert_null(strstr(seen.page.text, "watch"));
+}
+
+static void
+who_may_be_watched_openly_is_told(void **state)
+{
+	(void)state;
+	seen.offer_count = 1;
+	seen.offers[0].recorded = seen.offers[0].show_watchers = true;
+	settings.recording.keep_days = 90;
+	sign_in_on_screen();
+	assert_shown(RECORDED);
+	assert_non_null(strstr(seen.page.text, "and may watch while you work."));
+	assert_string_equal(value(1), "90");
 }
 
 static void
@@ -352,6 +366,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(who_signs_in_is_told_what_is_recorded_and_for_how_long),
 		TEST(input_and_no_limit_are_told),
+		TEST(who_may_be_watched_openly_is_told),
 		TEST(back_leads_to_the_choice_and_nothing_begins),
 		TEST(it_is_told_before_other_people_are_asked),
 		TEST(a_terminal_that_is_refused_is_not_told_of),

@@ -38,7 +38,8 @@ static struct {
 	uint8_t key[WATCH_KEY_BYTES];
 	bool stays;
 	enum close_reason killed;
-	int finished, came, left, noted, ended;
+	int finished, came, left, noted, ended, shown;
+	size_t others;
 	bool is_recorded;
 } fake;
 
@@ -52,6 +53,8 @@ void __wrap_connection_kill(struct connection *, enum close_reason);
 void __wrap_connection_finished(struct connection *);
 int __wrap_four_eyes_watcher_came(struct supervisor *, const uint8_t *, const char *);
 void __wrap_four_eyes_watcher_left(struct supervisor *, const uint8_t *, const char *);
+void *__wrap_channel_owner(const struct channel *);
+void __wrap_watcher_show(struct supervisor *, const uint8_t *, const char *, bool, size_t);
 
 int
 __wrap_children_take(
@@ -146,6 +149,23 @@ __wrap_four_eyes_watcher_left(struct supervisor *of, const uint8_t *session, con
 	fake.left++;
 }
 
+void
+__wrap_watcher_show(
+	struct supervisor *of, const uint8_t *session, const char *who, bool came, size_t others)
+{
+	(void)of;
+	assert_int_equal(session[0], 0xab);
+	assert_string_equal(who, "unix:tanaka");
+	fake.shown += came ? 1 : -1;
+	fake.others = others;
+}
+
+void *
+__wrap_channel_owner(const struct channel *channel)
+{
+	return (void *)(uintptr_t)channel;
+}
+
 static int
 open_live(struct supervisor *of, const uint8_t session[SESSION_ID_BYTES], int *ret_fd,
 	uint8_t ret_key[WATCH_KEY_BYTES])
@@ -228,6 +248,120 @@ begin(bool is_live)
 	watch_start(&connection, &introduced);
 }
 
+static void
+begin_watching(bool is_live)
+{
+	begin(is_live);
+	job_done(0);
+	player_ready(&supervisor, connection.watch->child);
+}
+
+/* The player. */
+static int
+hear(uint8_t state, uint32_t at_ms, uint32_t length_ms)
+{
+	union message_body message = {
+		.play_state = {.state = state, .at_ms = at_ms, .length_ms = length_ms}};
+	const struct channel_handler *handler = player_messages;
+
+	while (handler->number != MSG_PLAY_STATE)
+		handler++;
+	return handler->function(NULL, &message);
+}
+
+static void
+says(enum play_state state, uint32_t at_ms, uint32_t length_ms)
+{
+	assert_int_equal(hear((uint8_t)state, at_ms, length_ms), 0);
+}
+
+static void
+assert_counts(bool counts)
+{
+	assert_int_equal(fake.came - fake.left, counts ? 1 : 0);
+}
+
+static void
+only_who_sees_the_session_counts_for_four_eyes(void **state)
+{
+	(void)state;
+	begin_watching(true);
+	assert_counts(false);
+	says(PLAY_WAITING, 0, 0);
+	assert_counts(false);
+	says(PLAY_SEEKING, 0, 60000);
+	assert_counts(false);
+	says(PLAY_LIVE, 60000, 60000);
+	assert_counts(true);
+	says(PLAY_LIVE, 65000, 65000);
+	assert_int_equal(fake.came, 1);
+	says(PLAY_PAUSED, 65000, 66000);
+	assert_counts(false);
+	says(PLAY_PLAYING, 66000, 66000 + WATCH_BEHIND_MOST_MS);
+	assert_counts(true);
+	says(PLAY_PLAYING, 66000, 66001 + WATCH_BEHIND_MOST_MS);
+	assert_counts(false);
+	says(PLAY_LIVE, 90000, 90000);
+	assert_counts(true);
+	says(PLAY_SEEKING, 0, 90000);
+	assert_counts(false);
+	says(PLAY_LIVE, 90000, 90000);
+	assert_counts(true);
+	says(PLAY_ENDED, 90000, 90000);
+	assert_counts(false);
+	says(PLAY_LIVE, 90000, 90000);
+	assert_counts(true);
+	says(PLAY_BROKEN, 90000, 90000);
+	assert_counts(false);
+	assert_int_equal(hear(PLAY_STATE_COUNT, 0, 0), -EPROTO);
+	/* He was there all the time: nobody is told that he went. */
+	assert_int_equal(fake.noted, 1);
+	assert_int_equal(fake.shown, 1);
+}
+
+static void
+who_replays_a_recording_watches_nobody(void **state)
+{
+	struct watch about = {.about.live = false};
+
+	(void)state;
+	about.connection = &connection;
+	fake.tag = &about;
+	says(PLAY_LIVE, 5000, 5000);
+	assert_int_equal(fake.came, 0);
+}
+
+/* What a player says last, when its connection is being ended, counts nobody. */
+static void
+connection_that_is_over_counts_nobody(void **state)
+{
+	(void)state;
+	begin_watching(true);
+	connection.stage = CONNECTION_KILLED;
+	says(PLAY_LIVE, 5000, 5000);
+	assert_counts(false);
+}
+
+static void
+desktop_that_begins_hears_who_watches_already(void **state)
+{
+	static struct carried_session session;
+	struct connection engineer = {.supervisor = &supervisor, .session = &session};
+
+	(void)state;
+	memset(session.id, 0xab, sizeof(session.id));
+	watches_desktop_began(&engineer);
+	assert_int_equal(fake.shown, 0);
+	begin_watching(true);
+	assert_int_equal(fake.shown, 1);
+	watches_desktop_began(&engineer);
+	assert_int_equal(fake.shown, 2);
+	assert_int_equal(fake.others, 0);
+	session.id[0] = 1;
+	watches_desktop_began(&engineer);
+	assert_int_equal(fake.shown, 2);
+}
+
 /* The logs first, then the player, then everybody who must know. */
 static void
 nobody_watches_before_it_is_in_the_log(void **state)
@@ -241,8 +375,9 @@ nobody_watches_before_it_is_in_the_log(void **state)
 	assert_int_equal(fake.came, 0);
 	job_done(0);
 	assert_ptr_equal(fake.tag, connection.watch);
-	assert_int_equal(fake.came, 1);
+	assert_int_equal(fake.came, 0);
 	assert_int_equal(fake.noted, 1);
+	assert_int_equal(fake.shown, 1);
 	assert_int_equal(fake.sent_count, 0);
 	player_ready(&supervisor, connection.watch->child);
 	assert_int_equal(fake.sent_count, 3);
@@ -270,10 +405,14 @@ who_goes_is_counted_noted_and_logged(void **state)
 	assert_string_equal(
 		json_string_value(json_object_get(json_array_get(watchers, 0), "source")),
 		"10.0.0.5");
+	assert_true(json_is_false(json_object_get(json_array_get(watchers, 0), "sees")));
 	json_decref(watchers);
+	says(PLAY_LIVE, 5000, 5000);
 	watch_end(take_pointer(&connection.watch));
+	assert_int_equal(fake.came, 1);
 	assert_int_equal(fake.left, 1);
 	assert_int_equal(fake.noted, 0);
+	assert_int_equal(fake.shown, 0);
 	assert_int_equal(fake.ended, 1);
 	assert_int_equal(fake.job_count, 1);
 	assert_true(fake.jobs[0]->stubborn);
@@ -342,11 +481,13 @@ player_that_dies_costs_its_watcher_alone(void **state)
 	begin(true);
 	job_done(0);
 	player_ready(&supervisor, connection.watch->child);
+	says(PLAY_LIVE, 5000, 5000);
 	assert_int_equal(watch_reason(&connection, CLOSE_GREETER_FAULT), CLOSE_PLAYER_FAULT);
 	assert_int_equal(watch_reason(&connection, CLOSE_TOO_SLOW), CLOSE_TOO_SLOW);
 	player_died(&supervisor, connection.watch->child);
 	assert_int_equal(fake.killed, CLOSE_PLAYER_FAULT);
-	assert_int_equal(fake.left, 0); /* until its connection is over */
+	assert_int_equal(fake.left, 1);  /* at once … */
+	assert_int_equal(fake.noted, 1); /* … and this when its connection is over */
 }
 
 static void
@@ -370,6 +511,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN_OUT(nobody_watches_before_it_is_in_the_log),
 		IN_OUT(who_goes_is_counted_noted_and_logged),
+		IN_OUT(only_who_sees_the_session_counts_for_four_eyes),
+		IN_OUT(who_replays_a_recording_watches_nobody),
+		IN_OUT(connection_that_is_over_counts_nobody),
+		IN_OUT(desktop_that_begins_hears_who_watches_already),
 		IN_OUT(what_cannot_be_logged_is_not_watched),
 		IN_OUT(client_that_goes_while_it_is_logged_watches_nothing),
 		IN_OUT(too_many_watch),
