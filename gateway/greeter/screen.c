@@ -23,15 +23,6 @@ static const struct catalogue *japanese;
 
 static const char *const language_names[LANGUAGE_COUNT] = {"en", "ja"};
 
-/* For builds with AddressSanitizer, whose leak check does not see what lives as long as the process: libfontconfig keeps
- * pointers as offsets, and a thread of libpangoft2 has some on its stack. */
-const char *__lsan_default_suppressions(void);
-const char *
-__lsan_default_suppressions(void)
-{
-	return "leak:libfontconfig.so\nleak:libpangoft2\n";
-}
-
 int
 screen_warm_up(const char *catalogue, const char **ret_why)
 {

@@ -172,7 +172,7 @@ const uint8_t *
 tee_waiting(const struct tee *tee, size_t *ret_len)
 {
 	*ret_len = tee->len - tee->at;
-	return tee->bytes + tee->at;
+	return *ret_len == 0 ? NULL : tee->bytes + tee->at;
 }
 
 void

@@ -111,6 +111,7 @@ def test_q002_what_was_changed_is_found(archive):
     assert run(lab, "recording", "verify", "--all").returncode == 0
 
 
+@pytest.mark.long
 def test_q003_old_ones_go_by_night_and_held_ones_stay(archive):
     lab = archive("recording.keep_days=2", clock="2026-11-20T12:00:00+09:00")
     _, session = record(lab)

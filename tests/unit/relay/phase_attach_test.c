@@ -6,6 +6,7 @@
 #include "policy/rights.h"
 #include "rdp/mcs.h"
 #include "relay/attach.h"
+#include "relay/bridge.h"
 #include "relay/introduction.h"
 #include "relay/phase_attach.h"
 
@@ -199,6 +200,9 @@ a_mediated_host_is_attached_without_tls(void **state)
 		struct bytes_writer writer;
 
 		attach_start(0, 0);
+		/* It begins here once more. */
+		bridge_free(fakes.conn.attachment->bridge);
+		fakes.conn.attachment->bridge = NULL;
 		fakes.conn.attachment->step = ATTACH_CONFIRM;
 		fakes.conn.attachment->trust.kind = HOST_TRUST_MEDIATED;
 		fakes.conn.introduction->client.color_depth = cases[i].colour_bits;
