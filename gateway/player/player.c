@@ -337,7 +337,9 @@ note_changes(struct player *player)
 static enum play_state
 seen_state(const struct player *player)
 {
-	return player->on_desktop || player->state == PLAY_BROKEN ? player->state : PLAY_WAITING;
+	bool shows = player->state == PLAY_PLAYING || player->state == PLAY_LIVE;
+
+	return shows && !player->on_desktop ? PLAY_WAITING : player->state;
 }
 
 static void
