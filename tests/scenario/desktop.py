@@ -30,12 +30,16 @@ class Desktop:
         self.hosts = facility.hosts.variables
         self.client = client
 
-    def sign_in(self, or_press=()):
-        """Types user and password into xrdp's login screen: the gateway passes nobody's on. or_press: as wait_keyboard has it."""
+    def wait_login(self, or_press=()):
+        """xrdp's login screen is there, and shows what is typed. or_press: as wait_keyboard has it."""
         wait_for(lambda: close_to(self.client.pixel(*LOGIN_PLACE), LOGIN_GROUND), PATIENCE,
                  f"{self.client.name} shows the login screen of xrdp")
         self.client.wait_still()
         self.client.wait_keyboard(blinks=False, or_press=or_press)
+
+    def sign_in(self, or_press=()):
+        """Types user and password there: the gateway passes nobody's on."""
+        self.wait_login(or_press)
         self.client.type(self.hosts["LAB_XRDP_USER"], enter=False)
         self.client.key("Tab")
         self.client.type(self.hosts["LAB_XRDP_PASSWORD"])

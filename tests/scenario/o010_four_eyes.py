@@ -87,7 +87,7 @@ def test_o0112_nobody_comes_in_time(new_lab):
 
 
 def test_o0113_one_of_two_goes_and_nothing_changes(lab):
-    account, _ = engineer(lab, watched_terminal(lab))
+    account, visitor = engineer(lab, watched_terminal(lab))
     session = state_of(lab, account, "not-watched")["id"]
     first = watch(lab, session)
     lab.wait_session(account)
@@ -97,5 +97,7 @@ def test_o0113_one_of_two_goes_and_nothing_changes(lab):
     wait_for(lambda: len(lab.call("session.show", id=session)["watchers"]) == 1, PATIENCE, "one is left")
     assert "SK2683" not in lab.log
     state_of(lab, account, "active")
+    # What is typed reaches the host, which shows it.
+    Desktop(lab, visitor.client).wait_login()
     leave(lab, second)
     lab.wait_log("SK2683")
