@@ -1,4 +1,4 @@
-/* Which keys a reload cannot take up. */
+/* Which keys a reload cannot take up, and taking up those that it can: as the rows of settings.def say. */
 #include "settings/kinds.h"
 
 #include <stdlib.h>
@@ -7,6 +7,12 @@
 struct any_list {
 	char *items;
 	size_t count;
+};
+
+static const size_t field_sizes[] = {
+#define KIND(name, type, parse, release, words) [KIND_##name] = sizeof(type),
+#include "settings/kinds.def"
+#undef KIND
 };
 
 static bool
@@ -60,6 +66,8 @@ same_field(const struct settings_row *row, const void *one, const void *other)
 	case KIND_DOMAIN:
 	case KIND_TIME_ZONE:
 	case KIND_PATH:
+	case KIND_LONG_TEXT:
+	case KIND_DATE:
 		return same_text(*(char *const *)one, *(char *const *)other);
 	case KIND_HOST:
 		return same_host(one, other);
@@ -138,4 +146,29 @@ settings_restart_keys(const struct settings *old, const struct settings *new_set
 		return NULL;
 	}
 	return text;
+}
+
+static void
+swap_bytes(char *one, char *other, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		char kept = one[i];
+
+		one[i] = other[i];
+		other[i] = kept;
+	}
+}
+
+void
+settings_take_changes(struct settings *running, struct settings *fresh)
+{
+	for (size_t i = 0; i < settings_row_count; i++) {
+		const struct settings_row *row = &settings_rows[i];
+
+		/* What stands in a list goes with the list. */
+		if (row->restart || row->type == ROW_GROUP || strstr(row->path, "[]") != NULL)
+			continue;
+		swap_bytes((char *)running + row->offset, (char *)fresh + row->offset,
+			row->type == ROW_LIST ? sizeof(struct any_list) : field_sizes[row->kind]);
+	}
 }

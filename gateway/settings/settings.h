@@ -368,6 +368,9 @@ void settings_print_errors(const struct settings_errors *errors, FILE *out);
  * Returns an allocated text, or NULL without memory. */
 char *settings_restart_keys(const struct settings *old, const struct settings *new_settings);
 
+/* Every key whose row says RELOAD is as it is in `fresh`; that has the old values then, and is to be freed. */
+void settings_take_changes(struct settings *running, struct settings *fresh);
+
 void settings_free(struct settings *settings);
 void settings_errors_done(struct settings_errors *errors);
 

@@ -13,13 +13,6 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-#define SWAP(one, other)                       \
-	do {                                   \
-		__typeof__(one) kept_ = (one); \
-		(one) = (other);               \
-		(other) = kept_;               \
-	} while (0)
-
 static void
 log_errors(const struct settings_errors *errors)
 {
@@ -30,28 +23,6 @@ log_errors(const struct settings_errors *errors)
 			"at='%s:%u:%u' why='%s'", log_quote(errors->file), error->line,
 			error->column, log_quote(error->text));
 	}
-}
-
-/* The rows of settings.def that say RELOAD; the rest keeps its old value. */
-static void
-take_changes(struct settings *running, struct settings *fresh)
-{
-	SWAP(running->facility.name, fresh->facility.name);
-	SWAP(running->public_address, fresh->public_address);
-	SWAP(running->roles, fresh->roles);
-	SWAP(running->linked_services, fresh->linked_services);
-	SWAP(running->sign_in.password_policy, fresh->sign_in.password_policy);
-	SWAP(running->sign_in.second_factor, fresh->sign_in.second_factor);
-	SWAP(running->sign_in.earlier_passwords, fresh->sign_in.earlier_passwords);
-	SWAP(running->sign_in.banner, fresh->sign_in.banner);
-	SWAP(running->sign_in.notices, fresh->sign_in.notices);
-	SWAP(running->sessions, fresh->sessions);
-	SWAP(running->health, fresh->health);
-	SWAP(running->exports.validity_ms, fresh->exports.validity_ms);
-	SWAP(running->evidence.neighbour_max_age_ms, fresh->evidence.neighbour_max_age_ms);
-	SWAP(running->evidence.lease_max_age_ms, fresh->evidence.lease_max_age_ms);
-	SWAP(running->evidence.accounting_max_age_ms, fresh->evidence.accounting_max_age_ms);
-	SWAP(running->evidence.openvpn_max_age_ms, fresh->evidence.openvpn_max_age_ms);
 }
 
 _Static_assert((int)SETTINGS_PASSWORD_LONG == PASSWORD_POLICY_LONG &&
@@ -112,7 +83,7 @@ reload_settings(struct supervisor *supervisor)
 	restart = settings_restart_keys(supervisor->settings, fresh);
 	if (restart != NULL && restart[0] != '\0')
 		log_event(EV_SETTINGS_NEED_RESTART, "keys='%s'", log_quote(restart));
-	take_changes(supervisor->settings, fresh);
+	settings_take_changes(supervisor->settings, fresh);
 	settings_free(fresh);
 	policy_settings_from(supervisor->settings, &policy);
 	store_change_settings(supervisor->store, &policy);

@@ -400,6 +400,55 @@ keys_that_need_a_restart_are_named(void **state)
 	settings_errors_done(&errors);
 }
 
+/* Asked of the table: whatever may be reloaded is, and nothing else. */
+static void
+reload_takes_up_every_key_that_says_so(void **state)
+{
+	struct settings_errors errors = {0};
+	struct settings *running = NULL;
+	struct settings *fresh = NULL;
+	auto_free char *more = changed("side: outside", "side: inside");
+	auto_free char *text = NULL;
+	auto_free char *keys = NULL;
+
+	(void)state;
+	assert_true(
+		asprintf(&text,
+			"%sworkers: {count: 7}\nsessions: {hours_end: disconnect}\n"
+			"sign_in: {banner: \"read me\", banner_shown: always, notices: [{text: "
+			"news}]}\n"
+			"notices: {first: 11min, last: 2min}\nhealth: {every: 3min}\n"
+			"recording: {keep_days: 7, most: 2GB, stall: 9s, directory: /elsewhere, "
+			"auditors: [tanaka=AcsWhCLzLwZJJnDN1r1crHbH_UgnDZ0Kbj15IlI4_F9J8auipQ]}\n",
+			more) > 0);
+	assert_int_equal(settings_parse("f", good, strlen(good), &running, &errors), 0);
+	assert_int_equal(settings_parse("f", text, strlen(text), &fresh, &errors), 0);
+	settings_take_changes(running, fresh);
+	assert_int_equal(running->sessions.hours_end, SETTINGS_HOURS_DISCONNECT);
+	assert_string_equal(running->sign_in.banner, "read me");
+	assert_int_equal(running->sign_in.banner_shown, SETTINGS_SHOWN_ALWAYS);
+	assert_int_equal(running->sign_in.notices.count, 1);
+	assert_int_equal(running->notices.first_ms, 11 * 60 * 1000);
+	assert_int_equal(running->notices.second_ms, 5 * 60 * 1000);
+	assert_int_equal(running->notices.last_ms, 2 * 60 * 1000);
+	assert_int_equal(running->health.every_ms, 3 * 60 * 1000);
+	assert_int_equal(running->recording.keep_days, 7);
+	assert_int_equal(running->recording.stall_ms, 9000);
+	assert_true(running->recording.most_bytes == 2147483648u);
+	assert_int_equal(running->recording.auditors.count, 1);
+	assert_null(running->recording.directory);
+	settings_free(fresh);
+
+	/* The rest waits: a file that differs in nothing else needs that same restart. */
+	fresh = NULL;
+	assert_int_equal(settings_parse("f", text, strlen(text), &fresh, &errors), 0);
+	keys = settings_restart_keys(running, fresh);
+	assert_string_equal(keys, "listeners, workers.count, recording.directory");
+	settings_free(running);
+	settings_free(fresh);
+	settings_errors_done(&errors);
+}
+
 int
 main(void)
 {
@@ -419,6 +468,7 @@ main(void)
 		cmocka_unit_test(networks_contain_their_addresses_only),
 		cmocka_unit_test(phase_limits_are_those_of_the_file),
 		cmocka_unit_test(keys_that_need_a_restart_are_named),
+		cmocka_unit_test(reload_takes_up_every_key_that_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
