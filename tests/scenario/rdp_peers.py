@@ -115,11 +115,34 @@ class Peer:
             self.connection.close()
 
 
+# Of all raw clients of this run.
+ports = set()
+
+
+def connect_from_new_port(address, source, limit):
+    """The gateway's log tells connections apart by their ports, and the kernel gives out again what a client has let go of."""
+    while True:
+        connection = socket.socket()
+        connection.settimeout(limit)
+        connection.bind((source, 0))
+        port = connection.getsockname()[1]
+        if port not in ports:
+            break
+        connection.close()
+    ports.add(port)
+    try:
+        connection.connect(address)
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
 class RawClient(Peer):
     """From the connection request on, one step at a time; introduce() does them all."""
 
     def __init__(self, address, source="127.0.0.1", limit=10):
-        super().__init__(socket.create_connection(address, timeout=limit, source_address=(source, 0)), limit)
+        super().__init__(connect_from_new_port(address, source, limit), limit)
         self.user = None
         self.channels = {}
 
