@@ -43,7 +43,7 @@ cd "$HOME"
 xsetroot -solid '#5a3d20' -cursor_name left_ptr
 xclock -geometry 200x200-20-20 -update 1 &
 echo "$DISPLAY" >display
-exec xterm -title desktop -geometry 80x24+20+20 -fa 'DejaVu Sans Mono' -fs 10 -bg '#fff8e0' -fg black -e /bin/sh
+exec xterm -title desktop -geometry 80x24+20+20 -b 12 -fa 'DejaVu Sans Mono' -fs 10 -bg '#fff8e0' -fg black -e /bin/sh
 """
 
 # A second of a tone, by the way that pulseaudio's and pipewire's modules for xrdp go: into chansrv's socket.

@@ -97,7 +97,7 @@ def test_o0113_one_of_two_goes_and_nothing_changes(lab):
     wait_for(lambda: len(lab.call("session.show", id=session)["watchers"]) == 1, PATIENCE, "one is left")
     assert "SK2683" not in lab.log
     state_of(lab, account, "active")
-    # What is typed reaches the host, which shows it.
-    Desktop(lab, visitor.client).wait_login()
+    desktop = Desktop(lab, visitor.client).sign_in()
+    assert "watched" in desktop.run("echo watched")
     leave(lab, second)
     lab.wait_log("SK2683")
