@@ -9,41 +9,23 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/lock_down.h"
-#include "base/log.h"
-#include "base/secret.h"
+#include "child/program.h"
 #include "desk/allowance.h"
 #include "desk/keyboard.h"
 #include "greeter/peer.h"
 #include "greeter/screen.h"
-#include "messages/channel.h"
 #include "messages/supervised.h"
-#include "supervisor/children.h"
 
 #include <errno.h>
 #include <malloc.h>
-#include <poll.h>
-#include <signal.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
-
-#define MESSAGES_A_TURN 64
 
 static struct {
-	struct channel *supervisor;
+	struct running running;
 	struct peer *peer;
 	struct keyboard *keyboard; /* NULL before BEGIN_SCREEN: nobody is there */
 	struct allowance allowance;
-	int failed; /* negative errno: it ends */
 } process;
-
-static int
-fail(const char *what, int error)
-{
-	process.failed = error;
-	log_event(EV_GREETER_FAILED, "what='%s' error='%s'", what, strerror(-error));
-	return error;
-}
 
 static int64_t
 processor_us(void)
@@ -58,8 +40,7 @@ static void
 answered(void *owner, const struct msg_answer *answer)
 {
 	(void)owner;
-	if (channel_send(process.supervisor, MSG_ANSWER, answer, -1) < 0)
-		process.failed = -ECONNRESET;
+	program_say(&process.running, MSG_ANSWER, answer);
 }
 
 static void
@@ -68,8 +49,7 @@ shown(void *owner, uint32_t serial)
 	const struct msg_shown message = {.serial = serial};
 
 	(void)owner;
-	if (channel_send(process.supervisor, MSG_SHOWN, &message, -1) < 0)
-		process.failed = -ECONNRESET;
+	program_say(&process.running, MSG_SHOWN, &message);
 }
 
 /* The client's keyboard is known now, and its files are read before nothing can be opened any more. */
@@ -88,11 +68,11 @@ on_begin_screen(struct channel *channel, union message_body *message)
 	int r = keyboard_new(begin->keyboard_layout, &process.keyboard);
 
 	if (r < 0)
-		return fail("the keyboard", r);
+		return program_fail(&process.running, "the keyboard", r);
 	setup.keyboard = process.keyboard;
 	r = peer_begin(process.peer, &setup, &fd);
 	if (r < 0)
-		return fail("the RDP server", r);
+		return program_fail(&process.running, "the RDP server", r);
 	allowance_begin(&process.allowance, clock_boottime_ms() * 1000, processor_us());
 	return lock_down(LOCK_DOWN_GREETER);
 }
@@ -119,69 +99,28 @@ static const struct channel_handler handlers[] = {
 	{MSG_NOTHING, NULL},
 };
 
-static int
-meet_supervisor(void)
-{
-	const struct channel_setup setup = {
-		.self = PROCESS_GREETER, .peer = PROCESS_SUPERVISOR, .handlers = handlers};
-	int r = supervised_meet(&setup, CHILD_FD_CHANNEL, &process.supervisor);
-
-	return r < 0 ? fail("the supervisor's channel", r) : 0;
-}
-
 /* What takes time is done while nobody waits. */
 static int
-prepare(void)
+warm_up(const char **ret_what)
 {
-	const char *why = "";
-	int r;
+	int r = desk_warm_up();
 
-	(void)signal(SIGPIPE, SIG_IGN);
-	r = lock_down_early();
-	if (r == 0)
-		r = lock_down_before_threads();
-	if (r < 0)
-		return r;
-	r = desk_warm_up();
+	*ret_what = "libfreerdp";
 	if (r == 0)
 		r = peer_new(&process.peer);
-	if (r < 0)
-		return fail("libfreerdp", r);
-	r = screen_warm_up(NULL, &why);
-	if (r < 0)
-		return fail(why, r);
-	(void)malloc_trim(0); /* what warming up alone needed: some of these wait all day */
-	return meet_supervisor();
+	if (r == 0)
+		r = screen_warm_up(NULL, ret_what);
+	if (r == 0)
+		(void)malloc_trim(0); /* what this alone needed: some of these wait all day */
+	return r;
 }
 
-static int
-hear_supervisor(short revents)
-{
-	const char *why = NULL;
-	int r;
-
-	if ((revents & POLLOUT) != 0 && channel_flush(process.supervisor) < 0)
-		return -ECONNRESET;
-	if ((revents & ~POLLOUT) == 0)
-		return 0;
-	r = channel_receive(process.supervisor, MESSAGES_A_TURN, &why);
-	if (process.failed < 0)
-		return process.failed; /* a handler has said why */
-	if (r == 0 || r == -ECONNRESET)
-		return r;
-	return fail(why != NULL ? why : "the supervisor's channel", r);
-}
-
-/* One turn. Returns a negative errno when it is over. A client that has used up its share of the processor waits: neither is it
+/* A client that has used up its share of the processor waits: neither is it
  * read, which holds it back as far as its own socket, nor drawn for; the supervisor is answered. */
 static int
 turn(void)
 {
-	struct pollfd waits[2] = {
-		{.fd = channel_fd(process.supervisor),
-			.events = (short)channel_events(process.supervisor)},
-		{.fd = -1},
-	};
+	struct pollfd waits[2] = {[1] = {.fd = -1}};
 	int wait_ms = -1, pause_ms = 0;
 	int r;
 
@@ -195,30 +134,39 @@ turn(void)
 			.events = desk_events(peer_desk(process.peer))};
 		wait_ms = desk_wait_ms(peer_desk(process.peer));
 	}
-	if (poll(waits, ARRAY_SIZE(waits), wait_ms) < 0)
-		return errno == EINTR ? 0 : -errno;
-	r = hear_supervisor(waits[0].revents);
+	r = program_wait(&process.running, waits, ARRAY_SIZE(waits), wait_ms);
+	if (r == 0)
+		r = program_hear(&process.running, waits[0].revents);
 	if (r < 0 || process.keyboard == NULL || pause_ms > 0)
 		return r;
 	r = desk_serve(peer_desk(process.peer), waits[1].revents);
 	if (r < 0 && r != -ECONNRESET)
-		return fail("the RDP server", r);
-	return r < 0 ? r : process.failed;
+		return program_fail(&process.running, "the RDP server", r);
+	return r;
+}
+
+static void
+done(int status)
+{
+	(void)status;
+	peer_free(process.peer);
+	keyboard_free(process.keyboard);
 }
 
 int
 main(void)
 {
-	int r;
+	static const struct program program = {
+		.name = "sekisho-greeter",
+		.failed = EV_GREETER_FAILED,
+		.self = PROCESS_GREETER,
+		.starts_threads = true,
+		.handlers = handlers,
+		.messages_a_turn = 64,
+		.warm_up = warm_up,
+		.turn = turn,
+		.done = done,
+	};
 
-	log_init("sekisho-greeter");
-	if (prepare() < 0)
-		return CHILD_EXIT_UNUSABLE;
-	do
-		r = turn();
-	while (r == 0);
-	peer_free(process.peer);
-	keyboard_free(process.keyboard);
-	channel_free(process.supervisor);
-	return r == -ECONNRESET ? 0 : 1;
+	return program_main(&program, &process.running);
 }

@@ -9,27 +9,22 @@
  */
 #include "base/cleanup.h"
 #include "base/lock_down.h"
-#include "base/log.h"
-#include "messages/channel.h"
+#include "child/program.h"
 #include "messages/supervised.h"
 #include "nla/credssp.h"
 #include "nla/errand.h"
 #include "nla/host.h"
 #include "nla/krb5_profile.h"
 #include "rdp/x224.h"
-#include "supervisor/children.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
-#define MESSAGES_A_TURN 8
 #define KEY_MOST 8192 /* RSA with 16384 bits has 2 KB */
 
 static struct {
-	struct channel *supervisor;
+	struct running running;
 	struct channel *worker;   /* NULL before NLA_BEGIN */
 	struct msg_nla_begin who; /* wiped once CredSSP has its copy */
 	struct host_trust trust;
@@ -39,15 +34,7 @@ static struct {
 	struct errand errand;    /* by Kerberos, the tickets come before CredSSP */
 	struct credssp *credssp; /* NULL before NLA_HOST */
 	struct msg_nla_to_host answer;
-	bool over;
 } process;
-
-static int
-fail(const char *what, int error)
-{
-	log_event(EV_NLA_FAILED, "what='%s' error='%s'", what, strerror(-error));
-	return error;
-}
 
 /* The supervisor first: it must know why when the worker says that it could not go on. */
 static int
@@ -59,8 +46,8 @@ finish(enum nla_outcome outcome, uint32_t status, const char *why)
 
 	if (why != NULL)
 		(void)snprintf(result.why, sizeof(result.why), "%s", why);
-	process.over = true;
-	r = channel_send(process.supervisor, MSG_NLA_RESULT, &result, -1);
+	process.running.over = true;
+	r = channel_send(process.running.supervisor, MSG_NLA_RESULT, &result, -1);
 	return r < 0 ? r : channel_send(process.worker, MSG_NLA_DONE, &done, -1);
 }
 
@@ -122,7 +109,7 @@ begin_errand(void)
 		.password = &password,
 		.host_name = process.who.host_name};
 
-	return errand_start(&process.errand, &setup, process.supervisor);
+	return errand_start(&process.errand, &setup, process.running.supervisor);
 }
 
 /* Once: the tickets are there, or will not be. */
@@ -131,7 +118,7 @@ after_errand(int r)
 {
 	struct errand *errand = &process.errand;
 
-	if (r < 0 || !errand->over || process.credssp != NULL || process.over)
+	if (r < 0 || !errand->over || process.credssp != NULL || process.running.over)
 		return r;
 	if (errand->outcome != NLA_ACCEPTED)
 		return finish(errand->outcome, errand->status, errand->why);
@@ -151,7 +138,7 @@ on_host(struct channel *channel, union message_body *message)
 	(void)channel;
 	process.protocol = host->protocol;
 	if (r == -EKEYREJECTED &&
-		channel_send(process.supervisor, MSG_NLA_CERTIFICATE, &refused, -1) < 0)
+		channel_send(process.running.supervisor, MSG_NLA_CERTIFICATE, &refused, -1) < 0)
 		return -ECONNRESET;
 	if (r == -EKEYREJECTED)
 		return finish(NLA_CERTIFICATE, 0, "the certificate is not the trusted one");
@@ -182,7 +169,7 @@ on_from_host(struct channel *channel, union message_body *message)
 	struct bytes_writer out;
 
 	(void)channel;
-	if (process.credssp == NULL || process.over)
+	if (process.credssp == NULL || process.running.over)
 		return -EPROTO;
 	bytes_writer_init(&out, process.answer.bytes, TS_REQUEST_MAX);
 	return go_on(credssp_on_bytes(process.credssp, from->bytes, from->bytes_len, &out), &out);
@@ -212,13 +199,13 @@ on_begin(struct channel *channel, union message_body *message)
 	int r = channel_new(&setup, &fd, &process.worker);
 
 	if (r < 0)
-		return fail("the worker's channel", r);
+		return program_fail(&process.running, "the worker's channel", r);
 	r = said.kind == HOST_TRUST_NOBODY ? -EINVAL : host_trust_init(&process.trust, &said);
 	if (r < 0)
-		return fail("the host's pin or CA", r);
+		return program_fail(&process.running, "the host's pin or CA", r);
 	process.who = *begin;
 	if (principal() != NULL && !krb5_profile_is_used())
-		return fail("libkrb5 that is told what to do", -ENOTSUP);
+		return program_fail(&process.running, "libkrb5 that is told what to do", -ENOTSUP);
 	krb5_profile_set(process.who.krb5);
 	return lock_down(LOCK_DOWN_NLA);
 }
@@ -230,16 +217,6 @@ static const struct channel_handler supervisor_handlers[] = {
 	{MSG_PING, supervised_on_ping},
 	{MSG_NOTHING, NULL},
 };
-
-static int
-meet_supervisor(void)
-{
-	const struct channel_setup setup = {
-		.self = PROCESS_NLA, .peer = PROCESS_SUPERVISOR, .handlers = supervisor_handlers};
-	int r = supervised_meet(&setup, CHILD_FD_CHANNEL, &process.supervisor);
-
-	return r < 0 ? fail("the supervisor's channel", r) : 0;
-}
 
 /* WinPR and OpenSSL open what they need once, for nobody. */
 static void
@@ -263,77 +240,65 @@ rehearse(void)
 }
 
 static int
-prepare(void)
+warm_up(const char **ret_what)
 {
 	int r;
 
-	(void)signal(SIGPIPE, SIG_IGN);
+	errand_init(&process.errand);
 	/* WinPR's log would hold what jump hosts say. */
 	(void)setenv("WLOG_LEVEL", "OFF", 1);
-	r = lock_down_early();
-	if (r < 0)
-		return r;
+	*ret_what = "the legacy provider of OpenSSL, which has MD4 and RC4 for NTLM";
 	r = sspi_self_test();
-	if (r < 0)
-		return fail("the legacy provider of OpenSSL, which has MD4 and RC4 for NTLM", r);
-	rehearse();
-	return meet_supervisor();
+	if (r == 0)
+		rehearse();
+	return r;
 }
 
-static int
-hear(struct channel *channel, const char *who, short revents)
-{
-	const char *why = NULL;
-	int r;
-
-	if (revents == 0)
-		return 0;
-	r = channel_receive(channel, MESSAGES_A_TURN, &why);
-	if (r == 0 || r == -ECONNRESET || process.over)
-		return r;
-	return fail(why != NULL ? why : who, r);
-}
-
-/* Returns a negative errno when it is over. */
 static int
 turn(void)
 {
 	int most_ms;
 	struct pollfd waits[3] = {
-		{.fd = channel_fd(process.supervisor), .events = POLLIN},
-		{.fd = process.worker == NULL ? -1 : channel_fd(process.worker), .events = POLLIN},
-		errand_wait(&process.errand, &most_ms),
+		[1] = {.fd = process.worker == NULL ? -1 : channel_fd(process.worker),
+			.events = POLLIN},
+		[2] = errand_wait(&process.errand, &most_ms),
 	};
-	int r;
+	int r = program_wait(&process.running, waits, ARRAY_SIZE(waits), most_ms);
 
-	if (poll(waits, ARRAY_SIZE(waits), most_ms) < 0)
-		return errno == EINTR ? 0 : -errno;
-	r = hear(process.supervisor, "the supervisor's channel", waits[0].revents);
-	if (r == 0 && process.worker != NULL)
-		r = hear(process.worker, "the worker's channel", waits[1].revents);
+	if (r == 0)
+		r = program_hear(&process.running, waits[0].revents);
+	if (r == 0 && waits[1].revents != 0)
+		r = program_receive(&process.running, process.worker, "the worker's channel");
 	/* Another socket may have come in the meantime, under the number of the old one: it is asked without waiting. */
-	if (r == 0 && !process.over)
+	if (r == 0 && !process.running.over)
 		r = after_errand(errand_turn(&process.errand, waits[2].revents));
-	return r == 0 && process.over ? -ECONNRESET : r;
+	return r;
 }
 
-int
-main(void)
+static void
+done(int status)
 {
-	int r;
-
-	log_init("sekisho-nla");
-	errand_init(&process.errand);
-	if (prepare() < 0)
-		return CHILD_EXIT_UNUSABLE;
-	do
-		r = turn();
-	while (r == 0);
+	(void)status;
 	errand_done(&process.errand);
 	credssp_free(process.credssp);
 	secret_wipe(&process.who, sizeof(process.who));
 	host_trust_done(&process.trust);
 	channel_free(process.worker);
-	channel_free(process.supervisor);
-	return r == -ECONNRESET ? 0 : 1;
+}
+
+int
+main(void)
+{
+	static const struct program program = {
+		.name = "sekisho-nla",
+		.failed = EV_NLA_FAILED,
+		.self = PROCESS_NLA,
+		.handlers = supervisor_handlers,
+		.messages_a_turn = 8,
+		.warm_up = warm_up,
+		.turn = turn,
+		.done = done,
+	};
+
+	return program_main(&program, &process.running);
 }

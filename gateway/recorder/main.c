@@ -9,28 +9,24 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/lock_down.h"
-#include "base/log.h"
-#include "messages/channel.h"
+#include "child/program.h"
 #include "messages/supervised.h"
 #include "recorder/keeping.h"
 #include "recorder/source.h"
 #include "recording/keys.h"
-#include "supervisor/children.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-#define MESSAGES_A_TURN 8
 #define READS_A_TURN 4
 #define PROGRESS_MS 1000
 #define LAST_WORDS_MS 1000 /* of a worker, after the session is over */
 
 static struct {
-	struct channel *supervisor;
+	struct running running;
 	struct keeping keeping;
 	struct source source;
 	int file;
@@ -42,15 +38,7 @@ static struct {
 	uint32_t finish_ms; /* not later */
 	char end[RECORDING_TEXT_MOST + 1];
 	bool digested; /* RECORD_DIGEST is out */
-	bool over;
 } process = {.file = -1};
-
-static int
-fail(const char *what, int error)
-{
-	log_event(EV_RECORDER_FAILED, "what='%s' error='%s'", what, strerror(-error));
-	return error;
-}
 
 static uint32_t
 now_ms(void)
@@ -73,7 +61,7 @@ tell_progress(void)
 
 	process.told_bytes = progress.bytes;
 	process.told_ms = now_ms();
-	return channel_send(process.supervisor, MSG_RECORD_PROGRESS, &progress, -1);
+	return channel_send(process.running.supervisor, MSG_RECORD_PROGRESS, &progress, -1);
 }
 
 static int
@@ -86,7 +74,7 @@ tell_trouble(void)
 	trouble.error = (uint32_t)error;
 	return trouble.trouble == RECORD_TROUBLE_NONE
 		       ? 0
-		       : channel_send(process.supervisor, MSG_RECORD_TROUBLE, &trouble, -1);
+		       : channel_send(process.running.supervisor, MSG_RECORD_TROUBLE, &trouble, -1);
 }
 
 static void
@@ -130,7 +118,7 @@ on_begin(struct channel *channel, union message_body *message)
 		return r;
 	r = keeping_begin(&process.keeping, &about, begin->key, process.file, begin->most_bytes);
 	if (r < 0)
-		return fail("the header", r);
+		return program_fail(&process.running, "the header", r);
 	process.begun = true;
 	return tell_progress();
 }
@@ -184,13 +172,13 @@ on_signature(struct channel *channel, union message_body *message)
 		return -EPROTO;
 	r = keeping_close(&process.keeping, signature->signature);
 	if (r < 0)
-		return fail("the closing", r);
-	process.over = true;
+		return program_fail(&process.running, "the closing", r);
+	process.running.over = true;
 	closed.bytes = recording_writer_bytes(process.keeping.writer);
-	return channel_send(process.supervisor, MSG_RECORD_CLOSED, &closed, -1);
+	return channel_send(process.running.supervisor, MSG_RECORD_CLOSED, &closed, -1);
 }
 
-static const struct channel_handler supervisor_handlers[] = {
+static const struct channel_handler handlers[] = {
 	{MSG_RECORD_BEGIN, on_begin},
 	{MSG_RECORD_SOURCE, on_source},
 	{MSG_RECORD_NOTE, on_note},
@@ -254,10 +242,10 @@ tell_digest(uint32_t ms)
 	process.digested = true;
 	if (r < 0) {
 		(void)tell_trouble();
-		return fail("the end", r);
+		return program_fail(&process.running, "the end", r);
 	}
 	recording_summary_put(recording_writer_summary(process.keeping.writer), digest.summary);
-	return channel_send(process.supervisor, MSG_RECORD_DIGEST, &digest, -1);
+	return channel_send(process.running.supervisor, MSG_RECORD_DIGEST, &digest, -1);
 }
 
 static int
@@ -286,51 +274,31 @@ wait_ms(void)
 	return process.finishing && (most < 0 || most > LAST_WORDS_MS) ? LAST_WORDS_MS : most;
 }
 
-/* Returns a negative errno when it is over. */
 static int
 turn(void)
 {
 	struct pollfd waits[2] = {
-		{.fd = channel_fd(process.supervisor), .events = POLLIN},
-		{.fd = process.digested ? -1 : process.source.fd, .events = POLLIN},
-	};
-	const char *why = NULL;
-	uint32_t ms;
-	int r = 0;
+		[1] = {.fd = process.digested ? -1 : process.source.fd, .events = POLLIN}};
+	int r = program_wait(&process.running, waits, ARRAY_SIZE(waits), wait_ms());
 
-	if (poll(waits, ARRAY_SIZE(waits), wait_ms()) < 0)
-		return errno == EINTR ? 0 : -errno;
-	ms = now_ms();
+	if (r < 0)
+		return r;
 	/* Another socket may come under the number of this one: what it has said is taken first. */
-	for (int i = 0; waits[1].revents != 0 && i < READS_A_TURN && read_source(ms); i++)
+	for (int i = 0; waits[1].revents != 0 && i < READS_A_TURN && read_source(now_ms()); i++)
 		continue;
-	if (waits[0].revents != 0)
-		r = channel_receive(process.supervisor, MESSAGES_A_TURN, &why);
-	if (r < 0 && r != -ECONNRESET && !process.over)
-		return fail(why != NULL ? why : "the supervisor's channel", r);
+	r = program_hear(&process.running, waits[0].revents);
 	if (r == 0 && process.begun && !process.digested)
 		r = keep();
-	return r == 0 && process.over ? -ECONNRESET : r;
+	return r;
 }
 
 static int
-prepare(void)
+warm_up(const char **ret_what)
 {
-	const struct channel_setup setup = {.self = PROCESS_RECORDER,
-		.peer = PROCESS_SUPERVISOR,
-		.handlers = supervisor_handlers};
-	int r;
-
-	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
-	r = lock_down_early();
-	if (r < 0)
-		return r;
-	r = recording_keys_ready();
-	if (r < 0)
-		return fail("libsodium", r);
-	r = supervised_meet(&setup, CHILD_FD_CHANNEL, &process.supervisor);
-	return r < 0 ? fail("the supervisor's channel", r) : 0;
+	source_init(&process.source);
+	*ret_what = "libsodium";
+	return recording_keys_ready();
 }
 
 /* The supervisor has gone: what has come so far is kept, without a closing. */
@@ -341,21 +309,28 @@ keep_what_there_is(void)
 		keeping_turn(&process.keeping, now_ms() + KEEPING_CHUNK_MS);
 }
 
-int
-main(void)
+static void
+done(int status)
 {
-	int r;
-
-	log_init("sekisho-recorder");
-	source_init(&process.source);
-	if (prepare() < 0)
-		return CHILD_EXIT_UNUSABLE;
-	do
-		r = turn();
-	while (r == 0);
+	(void)status;
 	keep_what_there_is();
 	source_close(&process.source);
 	keeping_done(&process.keeping);
-	channel_free(process.supervisor);
-	return r == -ECONNRESET ? 0 : 1;
+}
+
+int
+main(void)
+{
+	static const struct program program = {
+		.name = "sekisho-recorder",
+		.failed = EV_RECORDER_FAILED,
+		.self = PROCESS_RECORDER,
+		.handlers = handlers,
+		.messages_a_turn = 8,
+		.warm_up = warm_up,
+		.turn = turn,
+		.done = done,
+	};
+
+	return program_main(&program, &process.running);
 }
