@@ -34,7 +34,7 @@ screen_warm_up(const char *catalogue, const char **ret_why)
 	if (r < 0)
 		return r;
 	*ret_why = "fonts with Japanese and other letters";
-	r = type_warm_up();
+	r = type_warm_up(TYPES_ALL);
 	qr_set(&qr, "otpauth://totp/warm?secret=AAAA");
 	qr_wipe(&qr);
 	return r;

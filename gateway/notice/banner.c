@@ -38,7 +38,7 @@ banner_warm_up(const char *catalogue, const char **ret_why)
 	if (r < 0)
 		return r;
 	*ret_why = "fonts with Japanese and other letters";
-	return type_warm_up();
+	return type_warm_up(TYPE_BIT(TYPE_LABEL) | TYPE_BIT(TYPE_FIELD) | TYPE_BIT(TYPE_SMALL));
 }
 
 /* What is drawn, from top to bottom. */

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fontconfig/fontconfig.h>
 #include <math.h>
@@ -71,6 +72,7 @@ static const struct {
 static struct {
 	PangoFontMap *map;
 	char families[FACE_COUNT][FAMILY_SIZE];
+	unsigned int warm; /* types */
 } fonts;
 
 int
@@ -151,6 +153,7 @@ type_layout(PangoContext *context, enum type type, uint32_t scale, const char *t
 	PangoLayout *layout = pango_layout_new(context);
 	PangoFontDescription *description = description_of(type);
 
+	assert((fonts.warm & TYPE_BIT(type)) != 0);
 	pango_layout_set_font_description(layout, description);
 	pango_font_description_free(description);
 	pango_layout_set_auto_dir(layout, FALSE);
@@ -370,7 +373,7 @@ draw_missing(PangoContext *context, cairo_t *cairo, enum type type, enum face fa
 }
 
 static int
-draw_everything(uint32_t scale)
+draw_everything(unsigned int wanted, uint32_t scale)
 {
 	cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 256, 256);
 	cairo_t *cairo = cairo_create(surface);
@@ -378,8 +381,11 @@ draw_everything(uint32_t scale)
 	int r = context != NULL && cairo_status(cairo) == CAIRO_STATUS_SUCCESS ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < TYPE_COUNT && r == 0; i++) {
-		PangoLayout *layout = type_layout(context, (enum type)i, scale, sample, 200);
+		PangoLayout *layout;
 
+		if ((wanted & TYPE_BIT(i)) == 0)
+			continue;
+		layout = type_layout(context, (enum type)i, scale, sample, 200);
 		type_draw(cairo, layout, scale, 0, 0);
 		for (size_t face = 0; face < FACE_COUNT; face++)
 			draw_missing(context, cairo, (enum type)i, (enum face)face);
@@ -394,15 +400,11 @@ draw_everything(uint32_t scale)
 	return r;
 }
 
-int
-type_warm_up(void)
+static int
+open_fonts(void)
 {
-	FcConfig *config;
-	int r;
+	FcConfig *config = FcInit() ? own_configuration() : NULL;
 
-	if (fonts.map != NULL)
-		return 0;
-	config = FcInit() ? own_configuration() : NULL;
 	if (config == NULL)
 		return -ENOENT;
 	fonts.map = pango_cairo_font_map_new_for_font_type(CAIRO_FONT_TYPE_FT);
@@ -410,6 +412,18 @@ type_warm_up(void)
 	/* The machine's own, with every font that there is, has done its work. */
 	(void)FcConfigSetCurrent(config);
 	FcConfigDestroy(config);
-	r = draw_everything(100);
-	return r < 0 ? r : draw_everything(150);
+	return 0;
+}
+
+int
+type_warm_up(unsigned int wanted)
+{
+	unsigned int cold = wanted & ~fonts.warm;
+	int r = fonts.map == NULL ? open_fonts() : 0;
+
+	if (r < 0 || cold == 0)
+		return r;
+	fonts.warm |= cold;
+	r = draw_everything(cold, 100);
+	return r < 0 ? r : draw_everything(cold, 150);
 }

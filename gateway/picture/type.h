@@ -21,9 +21,13 @@ enum type {
 	TYPE_COUNT,
 };
 
-/* Finds the fonts and opens everything that drawing will ever need: afterwards no file is opened, whatever is drawn. A
- * letter that none of these fonts has is drawn as a box. Returns 0 or a negative errno. */
-int type_warm_up(void);
+#define TYPE_BIT(type) (1u << (type))
+#define TYPES_ALL (TYPE_BIT(TYPE_COUNT) - 1)
+
+/* Finds the fonts and opens everything that drawing in these types (of TYPE_BIT) will ever need: afterwards no file is opened,
+ * whatever is drawn. Each type costs some 8 ms; of others there is no layout. A letter that none of these fonts has is drawn as a
+ * box. More types may be asked for later. Returns 0 or a negative errno. */
+int type_warm_up(unsigned int types);
 
 /* For one screen, which is drawn at `scale` percent. NULL without memory, or before type_warm_up. */
 PangoContext *type_context(uint32_t scale);

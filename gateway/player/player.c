@@ -490,7 +490,7 @@ player_warm_up(const char *catalogue, const char **ret_why)
 	if (r < 0)
 		return r;
 	*ret_why = "fonts with Japanese and other letters";
-	r = type_warm_up();
+	r = type_warm_up(TYPES_ALL);
 	if (r < 0)
 		return r;
 	*ret_why = "libfreerdp";
