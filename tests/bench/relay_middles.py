@@ -32,15 +32,17 @@ def wait_port(port, limit=10):
 
 
 def cpu_seconds(pid):
-    """On-CPU time of all threads, in nanosecond steps (Documentation/scheduler/sched-stats)."""
+    """On-CPU time of all threads, in nanosecond steps (Documentation/scheduler/sched-stats); once some have ended, in 10 ms steps."""
     total = 0
     for thread in os.listdir(f"/proc/{pid}/task"):
         try:
             with open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as file:
                 total += int(file.read().split()[0])
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             continue  # a thread that ended
-    return total / 1e9
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return max(total / 1e9, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
 
 
 def pss_bytes(pid):
@@ -60,6 +62,7 @@ class Middle:
     """pids: whose CPU time counts; port: where clients go."""
 
     client_options = []
+    idle_sessions = 200
 
     def cpu(self):
         return sum(cpu_seconds(pid) for pid in self.pids)
@@ -88,13 +91,20 @@ class Sekisho(Middle):
 
     def __init__(self, place, host, loud=None):
         more = ["--loud-host", f"127.0.0.1:{loud.port}"] if loud else []
-        self.relay = Relay(place.driver, place.programs, place.identity, host.port, "--pin", host.fingerprint, "--quiet",
-                           *more, *self.recording(place))
-        self.pids = [int(self.relay.worker), int(self.relay.key)]
+        trust = ["--pin", host.fingerprint] if host.fingerprint else []
+        self.relay = Relay(place.driver, place.programs, place.identity, host.port, "--quiet", *trust, *more, *self.options(place))
+        if not trust:
+            self.relay.expect("HOST_REPORT")  # it trusts the certificate that it sees first
         self.port = self.loud_port = self.relay.port
 
-    def recording(self, _):
+    def options(self, _):
         return []
+
+    @property
+    def pids(self):
+        """sekisho-worker first, then sekisho-key, then what single sessions have."""
+        with open(f"/proc/{self.relay.child.pid}/task/{self.relay.child.pid}/children", encoding="ascii") as file:
+            return [int(pid) for pid in file.read().split()]
 
     def stop(self):
         self.relay.stop()
@@ -105,17 +115,23 @@ class SekishoRecords(Sekisho):
 
     name = "recorded"
 
-    def recording(self, place):
+    def options(self, place):
         self.folder = tempfile.mkdtemp(dir=place.folder)
         return ["--record", self.folder]
-
-    def cpu(self):
-        with open(f"/proc/{self.relay.child.pid}/task/{self.relay.child.pid}/children", encoding="ascii") as file:
-            return sum(cpu_seconds(int(pid)) for pid in file.read().split())
 
     def stop(self):
         super().stop()
         shutil.rmtree(self.folder)
+
+
+class SekishoMediates(Sekisho):
+    """A sekisho-mediator for each session; processor time and memory of both count, also of those whose session is over."""
+
+    name = "mediated"
+    idle_sessions = 20
+
+    def options(self, _):
+        return ["--mediated"]
 
 
 HAPROXY = """global
@@ -201,11 +217,13 @@ PrivateKeyFile={key}
 
 
 class FreerdpProxy(Middle):
-    """The whole of FreeRDP twice, back to back. Wants an RSA key."""
+    """The whole of FreeRDP twice, back to back. Wants an RSA key. It shows a desktop of its own first, then the host's."""
 
     name = "freerdp-proxy3"
+    client_options = ["--mode", "patient", "--desktops", "2"]
+    idle_sessions = 20
 
-    def __init__(self, place, host):
+    def __init__(self, place, host, _=None):
         self.port = free_port()
         settings = os.path.join(place.folder, f"proxy-{self.port}.ini")
         with open(settings, "w", encoding="ascii") as file:
@@ -226,4 +244,5 @@ class FreerdpProxy(Middle):
         self.log.close()
 
 
-__all__ = ["Direct", "FreerdpProxy", "Haproxy", "Middle", "Process", "Sekisho", "descriptors", "pss_bytes", "threads"]
+__all__ = ["Direct", "FreerdpProxy", "Haproxy", "Middle", "Process", "Sekisho", "SekishoMediates", "SekishoRecords", "descriptors",
+           "pss_bytes", "threads"]

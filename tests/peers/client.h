@@ -25,7 +25,9 @@ struct client_mode {
 			*connection); /* the first Font Map, though another is awaited */
 	int (*on_demand)(struct client_connection *connection); /* another Demand Active came */
 	void (*prepare)(SSL_CTX *tls);
-	bool stays; /* where a Server Redirection would lead it away */
+	bool stays;   /* where a Server Redirection would lead it away */
+	bool patient; /* with FreeRDP's proxy, as xfreerdp is: activations anew at any time, mouse
+			 events that get lost before its host is there */
 };
 
 /* One byte of one PDU that is sent changed. */
@@ -91,6 +93,7 @@ struct client_connection {
 	uint64_t began_ns, ready_ns, ping_ns, next_ns;
 	uint32_t ping_number;
 	bool ping_open;
+	bool answered; /* a mouse event was */
 	uint64_t updates;
 	unsigned progress; /* of a mode */
 	LIST_ENTRY(client_connection) all;

@@ -257,6 +257,7 @@ static const struct client_mode modes[] = {
 		.on_desktop = tear_a_pdu,
 		.on_demand = end_the_torn_pdu},
 	{.name = "stays", .help = "follows no Server Redirection", .stays = true},
+	{.name = "patient", .help = "as xfreerdp is with FreeRDP's proxy", .patient = true},
 	{.name = "log-off", .help = "ready, says good-bye", .on_ready = log_off},
 	{.name = "unknown-channel",
 		.help = "ready, data on a channel that is none",

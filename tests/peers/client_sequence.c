@@ -201,6 +201,10 @@ answer_demand(struct client_connection *connection, uint32_t share_id)
 	uint8_t room[SEQUENCE_ROOM];
 	struct bytes_writer writer;
 
+	/* xfreerdp looks at none of these. */
+	if (connection->activations > 0 && !connection->deactivated &&
+		connection->client->options.mode->patient)
+		return 0;
 	if (connection->activations > 0 && !connection->deactivated)
 		return refuse(connection, "another Demand Active without Deactivate All");
 	connection->deactivated = false;
@@ -208,6 +212,7 @@ answer_demand(struct client_connection *connection, uint32_t share_id)
 	connection->activations++;
 	/* No input before Font Map; the answer to an open one will not come any more. */
 	connection->ping_open = true;
+	connection->ping_ns = 0;
 	connection->ping_number++;
 	if (connection->activations > 1 && connection->client->options.mode->on_demand != NULL &&
 		connection->client->options.mode->on_demand(connection) < 0)
@@ -261,7 +266,7 @@ take_share_pdu(
 		return refuse(connection, "redirected to another host");
 	if (pdu->type == SHARE_DEMAND_ACTIVE)
 		return answer_demand(connection, pdu->share_id);
-	if (connection->deactivated)
+	if (connection->deactivated && !connection->client->options.mode->patient)
 		return refuse(connection, "a PDU between Deactivate All and Demand Active");
 	if (pdu->type == SHARE_DEACTIVATE_ALL && connection->in_fragments)
 		return refuse(connection, "taken away inside a fragmented update");
@@ -334,7 +339,7 @@ take_fast_path(struct client_connection *connection, const uint8_t *frame, size_
 
 	if (connection->step < CLIENT_ACTIVATION)
 		return refuse(connection, "fast-path before the desktop is ready");
-	if (connection->deactivated)
+	if (connection->deactivated && !connection->client->options.mode->patient)
 		return refuse(connection, "fast-path while there is no desktop");
 	if (connection->in_fragments != (place == 0x30 || place == 0x10))
 		return refuse(connection, "fragments out of order");
@@ -347,6 +352,7 @@ take_fast_path(struct client_connection *connection, const uint8_t *frame, size_
 		return 0;
 	connection->ping_open = false;
 	connection->client->pings++;
+	connection->answered = true;
 	client_numbers_add(&connection->client->round_trips, loop_now_ns() - connection->ping_ns);
 	return 0;
 }

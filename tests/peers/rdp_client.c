@@ -246,6 +246,16 @@ begin_connections(struct client *client, uint64_t now)
 	}
 }
 
+/* Before the first answer, a mouse event may have been lost (struct client_mode). */
+static bool
+awaits_answer(const struct client_connection *connection)
+{
+	bool lost = connection->client->options.mode->patient && !connection->answered &&
+		    connection->ping_ns != 0;
+
+	return connection->ping_open && !lost;
+}
+
 static int
 tick_connection(struct client_connection *connection, uint64_t now)
 {
@@ -253,7 +263,7 @@ tick_connection(struct client_connection *connection, uint64_t now)
 
 	if (options->mode->on_tick != NULL)
 		return options->mode->on_tick(connection, now);
-	if (options->pings == 0 || connection->step != CLIENT_READY || connection->ping_open ||
+	if (options->pings == 0 || connection->step != CLIENT_READY || awaits_answer(connection) ||
 		connection->not_reading || now < connection->next_ns)
 		return 0;
 	connection->next_ns = now + NS_A_SECOND / options->pings;

@@ -300,13 +300,23 @@ sequence_ping_write(struct bytes_writer *writer, uint32_t number)
 	WRITE_WORDS(writer, 0x0800, (uint16_t)(number & 0x7fff), (uint16_t)(number >> 15 & 0x7fff));
 }
 
+/* libfreerdp, which may be in between, always writes lengths of two octets. */
+static bool
+number_parse(const uint8_t *frame, size_t len, uint8_t kind, uint32_t *ret_number)
+{
+	size_t more = len > 1 && (frame[1] & 0x80) != 0 ? 1 : 0;
+
+	if (len != FAST_PATH_PING_LEN + more || frame[2 + more] != kind)
+		return false;
+	*ret_number = bytes_get_u16le(frame + 5 + more) |
+		      (uint32_t)bytes_get_u16le(frame + 7 + more) << 15;
+	return true;
+}
+
 bool
 sequence_ping_parse(const uint8_t *frame, size_t len, uint32_t *ret_number)
 {
-	if (len != FAST_PATH_PING_LEN || frame[2] != 1 << 5)
-		return false;
-	*ret_number = bytes_get_u16le(frame + 5) | (uint32_t)bytes_get_u16le(frame + 7) << 15;
-	return true;
+	return number_parse(frame, len, 1 << 5, ret_number);
 }
 
 /* TS_POINTERPOSATTRIBUTE, 2.2.9.1.2.1.5. */
@@ -322,8 +332,5 @@ sequence_pong_write(struct bytes_writer *writer, uint32_t number)
 bool
 sequence_pong_parse(const uint8_t *frame, size_t len, uint32_t *ret_number)
 {
-	if (len != FAST_PATH_PING_LEN || frame[2] != 8)
-		return false;
-	*ret_number = bytes_get_u16le(frame + 5) | (uint32_t)bytes_get_u16le(frame + 7) << 15;
-	return true;
+	return number_parse(frame, len, 8, ret_number);
 }

@@ -4,7 +4,8 @@
  *
  *	relay_driver --programs DIR --certificate PEM --key PEM --listen PORT --host ADDRESS:PORT
  *		[--loud-host ADDRESS:PORT] [--pin HEX | --ca PEM --name NAME] [--rights N] [--refuse REASON] [--stall MS]
- *		[--attach-limit MS] [--redirect-limit MS] [--greeter PATH [--at-once]] [--quiet]
+ *		[--attach-limit MS] [--redirect-limit MS] [--greeter PATH [--at-once]] [--record FOLDER] [--mediated]
+ *		[--quiet]
  *
  * Commands on standard input, a line each: "kill ID REASON", "attach ID ADDRESS:PORT [PIN]", "redirect ID TOKEN SESSION",
  * "look", "ping", "quit". Without --pin and --ca it first looks at the host, and trusts what it saw. A user called "loud"
@@ -26,6 +27,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +74,7 @@ dial_host(const struct sockaddr_in *host)
 
 	if (fd < 0 || connect(fd, (const struct sockaddr *)host, sizeof(*host)) < 0)
 		die("the jump host", errno);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(const int){1}, sizeof(int));
 	return fd;
 }
 
@@ -89,8 +92,6 @@ dial_greeter(void)
 	return fd;
 }
 
-static void start_recorder(const char *name, int channel_fd);
-
 static int
 attach(uint64_t connection, const struct sockaddr_in *host, const char *pin)
 {
@@ -102,7 +103,12 @@ attach(uint64_t connection, const struct sockaddr_in *host, const char *pin)
 	if (pin[0] != '\0' && bytes_from_hex(pin, message.pin, 32) < 0)
 		die("attach", EINVAL);
 	if (settings.record != NULL)
-		record(worker, connection, start_recorder);
+		record(worker, connection);
+	if (settings.mediated) {
+		auto_fd int mediated = mediate(&message, fd);
+
+		return channel_send(worker, MSG_ATTACH, &message, mediated);
+	}
 	return channel_send(worker, MSG_ATTACH, &message, fd);
 }
 
@@ -332,8 +338,8 @@ exec_child(const char *name, int channel_fd, int other_fd)
 	_exit(127);
 }
 
-static void
-start_recorder(const char *name, int channel_fd)
+void
+start_for_session(const char *name, int channel_fd)
 {
 	pid_t pid = fork();
 
@@ -341,7 +347,7 @@ start_recorder(const char *name, int channel_fd)
 		die("fork", errno);
 	if (pid == 0)
 		exec_child(name, channel_fd, channel_fd);
-	SAY("RECORDER pid=%d\n", (int)pid);
+	SAY("STARTED %s pid=%d\n", name, (int)pid);
 }
 
 static struct channel *

@@ -23,6 +23,7 @@ struct settings {
 	uint32_t attach_ms, redirect_ms; /* time limits; 0: as usual */
 	const char *greeter;             /* its socket, or NULL */
 	const char *record;              /* a folder for recordings, or NULL */
+	bool mediated;                   /* each session has a mediator */
 	bool at_once;
 	bool quiet;
 };
@@ -37,9 +38,15 @@ uint32_t reason_of(const char *name);
 
 struct channel;
 
+/* Starts the program, which has this end of a channel. */
+void start_for_session(const char *name, int channel_fd);
+
 /* Starts a recorder for this connection and tells the worker, before ATTACH. */
-void record(struct channel *worker, uint64_t connection,
-	void (*start)(const char *name, int channel_fd));
+void record(struct channel *worker, uint64_t connection);
+
+/* Starts a mediator, which has the host's socket, trusted as `attach` says, and fills in what the worker is to be told of it. Returns
+ * the end of the socketpair for ATTACH. */
+int mediate(struct msg_attach *attach, int host_fd);
 
 void die(const char *what, int error) __attribute__((noreturn));
 

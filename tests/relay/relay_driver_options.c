@@ -129,6 +129,7 @@ static const struct {
 	{"redirect-limit", take_number, &settings.redirect_ms},
 	{"greeter", take_text, &settings.greeter},
 	{"record", take_text, &settings.record},
+	{"mediated", take_flag, &settings.mediated},
 	{"at-once", take_flag, &settings.at_once},
 	{"quiet", take_flag, &settings.quiet},
 };
