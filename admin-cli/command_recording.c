@@ -35,6 +35,7 @@ static const struct list_column more_columns[] = {
 	{N_("Why it is not whole"), 0, .shown = recording_why_shown},
 	{N_("Keys that open it"), 0, "auditors", VALUE_LIST},
 	{N_("Hash"), 0, "hash", VALUE_TEXT},
+	{N_("Header"), 0, "header", VALUE_TEXT},
 	{N_("Erased at"), 0, "erased", VALUE_TIME},
 	{N_("Erased by"), 0, "erased_by", VALUE_TEXT},
 	{N_("Erased because"), 0, .shown = recording_erased_because_shown},

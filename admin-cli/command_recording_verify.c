@@ -22,7 +22,7 @@ static const struct verdict_row {
 } verdicts[] = {
 	{"whole", N_("whole: nothing was changed since the session"), true},
 	{"running", N_("whole so far: the session still runs"), true},
-	{"not-closed", N_("not closed: whole up to where it breaks off"), true},
+	{"not-closed", N_("not closed"), true},
 	{"broken", N_("BROKEN"), false},
 	{"foreign", N_("NOT THIS GATEWAY'S, or another session's"), false},
 	{"changed", N_("CHANGED: it is not what the log says"), false},
@@ -137,7 +137,8 @@ verify_file(struct admin *admin, const char *path, json_t *results, bool *good)
 		[RECORDING_FOREIGN] = "foreign",
 	};
 	auto_free struct recording_report *report = calloc(1, sizeof(*report));
-	char session[2 * RECORDING_SESSION_BYTES + 1], hash[2 * RECORDING_HASH_BYTES + 1];
+	char session[2 * RECORDING_SESSION_BYTES + 1], hash[2 * RECORDING_HASH_BYTES + 1],
+		header[2 * RECORDING_HASH_BYTES + 1];
 	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int r = fd < 0 ? -errno : report == NULL ? -ENOMEM : 0;
 
@@ -147,17 +148,27 @@ verify_file(struct admin *admin, const char *path, json_t *results, bool *good)
 		return admin_refuse(admin, ADMIN_REFUSED, "%s: %s", text_shown(path), strerror(-r));
 	bytes_to_hex(report->about.session, sizeof(report->about.session), session);
 	bytes_to_hex(report->chain, sizeof(report->chain), hash);
+	bytes_to_hex(report->header, sizeof(report->header), header);
 	if (report->bytes == 0 && report->state == RECORDING_NOT_CLOSED)
 		report->state = RECORDING_BROKEN;
 	*good = report->state == RECORDING_WHOLE || report->state == RECORDING_NOT_CLOSED;
-	(void)json_array_append_new(
-		results, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "file", path, "verdict",
-				 words[report->state], "why", report->why, "session", session,
-				 "terminal", report->about.terminal, "hash", hash));
+	(void)json_array_append_new(results,
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "file", path, "verdict",
+			words[report->state], "why", report->why, "session", session, "terminal",
+			report->about.terminal, "hash", hash, "header", header));
 	if (admin->arguments->json)
 		return ADMIN_DONE;
 	printf("%s  %s%s%s\n", text_shown(path), _(row_of(words[report->state])->shown),
 		report->why[0] != '\0' ? ": " : "", said_translate(report->why));
+	if (report->state == RECORDING_NOT_CLOSED) {
+		printf(_("Session %s, header %s. Without a closing nothing is signed: whether it "
+			 "is "
+			 "the gateway's own is told\nby the header that recording show %.8s there "
+			 "has, and the journal (SK2701); what follows it, by playing or\nexporting "
+			 "it; whether its end is missing, by nothing.\n"),
+			session, header, session);
+		return ADMIN_DONE;
+	}
 	printf(_("Session %s, hash %s. Whether it is the gateway's own: recording show %.8s there "
 		 "has "
 		 "the same\nhash, and so has the journal (SK3011).\n"),

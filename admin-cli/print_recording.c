@@ -60,6 +60,7 @@ print_recording(const struct admin *admin, const json_t *result)
 		{"gaps", VALUE_TEXT},
 		{"auditors", VALUE_LIST},
 		{"hash", VALUE_TEXT},
+		{"header", VALUE_TEXT},
 		{"held", VALUE_TIME},
 		{"held_by", VALUE_TEXT},
 		{"held_because", VALUE_TEXT},

@@ -61,14 +61,14 @@ recording_file_name(const uint8_t *session, int64_t part, char ret_name[RECORDIN
 }
 
 static json_t *
-hash_json(const struct recording_row *row)
+hash_json(bool has, const uint8_t hash[RECORDING_ROW_HASH_BYTES])
 {
-	char hash[2 * RECORDING_ROW_HASH_BYTES + 1];
+	char text[2 * RECORDING_ROW_HASH_BYTES + 1];
 
-	if (!row->has_hash)
+	if (!has)
 		return json_null();
-	bytes_to_hex(row->hash, sizeof(row->hash), hash);
-	return json_string(hash);
+	bytes_to_hex(hash, RECORDING_ROW_HASH_BYTES, text);
+	return json_string(text);
 }
 
 /* No names: it is kept for ever, so that a file can be compared with it as long as there is one. */
@@ -79,11 +79,12 @@ record(struct store_db *db, struct recording_row *row, const char *action)
 	json_t *payload;
 
 	bytes_to_hex(row->session, sizeof(row->session), session);
-	payload = json_pack("{s:s, s:s, s:I, s:s, s:I, s:I, s:I, s:o, s:s}", "action", action,
+	payload = json_pack("{s:s, s:s, s:I, s:s, s:I, s:I, s:I, s:o, s:o, s:s}", "action", action,
 		"session", session, "part", (json_int_t)row->part, "state",
 		recording_row_state_name(row->state), "bytes", (json_int_t)row->bytes,
-		"duration_ms", (json_int_t)row->duration_ms, "gaps", (json_int_t)row->gaps, "hash",
-		hash_json(row), "why", row->why);
+		"duration_ms", (json_int_t)row->duration_ms, "gaps", (json_int_t)row->gaps,
+		"header", hash_json(row->has_header, row->header), "hash",
+		hash_json(row->has_hash, row->hash), "why", row->why);
 	return record_event(db, EVENT_KIND_RECORDING, payload, &row->event);
 }
 
@@ -108,12 +109,24 @@ recording_begin(struct store_db *db, const uint8_t *session, const char *auditor
 	snprintf(row.auditors, sizeof(row.auditors), "%s", auditors);
 	r = recording_insert(db, &row);
 	if (r == 0)
-		r = record(db, &row, "begun");
-	if (r == 0)
-		r = recording_update(db, &row);
-	if (r == 0)
 		*ret_row = row;
 	return r;
+}
+
+int
+recording_begun(struct store_db *db, const uint8_t *session, int64_t part, const uint8_t *header)
+{
+	struct recording_row row;
+	int r = recording_load(db, session, part, &row);
+
+	if (r < 0)
+		return r;
+	if (row.state != RECORDING_ROW_RUNNING || row.has_header)
+		return -EALREADY;
+	row.has_header = true;
+	memcpy(row.header, header, sizeof(row.header));
+	r = record(db, &row, "begun");
+	return r < 0 ? r : recording_update(db, &row);
 }
 
 static void
@@ -281,13 +294,14 @@ recording_json(const struct recording_row *row)
 
 	recording_id(row->session, row->part, id);
 	bytes_to_hex(row->session, sizeof(row->session), session);
-	object = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o}",
+	object = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o}",
 		"id", id, "session", session, "part", (json_int_t)row->part, "account",
 		row->account_id, "full_id", row->account_full, "name", row->account_name,
 		"terminal", row->terminal_name, "state", recording_row_state_name(row->state),
 		"bytes", (json_int_t)row->bytes, "duration_seconds",
 		(json_int_t)(row->duration_ms / 1000), "gaps", (json_int_t)row->gaps, "hash",
-		hash_json(row), "auditors", auditors_json(row->auditors));
+		hash_json(row->has_hash, row->hash), "header",
+		hash_json(row->has_header, row->header), "auditors", auditors_json(row->auditors));
 	if (object == NULL)
 		return NULL;
 	set_text(object, "why", row->why);
@@ -329,5 +343,55 @@ recording_event(struct store_db *db, const struct recording_row *row, json_t **r
 		return -ENOENT;
 	}
 	*ret_event = event;
+	return 0;
+}
+
+static bool
+is_hash(const json_t *event, const char *name, const uint8_t hash[RECORDING_ROW_HASH_BYTES])
+{
+	const char *text = json_string_value(json_object_get(event, name));
+	uint8_t logged[RECORDING_ROW_HASH_BYTES];
+
+	return text != NULL && strlen(text) == 2 * sizeof(logged) &&
+	       bytes_from_hex(text, logged, sizeof(logged)) == 0 &&
+	       memcmp(logged, hash, sizeof(logged)) == 0;
+}
+
+bool
+recording_event_has(const json_t *event, const uint8_t *hash)
+{
+	return is_hash(event, "hash", hash);
+}
+
+/* The row is believed where the log agrees: who can write the one cannot write the other. */
+static enum recording_beginning
+compare_beginning(const json_t *event, const struct recording_row *row, const uint8_t *header)
+{
+	const json_t *logged = json_object_get(event, "header");
+
+	if (json_is_null(logged) && !row->has_header)
+		return RECORDING_NEVER_BEGAN;
+	if (logged == NULL && !row->has_header)
+		return RECORDING_BEGINS_UNSAID;
+	return row->has_header && memcmp(row->header, header, sizeof(row->header)) == 0 &&
+			       is_hash(event, "header", header)
+		       ? RECORDING_BEGINS_AS_LOGGED
+		       : RECORDING_BEGINS_OTHERWISE;
+}
+
+int
+recording_beginning(struct store_db *db, const struct recording_row *row, const uint8_t *header,
+	enum recording_beginning *ret_beginning)
+{
+	json_t *event = NULL;
+	int r = recording_event(db, row, &event);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (r == -ENOENT && row->state == RECORDING_ROW_RUNNING && !row->has_header)
+		*ret_beginning = RECORDING_BEGINS_UNSAID;
+	else
+		*ret_beginning = compare_beginning(event, row, header);
+	json_decref(event);
 	return 0;
 }

@@ -33,9 +33,14 @@ int recording_id_read(const char *id, uint8_t ret_session[SESSION_ID_BYTES], int
 void recording_file_name(const uint8_t *session, int64_t part, char ret_name[RECORDING_FILE_SIZE]);
 
 /* Of a session that has its row (session_begin): a recording begins. auditors: names of the keys that open it, joined by
- * ",". Event "recording". *ret_row: as it was put in; its part is needed below, and for the file's name. */
+ * ",". *ret_row: as it was put in; its part is needed below, and for the file's name. */
 int recording_begin(struct store_db *db, const uint8_t *session, const char *auditors,
 	struct recording_row *ret_row);
+
+/* Its file is there and has its header: event "recording", which names the header's SHA-256, and so says of a recording that is
+ * never closed which file it is. Nothing may be recorded before. -EALREADY: it was said before, or the recording is over. */
+int recording_begun(
+	struct store_db *db, const uint8_t *session, int64_t part, const uint8_t *header);
 
 /* How it goes; no event. One that is over is left alone. */
 struct recording_so_far {
@@ -72,9 +77,22 @@ int recording_erase(
 /* A recording object of control_methods.def, new reference. */
 json_t *recording_json(const struct recording_row *row);
 
-/* What the event of the row's end says of the file: {"hash": hex or null, "bytes", …}, new reference; -ENOENT if the event is
+/* What the event of the row's end says of the file: {"header", "hash": hex or null, "bytes", …}, new reference; -ENOENT if the event is
  * gone or is none of this recording. */
 int recording_event(struct store_db *db, const struct recording_row *row, json_t **ret_event);
+
+/* The event names this hash, of a whole chain. */
+bool recording_event_has(const json_t *event, const uint8_t *hash);
+
+/* What the log says of a file with this header (SHA-256). */
+enum recording_beginning {
+	RECORDING_BEGINS_AS_LOGGED,
+	RECORDING_BEGINS_OTHERWISE,
+	RECORDING_NEVER_BEGAN,   /* no header was ever logged, so nothing was recorded */
+	RECORDING_BEGINS_UNSAID, /* made by a version that did not log it, or it begins just now */
+};
+int recording_beginning(struct store_db *db, const struct recording_row *row, const uint8_t *header,
+	enum recording_beginning *ret_beginning);
 
 struct method_call;
 

@@ -35,6 +35,7 @@ struct recording_reader {
 	bool has_key;
 	uint8_t key[RECORDING_KEY_BYTES];
 	struct recording_about about;
+	uint8_t header[RECORDING_HASH_BYTES];
 	struct recording_chain *chain;
 	crypto_secretstream_xchacha20poly1305_state stream;
 
@@ -127,7 +128,10 @@ begin(struct recording_reader *reader)
 	if (reader->has_key && crypto_secretstream_xchacha20poly1305_init_pull(
 				       &reader->stream, reader->about.stream, reader->key) != 0)
 		return -EBADMSG;
-	return recording_chain_begin(reader->chain, header, reader->about.header_bytes);
+	have = recording_chain_hash(
+		reader->chain, header, reader->about.header_bytes, reader->header);
+	return have < 0 ? (int)have
+			: recording_chain_begin(reader->chain, header, reader->about.header_bytes);
 }
 
 static int
@@ -204,6 +208,12 @@ const struct recording_about *
 recording_reader_about(const struct recording_reader *reader)
 {
 	return &reader->about;
+}
+
+const uint8_t *
+recording_reader_header(const struct recording_reader *reader)
+{
+	return reader->header;
 }
 
 const char *

@@ -25,6 +25,9 @@ void recording_reader_free(struct recording_reader *reader);
 /* Borrowed, as long as the reader lives. */
 const struct recording_about *recording_reader_about(const struct recording_reader *reader);
 
+/* SHA-256 of the header's bytes, RECORDING_HASH_BYTES; borrowed. */
+const uint8_t *recording_reader_header(const struct recording_reader *reader);
+
 /* The next record; its bytes are valid until the next call. Without a key: one of kind RECORDING_SEALED for each chunk, its bytes the
  * ciphertext.
  *

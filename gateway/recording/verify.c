@@ -90,6 +90,7 @@ recording_verify(int fd, const uint8_t *key, const uint8_t *signer,
 	if (r < 0)
 		return r;
 	ret_report->about = *recording_reader_about(reader);
+	memcpy(ret_report->header, recording_reader_header(reader), RECORDING_HASH_BYTES);
 	r = read_all(reader, each, argument, ret_report);
 	if (r != -ECANCELED)
 		judge(reader, r, signer, ret_report);

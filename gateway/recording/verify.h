@@ -13,8 +13,9 @@ enum recording_state {
 
 struct recording_report {
 	enum recording_state state;
-	char why[RECORDING_WHY_SIZE]; /* "" where it is whole */
-	struct recording_about about; /* zeros where the header cannot be read */
+	char why[RECORDING_WHY_SIZE];         /* "" where it is whole */
+	struct recording_about about;         /* zeros where the header cannot be read */
+	uint8_t header[RECORDING_HASH_BYTES]; /* SHA-256 of its bytes */
 	uint64_t chunks;
 	uint64_t bytes; /* that were found whole */
 	uint64_t rest;  /* not closed: bytes behind them */

@@ -28,17 +28,6 @@ struct verdict {
 	const char *why; /* a message of po/, or what verify found */
 };
 
-static bool
-is_hash(const json_t *event, const uint8_t hash[RECORDING_HASH_BYTES])
-{
-	const char *text = json_string_value(json_object_get(event, "hash"));
-	uint8_t logged[RECORDING_HASH_BYTES];
-
-	return text != NULL && strlen(text) == 2 * sizeof(logged) &&
-	       bytes_from_hex(text, logged, sizeof(logged)) == 0 &&
-	       memcmp(logged, hash, sizeof(logged)) == 0;
-}
-
 /* The file is whole in itself: is it also the one that was written then? */
 static struct verdict
 compare_with_log(
@@ -56,14 +45,31 @@ compare_with_log(
 	if (recording_event(db, row, &event) < 0)
 		return (struct verdict){
 			"changed", N_("the log has no event of this recording's end")};
-	same = is_hash(event, report->summary.chain);
+	same = recording_event_has(event, report->summary.chain);
 	json_decref(event);
 	return same ? (struct verdict){"whole", ""}
 		    : (struct verdict){"changed", N_("its hash is not the one that the log has")};
 }
 
+/* A file without closing has no signature: what it begins with is all that is known of it without a key. */
 static struct verdict
-judge(struct store_db *db, const struct recording_row *row, const struct recording_report *report)
+judge_open_end(const struct recording_row *row, enum recording_beginning beginning)
+{
+	if (row->has_hash)
+		return (struct verdict){"broken", N_("its end has been cut off")};
+	if (beginning == RECORDING_BEGINS_UNSAID)
+		return (struct verdict){"not-closed",
+			N_("the log does not say what it begins with: it may have been cut, or "
+			   "replaced as a whole")};
+	return (struct verdict){"not-closed",
+		N_("it begins as the log says, so it is the file of this session. Its end may be "
+		   "missing, and that what follows is what was written is checked when it is "
+		   "played or exported")};
+}
+
+static struct verdict
+judge(struct store_db *db, const struct recording_row *row, const struct recording_report *report,
+	enum recording_beginning beginning)
 {
 	bool same = memcmp(report->about.session, row->session, sizeof(row->session)) == 0 &&
 		    report->about.part == row->part;
@@ -76,21 +82,34 @@ judge(struct store_db *db, const struct recording_row *row, const struct recordi
 		return (struct verdict){"foreign", N_("it is the file of another session")};
 	if (report->state == RECORDING_FOREIGN)
 		return (struct verdict){"foreign", report->why};
+	if (beginning == RECORDING_BEGINS_OTHERWISE)
+		return (struct verdict){"foreign",
+			N_("it does not begin as the log says: the file has been replaced")};
+	if (beginning == RECORDING_NEVER_BEGAN && report->chunks > 0)
+		return (struct verdict){"foreign",
+			N_("the log says that nothing was recorded: the file has been replaced")};
 	if (report->state == RECORDING_WHOLE)
 		return compare_with_log(db, row, report);
 	if (row->state == RECORDING_ROW_RUNNING)
 		return (struct verdict){"running", ""};
-	if (row->has_hash)
-		return (struct verdict){"broken", N_("its end has been cut off")};
-	return (struct verdict){"not-closed", ""};
+	return judge_open_end(row, beginning);
+}
+
+static json_t *
+beginning_json(enum recording_beginning beginning)
+{
+	return beginning == RECORDING_BEGINS_UNSAID
+		       ? json_null()
+		       : json_boolean(beginning == RECORDING_BEGINS_AS_LOGGED);
 }
 
 static json_t *
 verdict_json(const struct recording_row *row, struct verdict verdict,
-	const struct recording_report *report)
+	const struct recording_report *report, enum recording_beginning beginning)
 {
-	return json_pack("{s:o, s:s, s:s, s:I, s:I, s:I, s:I}", "recording", recording_json(row),
-		"verdict", verdict.word, "why", verdict.why, "chunks", (json_int_t)report->chunks,
+	return json_pack("{s:o, s:s, s:s, s:o, s:I, s:I, s:I, s:I}", "recording",
+		recording_json(row), "verdict", verdict.word, "why", verdict.why,
+		"begins_as_logged", beginning_json(beginning), "chunks", (json_int_t)report->chunks,
 		"bytes", (json_int_t)report->bytes, "gaps", (json_int_t)report->gaps, "seconds",
 		(json_int_t)(report->length_ms / 1000));
 }
@@ -100,6 +119,7 @@ verify_file(struct store_db *db, struct control_call *call, const struct recordi
 {
 	auto_free struct recording_report *report = calloc(1, sizeof(*report));
 	uint8_t signer[SIGNING_PUBLIC_BYTES];
+	enum recording_beginning beginning;
 	char path[RECORDING_PATH_SIZE];
 	auto_fd int fd = -1;
 	int r;
@@ -114,14 +134,17 @@ verify_file(struct store_db *db, struct control_call *call, const struct recordi
 				row->state == RECORDING_ROW_ERASED
 					? N_("it has been erased")
 					: N_("the file is not there, or cannot be opened")},
-			report);
+			report, RECORDING_BEGINS_UNSAID);
 		return call->method.result == NULL ? -ENOMEM : 0;
 	}
 	sealing_public_key(store_db_sealing(db), signer);
 	r = recording_verify(fd, NULL, signer, NULL, NULL, report);
+	if (r == 0)
+		r = recording_beginning(db, row, report->header, &beginning);
 	if (r < 0)
 		return r;
-	call->method.result = verdict_json(row, judge(db, row, report), report);
+	call->method.result =
+		verdict_json(row, judge(db, row, report, beginning), report, beginning);
 	return call->method.result == NULL ? -ENOMEM : 0;
 }
 

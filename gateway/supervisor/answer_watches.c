@@ -7,7 +7,7 @@
 #include "policy/methods.h"
 #include "policy/recordings.h"
 #include "policy/store/store.h"
-#include "recording/format.h"
+#include "recording/header.h"
 #include "recording/keys.h"
 #include "supervisor/control_calls.h"
 #include "supervisor/rdp_file.h"
@@ -141,17 +141,12 @@ struct sealed {
 
 /* As it stands in the file: nothing of it is in the database. */
 static int
-read_header(const char *path, struct recording_about *ret_about)
+read_header(const char *path, struct recording_about *ret_about, uint8_t *ret_hash)
 {
 	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
-	uint8_t bytes[RECORDING_HEADER_MOST];
 	const char *why;
-	ssize_t len;
 
-	if (fd < 0)
-		return -errno;
-	len = read(fd, bytes, sizeof(bytes));
-	return len < 0 ? -errno : recording_header_get(bytes, (size_t)len, ret_about, &why);
+	return fd < 0 ? -errno : recording_header_read(fd, ret_about, ret_hash, &why);
 }
 
 static int
@@ -176,7 +171,8 @@ sealed_work(struct store_db *db, struct store_job *job)
 {
 	struct control_call *call = (struct control_call *)job;
 	struct sealed *sealed = call->more;
-	uint8_t check[RECORDING_KEY_CHECK_BYTES];
+	uint8_t check[RECORDING_KEY_CHECK_BYTES], header[RECORDING_HASH_BYTES];
+	enum recording_beginning beginning;
 	char path[RECORDING_PATH_SIZE];
 	int r;
 
@@ -186,9 +182,17 @@ sealed_work(struct store_db *db, struct store_job *job)
 		return r;
 	recording_files_path(
 		call->supervisor->recording_files, sealed->row.session, sealed->row.part, path);
-	r = read_header(path, &sealed->about);
+	r = read_header(path, &sealed->about, header);
 	if (r < 0)
 		return refuse_file(&call->method, r, &sealed->row);
+	r = recording_beginning(db, &sealed->row, header, &beginning);
+	if (r < 0)
+		return r;
+	/* Anybody can make one that opens with an auditor's key: the public keys are public. */
+	if (beginning == RECORDING_BEGINS_OTHERWISE || beginning == RECORDING_NEVER_BEGAN)
+		return method_refuse(&call->method, METHOD_REFUSED,
+			"the file of the recording has been replaced: it does not begin as the log "
+			"says (recording verify)");
 	if (!sealed->playing)
 		return 0;
 	recording_key_check(sealed->key, check);

@@ -308,6 +308,25 @@ begin_file(struct recording *recording)
 	recording_over(recording, RECORDING_ROW_FAILED);
 }
 
+bool
+recording_goes_on(struct recording *recording)
+{
+	recording->job_runs = false;
+	if (recording->step != RECORDING_IS_OVER)
+		return true;
+	write_end(recording);
+	free_when_idle(recording);
+	return false;
+}
+
+void
+recording_was_not_stored(struct recording *recording, const char *what, int error)
+{
+	log_event(EV_STORE_FAILED, "what='%s' why='%s'", what, store_error_text(error));
+	recording_went_wrong(recording, CLOSE_RECORDING_FAILED, no_file, 0);
+	recording_over(recording, RECORDING_ROW_FAILED);
+}
+
 static int
 row_work(struct store_db *db, struct store_job *job)
 {
@@ -323,18 +342,11 @@ row_done(struct store_job *job, int status)
 	struct recording *recording =
 		(struct recording *)((char *)job - offsetof(struct recording, job));
 
-	recording->job_runs = false;
 	recording->has_row = status == 0;
-	if (recording->step == RECORDING_IS_OVER) {
-		write_end(recording);
-		free_when_idle(recording);
+	if (!recording_goes_on(recording))
 		return;
-	}
 	if (status < 0) {
-		log_event(EV_STORE_FAILED, "what='start of a recording' why='%s'",
-			store_error_text(status));
-		recording_went_wrong(recording, CLOSE_RECORDING_FAILED, no_file, 0);
-		recording_over(recording, RECORDING_ROW_FAILED);
+		recording_was_not_stored(recording, "start of a recording", status);
 		return;
 	}
 	recording->about.part = (uint32_t)recording->row.part;

@@ -2,7 +2,8 @@
  * each session, started before anything of its jump host is shown; over several connections of it the same recording goes on.
  *
  *	verdict            recording_prepare: the row is made, the process started, the file opened: RECORD_BEGIN
- *	… the header is on the disk   session_start_recorded: now the jump host may be attached
+ *	… the header is in the file   it is ours, byte for byte; its hash goes into the log
+ *	… and in the log   session_start_recorded: now the jump host may be attached
  *	ATTACH             recording_to_worker before it: RECORD_CHANNEL to the worker, RECORD_SOURCE to the recorder
  *	… it goes wrong    required: the session ends (RECORDING_…); best-effort: it goes on, and the row says why
  *	connection over    lost: the recording waits for limits.grace; else RECORD_FINISH

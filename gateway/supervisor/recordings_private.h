@@ -11,8 +11,8 @@
 #include "supervisor/watches.h"
 
 enum recording_step {
-	RECORDING_BEGINS,   /* row, file and process are being made */
-	RECORDING_RUNS,     /* the header is on the disk */
+	RECORDING_BEGINS, /* row, file and process are being made, and the header is being logged */
+	RECORDING_RUNS,   /* the header is in the file, and in the log */
 	RECORDING_FINISHES, /* RECORD_FINISH is out */
 	RECORDING_IS_OVER,  /* only its job and its timer are still there */
 };
@@ -28,8 +28,9 @@ struct recording {
 	bool mediated;
 	bool cancelled; /* over before it ran: its row is still being made */
 	uint8_t session[SESSION_ID_BYTES];
-	struct recording_about about; /* without what the recorder fills in */
-	uint8_t *key;                 /* locked memory; NULL once it is over */
+	struct recording_about about;         /* without what the recorder fills in */
+	uint8_t header[RECORDING_HASH_BYTES]; /* of what it has made of that; RECORDING_RUNS */
+	uint8_t *key;                         /* locked memory; NULL once it is over */
 	char auditors[RECORDING_AUDITORS_SIZE];
 	int64_t began_ms; /* of CLOCK_BOOTTIME */
 
@@ -72,6 +73,12 @@ struct recording *recording_running(
 
 /* The session cannot be without it. */
 bool recording_is_required(const struct recording *recording);
+
+/* A job of a recording that begins is done. false: the recording was over meanwhile, and may be gone now. */
+bool recording_goes_on(struct recording *recording);
+
+/* Its row, or the event of its header, could not be written: what follows is done. */
+void recording_was_not_stored(struct recording *recording, const char *what, int error);
 
 /* Nothing more is heard of its recorder. */
 void recording_over(struct recording *recording, enum recording_row_state state);

@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "policy/sealing.h"
 #include "recorder/keeping.h"
+#include "recording/header.h"
 #include "settings/settings.h"
 #include "supervisor/children.h"
 #include "supervisor/session_starts.h"
@@ -90,6 +91,64 @@ bytes_of(const struct recording *recording)
 									  : 0;
 }
 
+static void
+runs(struct recording *recording)
+{
+	char header[2 * RECORDING_HASH_BYTES + 1];
+
+	recording->step = RECORDING_RUNS;
+	bytes_to_hex(recording->header, sizeof(recording->header), header);
+	log_event(EV_RECORDING_STARTED, "session=%s part=%u user='%s' host='%s' kept=%s header=%s",
+		recording->connection != NULL ? recording->connection->session->id_text : "-",
+		recording->about.part, log_quote(recording->about.account),
+		log_quote(recording->about.terminal), recording->kept ? "yes" : "no", header);
+	if (recording->connection != NULL)
+		session_start_recorded(recording->connection);
+}
+
+static int
+begun_work(struct store_db *db, struct store_job *job)
+{
+	struct recording *recording =
+		(struct recording *)((char *)job - offsetof(struct recording, job));
+
+	return recording_begun(db, recording->session, recording->row.part, recording->header);
+}
+
+static void
+begun_done(struct store_job *job, int status)
+{
+	struct recording *recording =
+		(struct recording *)((char *)job - offsetof(struct recording, job));
+
+	if (!recording_goes_on(recording))
+		return;
+	if (status < 0)
+		recording_was_not_stored(recording, "header of a recording", status);
+	else
+		runs(recording);
+}
+
+/* Nothing is recorded before the log has what the file begins with: a file that is never closed is known by that alone. And it is what was
+ * asked for: names, part and sealed keys of another one's would be logged as ours. */
+static int
+take_header(struct recording *recording)
+{
+	int r = recording_header_compare(
+		recording->file, &recording->about, recording->key, recording->header);
+
+	if (r < 0)
+		return -EPROTO;
+	if (!recording->kept) {
+		runs(recording);
+		return 0;
+	}
+	recording->job = (struct store_job){.work = begun_work, .done = begun_done};
+	recording->job_runs = true;
+	store_write(recording->supervisor->store, &recording->job);
+	return 0;
+}
+
 static int
 on_progress(struct channel *channel, union message_body *message)
 {
@@ -102,16 +161,9 @@ on_progress(struct channel *channel, union message_body *message)
 		.duration_ms = progress->length_ms,
 		.gaps = progress->gaps};
 	recording->missing = progress->missing;
-	if (recording->step != RECORDING_BEGINS)
+	if (recording->step != RECORDING_BEGINS || recording->job_runs)
 		return 0;
-	recording->step = RECORDING_RUNS;
-	log_event(EV_RECORDING_STARTED, "session=%s part=%u user='%s' host='%s' kept=%s",
-		recording->connection != NULL ? recording->connection->session->id_text : "-",
-		recording->about.part, log_quote(recording->about.account),
-		log_quote(recording->about.terminal), recording->kept ? "yes" : "no");
-	if (recording->connection != NULL)
-		session_start_recorded(recording->connection);
-	return 0;
+	return take_header(recording);
 }
 
 static const struct {

@@ -10,7 +10,8 @@
 #define COLUMNS                                                                                 \
 	"number, session, part, account, account_id, account_full, account_name, terminal, "    \
 	"terminal_name, state, why, started, ended, bytes, duration_ms, gaps, hash, auditors, " \
-	"held, held_by, held_because, erased, erased_by, erased_because, last_event"
+	"held, held_by, held_because, erased, erased_by, erased_because, last_event, "          \
+	"header"
 
 static const char *const state_names[RECORDING_ROW_STATE_COUNT] = {
 	[RECORDING_ROW_RUNNING] = "running",
@@ -67,10 +68,11 @@ static int
 update_file(struct store_db *db, const struct recording_row *row)
 {
 	return sql_run(db,
-		"UPDATE recording SET bytes = ?, duration_ms = ?, gaps = ?, hash = ?, last_event = "
-		"? WHERE number = ?",
-		"iiibni", row->bytes, row->duration_ms, row->gaps, row->has_hash ? row->hash : NULL,
-		sizeof(row->hash), row->event, row->number);
+		"UPDATE recording SET bytes = ?, duration_ms = ?, gaps = ?, hash = ?, header = ?, "
+		"last_event = ? WHERE number = ?",
+		"iiibbni", row->bytes, row->duration_ms, row->gaps,
+		row->has_hash ? row->hash : NULL, sizeof(row->hash),
+		row->has_header ? row->header : NULL, sizeof(row->header), row->event, row->number);
 }
 
 int
@@ -122,6 +124,7 @@ read_row(sqlite3_stmt *row, struct recording_row *ret_row)
 	sql_column_text(row, 20, ret_row->held_because, sizeof(ret_row->held_because));
 	sql_column_text(row, 22, ret_row->erased_by, sizeof(ret_row->erased_by));
 	sql_column_text(row, 23, ret_row->erased_because, sizeof(ret_row->erased_because));
+	ret_row->has_header = sql_column_bytes(row, 25, ret_row->header, sizeof(ret_row->header));
 }
 
 /* The one row of a question that has been asked. */

@@ -42,6 +42,8 @@ struct recording_row {
 	int64_t gaps;
 	bool has_hash;
 	uint8_t hash[RECORDING_ROW_HASH_BYTES];
+	bool has_header; /* false: it never had one, or was made before that was kept */
+	uint8_t header[RECORDING_ROW_HASH_BYTES]; /* SHA-256 of the file's header */
 	char auditors[RECORDING_AUDITORS_SIZE];
 	int64_t held_us; /* 0: not held */
 	char held_by[ACTOR_SIZE];
@@ -60,7 +62,7 @@ enum recording_row_state recording_row_state_find(const char *name);
 /* Sets number, part (the next one of its session) and started_us. */
 int recording_insert(struct store_db *db, struct recording_row *row);
 
-/* state, why, ended_us, bytes, duration_ms, gaps, hash, held and erased, event. */
+/* state, why, ended_us, bytes, duration_ms, gaps, hash, header, held and erased, event. */
 int recording_update(struct store_db *db, const struct recording_row *row);
 
 /* -ENOENT if there is none. */

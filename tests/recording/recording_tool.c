@@ -9,9 +9,12 @@
  *	recording_tool list FILE KEY                   the same for people: a line each
  *	recording_tool pair PRIVATE_OUT                a pair of an auditor's; the public key to standard output
  *	recording_tool verify FILE [SIGNER]            without a key; says what it is
+ *	recording_tool forge FILE OUT PUBLIC           what somebody makes who can write files and has no key: as FILE, by its header, but with a
+ *	                                               key and contents of the forger's own, sealed to the auditor, and not closed
  */
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "recording/header.h"
 #include "recording/keys.h"
 #include "recording/reader.h"
 #include "recording/verify.h"
@@ -216,6 +219,44 @@ pair(const char *path)
 }
 
 static int
+forge(const char *path, const char *out, const char *auditor)
+{
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	auto_fd int forged = open(out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	uint8_t room[RECORDING_SEGMENT_MOST];
+	struct recording_record record = {.kind = RECORDING_SEGMENT, .bytes = room};
+	struct recording_writer *writer;
+	struct auditor_key public_key;
+	struct recording_about about;
+	struct sample sample;
+	const char *why;
+	int r;
+
+	if (recording_header_read(fd, &about, NULL, &why) < 0 ||
+		auditor_key_read(auditor, &public_key) < 0)
+		return fail(path, -EINVAL);
+	sample_init(&sample);
+	r = recording_key_seal(sample.key, public_key.key, &about.sealed[0]);
+	about.sealed_count = 1;
+	record.len = (uint32_t)sample_segment(room);
+	if (r == 0)
+		r = recording_writer_new(&about, sample.key, &writer);
+	if (r == 0)
+		r = recording_writer_drain(writer, forged);
+	if (r == 0)
+		r = recording_writer_put(writer, &record);
+	if (r == 0)
+		r = recording_writer_flush(writer);
+	if (r == 0)
+		r = recording_writer_drain(writer, forged);
+	if (r < 0)
+		return fail(out, r);
+	recording_writer_free(writer);
+	sample_done(&sample);
+	return 0;
+}
+
+static int
 verify(const char *path, const char *signer_text)
 {
 	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -256,7 +297,9 @@ main(int argc, char **argv)
 		return pair(argv[2]);
 	if (strcmp(what, "verify") == 0)
 		return verify(argv[2], argc > 3 ? argv[3] : NULL);
-	(void)fprintf(
-		stderr, "usage: recording_tool make|open|list|pair|verify … (see its source)\n");
+	if (strcmp(what, "forge") == 0 && argc > 4)
+		return forge(argv[2], argv[3], argv[4]);
+	(void)fprintf(stderr,
+		"usage: recording_tool make|open|list|pair|verify|forge … (see its source)\n");
 	return 2;
 }

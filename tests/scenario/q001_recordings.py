@@ -5,9 +5,11 @@ import io
 import json
 import os
 import shutil
+import signal
 
 import pytest
 from clerk import run
+from lab_parts.control import Refused
 from lab_parts.processes import PATIENCE, wait_for
 from r001_recording import be_told, leave  # noqa: F401
 from recordings import Auditor, file_of, folder_of, wait_closed
@@ -109,6 +111,52 @@ def test_q002_what_was_changed_is_found(archive):
     assert everything.returncode == 1 and "missing" in everything.stdout and "nothing was changed" in everything.stdout
     shutil.move(path + ".away", path)
     assert run(lab, "recording", "verify", "--all").returncode == 0
+
+
+def test_q005_recording_that_was_never_closed_is_known_by_what_it_begins_with(archive, keys):
+    lab = archive()
+    terminal = lab.add_terminal(lab.hosts.variables["LAB_SHADOW_PORT"], recording="best-effort")
+    _, ticket = lab.new_ticket(terminal)
+    client = lab.xfreerdp(ticket.in_a_window(), "/size:1024x768")
+    be_told(lab, client)
+    header = lab.wait_log(r"SK2701 .*header=([0-9a-f]{64})", PATIENCE)[1]
+    row, = listed(lab)
+    assert row["header"] == header and row["state"] == "running"
+    session, path = row["id"], file_of(lab, row["id"])
+    wait_for(lambda: os.path.getsize(path) > 20_000, PATIENCE, "pictures are recorded")
+    assert verdict(lab, session) == ("running", 0)
+    pid, = lab.pids("sekisho-recorder")
+    os.kill(pid, signal.SIGKILL)
+    lab.wait_log("SK2705")
+    assert listed(lab)[0]["header"] == header, "its end does not take it away"
+    done = run(lab, "recording", "verify", session)
+    assert done.returncode == 0 and "not closed: it begins as the log says" in done.stdout
+    assert json.loads(run(lab, "--json", "recording", "verify", session).stdout)["recordings"][0]["begins_as_logged"] is True
+    assert lab.call("recording.keys", id=session)["keys"]
+    here = run(lab, "recording", "verify", path)
+    assert header in here.stdout and "SK2701" in here.stdout, "a file alone says what to compare"
+
+    forged = path + ".forged"
+    keys.forge(path, forged)
+    assert keys.open(forged)[0], "the auditor can open it, and nothing is wrong with it in itself"
+    assert keys.verify(forged)[0] == "not closed"
+    with open(path, "rb") as file:
+        good = file.read()
+
+    def put(content):
+        with open(path, "r+b") as file:
+            file.truncate(0)
+            file.write(content)
+    with open(forged, "rb") as file:
+        put(file.read())
+    assert verdict(lab, session) == ("foreign", 1)
+    assert "has been replaced" in run(lab, "recording", "verify", "--all").stdout
+    for method, more in (("recording.keys", {}), ("recording.play", {"key": 64 * "0"})):
+        with pytest.raises(Refused, match="has been replaced"):
+            lab.call(method, id=session, **more)
+    put(good)
+    assert verdict(lab, session) == ("not-closed", 0)
+    assert run(lab, "log", "verify").returncode == 0
 
 
 @pytest.mark.long

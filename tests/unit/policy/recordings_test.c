@@ -1,7 +1,9 @@
 /* policy/recordings.c: what stands of recordings in database and log, and which of them are erased when. */
 #include "session_fixture.h"
 
+#include "base/bytes.h"
 #include "base/clock.h"
+#include "policy/record.h"
 #include "policy/recordings.h"
 
 #include <errno.h>
@@ -18,6 +20,8 @@
 #define LOOK_US (NOON_US + 100 * DAY_US)
 
 static const uint8_t hash[RECORDING_ROW_HASH_BYTES] = {0xab, 0xcd};
+static const uint8_t header[RECORDING_ROW_HASH_BYTES] = {0xef, 0x01};
+static const uint8_t other_header[RECORDING_ROW_HASH_BYTES] = {0xef, 0x02};
 
 struct step {
 	uint8_t session[SESSION_ID_BYTES];
@@ -32,6 +36,7 @@ struct step {
 	struct recording_row erased[RECORDINGS_PORTION];
 	size_t count;
 	int64_t ended;
+	enum recording_beginning as_logged, otherwise;
 };
 
 static int
@@ -40,6 +45,43 @@ do_begin_recording(struct store_db *db, void *argument)
 	struct step *step = argument;
 
 	return recording_begin(db, step->session, "tanaka,suzuki", &step->row);
+}
+
+static int
+do_begun(struct store_db *db, void *argument)
+{
+	const struct step *step = argument;
+
+	return recording_begun(db, step->session, step->part, header);
+}
+
+static int
+do_compare(struct store_db *db, void *argument)
+{
+	struct step *step = argument;
+	int r = recording_load(db, step->session, step->part, &step->row);
+
+	if (r == 0)
+		r = recording_beginning(db, &step->row, header, &step->as_logged);
+	return r == 0 ? recording_beginning(db, &step->row, other_header, &step->otherwise) : r;
+}
+
+/* As versions did that knew nothing of headers. */
+static int
+do_as_before(struct store_db *db, void *argument)
+{
+	struct step *step = argument;
+	char session[2 * SESSION_ID_BYTES + 1];
+	int r = recording_load(db, step->session, step->part, &step->row);
+
+	bytes_to_hex(step->session, sizeof(step->session), session);
+	step->row.has_header = false;
+	if (r == 0)
+		r = record_event(db, EVENT_KIND_RECORDING,
+			json_pack("{s:s, s:s, s:I, s:s}", "action", "ended", "session", session,
+				"part", (json_int_t)step->part, "state", "closed"),
+			&step->row.event);
+	return r < 0 ? r : recording_update(db, &step->row);
 }
 
 static int
@@ -130,6 +172,7 @@ recorded(int days_ago, int64_t bytes)
 	memcpy(step.session, grant.session, sizeof(step.session));
 	assert_int_equal(fixture_write(&fixture, do_begin_recording, &step), 0);
 	step.part = step.row.part;
+	assert_int_equal(fixture_write(&fixture, do_begun, &step), 0);
 	step.so_far = (struct recording_so_far){.bytes = bytes, .duration_ms = 90500, .gaps = 1};
 	if (bytes > 0)
 		assert_int_equal(fixture_write(&fixture, do_end_recording, &step), 0);
@@ -343,6 +386,72 @@ event_of_another_recording_is_none(void **state)
 	assert_int_equal(fixture_read(&fixture, do_load, &one), -ENOENT);
 }
 
+static void
+expect_beginning(
+	struct step *step, enum recording_beginning as_logged, enum recording_beginning otherwise)
+{
+	assert_int_equal(fixture_read(&fixture, do_compare, step), 0);
+	assert_int_equal(step->as_logged, as_logged);
+	assert_int_equal(step->otherwise, otherwise);
+}
+
+/* While it runs, after a crash, closed and erased: every event of it has the hash of its header. */
+static void
+log_has_what_a_recording_begins_with(void **state)
+{
+	struct step running = recorded(0, 0), closed = recorded(1, 1000), step = {0};
+
+	(void)state;
+	assert_true(fixture_number(&fixture, "SELECT count(*) FROM event WHERE payload LIKE "
+					     "'%\"action\":\"begun\"%\"header\":\"ef01000%'") == 2);
+	expect_beginning(&running, RECORDING_BEGINS_AS_LOGGED, RECORDING_BEGINS_OTHERWISE);
+	expect_beginning(&closed, RECORDING_BEGINS_AS_LOGGED, RECORDING_BEGINS_OTHERWISE);
+	assert_int_equal(fixture_write(&fixture, do_left_open, &step), 0);
+	expect_beginning(&running, RECORDING_BEGINS_AS_LOGGED, RECORDING_BEGINS_OTHERWISE);
+	assert_int_equal(fixture_write(&fixture, do_erase, &closed), 0);
+	expect_beginning(&closed, RECORDING_BEGINS_AS_LOGGED, RECORDING_BEGINS_OTHERWISE);
+}
+
+static void
+it_begins_once_and_while_it_runs(void **state)
+{
+	struct step running = recorded(0, 0), closed = recorded(1, 1000);
+
+	(void)state;
+	assert_int_equal(fixture_write(&fixture, do_begun, &running), -EALREADY);
+	assert_int_equal(fixture_write(&fixture, do_begun, &closed), -EALREADY);
+}
+
+/* Whoever can write rows, and not the log: the row alone is not believed. */
+static void
+row_that_says_otherwise_than_the_log_is_not_believed(void **state)
+{
+	struct step step = recorded(1, 1000);
+
+	(void)state;
+	fixture_sql(
+		&fixture, "UPDATE recording SET header = CAST(X'ef02' || zeroblob(30) AS BLOB)");
+	expect_beginning(&step, RECORDING_BEGINS_OTHERWISE, RECORDING_BEGINS_OTHERWISE);
+	fixture_sql(&fixture, "UPDATE recording SET header = NULL");
+	expect_beginning(&step, RECORDING_BEGINS_OTHERWISE, RECORDING_BEGINS_OTHERWISE);
+}
+
+/* Over before its header was written: no file can be its file. One of an older version is not judged. */
+static void
+recording_that_never_began_has_no_beginning(void **state)
+{
+	struct step never = {.state = RECORDING_ROW_FAILED, .part = 2}, old = recorded(1, 1000);
+
+	(void)state;
+	memcpy(never.session, old.session, sizeof(never.session));
+	assert_int_equal(fixture_write(&fixture, do_begin_recording, &never), 0);
+	expect_beginning(&never, RECORDING_BEGINS_UNSAID, RECORDING_BEGINS_UNSAID);
+	assert_int_equal(fixture_write(&fixture, do_end_recording, &never), 0);
+	expect_beginning(&never, RECORDING_NEVER_BEGAN, RECORDING_NEVER_BEGAN);
+	assert_int_equal(fixture_write(&fixture, do_as_before, &old), 0);
+	expect_beginning(&old, RECORDING_BEGINS_UNSAID, RECORDING_BEGINS_UNSAID);
+}
+
 static const char *
 id_of(const struct step *step)
 {
@@ -454,6 +563,10 @@ main(void)
 		IN_OUT(a_person_erases_neither_what_runs_nor_what_is_held),
 		IN_OUT(what_a_crash_left_open_is_not_closed),
 		IN_OUT(event_of_another_recording_is_none),
+		IN_OUT(log_has_what_a_recording_begins_with),
+		IN_OUT(it_begins_once_and_while_it_runs),
+		IN_OUT(row_that_says_otherwise_than_the_log_is_not_believed),
+		IN_OUT(recording_that_never_began_has_no_beginning),
 		IN_OUT(hold_says_who_and_why_and_is_released_by_a_person),
 		IN_OUT(recording_is_named_by_its_first_digits),
 		IN_OUT(list_is_filtered_and_paged),

@@ -14,6 +14,7 @@
 #include "sample.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -99,6 +100,7 @@ what_was_written_is_read(void **state)
 {
 	auto_fd int fd = file_of(whole, whole_len);
 	struct recording_reader *reader;
+	uint8_t header[RECORDING_HASH_BYTES];
 	struct recording_segment segment;
 	const struct recording_about *about;
 	struct recording_record record;
@@ -114,6 +116,8 @@ what_was_written_is_read(void **state)
 	assert_string_equal(about->account, "998-sato");
 	assert_string_equal(about->terminal, "pacs-01");
 	assert_int_equal(about->sealed_count, 1);
+	(void)crypto_hash_sha256(header, whole, about->header_bytes);
+	assert_memory_equal(recording_reader_header(reader), header, sizeof(header));
 	assert_int_equal(recording_reader_length_ms(reader), 110);
 	for (int round = 0; round < 2; round++) {
 		assert_int_equal(recording_reader_next(reader, &record), 1);

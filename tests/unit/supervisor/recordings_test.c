@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "recorder/keeping.h"
 #include "recording/keys.h"
+#include "recording/writer.h"
 #include "settings/settings.h"
 #include "supervisor/children.h"
 #include "supervisor/recording_files.h"
@@ -20,6 +21,7 @@
 #include "supervisor/session_starts.h"
 #include "supervisor/watches.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +40,9 @@ static struct {
 	void *tag;
 	unsigned int begun, finished, signatures;
 	struct msg_record_begin begin;
+	int file; /* of the supervisor */
 	struct msg_record_channel channel;
+	int64_t bytes;
 	bool recorded;
 	enum close_reason not_recorded;
 } seen;
@@ -78,7 +82,7 @@ __wrap_children_send(struct child *child, enum message number, const void *body,
 	if (number == MSG_RECORD_BEGIN) {
 		seen.begun++;
 		seen.begin = *(const struct msg_record_begin *)body;
-		assert_int_equal(write(fd, "12345", 5), 5);
+		seen.file = fd;
 	} else if (number == MSG_RECORD_CHANNEL) {
 		seen.channel = *(const struct msg_record_channel *)body;
 	} else if (number == MSG_RECORD_FINISH) {
@@ -199,12 +203,35 @@ teardown(void **state)
 	return session_teardown(state);
 }
 
-/* It runs: the header is said to be on the disk. */
-static void
-record(enum terminal_recording policy, bool four_eyes)
-{
-	const union message_body progress = {.record_progress = {.bytes = INT64_MAX}};
+static const union message_body progress = {.record_progress = {.bytes = INT64_MAX}};
 
+/* As sekisho-recorder does, but for what `spoil` changes. */
+static void
+write_header(void (*spoil)(struct recording_about *about))
+{
+	const struct msg_record_begin *begin = &seen.begin;
+	struct recording_about about = {.part = begin->part,
+		.started_us = (int64_t)begin->started_us,
+		.with_input = begin->with_input,
+		.sealed_count = (uint8_t)(begin->sealed_len / sizeof(about.sealed[0]))};
+	struct recording_writer *writer = NULL;
+
+	memcpy(about.session, begin->session, sizeof(about.session));
+	memcpy(about.signer, begin->signer, sizeof(about.signer));
+	strcpy(about.account, begin->account);
+	strcpy(about.terminal, begin->terminal);
+	memcpy(about.sealed, begin->sealed, begin->sealed_len);
+	if (spoil != NULL)
+		spoil(&about);
+	assert_int_equal(recording_writer_new(&about, begin->key, &writer), 0);
+	assert_int_equal(recording_writer_drain(writer, seen.file), 0);
+	seen.bytes = (int64_t)recording_writer_bytes(writer);
+	recording_writer_free(writer);
+}
+
+static void
+prepare(enum terminal_recording policy, bool four_eyes)
+{
 	grant.terminal.recording = policy;
 	grant.terminal.four_eyes = four_eyes;
 	assert_int_equal(recording_prepare(&connection, &grant), CLOSE_NONE);
@@ -214,7 +241,16 @@ record(enum terminal_recording policy, bool four_eyes)
 	recorder_kind.ready(&supervisor, (struct child *)&seen);
 	assert_int_equal(seen.begun, 1);
 	assert_false(seen.recorded);
+}
+
+/* It runs: the header is said to be in the file. */
+static void
+record(enum terminal_recording policy, bool four_eyes)
+{
+	prepare(policy, four_eyes);
+	write_header(NULL);
 	assert_int_equal(say(MSG_RECORD_PROGRESS, &progress), 0);
+	turn();
 	assert_true(seen.recorded);
 	assert_true(recording_is_ready(&connection));
 	assert_int_equal(recording_to_worker(&connection), 0);
@@ -250,7 +286,7 @@ a_recorder_says_nothing_of_how_large_its_file_is(void **state)
 	assert_int_equal(seen.signatures, 1);
 	assert_int_equal(say(MSG_RECORD_CLOSED, &closed), 0);
 	turn();
-	assert_int_equal(fixture_number(&fixture, "SELECT bytes FROM recording"), 5);
+	assert_int_equal(fixture_number(&fixture, "SELECT bytes FROM recording"), seen.bytes);
 	assert_int_equal(fixture_number(&fixture,
 				 "SELECT state = 'closed' AND hash IS NOT NULL FROM recording"),
 		1);
@@ -337,6 +373,116 @@ without_keys_or_room_a_session_goes_on_only_where_it_may(void **state)
 	}
 }
 
+/* A file that is never closed is known by its header alone: nothing may be in it before the log has that. */
+static void
+nothing_is_shown_before_the_log_has_the_header(void **state)
+{
+	(void)state;
+	prepare(TERMINAL_RECORDING_REQUIRED, false);
+	write_header(NULL);
+	assert_int_equal(say(MSG_RECORD_PROGRESS, &progress), 0);
+	/* It says so again, while the log is being written. */
+	assert_int_equal(say(MSG_RECORD_PROGRESS, &progress), 0);
+	assert_false(seen.recorded);
+	assert_false(recording_is_ready(&connection));
+	assert_int_equal(recording_to_worker(&connection), -ENOTCONN);
+	turn();
+	assert_true(seen.recorded);
+	assert_true(recording_is_ready(&connection));
+	assert_int_equal(
+		fixture_number(&fixture,
+			"SELECT count(*) FROM event, recording WHERE id = last_event AND "
+			"payload LIKE '%\"begun\"%\"header\":\"' || lower(hex(header)) || '\"%'"),
+		1);
+	recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
+	recorder_kind.died(&supervisor, (struct child *)&seen);
+}
+
+static void
+seal_to_nobody(struct recording_about *about)
+{
+	about->sealed_count = 0;
+}
+
+static void
+seal_to_another(struct recording_about *about)
+{
+	about->sealed[0].sealed[40] ^= 1;
+}
+
+static void
+name_another_session(struct recording_about *about)
+{
+	about->session[0] ^= 1;
+}
+
+static void
+name_another_person(struct recording_about *about)
+{
+	about->account[0] = 'x';
+}
+
+static void
+say_nothing_of_input(struct recording_about *about)
+{
+	about->with_input = !about->with_input;
+}
+
+/* A recorder that was taken over cannot have the log say of a file what is not so. */
+static void
+header_that_is_not_the_one_asked_for_is_not_logged(void **state)
+{
+	static void (*const spoils[])(struct recording_about *) = {seal_to_nobody, seal_to_another,
+		name_another_session, name_another_person, say_nothing_of_input};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(spoils); i++) {
+		memset(&seen, 0, sizeof(seen));
+		prepare(TERMINAL_RECORDING_REQUIRED, false);
+		write_header(spoils[i]);
+		assert_int_equal(say(MSG_RECORD_PROGRESS, &progress), -EPROTO);
+		recorder_kind.died(&supervisor, (struct child *)&seen);
+		turn();
+		assert_false(seen.recorded);
+		assert_int_equal(seen.not_recorded, CLOSE_RECORDING_FAILED);
+		recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
+		assert_null(supervisor.recordings);
+	}
+	assert_int_equal(
+		fixture_number(&fixture, "SELECT count(*) FROM recording WHERE header IS NULL"),
+		ARRAY_SIZE(spoils));
+}
+
+/* It has said that there is a header, and there is none. */
+static void
+header_that_is_not_there_is_a_breach(void **state)
+{
+	(void)state;
+	prepare(TERMINAL_RECORDING_BEST_EFFORT, false);
+	assert_int_equal(say(MSG_RECORD_PROGRESS, &progress), -EPROTO);
+	recorder_kind.died(&supervisor, (struct child *)&seen);
+	turn();
+	assert_true(seen.recorded); /* it goes on without */
+	recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
+}
+
+/* The session is over while its header is being logged. */
+static void
+session_that_ends_meanwhile_leaves_nothing_behind(void **state)
+{
+	(void)state;
+	prepare(TERMINAL_RECORDING_REQUIRED, false);
+	write_header(NULL);
+	assert_int_equal(say(MSG_RECORD_PROGRESS, &progress), 0);
+	recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
+	turn();
+	assert_false(seen.recorded);
+	assert_null(supervisor.recordings);
+	assert_int_equal(
+		fixture_number(&fixture, "SELECT count(*) FROM recording WHERE state = 'failed'"),
+		1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -347,6 +493,10 @@ main(void)
 		TEST(only_its_own_summary_is_signed),
 		TEST(trouble_ends_a_session_that_must_be_recorded_and_no_other),
 		TEST(without_keys_or_room_a_session_goes_on_only_where_it_may),
+		TEST(nothing_is_shown_before_the_log_has_the_header),
+		TEST(header_that_is_not_the_one_asked_for_is_not_logged),
+		TEST(header_that_is_not_there_is_a_breach),
+		TEST(session_that_ends_meanwhile_leaves_nothing_behind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#define NEWEST 16
+#define NEWEST 17
 
 static void
 load_fixture(const char *name)
