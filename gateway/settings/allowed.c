@@ -50,6 +50,7 @@ static const struct {
 	[KIND_DOMAIN] = {MEASURE_NONE, "a domain name without @", ""},
 	[KIND_TIME_ZONE] = {MEASURE_NONE, "the name of a time zone in tzdata", ""},
 	[KIND_PATH] = {MEASURE_NONE, "the absolute path of a file", ""},
+	[KIND_FOLDER] = {MEASURE_NONE, "the absolute path of a folder", ""},
 	[KIND_NUMBER] = {MEASURE_RANGE, "a number from ", ""},
 	[KIND_CORES] = {MEASURE_RANGE, "a number from ", ", or cores"},
 	[KIND_DURATION] = {MEASURE_TIMES, "a time from ", ""},

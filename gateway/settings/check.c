@@ -268,7 +268,8 @@ check_evidence_files(const struct settings *settings, struct settings_errors *er
 	}
 }
 
-/* The gateway makes it, if it may; one that others can read shows them who was recorded, and when. */
+/* The gateway makes it, if it may; one that others can read shows them who was recorded, and when, and whoever can write in it takes
+ * recordings away. Its owner is seen where the service's user checks, which is at every start (recording_files.c looks again). */
 static void
 check_recording_directory(const struct settings *settings, struct settings_errors *errors)
 {
@@ -278,11 +279,20 @@ check_recording_directory(const struct settings *settings, struct settings_error
 
 	if (path == NULL)
 		return;
-	if (stat(path, &status) < 0 && errno == ENOENT)
+	if (lstat(path, &status) < 0 && errno == ENOENT)
 		check_folder("recording.directory", path, &place, errors);
-	else if (stat(path, &status) < 0 || !S_ISDIR(status.st_mode))
+	else if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
+		settings_errors_add(errors, place.line, place.column,
+			"`recording.directory`: %s is a symbolic link; name the folder itself",
+			path);
+	else if (lstat(path, &status) < 0 || !S_ISDIR(status.st_mode))
 		settings_errors_add(errors, place.line, place.column,
 			"`recording.directory`: %s is not a folder", path);
+	else if (geteuid() != 0 && status.st_uid != geteuid())
+		settings_errors_add(errors, place.line, place.column,
+			"`recording.directory`: %s belongs to user %u; allowed is the gateway's "
+			"own, %u (chown)",
+			path, status.st_uid, geteuid());
 	else if ((status.st_mode & 0077) != 0)
 		settings_errors_add(errors, place.line, place.column,
 			"`recording.directory`: %s has mode %04o, so others than the gateway can "

@@ -68,6 +68,7 @@ same_field(const struct settings_row *row, const void *one, const void *other)
 	case KIND_PATH:
 	case KIND_LONG_TEXT:
 	case KIND_DATE:
+	case KIND_FOLDER:
 		return same_text(*(char *const *)one, *(char *const *)other);
 	case KIND_HOST:
 		return same_host(one, other);

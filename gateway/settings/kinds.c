@@ -186,6 +186,7 @@ is_of_kind(enum settings_kind kind, const char *text)
 	case KIND_TIME_ZONE:
 		return is_time_zone(text);
 	case KIND_PATH:
+	case KIND_FOLDER:
 	case KIND_PATHS:
 		return is_path(text);
 	case KIND_NAMES:

@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -276,32 +277,68 @@ choose_folder(const struct settings *settings, char ret_folder[FOLDER_SIZE])
 		len = snprintf(ret_folder, FOLDER_SIZE, "%.*s/recordings",
 			slash == NULL ? 1 : (int)(slash - settings->database),
 			slash == NULL ? "." : settings->database);
-	if (len >= FOLDER_SIZE)
-		return -ENAMETOOLONG;
-	return mkdir(ret_folder, 0700) < 0 && errno != EEXIST ? -errno : 0;
+	return len < FOLDER_SIZE ? 0 : -ENAMETOOLONG;
+}
+
+/* Who else can read it learns who was recorded and when; who else can write in it can take recordings away, or put others there. */
+static int
+refuse_folder(const struct stat *status, const char *folder, char *ret_why)
+{
+	if (status->st_uid != geteuid())
+		(void)snprintf(ret_why, RECORDING_FILES_WHY_SIZE,
+			"the folder for recordings (recording.directory), %s, belongs to user %u; "
+			"allowed is the gateway's own, %u",
+			folder, status->st_uid, geteuid());
+	else if ((status->st_mode & 0077) != 0)
+		(void)snprintf(ret_why, RECORDING_FILES_WHY_SIZE,
+			"the folder for recordings (recording.directory), %s, has mode %04o, so "
+			"others than the gateway can reach it; allowed is 0700",
+			folder, status->st_mode & 07777);
+	else
+		return 0;
+	return -EPERM;
+}
+
+static int
+make_folder(const char *folder, char *ret_why)
+{
+	auto_fd int fd = -1;
+	struct stat status;
+	int error;
+
+	if (mkdir(folder, 0700) == 0 || errno == EEXIST)
+		fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0 && fstat(fd, &status) == 0)
+		return refuse_folder(&status, folder, ret_why);
+	error = errno;
+	(void)snprintf(ret_why, RECORDING_FILES_WHY_SIZE,
+		"the folder for recordings (recording.directory), %s, cannot be %s: %s", folder,
+		error == ENOTDIR || error == ELOOP ? "used, it is a symbolic link or no folder"
+						   : "made or opened",
+		strerror(error));
+	return -error;
 }
 
 int
-recording_files_open(
-	struct supervisor *supervisor, struct recording_files **ret_files, const char **ret_why)
+recording_files_open(struct supervisor *supervisor, struct recording_files **ret_files,
+	char ret_why[RECORDING_FILES_WHY_SIZE])
 {
 	auto_free struct recording_files *files = calloc(1, sizeof(*files));
-	struct left_open *left = calloc(1, sizeof(*left));
+	auto_free struct left_open *left = calloc(1, sizeof(*left));
 	int r = files == NULL || left == NULL ? -ENOMEM : 0;
 
-	*ret_why = "out of memory";
-	if (r == 0) {
-		*ret_why = "the folder for recordings cannot be made (recording.directory)";
+	strcpy(ret_why, "memory is short, or its path is too long");
+	if (r == 0)
 		r = choose_folder(supervisor->settings, files->folder);
-	}
-	if (r < 0) {
-		free(left);
+	if (r == 0)
+		r = make_folder(files->folder, ret_why);
+	if (r < 0)
 		return r;
-	}
 	strcpy(left->folder, files->folder);
 	left->job.work = left_open_work;
 	left->job.done = left_open_done;
 	store_write(supervisor->store, &left->job);
+	(void)take_pointer(&left);
 	*ret_files = take_pointer(&files);
 	return 0;
 }

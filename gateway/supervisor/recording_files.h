@@ -10,10 +10,12 @@
 struct supervisor;
 struct recording_files;
 
-/* At the start, before listeners: the folder, and an end for those that are said to run. Returns 0 or a negative errno with
- * *ret_why. */
-int recording_files_open(
-	struct supervisor *supervisor, struct recording_files **ret_files, const char **ret_why);
+/* At the start, before listeners: the folder, which is made if it is not there, and an end for recordings that are said to run. It must be
+ * a folder itself, of this process's user, and nobody else's: else -EPERM. Returns 0 or a negative errno with ret_why: which folder, what
+ * it is, and what is allowed. */
+#define RECORDING_FILES_WHY_SIZE (RECORDING_PATH_SIZE + 160)
+int recording_files_open(struct supervisor *supervisor, struct recording_files **ret_files,
+	char ret_why[RECORDING_FILES_WHY_SIZE]);
 void recording_files_free(struct recording_files *files);
 
 /* Where they lie: recording.directory, or beside the database. It is there, and 0700. */

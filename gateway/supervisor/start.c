@@ -416,6 +416,7 @@ static void
 start_store(struct gateway *gateway)
 {
 	struct supervisor *supervisor = &gateway->supervisor;
+	char folder_why[RECORDING_FILES_WHY_SIZE];
 	const char *why = "no memory";
 	int r;
 
@@ -460,8 +461,8 @@ start_store(struct gateway *gateway)
 	store_write(supervisor->store, &gateway->left_open_job);
 	if (outputs_open(supervisor, &supervisor->outputs, &why) < 0)
 		fail_about(gateway, "outputs", supervisor->settings->database, why);
-	if (recording_files_open(supervisor, &supervisor->recording_files, &why) < 0)
-		fail_about(gateway, "recordings", supervisor->settings->database, why);
+	if (recording_files_open(supervisor, &supervisor->recording_files, folder_why) < 0)
+		fail(gateway, "recordings", folder_why);
 	if (watches_new(supervisor, &supervisor->watches) < 0)
 		fail(gateway, "recordings", "libsodium cannot be used, or memory is short");
 }

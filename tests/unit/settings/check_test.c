@@ -404,6 +404,11 @@ recordings_lie_where_nobody_else_reads(void **state)
 	assert_int_equal(rmdir(in_folder(facility, "other")), 0);
 	write_file(facility, "other", "x", 0600);
 	expect_said(facility, "DIR/f:11:24: `recording.directory`: DIR/other is not a folder\n");
+	assert_int_equal(unlink(in_folder(facility, "other")), 0);
+	assert_int_equal(symlink("/", in_folder(facility, "other")), 0);
+	expect_said(facility,
+		"DIR/f:11:24: `recording.directory`: DIR/other is a symbolic link; name the folder "
+		"itself\n");
 }
 
 int

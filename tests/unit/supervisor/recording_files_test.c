@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "../policy/store_fixture.h"
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "settings/settings.h"
 #include "supervisor/recording_files.h"
@@ -102,10 +103,10 @@ rows_in(const char *state)
 static void
 start(void)
 {
-	const char *why = NULL;
+	char why[RECORDING_FILES_WHY_SIZE];
 
 	said[0] = '\0';
-	assert_int_equal(recording_files_open(&supervisor, &supervisor.recording_files, &why), 0);
+	assert_int_equal(recording_files_open(&supervisor, &supervisor.recording_files, why), 0);
 	fixture_settle(&fixture);
 }
 
@@ -261,16 +262,88 @@ files_that_no_row_knows_are_counted_at_the_start(void **state)
 }
 
 static void
-a_folder_that_cannot_be_made_is_said(void **state)
+expect_refused(const char *expected)
 {
 	struct recording_files *files = NULL;
-	const char *why = NULL;
+	char why[RECORDING_FILES_WHY_SIZE];
 
+	assert_true(recording_files_open(&supervisor, &files, why) < 0);
+	if (strstr(why, expected) == NULL)
+		fail_msg("%s", why);
+	assert_null(files);
+}
+
+static void
+a_folder_that_cannot_be_made_is_said(void **state)
+{
 	(void)state;
 	settings.recording.directory = (char *)"/proc/recordings";
-	assert_true(recording_files_open(&supervisor, &files, &why) < 0);
-	assert_non_null(strstr(why, "recording.directory"));
-	assert_null(files);
+	expect_refused("recording.directory), /proc/recordings, cannot be made or opened: No such");
+}
+
+/* The one that is made if nothing is said, too. */
+static void
+a_folder_that_others_reach_is_refused(void **state)
+{
+	static const mode_t modes[] = {0750, 0705, 0710, 0720, 0701, 0777, 01777};
+	char folder[300], expected[64];
+
+	(void)state;
+	snprintf(folder, sizeof(folder), "%s/recordings", fixture.folder);
+	stop();
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		assert_int_equal(chmod(folder, modes[i]), 0);
+		snprintf(expected, sizeof(expected), "has mode %04o, so others", modes[i]);
+		expect_refused(expected);
+		expect_refused("allowed is 0700");
+	}
+	assert_int_equal(chmod(folder, 0700), 0);
+	start();
+}
+
+static void
+a_folder_of_another_user_is_refused(void **state)
+{
+	char folder[300];
+
+	(void)state;
+	snprintf(folder, sizeof(folder), "%s/recordings", fixture.folder);
+	if (geteuid() == 0)
+		assert_int_equal(chown(folder, 12345, (gid_t)-1), 0);
+	else
+		settings.recording.directory = (char *)"/usr";
+	expect_refused("belongs to user ");
+	if (geteuid() == 0)
+		assert_int_equal(chown(folder, 0, (gid_t)-1), 0);
+}
+
+/* Whoever can change what a link points to would choose where recordings go. */
+static void
+a_link_or_a_file_is_no_folder(void **state)
+{
+	char link[300], place[300];
+	int fd;
+
+	(void)state;
+	snprintf(place, sizeof(place), "%s/place", fixture.folder);
+	snprintf(link, sizeof(link), "%s/link", fixture.folder);
+	assert_int_equal(mkdir(place, 0700), 0);
+	assert_int_equal(symlink(place, link), 0);
+	settings.recording.directory = link;
+	expect_refused("link, cannot be used, it is a symbolic link or no folder");
+	settings.recording.directory = place;
+	stop();
+	start();
+	stop();
+	settings.recording.directory = link;
+	assert_int_equal(unlink(link), 0);
+	fd = open(link, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
+	assert_true(fd >= 0);
+	close(fd);
+	expect_refused("link, cannot be used, it is a symbolic link or no folder");
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(rmdir(place), 0);
+	settings.recording.directory = NULL;
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -286,6 +359,9 @@ main(void)
 		TEST(a_file_that_is_not_there_or_cannot_go_is_said),
 		TEST(files_that_no_row_knows_are_counted_at_the_start),
 		TEST(a_folder_that_cannot_be_made_is_said),
+		TEST(a_folder_that_others_reach_is_refused),
+		TEST(a_folder_of_another_user_is_refused),
+		TEST(a_link_or_a_file_is_no_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

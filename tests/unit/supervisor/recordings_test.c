@@ -156,7 +156,7 @@ setup(void **state)
 	struct secret private_key = {0};
 	struct issue issue;
 	struct begin begin;
-	const char *why = NULL;
+	char why[RECORDING_FILES_WHY_SIZE];
 
 	assert_int_equal(session_setup(state), 0);
 	memset(&seen, 0, sizeof(seen));
@@ -173,7 +173,7 @@ setup(void **state)
 		.store = fixture.store,
 		.sealing = fixture.sealing,
 		.settings = &settings};
-	assert_int_equal(recording_files_open(&supervisor, &supervisor.recording_files, &why), 0);
+	assert_int_equal(recording_files_open(&supervisor, &supervisor.recording_files, why), 0);
 	assert_int_equal(watches_new(&supervisor, &supervisor.watches), 0);
 	issue = issue_ticket();
 	begin = begin_request(&issue, 1);
