@@ -5,6 +5,7 @@
 #include "admin-cli/recording_key.h"
 #include "admin-cli/text.h"
 #include "base/cleanup.h"
+#include "base/utf_8.h"
 #include "recording/keys.h"
 
 #include <pwd.h>
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PASSPHRASE_LEAST 13
+#define PASSPHRASE_LEAST 13 /* characters: a Japanese one has three bytes */
 
 static void
 print_line(const struct admin *admin, const struct auditor_key *key, bool is_new)
@@ -57,8 +58,16 @@ read_passphrase(const struct admin *admin, struct secret *ret_passphrase)
 	enum admin_exit exit_code = hidden_line_read(admin, _("New passphrase for the key"),
 		_("The same passphrase again"), ret_passphrase);
 
-	if (exit_code != ADMIN_DONE || ret_passphrase->len >= PASSPHRASE_LEAST)
+	ptrdiff_t characters;
+
+	if (exit_code != ADMIN_DONE)
 		return exit_code;
+	characters = utf_8_count((const char *)ret_passphrase->bytes, ret_passphrase->len);
+	if (characters >= PASSPHRASE_LEAST)
+		return ADMIN_DONE;
+	if (characters < 0)
+		return admin_refuse(
+			admin, ADMIN_REFUSED, _("the passphrase must be UTF-8; nothing was made"));
 	return admin_refuse(admin, ADMIN_REFUSED,
 		_("the passphrase must have at least %d characters; nothing was made"),
 		PASSPHRASE_LEAST);

@@ -42,17 +42,24 @@ utf_8_read(const char *text, size_t left, uint32_t *ret_character)
 	return len;
 }
 
+ptrdiff_t
+utf_8_count(const char *text, size_t len)
+{
+	ptrdiff_t count = 0;
+	uint32_t character;
+
+	for (size_t at = 0, step; at < len; at += step, count++) {
+		step = utf_8_read(text + at, len - at, &character);
+		if (step == 0)
+			return -1;
+	}
+	return count;
+}
+
 bool
 utf_8_is_valid(const char *text, size_t len)
 {
-	uint32_t character;
-
-	for (size_t at = 0, step; at < len; at += step) {
-		step = utf_8_read(text + at, len - at, &character);
-		if (step == 0)
-			return false;
-	}
-	return true;
+	return utf_8_count(text, len) >= 0;
 }
 
 bool

@@ -131,6 +131,16 @@ def test_q024_a_key_is_shown_again_and_its_passphrase_is_never_an_argument(desk)
     assert "weak" not in desk.files()
 
 
+def test_q028_a_passphrase_is_as_long_as_a_person_counts_it(desk):
+    """Twelve Japanese characters are 36 bytes, and too short; thirteen are not."""
+    short = desk.admin("recording", "key", "new", "weak", given="あいうえおかきくけこさし\n")
+    assert short.returncode == 1 and "13 characters" in short.stderr and "weak" not in desk.files()
+    done = desk.admin("recording", "key", "new", "good", given="あいうえおかきくけこさしす\n")
+    assert done.returncode == 0, done.stderr
+    other = desk.admin("recording", "key", "new", "bytes", given="\udc82\udca0" * 20 + "\n", errors="surrogateescape")
+    assert other.returncode == 1 and "UTF-8" in other.stderr and "bytes" not in desk.files()
+
+
 def test_q025_what_was_changed_is_found_without_a_key(desk):
     whole = desk.admin("recording", "verify", "./session.skr")
     assert whole.returncode == 0 and "nothing was changed" in whole.stdout
