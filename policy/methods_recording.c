@@ -215,17 +215,26 @@ method_recording_show(struct store_db *db, struct method_call *call)
 	return call->result == NULL ? -ENOMEM : 0;
 }
 
-/* The row as it is now, and the change in the administration log. */
+static json_t *
+hold_json(const struct recording_row *row)
+{
+	return json_pack("{s:s, s:s}", "held_by", row->held_by, "held_because", row->held_because);
+}
+
+/* The row as it is now, and the change in the administration log: what held it before, and what does now. Takes both objects. */
 static int
 keep_hold(struct store_db *db, struct method_call *call, struct recording_row *row,
-	const char *action, const char *because)
+	const char *action, json_t *before, json_t *after)
 {
 	char id[RECORDING_ID_SIZE];
 	int r = recording_update(db, row);
 
 	recording_id(row->session, row->part, id);
 	if (r == 0)
-		r = admin_event(db, call->actor, action, id, NULL, NULL, because);
+		r = admin_event(db, call->actor, action, id, before, after,
+			param_text(call->params, "because"));
+	json_decref(before);
+	json_decref(after);
 	if (r < 0)
 		return r;
 	call->result = recording_json(row);
@@ -250,20 +259,36 @@ method_recording_hold(struct store_db *db, struct method_call *call)
 	row.held_us = store_db_now(db);
 	snprintf(row.held_by, sizeof(row.held_by), "%s", call->actor);
 	snprintf(row.held_because, sizeof(row.held_because), "%s", because);
-	return keep_hold(db, call, &row, "recording.hold", because);
+	return keep_hold(db, call, &row, "recording.hold", NULL, hold_json(&row));
+}
+
+/* A hold has an owner. Who takes away another's says why, and the log names both: a colleague who has left must not keep a patient's
+ * pictures for ever, and nobody lets one go in silence that somebody else still needs. */
+static int
+check_release(struct method_call *call, const struct recording_row *row)
+{
+	if (row->held_us == 0)
+		return method_refuse(call, METHOD_REFUSED, "nobody holds the recording");
+	if (strcmp(row->held_by, call->actor) == 0 || param_text(call->params, "because") != NULL)
+		return 0;
+	return method_refuse(call, METHOD_REFUSED,
+		"the recording is held by %s (%s): say why you release another's hold (--because)",
+		row->held_by, row->held_because);
 }
 
 int
 method_recording_release(struct store_db *db, struct method_call *call)
 {
 	struct recording_row row;
+	json_t *before;
 	int r = recording_find(db, call, &row);
 
+	if (r == 0)
+		r = check_release(call, &row);
 	if (r < 0)
 		return r;
-	if (row.held_us == 0)
-		return method_refuse(call, METHOD_REFUSED, "nobody holds the recording");
+	before = hold_json(&row);
 	row.held_us = 0;
 	row.held_by[0] = row.held_because[0] = '\0';
-	return keep_hold(db, call, &row, "recording.release", param_text(call->params, "because"));
+	return keep_hold(db, call, &row, "recording.release", before, NULL);
 }

@@ -404,22 +404,15 @@ log_has_what_a_recording_begins_with(void **state)
 	(void)state;
 	assert_true(fixture_number(&fixture, "SELECT count(*) FROM event WHERE payload LIKE "
 					     "'%\"action\":\"begun\"%\"header\":\"ef01000%'") == 2);
+	/* It begins once, and while it runs. */
+	assert_int_equal(fixture_write(&fixture, do_begun, &running), -EALREADY);
+	assert_int_equal(fixture_write(&fixture, do_begun, &closed), -EALREADY);
 	expect_beginning(&running, RECORDING_BEGINS_AS_LOGGED, RECORDING_BEGINS_OTHERWISE);
 	expect_beginning(&closed, RECORDING_BEGINS_AS_LOGGED, RECORDING_BEGINS_OTHERWISE);
 	assert_int_equal(fixture_write(&fixture, do_left_open, &step), 0);
 	expect_beginning(&running, RECORDING_BEGINS_AS_LOGGED, RECORDING_BEGINS_OTHERWISE);
 	assert_int_equal(fixture_write(&fixture, do_erase, &closed), 0);
 	expect_beginning(&closed, RECORDING_BEGINS_AS_LOGGED, RECORDING_BEGINS_OTHERWISE);
-}
-
-static void
-it_begins_once_and_while_it_runs(void **state)
-{
-	struct step running = recorded(0, 0), closed = recorded(1, 1000);
-
-	(void)state;
-	assert_int_equal(fixture_write(&fixture, do_begun, &running), -EALREADY);
-	assert_int_equal(fixture_write(&fixture, do_begun, &closed), -EALREADY);
 }
 
 /* Whoever can write rows, and not the log: the row alone is not believed. */
@@ -477,17 +470,44 @@ hold_says_who_and_why_and_is_released_by_a_person(void **state)
 	expect_ok(method_recording_hold, params);
 	assert_string_equal(answer_text("held_by"), "unix:yamada");
 	assert_string_equal(answer_text("held_because"), "police");
-	expect_event("recording.hold", id, NULL, NULL);
+	expect_event("recording.hold", id, NULL,
+		"{\"held_because\":\"police\",\"held_by\":\"unix:yamada\"}");
 	expect_refused(method_recording_hold, params, METHOD_REFUSED, NULL, "held already");
 	assert_int_equal(fixture_write(&fixture, do_erase_due, &night), 0);
 	assert_int_equal(night.count, 0);
 	expect_ok(method_recording_release, params);
 	assert_true(json_is_null(json_object_get(call.result, "held_by")));
-	expect_event("recording.release", id, NULL, NULL);
+	expect_event("recording.release", id,
+		"{\"held_because\":\"police\",\"held_by\":\"unix:yamada\"}", NULL);
 	expect_refused(method_recording_release, params, METHOD_REFUSED, NULL, "nobody holds");
 	assert_int_equal(fixture_write(&fixture, do_erase_due, &night), 0);
 	assert_int_equal(night.count, 1);
 	expect_refused(method_recording_hold, params, METHOD_REFUSED, NULL, "has been erased");
+}
+
+/* Auditors come and go, so that another one may; but not in silence. */
+static void
+hold_of_another_is_released_with_a_reason_and_names_both(void **state)
+{
+	struct step step = recorded(1, 1000);
+	const char *params = id_of(&step);
+	char id[RECORDING_ID_SIZE], silent[RECORDING_ID_SIZE + 20];
+
+	(void)state;
+	recording_id(step.session, step.part, id);
+	snprintf(silent, sizeof(silent), "{\"id\":\"%s\"}", id);
+	expect_ok(method_recording_hold, params);
+	fixture_sql(&fixture, "UPDATE recording SET held_by = 'unix:sato'");
+	expect_refused(method_recording_release, silent, METHOD_REFUSED, NULL,
+		"held by unix:sato (police): say why");
+	expect_ok(method_recording_show, silent);
+	assert_string_equal(answer_text("held_by"), "unix:sato");
+	expect_ok(method_recording_release, params);
+	expect_event("recording.release", id,
+		"{\"held_because\":\"police\",\"held_by\":\"unix:sato\"}", "null");
+	/* One's own needs no reason. */
+	expect_ok(method_recording_hold, params);
+	expect_ok(method_recording_release, silent);
 }
 
 static void
@@ -564,10 +584,10 @@ main(void)
 		IN_OUT(what_a_crash_left_open_is_not_closed),
 		IN_OUT(event_of_another_recording_is_none),
 		IN_OUT(log_has_what_a_recording_begins_with),
-		IN_OUT(it_begins_once_and_while_it_runs),
 		IN_OUT(row_that_says_otherwise_than_the_log_is_not_believed),
 		IN_OUT(recording_that_never_began_has_no_beginning),
 		IN_OUT(hold_says_who_and_why_and_is_released_by_a_person),
+		IN_OUT(hold_of_another_is_released_with_a_reason_and_names_both),
 		IN_OUT(recording_is_named_by_its_first_digits),
 		IN_OUT(list_is_filtered_and_paged),
 	};
