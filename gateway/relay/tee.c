@@ -14,6 +14,8 @@
 #include <strings.h>
 
 #define ROOM_LEAST (64u << 10)
+/* What record_link.c gathers, and the PDU that makes it enough. */
+#define ROOM_KEPT (2 * ROOM_LEAST)
 #define SAME_RECORD_MS 50 /* PDUs within so many ms share a record */
 #define NO_RECORD SIZE_MAX
 
@@ -180,7 +182,7 @@ tee_gone(struct tee *tee, size_t len)
 {
 	tee->at += len;
 	/* What a moment without a recorder needed is given back. */
-	if (tee->at == tee->len && tee->size > ROOM_LEAST)
+	if (tee->at == tee->len && tee->size > ROOM_KEPT)
 		drop_bytes(tee);
 	else if (tee->at == tee->len)
 		tee->at = tee->len = 0, tee->record_at = NO_RECORD;
