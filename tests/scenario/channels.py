@@ -58,8 +58,9 @@ class Line:
             self.to_client_queue.put(None)
 
     def listen(self, peer, arrived):
-        """Puts whole PDUs of the channel into the queue."""
+        """Puts whole PDUs of the channel into the queue, for as long as the session lasts: it may be quiet for long."""
         whole = bytearray()
+        peer.reads_limit = None
         while True:
             if peer is not self.client:
                 self.host_reads.wait()
@@ -144,6 +145,7 @@ class ChannelHost:
         self.numbers = {name.lower(): wire.IO_CHANNEL + 1 + i for i, name in enumerate(peer.channel_names)}
         names = {number: name for name, number in self.numbers.items()}
         whole = {name: bytearray() for name in self.numbers}
+        peer.reads_limit = None  # a desktop may be quiet for long
         while True:
             pdu = peer.read_pdu()
             channel, content = wire.send_data_of(pdu) if pdu[0] == 3 else (None, b"")

@@ -27,11 +27,12 @@ def client_tls(version=None):
 
 
 class Peer:
-    """A connection on which whole PDUs are read. Every wait has a limit. One thread may read while another writes."""
+    """A connection on which whole PDUs are read. Every wait has a limit; of a thread that does nothing but read, reads_limit may be
+    None: it ends when the connection is closed. One thread may read while another writes."""
 
     def __init__(self, connection, limit=10):
         self.connection = connection
-        self.limit = limit
+        self.limit = self.reads_limit = limit
         # OpenSSL takes one thread at a time.
         self.lock = threading.Lock()
         connection.settimeout(limit)
@@ -58,7 +59,7 @@ class Peer:
                 finally:
                     if self.connection.fileno() >= 0:
                         self.connection.settimeout(self.limit)
-            if not select.select([self.connection], [], [], self.limit)[0]:
+            if not select.select([self.connection], [], [], self.reads_limit)[0]:
                 raise TimeoutError("timed out")
 
     def read(self, length):
