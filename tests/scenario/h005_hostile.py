@@ -13,7 +13,7 @@ import threading
 import pytest
 
 import rdp_wire as wire
-from lab_parts.processes import PATIENCE, status_of, wait_for
+from lab_parts.processes import PATIENCE, stat_fields, status_of, wait_for
 from rdp_peers import Closed
 from typist import SCANCODE, SYNCHRONIZE, UNICODE
 from visitor import PASSWORD, add_engineer, knock, settled_engineer
@@ -306,12 +306,14 @@ def test_h524_guessing_slows_down_its_own_source_alone(new_door):
 
 # A screen that was taken over
 
-def end_screens(lab, pids, number):
-    """A screen that the gateway does not yet know to be gone could still be taken for a client."""
-    for pid in pids:
-        os.kill(pid, number)
-    for pid in pids:
-        lab.wait_log(rf"(?m)^SK1021 .*program='sekisho-greeter' pid={pid} signal={number:d} ")
+def end_screens(pids, number):
+    """Until the gateway has reaped them: one that it does not yet know to be gone could still be taken for the next client."""
+    began = {pid: fields[19] for pid in pids if (fields := stat_fields(pid))}
+    for pid in began:
+        with contextlib.suppress(ProcessLookupError):  # of a client that has just left
+            os.kill(pid, number)
+    for pid, start in began.items():
+        wait_for(lambda pid=pid, start=start: (stat_fields(pid) or [""] * 20)[19] != start, PATIENCE, f"the gateway knows that {pid} has gone")
 
 
 class TakenOver:
@@ -343,7 +345,7 @@ class TakenOver:
         os.rename(path + ".new", path)
         # Whoever has a client has closed its sandbox.
         in_use = set(re.findall(r"(?m)^SK1010 sekisho-greeter\[(\d+)\]", self.lab.whole_log))
-        end_screens(self.lab, [pid for pid in self.lab.pids("sekisho-greeter") if str(pid) not in in_use], signal.SIGKILL)
+        end_screens([pid for pid in self.lab.pids("sekisho-greeter") if str(pid) not in in_use], signal.SIGKILL)
         return self
 
     def heard(self, word):
@@ -473,7 +475,7 @@ def test_h531_screens_whose_processes_die_cost_their_connections_alone(door):
     door.wait_session(account)
     visitor = knock(door)
     visitor.page("SIGN_IN")
-    end_screens(door, door.pids("sekisho-greeter"), signal.SIGSEGV)
+    end_screens(door.pids("sekisho-greeter"), signal.SIGSEGV)
     visitor.client.wait_closed()
     door.wait_close("SK2410")
     assert door.sessions(account)
