@@ -1,21 +1,27 @@
 /* Recordings made to attack: records of real sessions with bytes changed, left out, twice or elsewhere, encrypted as a good recording is, played by
  * sekisho-player itself in its sandbox. Only the player may die of one, and none may keep it from answering.
  *
- *	player_mutations PROGRAM SEEDS records|files HOW-MANY
+ *	player_mutations PROGRAM SEEDS records|files|cut|moved HOW-MANY
+ *	player_mutations PROGRAM FILE show KEY         one recording as it is; KEY in hexadecimal
  *
  * records  what a hostile host could have sent: the decoder sees it
- * files    the file changed afterwards: all of them are refused, with a reason
+ * files    bytes of the file changed afterwards: all of them are refused, with a reason
+ * moved    chunks of the file in another order: so are these
+ * cut      a file that ends somewhere: it is shown as far as it goes
  *
- * Prints how many were shown, refused, or died by which signal. Exit 1: one hung, or broke the channel's rules, or a changed file was not
- * refused.
+ * Prints how many were shown, refused, or died by which signal. Exit 1: one hung, or broke the channel's rules, or was shown or refused
+ * where it must not be.
  */
 #include "stage.h"
 #include "take.h"
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "player/states.h"
+#include "recording/reader.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,6 +37,7 @@ struct figures {
 	unsigned int shown, ended, refused, hung, misbehaved, failed;
 	unsigned int signals[SIGNALS];
 	int64_t longest_ms;
+	struct msg_play_state last;
 };
 
 static uint32_t chance = 0x2545f491;
@@ -81,15 +88,16 @@ count_from_host(const struct take *take)
 	return count;
 }
 
-/* One to eight of them are changed, and sometimes one is left out or comes twice. */
+/* One to eight of them are changed, and sometimes one is left out, comes twice, or comes again behind those that follow it. */
 static int
 mutated_records(const struct take *take)
 {
 	uint32_t count = count_from_host(take), number = 0, changed[8], changes = 1 + below(8);
 	uint32_t left_out = below(4) == 0 ? below(count) : UINT32_MAX;
 	uint32_t twice = below(4) == 0 ? below(count) : UINT32_MAX;
+	uint32_t late = below(4) == 0 ? below(count) : UINT32_MAX, how_late = 1 + below(5);
+	struct recording_record record, kept = {0};
 	struct take_file file;
-	struct recording_record record;
 	size_t at = 0;
 	uint32_t ms = 0;
 	int fd;
@@ -110,10 +118,14 @@ mutated_records(const struct take *take)
 		for (uint32_t i = 0; i < changes; i++)
 			if (from_host && changed[i] == number)
 				change_bytes(copy, record.len);
-		if (!from_host || number != left_out)
+		if (from_host && number == late)
+			kept = record;
+		else if (!from_host || number != left_out)
 			take_file_put(&file, &one, ms);
 		if (from_host && number == twice)
 			take_file_put(&file, &one, ms);
+		if (from_host && kept.len > 0 && number == late + how_late)
+			take_file_put(&file, &kept, ms);
 		number += from_host;
 		free(copy);
 	}
@@ -142,16 +154,110 @@ mutated_file(const struct take *take)
 	return fd;
 }
 
+/* The same, in as many chunks as a session would make of it. */
+static int
+file_in_chunks(const struct take *take)
+{
+	struct take_file file;
+	struct recording_record record;
+	size_t at = 0;
+	uint32_t ms = 0, count = 0;
+	int fd;
+
+	take_file_begin(&file);
+	while (take_next(take, &at, &record)) {
+		ms = record.ms;
+		take_file_put(&file, &record, ms);
+		if (++count % 8 == 0)
+			take_file_flush(&file);
+	}
+	take_file_end(&file, ms);
+	fd = file.fd;
+	file.fd = -1;
+	take_file_done(&file);
+	return fd;
+}
+
+/* The header is there: a file without one is none. */
+static int
+cut_file(const struct take *take)
+{
+	int fd = file_in_chunks(take);
+	off_t len = lseek(fd, 0, SEEK_END);
+
+	if (ftruncate(fd, 1024 + (off_t)below((uint32_t)len - 1024 - 1)) < 0)
+		exit(2);
+	return fd;
+}
+
+/* Where the chunks of a file lie: each place and the one behind the last. Returns how many there are. */
+static size_t
+find_chunks(int fd, off_t *places, size_t most)
+{
+	struct recording_reader *reader;
+	struct recording_chunk_head head;
+	uint8_t bytes[RECORDING_CHUNK_HEAD];
+	const char *why = "";
+	size_t count = 0;
+
+	if (recording_reader_new(fd, NULL, &reader, &why) < 0)
+		exit(2);
+	places[0] = (off_t)recording_reader_about(reader)->header_bytes;
+	recording_reader_free(reader);
+	while (count + 1 < most &&
+		pread(fd, bytes, sizeof(bytes), places[count]) == sizeof(bytes)) {
+		if (recording_chunk_head_get(bytes, &head, &why) < 0 || head.len == 0)
+			break;
+		places[count + 1] = places[count] + RECORDING_CHUNK_HEAD + (off_t)head.len;
+		count++;
+	}
+	return count;
+}
+
+/* A chunk goes in front of the one before it. */
+static int
+moved_chunk(const struct take *take)
+{
+	int fd = file_in_chunks(take);
+	off_t places[512];
+	size_t count = find_chunks(fd, places, ARRAY_SIZE(places)), at, first, second;
+	uint8_t *bytes;
+
+	if (count < 2)
+		exit(2);
+	at = below((uint32_t)count - 1);
+	first = (size_t)(places[at + 1] - places[at]);
+	second = (size_t)(places[at + 2] - places[at + 1]);
+	bytes = malloc(first + second);
+	if (bytes == NULL || pread(fd, bytes + second, first, places[at]) != (ssize_t)first ||
+		pread(fd, bytes, second, places[at + 1]) != (ssize_t)second ||
+		pwrite(fd, bytes, first + second, places[at]) != (ssize_t)(first + second))
+		exit(2);
+	free(bytes);
+	return fd;
+}
+
+static const struct way {
+	const char *name;
+	int (*make)(const struct take *take);
+	bool refused, shown; /* all of them are */
+} ways[] = {
+	{"records", mutated_records, false, false},
+	{"files", mutated_file, true, false},
+	{"moved", moved_chunk, true, false},
+	{"cut", cut_file, false, true},
+};
+
 /* As fast as it decodes: it is told that the session runs. */
 static void
-play(const char *program, int fd, struct figures *figures)
+play(const char *program, int fd, const uint8_t *key, struct figures *figures)
 {
 	struct stage stage;
 	int64_t began = clock_boottime_ms(), took;
 	int client, status;
 
 	stage_start_player(&stage, program);
-	client = stage_play(&stage, fd, take_key, true, "en");
+	client = stage_play(&stage, fd, key, true, "en");
 	while (!stage.gone && (stage.plays == 0 || stage.play.state < PLAY_LIVE) &&
 		clock_boottime_ms() - began < LIMIT_MS) {
 		struct pollfd wanted = {.fd = channel_fd(stage.channel), .events = POLLIN};
@@ -169,6 +275,7 @@ play(const char *program, int fd, struct figures *figures)
 		figures->refused++;
 	if (stage.play.state == PLAY_ENDED || stage.play.state == PLAY_LIVE)
 		figures->shown++;
+	figures->last = stage.play;
 	(void)close(client);
 	(void)stage_wait_gone(&stage, LIMIT_MS);
 	figures->misbehaved += stage.broke != NULL;
@@ -181,39 +288,72 @@ play(const char *program, int fd, struct figures *figures)
 		figures->ended++;
 }
 
+static const char *const states[] = {
+#define PLAY(NAME, what) [PLAY_##NAME] = #NAME,
+#include "player/states.def"
+#undef PLAY
+};
+
+static int
+show(const char *program, const char *path, const char *key_text)
+{
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct figures figures = {0};
+	uint8_t key[32];
+
+	if (fd < 0 || strlen(key_text) != 2 * sizeof(key) ||
+		bytes_from_hex(key_text, key, sizeof(key)) < 0)
+		return 2;
+	play(program, fd, key, &figures);
+	printf("state=%s at_ms=%u length_ms=%u why='%s'\n", states[figures.last.state],
+		figures.last.at_ms, figures.last.length_ms, figures.last.why);
+	return figures.hung > 0 || figures.ended == 0;
+}
+
+static void
+tell(const struct figures *figures, const char *what, unsigned int count)
+{
+	printf("%u mutated %s: shown to their end %u, refused with a reason %u, hung %u; the "
+	       "player ended orderly %u, "
+	       "with an error %u, against the rules %u; longest %lld ms\n",
+		count, what, figures->shown, figures->refused, figures->hung, figures->ended,
+		figures->failed, figures->misbehaved, (long long)figures->longest_ms);
+	for (int i = 0; i < SIGNALS; i++)
+		if (figures->signals[i] > 0)
+			printf("died of signal %d (%s): %u\n", i, strsignal(i),
+				figures->signals[i]);
+}
+
 int
 main(int argc, char **argv)
 {
+	const struct way *way = ways;
 	struct figures figures = {0};
 	struct take takes[2];
 	char path[512];
-	bool files;
 	unsigned int count;
 
 	if (argc != 5)
 		return 2;
-	files = strcmp(argv[3], "files") == 0;
+	if (strcmp(argv[3], "show") == 0)
+		return show(argv[1], argv[2], argv[4]);
+	while (way < ways + ARRAY_SIZE(ways) && strcmp(argv[3], way->name) != 0)
+		way++;
+	if (way == ways + ARRAY_SIZE(ways))
+		return 2;
 	count = (unsigned int)strtoul(argv[4], NULL, 10);
 	snprintf(path, sizeof(path), "%s/gfx", argv[2]);
 	take_read(&takes[0], path);
 	snprintf(path, sizeof(path), "%s/bitmaps", argv[2]);
 	take_read(&takes[1], path);
 	for (unsigned int i = 0; i < count; i++) {
-		auto_fd int fd =
-			files ? mutated_file(&takes[i % 2]) : mutated_records(&takes[i % 2]);
+		auto_fd int fd = way->make(&takes[i % 2]);
 
-		play(argv[1], fd, &figures);
+		play(argv[1], fd, take_key, &figures);
 	}
-	printf("%u mutated %s: shown to their end %u, refused with a reason %u, hung %u; the "
-	       "player ended orderly %u, "
-	       "with an error %u, against the rules %u; longest %lld ms\n",
-		count, argv[3], figures.shown, figures.refused, figures.hung, figures.ended,
-		figures.failed, figures.misbehaved, (long long)figures.longest_ms);
-	for (int i = 0; i < SIGNALS; i++)
-		if (figures.signals[i] > 0)
-			printf("died of signal %d (%s): %u\n", i, strsignal(i), figures.signals[i]);
+	tell(&figures, way->name, count);
 	take_done(&takes[0]);
 	take_done(&takes[1]);
 	return figures.hung > 0 || figures.misbehaved > 0 || figures.failed > 0 ||
-	       (files && figures.refused < count);
+	       (way->refused && figures.refused < count) || (way->shown && figures.shown < count);
 }

@@ -7,6 +7,7 @@
  *	recording_tool open FILE KEY                   the records of FILE to standard output; KEY in hexadecimal, or @FILE with a private key
  *	                                               in hexadecimal as `pair` gives it. Exit status: 0 closed, 3 not closed, 4 broken
  *	recording_tool list FILE KEY                   the same for people: a line each
+ *	recording_tool key FILE @PRIVATE               the recording's own key in hexadecimal
  *	recording_tool pair PRIVATE_OUT                a pair of an auditor's; the public key to standard output
  *	recording_tool verify FILE [SIGNER]            without a key; says what it is
  *	recording_tool forge FILE OUT PUBLIC           what somebody makes who can write files and has no key: as FILE, by its header, but with a
@@ -201,6 +202,21 @@ open_recording(const char *path, const char *key_text, bool for_people)
 }
 
 static int
+key_of(const char *path, const char *key_text)
+{
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t key[RECORDING_KEY_BYTES];
+	char text[2 * RECORDING_KEY_BYTES + 1];
+	int r = fd < 0 ? -errno : find_key(fd, key_text, key);
+
+	if (r < 0)
+		return fail(path, r);
+	bytes_to_hex(key, sizeof(key), text);
+	printf("%s\n", text);
+	return 0;
+}
+
+static int
 pair(const char *path)
 {
 	struct auditor_key public_key = {.name = "auditor"};
@@ -274,11 +290,12 @@ verify(const char *path, const char *signer_text)
 		return fail(path, r);
 	bytes_to_hex(report.chain, sizeof(report.chain), chain);
 	bytes_to_hex(report.about.session, sizeof(report.about.session), session);
-	printf("%s session=%s account=%s terminal=%s chunks=%" PRIu64 " bytes=%" PRIu64
-	       " ms=%" PRIu32 " gaps=%" PRIu32 " missing=%" PRIu64 " chain=%s %s\n",
+	printf("%s session=%s account=%s terminal=%s started_us=%" PRId64 " chunks=%" PRIu64
+	       " bytes=%" PRIu64 " ms=%" PRIu32 " gaps=%" PRIu32 " missing=%" PRIu64
+	       " chain=%s %s\n",
 		recording_state_name(report.state), session, report.about.account,
-		report.about.terminal, report.chunks, report.bytes, report.length_ms, report.gaps,
-		report.missing, chain, report.why);
+		report.about.terminal, report.about.started_us, report.chunks, report.bytes,
+		report.length_ms, report.gaps, report.missing, chain, report.why);
 	return report.state == RECORDING_WHOLE ? 0 : report.state == RECORDING_NOT_CLOSED ? 3 : 4;
 }
 
@@ -293,6 +310,8 @@ main(int argc, char **argv)
 		return make(argv[2], argv[3], argc > 4 ? argv[4] : NULL);
 	if ((strcmp(what, "open") == 0 || strcmp(what, "list") == 0) && argc > 3)
 		return open_recording(argv[2], argv[3], strcmp(what, "list") == 0);
+	if (strcmp(what, "key") == 0 && argc > 3)
+		return key_of(argv[2], argv[3]);
 	if (strcmp(what, "pair") == 0)
 		return pair(argv[2]);
 	if (strcmp(what, "verify") == 0)
@@ -300,6 +319,6 @@ main(int argc, char **argv)
 	if (strcmp(what, "forge") == 0 && argc > 4)
 		return forge(argv[2], argv[3], argv[4]);
 	(void)fprintf(stderr,
-		"usage: recording_tool make|open|list|pair|verify|forge … (see its source)\n");
+		"usage: recording_tool make|open|list|key|pair|verify|forge … (see its source)\n");
 	return 2;
 }
