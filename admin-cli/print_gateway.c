@@ -2,6 +2,7 @@
 #include "admin-cli/command.h"
 #include "admin-cli/list.h"
 #include "admin-cli/print.h"
+#include "admin-cli/said.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
 #include "base/cleanup.h"
@@ -38,6 +39,33 @@ watchers_shown(const json_t *session)
 	return room;
 }
 
+static const char *
+recorded_shown(const json_t *session)
+{
+	static char room[256];
+	const char *recorded = value_text(session, "recorded");
+
+	if (strcmp(recorded, "until") != 0)
+		return strcmp(recorded, "yes") == 0 ? _("yes") : "";
+	/* TRANSLATORS: a session was recorded until this time, and goes on. */
+	snprintf(room, sizeof(room), _("until %s"), value_time(session, "recorded_until"));
+	return room;
+}
+
+/* "until 10:32:05: its recorder ended before the session did" */
+static const char *
+recorded_explained(const json_t *session)
+{
+	static char room[512];
+	const char *why = said_translate(value_text(session, "not_recorded_why"));
+	const char *recorded = recorded_shown(session);
+
+	if (why[0] == '\0')
+		return recorded;
+	snprintf(room, sizeof(room), "%s: %s", recorded[0] != '\0' ? recorded : _("no"), why);
+	return room;
+}
+
 void
 print_sessions(const struct admin *admin, const json_t *result)
 {
@@ -56,6 +84,7 @@ print_sessions(const struct admin *admin, const json_t *result)
 		{N_("Device"), 0, "device", VALUE_TEXT},
 		{N_("Evidence"), 0, "evidence", VALUE_WORD},
 		{N_("Watched by"), 30, .shown = watchers_shown},
+		{N_("Recorded"), 0, .shown = recorded_shown},
 		{N_("Let in by"), 24, "let_in_by", VALUE_TEXT},
 		{N_("From the client"), 0, "bytes_from_client", VALUE_BYTES},
 		{N_("To the client"), 0, "bytes_to_client", VALUE_BYTES},
@@ -117,6 +146,7 @@ print_session(const struct admin *admin, const json_t *result)
 		{"let_in_files", VALUE_YES},
 		{"rights", VALUE_WORDS},
 		{"watched_by", VALUE_TEXT},
+		{"recorded", VALUE_TEXT},
 		{"bytes_from_client", VALUE_BYTES},
 		{"bytes_to_client", VALUE_BYTES},
 	};
@@ -127,6 +157,11 @@ print_session(const struct admin *admin, const json_t *result)
 		(void)json_object_set(shown, "session", json_object_get(shown, "id"));
 	if (json_array_size(json_object_get(shown, "watchers")) > 0)
 		(void)json_object_set_new(shown, "watched_by", json_string(watchers_shown(result)));
+	if (recorded_explained(result)[0] != '\0')
+		(void)json_object_set_new(
+			shown, "recorded", json_string(recorded_explained(result)));
+	else
+		(void)json_object_del(shown, "recorded");
 	values_print(shown, rows, ARRAY_SIZE(rows));
 	json_decref(shown);
 }

@@ -22,7 +22,7 @@ struct program {
 	const char *name;  /* in every line of the log */
 	enum event failed; /* of program_fail: takes what='' and error='' */
 	enum process self;
-	bool starts_threads;                    /* that its libraries do: lock_down.h */
+	bool starts_threads;                    /* itself, or its libraries: lock_down.h */
 	const struct channel_handler *handlers; /* of the supervisor's messages */
 	unsigned int messages_a_turn;
 

@@ -185,6 +185,31 @@ keeping_wait_ms(const struct keeping *keeping, uint32_t ms)
 	return due > ms ? (int)(due - ms) : 0;
 }
 
+uint64_t
+keeping_written(const struct keeping *keeping)
+{
+	size_t len;
+
+	(void)recording_writer_out(keeping->writer, &len);
+	return recording_writer_bytes(keeping->writer) - len;
+}
+
+/* The kernel says it once, and may have dropped what it could not write: nobody knows which bytes of the file are there. */
+void
+keeping_not_synced(struct keeping *keeping, int error, uint64_t bytes, uint32_t ms)
+{
+	if (error == -ETIMEDOUT) {
+		note_trouble(keeping, RECORD_TROUBLE_SYNC_LATE, ETIMEDOUT);
+		return;
+	}
+	if (!keeping->has_gap)
+		keeping->gap =
+			(struct recording_gap){.why = RECORDING_GAP_NOT_WRITTEN, .since_ms = ms};
+	keeping->has_gap = true;
+	keeping->gap.bytes += bytes;
+	note_trouble(keeping, RECORD_TROUBLE_WRITE_FAILED, -error);
+}
+
 int
 keeping_end(struct keeping *keeping, uint32_t ms, int64_t ended_us, const char *end)
 {

@@ -4,7 +4,8 @@
  *
  * Started while the jump host is dialled. RECORD_BEGIN brings the file, the recording's key and to whom it is sealed; then the sandbox
  * closes, and only then bytes of a worker are read (RECORD_SOURCE). When the session is over (RECORD_FINISH) the supervisor signs the
- * summary. The key is here as long as the session runs; nothing but this process and the supervisor has it.
+ * summary. The key is here as long as the session runs; nothing but this process and the supervisor has it. A second thread brings
+ * what was written to the disk (syncing.h).
  */
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -13,6 +14,7 @@
 #include "messages/supervised.h"
 #include "recorder/keeping.h"
 #include "recorder/source.h"
+#include "recorder/syncing.h"
 #include "recording/keys.h"
 
 #include <errno.h>
@@ -29,6 +31,8 @@ static struct {
 	struct running running;
 	struct keeping keeping;
 	struct source source;
+	struct syncing syncing;
+	uint32_t stall_ms; /* of the disk */
 	int file;
 	bool begun;
 	int64_t began_ms;
@@ -38,7 +42,7 @@ static struct {
 	uint32_t finish_ms; /* not later */
 	char end[RECORDING_TEXT_MOST + 1];
 	bool digested; /* RECORD_DIGEST is out */
-} process = {.file = -1};
+} process = {.file = -1, .syncing.fd = -1};
 
 static uint32_t
 now_ms(void)
@@ -113,6 +117,7 @@ on_begin(struct channel *channel, union message_body *message)
 		return -EPROTO;
 	fill_in(&about, begin);
 	process.began_ms = (int64_t)begin->began_ms;
+	process.stall_ms = begin->stall_ms;
 	r = lock_down(LOCK_DOWN_RECORDER);
 	if (r < 0)
 		return r;
@@ -248,6 +253,18 @@ tell_digest(uint32_t ms)
 	return channel_send(process.running.supervisor, MSG_RECORD_DIGEST, &digest, -1);
 }
 
+/* What the disk has taken so far outlives a loss of power. */
+static void
+look_at_disk(uint32_t ms)
+{
+	int r = syncing_turn(&process.syncing, process.file, keeping_written(&process.keeping), ms,
+		process.stall_ms);
+
+	if (r < 0)
+		keeping_not_synced(
+			&process.keeping, r, process.syncing.asked - process.syncing.from, ms);
+}
+
 static int
 keep(void)
 {
@@ -255,6 +272,7 @@ keep(void)
 	int r;
 
 	keeping_turn(&process.keeping, ms);
+	look_at_disk(ms);
 	r = tell_trouble();
 	if (r == 0 && ms >= process.told_ms + PROGRESS_MS &&
 		recording_writer_bytes(process.keeping.writer) != process.told_bytes)
@@ -268,17 +286,26 @@ keep(void)
 static int
 wait_ms(void)
 {
-	int most = process.begun && !process.digested ? keeping_wait_ms(&process.keeping, now_ms())
-						      : -1;
+	uint32_t ms = now_ms();
+	int most = -1, sync = -1;
 
+	if (process.begun && !process.digested) {
+		most = keeping_wait_ms(&process.keeping, ms);
+		sync = syncing_wait_ms(&process.syncing, ms, process.stall_ms);
+	}
+	if (sync >= 0 && (most < 0 || most > sync))
+		most = sync;
 	return process.finishing && (most < 0 || most > LAST_WORDS_MS) ? LAST_WORDS_MS : most;
 }
 
 static int
 turn(void)
 {
-	struct pollfd waits[2] = {
-		[1] = {.fd = process.digested ? -1 : process.source.fd, .events = POLLIN}};
+	struct pollfd waits[3] = {
+		[1] = {.fd = process.digested ? -1 : process.source.fd, .events = POLLIN},
+		[2] = {.fd = process.digested ? -1 : syncing_fd(&process.syncing),
+			.events = POLLIN},
+	};
 	int r = program_wait(&process.running, waits, ARRAY_SIZE(waits), wait_ms());
 
 	if (r < 0)
@@ -295,10 +322,16 @@ turn(void)
 static int
 warm_up(const char **ret_what)
 {
+	int r;
+
 	(void)signal(SIGXFSZ, SIG_IGN);
 	source_init(&process.source);
 	*ret_what = "libsodium";
-	return recording_keys_ready();
+	r = recording_keys_ready();
+	if (r < 0)
+		return r;
+	*ret_what = "its second thread";
+	return syncing_start(&process.syncing);
 }
 
 /* The supervisor has gone: what has come so far is kept, without a closing. */
@@ -316,6 +349,7 @@ done(int status)
 	keep_what_there_is();
 	source_close(&process.source);
 	keeping_done(&process.keeping);
+	syncing_done(&process.syncing);
 }
 
 int
@@ -325,6 +359,7 @@ main(void)
 		.name = "sekisho-recorder",
 		.failed = EV_RECORDER_FAILED,
 		.self = PROCESS_RECORDER,
+		.starts_threads = true,
 		.handlers = handlers,
 		.messages_a_turn = 8,
 		.warm_up = warm_up,

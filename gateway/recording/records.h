@@ -2,19 +2,28 @@
  *
  *	u8 kind ‖ u32 ms since the session began ‖ u32 len ‖ len bytes
  *
- * Numbers are little endian. Kinds are rows of records.def. The bytes of a kind:
+ * Numbers are little endian; len is at most RECORDING_RECORD_MOST. Kinds are rows of records.def. The bytes of a kind:
  *
- *	SEGMENT      u8 1 (the form of what follows) ‖ u8 mode ‖ u16 width ‖ u16 height ‖ u8 bits per pixel ‖ u16 the client's
- *	             MCS user id ‖ u16 the server's ‖ u16 I/O channel ‖ u16 message channel (0: none) ‖ u8 n ‖ n static channels,
- *	             in the order of the client's CS_NET: 8 bytes name, padded with NUL ‖ u32 options ‖ u16 id ‖ u8 1 if recorded.
- *	             Ids are those that the client knows; PDUs that follow carry them.
- *	FROM_HOST    whole and parts of PDUs, as they were sent to the client inside TLS: fast path, the I/O channel and the
- *	             channels that are marked. The bytes of all such records since the last SEGMENT or GAP, one after the other,
- *	             are whole PDUs: one may go on in the next FROM_HOST record, but not over a SEGMENT or a GAP
- *	FROM_CLIENT  the same of the client's, where the terminal's input is recorded: fast-path input and input PDUs
- *	GAP          u8 why (gaps.def) ‖ u64 bytes that are missing, as far as known ‖ u32 ms: since when
- *	NOTE         u8 about (enum recording_note_about) ‖ UTF-8 text
- *	END          UTF-8 text: the id of the event with which the session ended
+ *	SEGMENT      u8 1 (the form of what follows) ‖ u8 mode (enum recording_mode) ‖ u16 width ‖ u16 height ‖ u8 bits per pixel ‖
+ *	             u16 the client's MCS user id ‖ u16 the server's ‖ u16 I/O channel ‖ u16 message channel (0: none) ‖ u8 n, at most
+ *	             31 ‖ n static channels, in the order of the client's CS_NET: 8 bytes name, padded with NUL ‖ u32 options ‖
+ *	             u16 id ‖ u8 0, or another number if recorded. Nothing behind them. Ids are those that the client knows; PDUs that
+ *	             follow carry them.
+ *	FROM_HOST    one byte at least. A worker puts whole PDUs into it, one or several, as they were sent to the client inside
+ *	             TLS: fast path, the I/O channel, and the channels that are marked. Nobody checks that on their way into the file:
+ *	             who reads takes the bytes of all such records since the last SEGMENT or GAP for one stream
+ *	FROM_CLIENT  the same of the client's, where the terminal's input is recorded: fast path, and input PDUs of the I/O channel
+ *	GAP          u8 why (gaps.def; a number without a row is a gap as well) ‖ u64 bytes that are missing, as far as known ‖ u32 ms:
+ *	             since when. Nothing behind them
+ *	NOTE         u8 about (enum recording_note_about, or a number that is none) ‖ text
+ *	END          text: the id of the event with which the session ended
+ *
+ * Texts are UTF-8 without NUL, RECORDING_TEXT_MOST bytes at most, and may be empty.
+ *
+ * On the socket: one stream for each connection of the session. It begins with a SEGMENT, has no other one, and no NOTE or END; what
+ * is none of this ends it there (recorder/source.h). In a recording: any of them in any order, but END, which is the last one, and
+ * only where the recording was closed. Times of a stream are as the worker says; in a recording none is later than when its record
+ * came, and none earlier than the one before.
  *
  * Pure: bytes in, struct out; no I/O, no allocation.
  */

@@ -8,7 +8,7 @@ enum recording_state {
 	RECORDING_WHOLE,      /* closed, signed, nothing changed */
 	RECORDING_NOT_CLOSED, /* what is there is whole; gateway or recorder died, or it still runs */
 	RECORDING_BROKEN,
-	RECORDING_FOREIGN, /* whole, but signed by another gateway's key, or of another session */
+	RECORDING_FOREIGN, /* another key stands in its header than `signer`; whole or not */
 };
 
 struct recording_report {

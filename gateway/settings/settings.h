@@ -219,6 +219,7 @@ struct settings {
 		uint32_t nla;       /* at once */
 		uint32_t mediators; /* … */
 		uint32_t players;   /* at once */
+		uint32_t recorders; /* at once */
 		uint32_t redirect_ms;
 		uint32_t drain_ms;
 		uint32_t stall_ms;    /* a side that does not read is cut after this */

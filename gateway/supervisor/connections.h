@@ -39,6 +39,12 @@ enum connection_stage {
 	CONNECTION_OVER,      /* only handles are still being closed */
 };
 
+enum session_recorded {
+	SESSION_NOT_RECORDED,
+	SESSION_RECORDED,
+	SESSION_RECORDED_UNTIL, /* its recording, which need not be, has ended before it */
+};
+
 /* The session that a connection carries: what `session list` shows and the end record needs. */
 struct carried_session {
 	uint8_t id[SESSION_ID_BYTES];
@@ -54,7 +60,10 @@ struct carried_session {
 	char terminal[TERMINAL_NAME_SIZE];
 	struct device_evidence device;
 	struct attendance attendance;
-	bool four_eyes;     /* somebody must watch … */
+	enum session_recorded recorded;
+	int64_t recorded_until_us;    /* UNTIL: the last picture in its recording */
+	const char *not_recorded_why; /* UNTIL, NOT: a message of po/; NULL: it need not be */
+	bool four_eyes;               /* somebody must watch … */
 	bool gated;         /* … and the worker has been told whether somebody does … */
 	bool input_open;    /* … which is this */
 	bool show_watchers; /* to the engineer */

@@ -35,6 +35,8 @@ static const char no_keys[] = N_("no auditor's key is configured");
 static const char no_room[] = N_("there was no room on the disk");
 static const char no_file[] = N_("its file could not be made");
 static const char no_process[] = N_("its recorder could not be started");
+static const char too_many[] =
+	N_("as many sessions were being recorded as limits.recorders allows");
 static const char too_slow[] = N_("its recorder did not get ready, or did not end");
 
 static void
@@ -124,6 +126,8 @@ recording_over(struct recording *recording, enum recording_row_state state)
 		return;
 	recording->step = RECORDING_IS_OVER;
 	recording->row_state = state;
+	recording_tell_rest(recording);
+	recording_tell_session(recording);
 	cut_off_connection(recording);
 	bytes_to_hex(recording->session, sizeof(recording->session), session);
 	if (state != RECORDING_ROW_CLOSED && recording->kept)
@@ -199,17 +203,12 @@ recording_went_wrong(
 	struct recording *recording, enum close_reason reason, const char *why, int error)
 {
 	struct connection *connection = recording->connection;
-	bool required = recording_is_required(recording);
-	char session[2 * SESSION_ID_BYTES + 1];
 
-	bytes_to_hex(recording->session, sizeof(recording->session), session);
 	recording->why = why;
-	log_event(EV_RECORDING_TROUBLE, "session=%s required=%s what='%s'%s%s%s", session,
-		required ? "yes" : "no", why, error != 0 ? " error='" : "",
-		error != 0 ? strerror(error) : "", error != 0 ? "'" : "");
+	recording_tell_trouble(recording, error);
 	if (connection == NULL)
 		return;
-	if (required)
+	if (recording_is_required(recording))
 		session_start_not_recorded(connection, reason);
 	else if (recording->step == RECORDING_BEGINS)
 		session_start_recorded(connection);
@@ -222,6 +221,7 @@ go_without(const struct connection *connection, const struct terminal *terminal,
 {
 	if (terminal->recording != TERMINAL_RECORDING_BEST_EFFORT || terminal->four_eyes)
 		return reason;
+	connection->session->not_recorded_why = why;
 	log_event(EV_RECORDING_OFF, "session=%s host='%s' what='%s'", connection->session->id_text,
 		log_quote(terminal->name), why);
 	return CLOSE_NONE;
@@ -247,6 +247,8 @@ look_at_disk(struct recording *recording)
 	recording_went_wrong(recording, CLOSE_RECORDING_DISK, no_room, 0);
 	if (recording_is_required(recording) || recording->connection == NULL)
 		return;
+	recording->ends_early = true;
+	recording_tell_session(recording);
 	cut_off_connection(recording);
 	finish(recording, CLOSE_RECORDING_DISK);
 }
@@ -445,6 +447,7 @@ begin(struct connection *connection, const struct session_grant *grant)
 	const struct terminal *terminal = &grant->terminal;
 	struct supervisor *supervisor = connection->supervisor;
 	struct recording *recording;
+	int r;
 
 	if (terminal->recording != TERMINAL_RECORDING_OFF &&
 		supervisor->settings->recording.auditors.count == 0)
@@ -454,10 +457,13 @@ begin(struct connection *connection, const struct session_grant *grant)
 	recording = recording_new(connection, grant);
 	if (recording == NULL)
 		return go_without(connection, terminal, CLOSE_RECORDING_FAILED, no_process);
-	if (children_take(supervisor->children, CHILD_RECORDER, recording, &recording->child) < 0) {
-		recording->why = no_process;
+	r = children_take(supervisor->children, CHILD_RECORDER, recording, &recording->child);
+	if (r < 0) {
+		recording->why = r == -EUSERS ? too_many : no_process;
 		recording_over(recording, RECORDING_ROW_FAILED);
-		return go_without(connection, terminal, CLOSE_RECORDING_FAILED, no_process);
+		return go_without(connection, terminal,
+			r == -EUSERS ? CLOSE_RECORDING_BUSY : CLOSE_RECORDING_FAILED,
+			recording->why);
 	}
 	recording->connection = connection;
 	connection->recording = recording;
@@ -486,6 +492,7 @@ recording_prepare(struct connection *connection, const struct session_grant *gra
 	recording->connection = connection;
 	recording->lost_ms = 0;
 	connection->recording = recording;
+	recording_tell_session(recording);
 	return CLOSE_NONE;
 }
 
@@ -522,17 +529,6 @@ recording_to_worker(struct connection *connection)
 	(void)close(ends[0]);
 	(void)close(ends[1]);
 	return r;
-}
-
-int
-recording_gap(struct connection *connection, const struct msg_record_gap *gap)
-{
-	if (connection->recording == NULL)
-		return 0;
-	log_event(EV_RECORDING_GAP, "session=%s since_ms=%u bytes=%llu",
-		connection->session != NULL ? connection->session->id_text : "-", gap->since_ms,
-		(unsigned long long)gap->bytes);
-	return 0;
 }
 
 void

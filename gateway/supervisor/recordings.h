@@ -58,9 +58,7 @@ size_t recordings_count(const struct supervisor *supervisor);
 /* A stop: those that wait for their sessions are finished. */
 void recordings_stop(struct supervisor *supervisor);
 
-/* For children_setup. */
-#define RECORDERS_MOST 512
-#define RECORDERS_DESCRIPTORS (3 * RECORDERS_MOST) /* channel, output, file */
+/* For children_setup, but how many there may be. */
 extern const struct child_kind_setup recorder_kind;
 
 #endif

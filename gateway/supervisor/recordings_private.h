@@ -7,6 +7,7 @@
 #include "policy/oversight.h"
 #include "policy/recordings.h"
 #include "policy/store/store.h"
+#include "supervisor/event_allowance.h"
 #include "supervisor/recordings.h"
 #include "supervisor/watches.h"
 
@@ -26,7 +27,9 @@ struct recording {
 	bool kept;      /* in a file of its own, with a row; else it is for watchers alone */
 	bool four_eyes; /* what is not recorded cannot be watched */
 	bool mediated;
-	bool cancelled; /* over before it ran: its row is still being made */
+	bool cancelled;  /* over before it ran: its row is still being made */
+	bool has_begun;  /* RECORDING_RUNS was reached */
+	bool ends_early; /* nothing more comes into it, while its session goes on */
 	uint8_t session[SESSION_ID_BYTES];
 	struct recording_about about;         /* without what the recorder fills in */
 	uint8_t header[RECORDING_HASH_BYTES]; /* of what it has made of that; RECORDING_RUNS */
@@ -47,6 +50,11 @@ struct recording {
 	uint64_t missing;
 	bool has_hash;
 	uint8_t hash[RECORDING_HASH_BYTES];
+	struct event_allowance troubles, gap_events;
+	struct {
+		uint32_t gaps, since_ms;
+		uint64_t bytes;
+	} untold;        /* RECORD_GAPs that no event has said yet */
 	const char *why; /* a message of po/, what it was that went wrong; "": nothing */
 	enum recording_row_state row_state;
 
@@ -82,6 +90,17 @@ void recording_was_not_stored(struct recording *recording, const char *what, int
 
 /* Nothing more is heard of its recorder. */
 void recording_over(struct recording *recording, enum recording_row_state state);
+
+/* recordings_told.c */
+
+/* SK2704, with recording->why. error: an errno, or 0. */
+void recording_tell_trouble(struct recording *recording, int error);
+
+/* What was only counted, at the end. */
+void recording_tell_rest(struct recording *recording);
+
+/* Whether the session of its connection is recorded now, or until when it was: for session list. */
+void recording_tell_session(const struct recording *recording);
 
 /* recordings_live.c: what may be watched from the first recording on. */
 extern const struct watch_live recordings_live;

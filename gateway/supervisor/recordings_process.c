@@ -47,6 +47,7 @@ recording_try_begin(struct recording *recording)
 		.required = recording_is_required(recording),
 		.began_ms = (uint64_t)recording->began_ms,
 		.most_bytes = recording->supervisor->settings->recording.most_bytes,
+		.stall_ms = recording->supervisor->settings->recording.stall_ms,
 	};
 
 	if (recording->file < 0 || !recording->child_is_ready || recording->child == NULL)
@@ -97,6 +98,8 @@ runs(struct recording *recording)
 	char header[2 * RECORDING_HASH_BYTES + 1];
 
 	recording->step = RECORDING_RUNS;
+	recording->has_begun = true;
+	recording_tell_session(recording);
 	bytes_to_hex(recording->header, sizeof(recording->header), header);
 	log_event(EV_RECORDING_STARTED, "session=%s part=%u user='%s' host='%s' kept=%s header=%s",
 		recording->connection != NULL ? recording->connection->session->id_text : "-",
@@ -184,9 +187,14 @@ on_trouble(struct channel *channel, union message_body *message)
 
 	if (trouble->trouble == RECORD_TROUBLE_NONE || trouble->trouble >= RECORD_TROUBLE_COUNT)
 		return -EPROTO;
-	if (recording != NULL)
-		recording_went_wrong(recording, troubles[trouble->trouble].reason,
-			troubles[trouble->trouble].text, (int)trouble->error);
+	if (recording == NULL)
+		return 0;
+	recording_went_wrong(recording, troubles[trouble->trouble].reason,
+		troubles[trouble->trouble].text, (int)trouble->error);
+	if (trouble->trouble == RECORD_TROUBLE_TOO_LARGE) {
+		recording->ends_early = true;
+		recording_tell_session(recording);
+	}
 	return 0;
 }
 
@@ -277,7 +285,6 @@ recorder_died(void *owner, struct child *child)
 }
 
 const struct child_kind_setup recorder_kind = {
-	.most = RECORDERS_MOST,
 	.handlers = recorder_messages,
 	.ready = recorder_ready,
 	.died = recorder_died,

@@ -37,6 +37,12 @@ device_json(const struct device_evidence *device)
 	return json_string(text);
 }
 
+static const char *const recorded_names[] = {
+	[SESSION_NOT_RECORDED] = "no",
+	[SESSION_RECORDED] = "yes",
+	[SESSION_RECORDED_UNTIL] = "until",
+};
+
 json_t *
 running_session_json(const struct connection *connection)
 {
@@ -48,7 +54,7 @@ running_session_json(const struct connection *connection)
 
 	return json_pack(
 		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:s, s:I, s:I, s:s?, "
-		"s:o, s:o, s:o, s:o}",
+		"s:o, s:o, s:o, s:o, s:s, s:o, s:s?}",
 		"id", session->id_text, "account", session->account, "full_id",
 		session->account_full, "name", session->account_name, "terminal", session->terminal,
 		"phase", phase_row(connection->phase)->name, "state", state_name(connection),
@@ -61,7 +67,10 @@ running_session_json(const struct connection *connection)
 		"let_in_control", given ? json_boolean(attendance->control) : json_null(),
 		"let_in_files", given ? json_boolean(attendance->files) : json_null(), "rights",
 		method_rights_json(session->rights), "watchers",
-		watchers_json(connection->supervisor->watches, session->id));
+		watchers_json(connection->supervisor->watches, session->id), "recorded",
+		recorded_names[session->recorded], "recorded_until",
+		instant_json(session->recorded_until_us), "not_recorded_why",
+		session->not_recorded_why);
 }
 
 void

@@ -52,10 +52,8 @@
 /* Descriptors beside those of connections: listeners, database, channels, control socket, files of evidence. */
 #define DESCRIPTORS_BESIDE 512
 #define DESCRIPTORS_PER_CONNECTION 2
-/* A sekisho-nla: its channel, the ends of the one between it and the worker, and a KDC. */
-#define DESCRIPTORS_PER_NLA 4
-/* A sekisho-mediator: its channel, its output, and for a moment the ends of a socketpair. */
-#define DESCRIPTORS_PER_MEDIATOR 4
+/* A sekisho-nla, -mediator or -recorder: its channel, its output, and its file or sockets on their way to it. */
+#define DESCRIPTORS_PER_CHILD 4
 
 /* Everything of a start that its files do not share. */
 struct gateway {
@@ -329,6 +327,7 @@ start_children(struct gateway *gateway)
 	};
 	int r;
 
+	setup.kinds[CHILD_RECORDER].most = settings->limits.recorders;
 	r = configure == NULL ? -ENOMEM : configure_fill(settings, configure);
 	if (r < 0) {
 		fail_about(gateway, "TLS certificate", settings->tls.certificate, strerror(-r));
@@ -472,9 +471,10 @@ raise_descriptor_limit(const struct settings *settings)
 {
 	uint64_t wanted = (uint64_t)settings->workers.count * settings->workers.connections *
 				  DESCRIPTORS_PER_CONNECTION +
-			  (uint64_t)settings->limits.nla * DESCRIPTORS_PER_NLA +
-			  (uint64_t)settings->limits.mediators * DESCRIPTORS_PER_MEDIATOR +
-			  RECORDERS_DESCRIPTORS + DESCRIPTORS_BESIDE;
+			  ((uint64_t)settings->limits.nla + settings->limits.mediators +
+				  settings->limits.recorders) *
+				  DESCRIPTORS_PER_CHILD +
+			  DESCRIPTORS_BESIDE;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)

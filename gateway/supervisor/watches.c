@@ -216,6 +216,19 @@ player_died(void *owner, struct child *child)
 	connection_kill(watch->connection, watch->over ? CLOSE_CLIENT_LEFT : CLOSE_PLAYER_FAULT);
 }
 
+/* Whoever seeks in it meets the place again and again. */
+static void
+tell_broken(struct watch *watch, const struct msg_play_state *told)
+{
+	uint32_t missed;
+
+	if (event_allowed(&watch->broken, clock_boottime_ms(), &missed))
+		log_event(EV_RECORDING_BROKEN,
+			"conn=%" PRIx64 " recording=%s at_ms=%" PRIu32 " why='%s' missed=%" PRIu32,
+			watch->connection->id, watch->target, told->at_ms, log_quote(told->why),
+			missed);
+}
+
 static int
 on_state(struct channel *channel, union message_body *message)
 {
@@ -227,9 +240,7 @@ on_state(struct channel *channel, union message_body *message)
 	if (told->state >= PLAY_STATE_COUNT)
 		return -EPROTO;
 	if (told->state == PLAY_BROKEN && watch->state != PLAY_BROKEN)
-		log_event(EV_RECORDING_BROKEN,
-			"conn=%" PRIx64 " recording=%s at_ms=%" PRIu32 " why='%s'",
-			watch->connection->id, watch->target, told->at_ms, log_quote(told->why));
+		tell_broken(watch, told);
 	watch->state = told->state;
 	if (!watch->ending && watch->connection->stage == CONNECTION_RELAYED)
 		count(watch, sees_session(told));
@@ -402,6 +413,10 @@ record_end(struct watch *watch)
 
 	if (watch->began_us == 0)
 		return;
+	if (watch->broken.missed > 0)
+		log_event(EV_RECORDING_BROKEN,
+			"conn=%" PRIx64 " recording=%s why='the same, again' missed=%" PRIu32,
+			watch->connection->id, watch->target, event_allowance_rest(&watch->broken));
 	log_event(EV_WATCH_ENDED, "conn=%" PRIx64 " by='%s' %s=%s watched_seconds=%" PRId64,
 		watch->connection->id, log_quote(watch->about.actor),
 		watch->about.live ? "session" : "recording", watch->target,

@@ -2,6 +2,7 @@
 #ifndef SUPERVISOR_WATCHES_PRIVATE_H
 #define SUPERVISOR_WATCHES_PRIVATE_H
 
+#include "supervisor/event_allowance.h"
 #include "supervisor/watches.h"
 
 struct note;
@@ -34,7 +35,8 @@ struct watch {
 	bool ending;    /* what its player still says counts for nothing */
 	bool over;      /* the player has said so */
 	uint8_t state;
-	int64_t began_us; /* 0: not yet */
+	struct event_allowance broken; /* SK2764 */
+	int64_t began_us;              /* 0: not yet */
 	int64_t watched_ms;
 };
 

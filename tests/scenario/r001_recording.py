@@ -2,6 +2,7 @@
 
 import os
 import signal
+import struct
 import subprocess
 import time
 
@@ -9,6 +10,7 @@ import pytest
 from desktop import Desktop
 from h001_sign_in import wait_shadow
 from lab_parts.processes import PATIENCE, wait_for
+from noisy_desktop import Noise
 from recordings import (END, FROM_CLIENT, FROM_HOST, GAP, NOTE, SEGMENT, Auditor, channel_of, file_of, files_of, folder_of, pdus_of,
                         segment_of, wait_closed)
 from visitor import Visitor
@@ -174,6 +176,82 @@ def test_r005_recorder_killed_leaves_a_session_that_need_not_be_recorded(recorde
     wait_for(lambda: "x:321 y:432" in client.screen.run("env", "DISPLAY=" + host, "xdotool", "getmouselocation"), PATIENCE,
              "the session goes on")
     assert lab.sessions(account) and auditor.verify(path)[0] == "not closed"
+    # Nobody begins in the middle of a picture: that its recording has ended is said where sessions are looked at.
+    row, = lab.sessions(account)
+    assert row["recorded"] == "until" and row["recorded_until"] and "recorder" in row["not_recorded_why"]
+    assert "until 2" in lab.admin.text("session", "list") and row["not_recorded_why"] in lab.admin.text("session", "show", session)
+    kept, = lab.call("recording.list")["recordings"]
+    assert kept["state"] == "not-closed"
+
+
+def test_r020_session_whose_recorder_died_is_recorded_again_from_its_next_connection_on(recorder, auditor):
+    lab = recorder()
+    account, session, client, ticket = new_session(lab, recording="best-effort")
+    path = file_of(lab, session)
+    wait_for(lambda: os.path.getsize(path) > 50_000, PATIENCE, "pictures are recorded")
+    assert lab.sessions(account)[0]["recorded"] == "yes"
+    kill_recorder(lab)
+    lab.wait_log("SK2705")
+    leave(lab, client)
+    lab.wait_end(account)
+    client = lab.xfreerdp(ticket, "/size:1024x768")
+    row = lab.wait_session(account)
+    assert row["id"] == session and row["recorded"] == "yes"
+    wait_shadow(client)
+    wait_for(lambda: len(files_of(lab)) == 2, PATIENCE, "its recording has a second part")
+    second = files_of(lab)[-1]
+    wait_for(lambda: os.path.getsize(second) > 50_000, PATIENCE, "pictures are recorded")
+    lab.call("session.kill", id=session, because="enough")
+    assert wait_closed(lab, session)["part"] == "2"
+    records, closed = auditor.open(second)
+    assert closed and records[0][0] == SEGMENT and only_pdus(records)
+    assert {row["state"] for row in lab.call("recording.list")["recordings"]} == {"closed", "not-closed"}
+
+
+def pointer_is_at(lab, client, place):
+    """How long it takes until the jump host sees the pointer there."""
+    began = time.monotonic()
+    client.screen.run("xdotool", "mousemove", str(place), str(place))
+    host = "DISPLAY=" + lab.hosts.variables["LAB_SHADOW_DISPLAY"]
+    wait_for(lambda: f"x:{place} y:{place}" in client.screen.run("env", host, "xdotool", "getmouselocation"), PATIENCE, "it is there")
+    return time.monotonic() - began
+
+
+def test_r021_stalled_recorder_leaves_a_session_that_need_not_be_recorded_undisturbed(recorder, auditor):
+    lab = recorder("recording.stall=1s", "limits.watchdog=60s")
+    account, session, client, _ = new_session(lab, recording="best-effort")
+    path = file_of(lab, session)
+    noise = Noise(lab.hosts)
+    try:
+        wait_for(lambda: os.path.getsize(path) > 1_000_000, PATIENCE, "pictures are recorded")
+        usual = sorted(pointer_is_at(lab, client, 200 + 7 * step) for step in range(9))
+        before, (pid,) = lab.sessions(account)[0]["bytes_to_client"], lab.pids("sekisho-recorder")
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            # More than the relay keeps for it (TEE_MOST, and what the socket holds).
+            wait_for(lambda: lab.sessions(account)[0]["bytes_to_client"] > before + 8_000_000, 120, "the desktop goes on")
+            stalled = sorted(pointer_is_at(lab, client, 300 + 7 * step) for step in range(9))
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        print(f"the pointer arrives after {1000 * usual[4]:.0f} ms, with a stalled recorder {1000 * stalled[4]:.0f} ms (medians)")
+        assert stalled[4] < 3 * usual[4] + 0.2
+        gap = lab.wait_log(r"SK2703.*gaps=1 bytes=(\d+)")
+        assert int(gap[1]) > 1_000_000
+        size = os.path.getsize(path)
+        wait_for(lambda: os.path.getsize(path) > size + 1_000_000, PATIENCE, "it is recorded again")
+    finally:
+        noise.stop()
+    assert lab.sessions(account)[0]["recorded"] == "yes" and "SK2704" not in lab.log
+    lab.call("session.kill", id=session, because="enough")
+    fields = wait_closed(lab, session)
+    assert int(fields["gaps"]) >= 1 and int(fields["missing"]) >= int(gap[1])
+    records, closed = auditor.open(path)
+    assert closed and auditor.verify(path)[0] == "whole"
+    first = next(place for place, (kind, _, _) in enumerate(records) if kind == GAP)
+    why, missing, since = struct.unpack("<BQI", records[first][2])
+    assert (why, missing) == (1, int(gap[1])) and since <= records[first][1]
+    # Whole PDUs on either side of it.
+    assert only_pdus(records[:first]) and only_pdus(records[first:])
 
 
 def test_r006_stalled_recorder_ends_a_session_that_must_be_recorded(recorder):

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define MOST (UINT64_C(1) << 30)
 
@@ -153,6 +154,36 @@ another_fault_of_the_disk_is_told_as_such(void **state)
 	assert_true(keeping_end(&keeping, 2000, 1, "") < 0);
 }
 
+/* What the disk says of bytes that were written long ago. */
+static void
+what_the_disk_lost_is_a_gap(void **state)
+{
+	auto_fd int fd = memfd_create("recording", MFD_CLOEXEC);
+	uint8_t signature[RECORDING_SIGNATURE_BYTES] = {0};
+	size_t pictures, gaps;
+	struct recording_gap gap = {0};
+	int error = 0;
+
+	(void)state;
+	assert_int_equal(keeping_begin(&keeping, &sample.about, sample.key, fd, MOST), 0);
+	take(100, 1000);
+	keeping_turn(&keeping, 2000);
+	assert_int_equal(keeping_written(&keeping), lseek(fd, 0, SEEK_END));
+	keeping_not_synced(&keeping, -ETIMEDOUT, 0, 3000);
+	assert_int_equal(keeping_trouble(&keeping, &error), RECORD_TROUBLE_SYNC_LATE);
+	assert_false(keeping.has_gap);
+	keeping_not_synced(&keeping, -EIO, 500, 4000);
+	assert_int_equal(keeping_trouble(&keeping, &error), RECORD_TROUBLE_WRITE_FAILED);
+	assert_int_equal(error, EIO);
+	take(100, 5000);
+	assert_int_equal(keeping_end(&keeping, 6000, 1, "SK2001"), 0);
+	assert_int_equal(keeping_close(&keeping, signature), 0);
+	(void)look(fd, &pictures, &gaps, &gap);
+	assert_int_equal(gaps, 1);
+	assert_int_equal(gap.bytes, 500);
+	assert_int_equal(gap.since_ms, 4000);
+}
+
 static void
 a_recording_grows_no_larger_than_it_may(void **state)
 {
@@ -199,6 +230,7 @@ main(void)
 		TEST(records_are_in_the_file_within_a_moment),
 		TEST(while_the_disk_is_full_pictures_are_left_out_and_counted),
 		TEST(another_fault_of_the_disk_is_told_as_such),
+		TEST(what_the_disk_lost_is_a_gap),
 		TEST(a_recording_grows_no_larger_than_it_may),
 		TEST(records_of_the_future_are_of_now),
 	};
