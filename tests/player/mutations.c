@@ -178,18 +178,6 @@ file_in_chunks(const struct take *take)
 	return fd;
 }
 
-/* The header is there: a file without one is none. */
-static int
-cut_file(const struct take *take)
-{
-	int fd = file_in_chunks(take);
-	off_t len = lseek(fd, 0, SEEK_END);
-
-	if (ftruncate(fd, 1024 + (off_t)below((uint32_t)len - 1024 - 1)) < 0)
-		exit(2);
-	return fd;
-}
-
 /* Where the chunks of a file lie: each place and the one behind the last. Returns how many there are. */
 static size_t
 find_chunks(int fd, off_t *places, size_t most)
@@ -237,6 +225,19 @@ moved_chunk(const struct take *take)
 	return fd;
 }
 
+/* Behind its first chunk, and before its end. */
+static int
+cut_file(const struct take *take)
+{
+	int fd = file_in_chunks(take);
+	off_t places[512], len = lseek(fd, 0, SEEK_END);
+
+	if (find_chunks(fd, places, ARRAY_SIZE(places)) < 2 ||
+		ftruncate(fd, places[1] + (off_t)below((uint32_t)(len - places[1]))) < 0)
+		exit(2);
+	return fd;
+}
+
 static const struct way {
 	const char *name;
 	int (*make)(const struct take *take);
@@ -248,6 +249,14 @@ static const struct way {
 	{"cut", cut_file, false, true},
 };
 
+/* All that there is has been played: of a file without an end, that is what a running session shows now, if anybody saw it. */
+static bool
+is_through(const struct stage *stage)
+{
+	return stage->play.state >= PLAY_LIVE ||
+	       (stage->play.state == PLAY_WAITING && (stage->states & 1u << PLAY_SEEKING) != 0);
+}
+
 /* As fast as it decodes: it is told that the session runs. */
 static void
 play(const char *program, int fd, const uint8_t *key, struct figures *figures)
@@ -258,7 +267,7 @@ play(const char *program, int fd, const uint8_t *key, struct figures *figures)
 
 	stage_start_player(&stage, program);
 	client = stage_play(&stage, fd, key, true, "en");
-	while (!stage.gone && (stage.plays == 0 || stage.play.state < PLAY_LIVE) &&
+	while (!stage.gone && (stage.plays == 0 || !is_through(&stage)) &&
 		clock_boottime_ms() - began < LIMIT_MS) {
 		struct pollfd wanted = {.fd = channel_fd(stage.channel), .events = POLLIN};
 
@@ -266,14 +275,14 @@ play(const char *program, int fd, const uint8_t *key, struct figures *figures)
 		stage_serve(&stage);
 	}
 	took = clock_boottime_ms() - began;
-	if (!stage.gone && stage.play.state < PLAY_LIVE) {
+	if (!stage.gone && !is_through(&stage)) {
 		figures->hung++;
 		(void)kill(stage.pid, SIGKILL);
 	}
 	figures->longest_ms = took > figures->longest_ms ? took : figures->longest_ms;
 	if (stage.play.state == PLAY_BROKEN && stage.play.why[0] != '\0')
 		figures->refused++;
-	if (stage.play.state == PLAY_ENDED || stage.play.state == PLAY_LIVE)
+	if (stage.play.state != PLAY_BROKEN && is_through(&stage))
 		figures->shown++;
 	figures->last = stage.play;
 	(void)close(client);

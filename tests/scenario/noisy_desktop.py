@@ -8,10 +8,11 @@ import threading
 SIZE = "700x500"  # of what changes: some 300 KB of graphics each time
 PICTURES = 4
 EVERY_S = 0.25
+GROUND = "#20405a"  # tests/lab_parts/screens.py
 
 
 class Noise:
-    """Pictures that no codec makes small, one after the other, until stop()."""
+    """Pictures that no codec makes small, one after the other, until stop(), which leaves the desktop as it was."""
 
     def __init__(self, hosts):
         self.environment = {**os.environ, "DISPLAY": hosts.variables["LAB_SHADOW_DISPLAY"]}
@@ -33,3 +34,4 @@ class Noise:
     def stop(self):
         self.over.set()
         self.thread.join()
+        subprocess.run(["xsetroot", "-solid", GROUND], env=self.environment, check=True, timeout=60)

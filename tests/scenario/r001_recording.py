@@ -373,3 +373,48 @@ def test_r012_gateway_that_dies_leaves_what_was_recorded(recorder, auditor):
     lab.start_gateway_again()
     row, = lab.call("recording.list")["recordings"]
     assert row["state"] == "not-closed"
+
+
+def test_r022_more_sessions_than_may_be_recorded_at_once(recorder):
+    lab = recorder("limits.recorders=1")
+    new_session(lab, recording="required")
+    required = lab.add_terminal(lab.hosts.variables["LAB_SHADOW_PORT"], recording="required")
+    account, ticket = lab.new_ticket(required)
+    lab.xfreerdp(ticket.in_a_window(), "/size:1024x768")
+    lab.wait_close("SK2715")
+    assert lab.wait_end(account)["reason"] == "RECORDING_BUSY"
+    account, _, _, _ = new_session(lab, recording="best-effort")
+    lab.wait_log("SK2706")
+    row, = lab.sessions(account)
+    assert row["recorded"] == "no" and "limits.recorders" in row["not_recorded_why"]
+
+
+def test_r023_slow_disk_holds_up_neither_session_nor_recording(recorder, auditor):
+    """Each fdatasync takes four fifths of what recording.stall allows."""
+    lab = recorder("recording.stall=500ms", slow_fsync=400)
+    account, session, client, _ = new_session(lab, recording="required")
+    path = file_of(lab, session)
+    noise = Noise(lab.hosts)
+    try:
+        # Several times SYNCING_BYTES.
+        wait_for(lambda: os.path.getsize(path) > 16_000_000, 120, "pictures are recorded")
+        slowest = max(pointer_is_at(lab, client, 200 + 7 * step) for step in range(9))
+        print(f"the pointer arrives after {1000 * slowest:.0f} ms at most")
+        assert lab.sessions(account)[0]["recorded"] == "yes"
+    finally:
+        noise.stop()
+    lab.call("session.kill", id=session, because="enough")
+    fields = wait_closed(lab, session, 60)
+    assert fields["gaps"] == "0" and auditor.verify(path)[0] == "whole" and "SK2704" not in lab.log
+
+
+def test_r024_disk_that_does_not_answer_ends_a_session_that_must_be_recorded(recorder):
+    lab = recorder("recording.stall=500ms", slow_fsync=800)
+    account, _, _, _ = new_session(lab, recording="required")
+    noise = Noise(lab.hosts)
+    try:
+        lab.wait_log("SK2704.*the disk did not take it in time")
+        lab.wait_close("SK2711")
+    finally:
+        noise.stop()
+    assert lab.wait_end(account)["reason"] == "RECORDING_STALLED"
