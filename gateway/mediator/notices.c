@@ -60,15 +60,30 @@ wake(struct notices *notices)
 
 /* The process's own thread */
 
+/* Under the lock. */
+static void
+note_replaced(struct notices *notices, const struct msg_notice_show *show)
+{
+	if (notices->told_count < NOTICES_NEWS_MOST)
+		notices->told[notices->told_count++] =
+			(struct msg_notice_over){.serial = show->serial, .how = NOTICE_REPLACED};
+}
+
 void
 notices_show(struct notices *notices, const struct msg_notice_show *show)
 {
+	struct msg_notice_show replaced;
+
 	(void)pthread_mutex_lock(&notices->lock);
-	if (notices->has_next && notices->told_count < NOTICES_NEWS_MOST)
-		notices->told[notices->told_count++] = (struct msg_notice_over){
-			.serial = notices->next.serial, .how = NOTICE_REPLACED};
-	notices->next = *show;
-	notices->has_next = true;
+	/* One that would not stay need not even be begun. */
+	if (covered_take(&notices->next, &replaced)) {
+		if (covered_keeps(&replaced))
+			(void)covered_put(&notices->next, &replaced, &replaced);
+		else
+			note_replaced(notices, &replaced);
+	}
+	if (covered_put(&notices->next, show, &replaced))
+		note_replaced(notices, &replaced);
 	wake(notices);
 	(void)pthread_mutex_unlock(&notices->lock);
 }

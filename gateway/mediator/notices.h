@@ -24,7 +24,7 @@ void notices_free(struct notices *notices); /* when the threads are gone; accept
 
 /* The process's own thread */
 
-/* One that is there is replaced. */
+/* One that is there is replaced, or, if it waits to be acknowledged, covered until this one is gone. */
 void notices_show(struct notices *notices, const struct msg_notice_show *show);
 
 /* What is to be told; false: nothing (any more). */

@@ -5,13 +5,14 @@
 #include "mediator/mediation_private.h"
 #include "mediator/notices.h"
 #include "notice/banner.h"
+#include "notice/covered.h"
 #include "notice/ends.h"
 #include "notice/gfx_channel.h"
 #include "picture/pictures.h"
 
 #include <pthread.h>
 
-#define NOTICES_NEWS_MOST 16 /* that wait to be told: two of each notice, and notices are few */
+#define NOTICES_NEWS_MOST 64 /* that wait to be told: a few of each notice, and notices are few */
 
 /* How the banner lies on the screen. */
 enum way {
@@ -40,6 +41,7 @@ struct notices {
 	struct msg_notice_show shown; /* the one that is there; if has_shown */
 	struct msg_notice_show coming;
 	bool has_shown, told_shown;
+	struct covered covered;
 	struct banner banner;
 	enum way way;
 	uint32_t desktop; /* which one it was drawn for */
@@ -54,8 +56,7 @@ struct notices {
 	pthread_mutex_t lock; /* around what follows */
 	freerdp_peer *peer;
 	pClientContext *client; /* NULL: not yet, or no more */
-	struct msg_notice_show next;
-	bool has_next;
+	struct covered next;    /* asked for, the oldest first */
 	bool is_active;
 	uint32_t activations;
 	bool clicked;

@@ -15,14 +15,20 @@
 #define MONITORS_MOST 16
 
 static void
-tell(struct notices *notices, enum notice_end how)
+tell_of(struct notices *notices, const struct msg_notice_show *show, enum notice_end how)
 {
 	(void)pthread_mutex_lock(&notices->lock);
 	if (notices->told_count < NOTICES_NEWS_MOST)
-		notices->told[notices->told_count++] = (struct msg_notice_over){
-			.serial = notices->shown.serial, .how = (uint8_t)how};
+		notices->told[notices->told_count++] =
+			(struct msg_notice_over){.serial = show->serial, .how = (uint8_t)how};
 	(void)pthread_mutex_unlock(&notices->lock);
 	notices->news(notices->owner);
+}
+
+static void
+tell(struct notices *notices, enum notice_end how)
+{
+	tell_of(notices, &notices->shown, how);
 }
 
 bool
@@ -309,14 +315,23 @@ take_asked(struct notices *notices, struct asked *ret_asked)
 	is_active = notices->is_active;
 	ret_asked->activations = notices->activations;
 	if (is_active) {
-		ret_asked->has_next = notices->has_next;
-		if (notices->has_next)
-			notices->coming = notices->next;
+		ret_asked->has_next = covered_take_oldest(&notices->next, &notices->coming);
 		ret_asked->clicked = notices->clicked;
-		notices->has_next = notices->clicked = false;
+		notices->clicked = false;
 	}
 	(void)pthread_mutex_unlock(&notices->lock);
 	return is_active;
+}
+
+static bool
+take_next(struct notices *notices)
+{
+	bool is_there;
+
+	(void)pthread_mutex_lock(&notices->lock);
+	is_there = covered_take_oldest(&notices->next, &notices->coming);
+	(void)pthread_mutex_unlock(&notices->lock);
+	return is_there;
 }
 
 static int64_t
@@ -343,15 +358,44 @@ end_notice(struct notices *notices, enum notice_end how)
 	return take_away(notices);
 }
 
+/* It waits to be acknowledged: it comes back when the new one is gone. */
+static bool
+cover_notice(struct notices *notices)
+{
+	struct msg_notice_show dropped;
+
+	tell(notices, NOTICE_COVERED);
+	if (covered_put(&notices->covered, &notices->shown, &dropped))
+		tell_of(notices, &dropped, NOTICE_REPLACED);
+	notices->ends_at_ms = 0;
+	set_end(notices, 0);
+	return take_away(notices);
+}
+
 static bool
 begin_notice(struct notices *notices)
 {
-	bool going = !notices->has_shown || end_notice(notices, NOTICE_REPLACED);
+	bool going = true;
 
+	if (notices->has_shown && covered_keeps(&notices->shown))
+		going = cover_notice(notices);
+	else if (notices->has_shown)
+		going = end_notice(notices, NOTICE_REPLACED);
 	notices->shown = notices->coming;
 	notices->has_shown = true;
 	notices->told_shown = false;
 	return going;
+}
+
+/* What lay over it is gone. */
+static bool
+bring_back(struct notices *notices)
+{
+	if (notices->has_shown || !covered_take(&notices->covered, &notices->shown))
+		return false;
+	notices->has_shown = true;
+	notices->told_shown = false;
+	return true;
 }
 
 /* Its time begins when it is seen. */
@@ -370,8 +414,6 @@ note_shown(struct notices *notices)
 static bool
 look_after(struct notices *notices, const struct asked *asked)
 {
-	if (asked->clicked)
-		return end_notice(notices, NOTICE_ACKNOWLEDGED);
 	if (notices->ends_at_ms != 0 && clock_boottime_ms() >= notices->ends_at_ms)
 		return end_notice(notices, NOTICE_TIMED_OUT);
 	if (gfx_channel_use(notices->graphics) == GFX_UNFOLLOWED)
@@ -404,7 +446,19 @@ notices_turn(struct notices *notices)
 	follow_host(notices);
 	if (!take_asked(notices, &asked))
 		return true;
-	if (asked.has_next && !begin_notice(notices))
+	/* A click was meant for what lay there. */
+	if (asked.clicked && notices->has_shown && !end_notice(notices, NOTICE_ACKNOWLEDGED))
 		return false;
-	return !notices->has_shown || look_after(notices, &asked);
+	while (asked.has_next) {
+		if (!begin_notice(notices))
+			return false;
+		asked.has_next = take_next(notices);
+	}
+	while (notices->has_shown || bring_back(notices)) {
+		if (!look_after(notices, &asked))
+			return false;
+		if (notices->has_shown)
+			break;
+	}
+	return true;
 }

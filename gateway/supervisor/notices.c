@@ -125,8 +125,10 @@ notice_heard(struct connection *connection, const struct msg_notice_over *over)
 			log_quote(connection->session->account),
 			log_quote(connection->session->terminal), over->serial,
 			notice_end_word((enum notice_end)over->how));
-	tell_waiters(
-		connection->supervisor, connection->id, over->serial, (enum notice_end)over->how);
+	/* One that another one covers before it was seen is yet to be shown. */
+	if (over->how != NOTICE_COVERED)
+		tell_waiters(connection->supervisor, connection->id, over->serial,
+			(enum notice_end)over->how);
 	return 0;
 }
 

@@ -29,7 +29,7 @@ struct notice_waiter {
 	void (*heard)(struct notice_waiter *waiter, enum notice_end how);
 };
 
-/* Takes the place of one that is there. Returns 0, -EOPNOTSUPP for a session that is not mediated, -ENOTCONN for one that has no desktop
+/* Takes the place of one that is there; one that waits to be acknowledged is covered, and comes back. Returns 0, -EOPNOTSUPP for a session that is not mediated, -ENOTCONN for one that has no desktop
  * (yet), or another negative errno. With `waiter` (may be NULL) it is told what becomes of it first. */
 int notice_show(
 	struct connection *connection, const struct notice *notice, struct notice_waiter *waiter);

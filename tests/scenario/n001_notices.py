@@ -131,7 +131,7 @@ def test_n002_a_click_acknowledges_it_and_goes_no_further(lab, request, host, cl
 def test_n003_another_one_takes_its_place(lab, request):
     client, session, _ = begin(lab, "SHADOW", "gfx")
     before = upper(client)
-    notice(lab, session, "--acknowledge")
+    notice(lab, session, "--seconds", "600")
     wait_there(client)
     first = upper(client)
     notice(lab, session, "--seconds", "5", text="It restarts at 19:00.")
@@ -140,6 +140,35 @@ def test_n003_another_one_takes_its_place(lab, request):
     wait_for(lambda: is_there(client) and upper(client) != first, PATIENCE, "the other notice is there")
     keep_picture(request, client, "replaced")
     heard(lab, session, 2, "timed-out")
+    wait_back(client, before)
+
+
+@pytest.mark.parametrize("host, client", [("SHADOW", "gfx"), ("XRDP", "plain")])
+def test_n0031_what_waits_to_be_acknowledged_comes_back(lab, request, host, client):
+    """Two wait, a third is there for its time: each lies on the screen again when what covered it is gone, until somebody has clicked on it."""
+    client, session, _ = begin(lab, host, client)
+    client.screen.run("xdotool", "mousemove", *map(str, INSIDE))
+    client.wait_still()
+    before = upper(client)
+    notice(lab, session, "--acknowledge", text="First: call the department.")
+    wait_there(client)
+    first = upper(client)
+    notice(lab, session, "--acknowledge", text="Second: save your work.")
+    heard(lab, session, 1, "covered")
+    heard(lab, session, 2, "shown")
+    wait_for(lambda: is_there(client) and upper(client) != first, PATIENCE, "the second is there")
+    second = upper(client)
+    notice(lab, session, "--seconds", "4", text="Third: it goes by itself.")
+    heard(lab, session, 2, "covered")
+    heard(lab, session, 3, "shown")
+    heard(lab, session, 3, "timed-out")
+    wait_for(lambda: upper(client) == second, PATIENCE, "the second is back")
+    keep_picture(request, client, f"back_{host}")
+    client.click(*INSIDE)
+    heard(lab, session, 2, "acknowledged")
+    wait_for(lambda: upper(client) == first, PATIENCE, "the first is back")
+    client.click(*INSIDE)
+    heard(lab, session, 1, "acknowledged")
     wait_back(client, before)
 
 
