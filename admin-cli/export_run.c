@@ -32,6 +32,21 @@ on_interrupt(int number)
 	interrupted = 1;
 }
 
+/* Ctrl-C, kill, a terminal that is closed: nothing half is left of what was to be made. */
+static const int endings[] = {SIGINT, SIGTERM, SIGHUP};
+
+static void
+watch_endings(struct sigaction ret_before[])
+{
+	const struct sigaction interrupt = {.sa_handler = on_interrupt};
+
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+		(void)sigaction(endings[i], &interrupt, &ret_before[i]);
+		if (ret_before[i].sa_handler == SIG_IGN) /* nohup */
+			(void)sigaction(endings[i], &ret_before[i], NULL);
+	}
+}
+
 /* Beside this program, where a build has it, or where it is installed. */
 static bool
 find_program(char *ret_path, size_t size)
@@ -179,7 +194,7 @@ hear(const struct admin *admin, struct export_run *run, const struct child *chil
 	char line[80];
 	unsigned int done, of;
 
-	while (fgets(line, sizeof(line), child->progress) != NULL) {
+	while (!interrupted && fgets(line, sizeof(line), child->progress) != NULL) {
 		if (sscanf(line, "progress %u %u", &done, &of) == 2)
 			show_progress(admin, done, of);
 		else if (sscanf(line, "broken %u", &run->broken_ms) == 1)
@@ -279,18 +294,19 @@ enum admin_exit
 export_run(struct admin *admin, struct export_run *run, int recording,
 	const uint8_t key[RECORDING_KEY_BYTES])
 {
-	struct sigaction interrupt = {.sa_handler = on_interrupt}, before;
+	struct sigaction before[ARRAY_SIZE(endings)];
 	char program[EXPORT_PATH_SIZE];
 	enum admin_exit exit_code;
 
 	if (!find_program(program, sizeof(program)))
 		return admin_refuse(admin, ADMIN_REFUSED,
 			_("sekisho-export is not installed here: %s"), program);
-	(void)sigaction(SIGINT, &interrupt, &before);
+	watch_endings(before);
 	exit_code = make_outputs(admin, run);
 	if (exit_code == ADMIN_DONE)
 		exit_code = run_program(admin, run, program, recording, key);
-	(void)sigaction(SIGINT, &before, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++)
+		(void)sigaction(endings[i], &before[i], NULL);
 	return exit_code;
 }
 

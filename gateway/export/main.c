@@ -13,6 +13,7 @@
 #include "base/lock_down.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/sentence.h"
 #include "export/movie.h"
 #include "export/sheet.h"
 #include "playback/playback.h"
@@ -70,6 +71,14 @@ static int
 fail(const char *what)
 {
 	fprintf(stderr, "%s\n", what);
+	return -1;
+}
+
+/* Something that was asked for could not be written: r is why. */
+static int
+fail_write(const char *what, int r)
+{
+	fprintf(stderr, "%s%s\n", what, r == -ENOSPC || r == -EDQUOT ? ": the disk is full" : "");
 	return -1;
 }
 
@@ -139,7 +148,8 @@ open_recording(void)
 static int
 add_frame(const struct decoder_picture *picture, uint32_t at_ms)
 {
-	const char *why = "the video cannot be written";
+	const char *why = "";
+	int r;
 
 	if (export.format == NULL)
 		return 0;
@@ -147,16 +157,17 @@ add_frame(const struct decoder_picture *picture, uint32_t at_ms)
 		uint16_t width = picture->width > export.width ? picture->width : export.width;
 		uint16_t height = picture->height > export.height ? picture->height : export.height;
 
-		if (movie_new(FD_VIDEO, export.format, width, height, &export.movie, &why) < 0)
-			return fail(why);
+		r = movie_new(FD_VIDEO, export.format, width, height, &export.movie, &why);
+		if (r < 0)
+			return fail_write(why, r);
 		export.frame_ms = at_ms;
 		export.skipped_ms = at_ms; /* nothing is shown before the first picture */
 	}
 	if (export.skip_idle && at_ms - export.frame_ms > IDLE_MS)
 		export.skipped_ms += at_ms - export.frame_ms - IDLE_SHOWN_MS;
 	export.frame_ms = at_ms;
-	return movie_add(export.movie, picture, (int64_t)at_ms - export.skipped_ms) < 0 ? fail(why)
-											: 0;
+	r = movie_add(export.movie, picture, (int64_t)at_ms - export.skipped_ms);
+	return r < 0 ? fail_write(N_("the video cannot be written"), r) : 0;
 }
 
 /* At most SHEET_MOST, however long it is, and none that looks like the one before. */
@@ -177,12 +188,15 @@ add_to_sheet(const struct decoder_picture *picture, uint32_t at_ms)
 static int
 write_pngs(const struct decoder_picture *picture, uint32_t before_ms)
 {
+	int r;
+
 	for (size_t i = 0; i < export.png_count; i++) {
 		if (export.png_done[i] || export.png_ms[i] >= before_ms)
 			continue;
 		export.png_done[i] = true;
-		if (picture_write(picture, FD_PNG + (int)i) < 0)
-			return fail("a picture cannot be written");
+		r = picture_write(picture, FD_PNG + (int)i);
+		if (r < 0)
+			return fail_write(N_("a picture cannot be written"), r);
 	}
 	return 0;
 }
@@ -279,22 +293,25 @@ finish(void)
 	struct decoder_picture picture;
 	int64_t end_ms = (int64_t) export.length_ms - export.skipped_ms;
 	bool drawn = playback_look(export.playback, &picture);
+	int r = 0;
 
 	if (!drawn)
-		return fail("nothing has been drawn in this recording");
+		return fail(N_("nothing has been drawn in this recording"));
 	if (write_pngs(&picture, UINT32_MAX) < 0)
 		return -1;
 	export.sheet_is_behind = export.sheet_is_behind || !export.has_sheet;
 	if (export.wants_sheet && export.sheet_is_behind &&
 		sheet_add(export.sheet, &picture, export.length_ms) == -ENOMEM)
 		return fail("out of memory");
-	if (export.wants_sheet && sheet_write(export.sheet, FD_SHEET) < 0)
-		return fail("the contact sheet cannot be written");
+	if (export.wants_sheet)
+		r = sheet_write(export.sheet, FD_SHEET);
+	if (r < 0)
+		return fail_write(N_("the contact sheet cannot be written"), r);
 	if (export.skip_idle && export.length_ms - export.frame_ms > IDLE_MS)
 		end_ms = (int64_t) export.frame_ms - export.skipped_ms + IDLE_SHOWN_MS;
-	if (export.movie != NULL && movie_finish(export.movie, end_ms) < 0)
-		return fail("the video cannot be written");
-	return 0;
+	if (export.movie != NULL)
+		r = movie_finish(export.movie, end_ms);
+	return r < 0 ? fail_write(N_("the video cannot be written"), r) : 0;
 }
 
 static int

@@ -2,6 +2,8 @@
  * rest costs nothing. */
 #include "export/movie.h"
 
+#include "base/sentence.h"
+
 #include <errno.h>
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
@@ -143,6 +145,13 @@ open_format(struct movie *movie, const char *format)
 	return movie->stream == NULL ? -ENOMEM : 0;
 }
 
+/* What the file said. */
+static int
+write_error(const struct movie *movie)
+{
+	return movie->io->error < 0 ? -AVUNERROR(movie->io->error) : -EIO;
+}
+
 static int
 begin(struct movie *movie)
 {
@@ -150,7 +159,7 @@ begin(struct movie *movie)
 		return -EINVAL;
 	movie->stream->time_base = movie->codec->time_base;
 	if (avformat_write_header(movie->format, NULL) < 0)
-		return -EIO;
+		return write_error(movie);
 	movie->header_written = true;
 	movie->packet = av_packet_alloc();
 	movie->frame = av_frame_alloc();
@@ -185,7 +194,7 @@ movie_new(int fd, const char *format, uint16_t width, uint16_t height, struct mo
 		r = open_codec(movie, codec, width, height);
 	}
 	if (r == 0) {
-		*ret_why = "the video cannot be written";
+		*ret_why = N_("the video cannot be written");
 		r = begin(movie);
 	}
 	if (r < 0) {
@@ -281,7 +290,7 @@ drain(struct movie *movie, const AVFrame *frame)
 			movie->packet, movie->codec->time_base, movie->stream->time_base);
 		movie->packet->stream_index = 0;
 		if (av_interleaved_write_frame(movie->format, movie->packet) < 0)
-			return movie->io->error < 0 ? AVUNERROR(movie->io->error) * -1 : -EIO;
+			return write_error(movie);
 	}
 	return r == AVERROR(EAGAIN) || r == AVERROR_EOF ? 0 : -EIO;
 }
@@ -342,7 +351,7 @@ movie_finish(struct movie *movie, int64_t at_ms)
 	if (r == 0)
 		r = drain(movie, NULL);
 	if (r == 0 && av_write_trailer(movie->format) < 0)
-		r = -EIO;
+		r = write_error(movie);
 	avio_flush(movie->io);
-	return r == 0 && movie->io->error < 0 ? -EIO : r;
+	return r == 0 && movie->io->error < 0 ? write_error(movie) : r;
 }

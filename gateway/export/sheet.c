@@ -97,18 +97,25 @@ sheet_add(struct sheet *sheet, const struct decoder_picture *picture, uint32_t a
 	return r;
 }
 
+struct png_file {
+	int fd;
+	int error; /* negative errno */
+};
+
 static cairo_status_t
 on_png(void *closure, const unsigned char *bytes, unsigned int len)
 {
-	const int *fd = closure;
+	struct png_file *file = closure;
 
 	while (len > 0) {
-		ssize_t written = write(*fd, bytes, len);
+		ssize_t written = write(file->fd, bytes, len);
 
 		if (written < 0 && errno == EINTR)
 			continue;
-		if (written < 0)
+		if (written < 0) {
+			file->error = -errno;
 			return CAIRO_STATUS_WRITE_ERROR;
+		}
 		bytes += written;
 		len -= (unsigned int)written;
 	}
@@ -118,9 +125,10 @@ on_png(void *closure, const unsigned char *bytes, unsigned int len)
 static int
 write_surface(cairo_surface_t *surface, int fd)
 {
-	return cairo_surface_write_to_png_stream(surface, on_png, &fd) == CAIRO_STATUS_SUCCESS
-		       ? 0
-		       : -EIO;
+	struct png_file file = {.fd = fd, .error = -EIO};
+	cairo_status_t status = cairo_surface_write_to_png_stream(surface, on_png, &file);
+
+	return status == CAIRO_STATUS_SUCCESS ? 0 : file.error;
 }
 
 static cairo_surface_t *
