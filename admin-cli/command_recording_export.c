@@ -7,6 +7,7 @@
 #include "admin-cli/progress.h"
 #include "admin-cli/recording_key.h"
 #include "admin-cli/recording_named.h"
+#include "admin-cli/session_time.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
 #include "base/bytes.h"
@@ -43,35 +44,6 @@ format_of(const char *path)
 			return formats[i].format;
 	}
 	return NULL;
-}
-
-/* "90", "1:30", "1:02:03": since the session began. False for what is none. */
-static bool
-read_at(const char *text, uint32_t *ret_ms)
-{
-	uint64_t seconds = 0, part = 0;
-	int digits = 0, colons = 0;
-
-	for (; *text != '\0'; text++) {
-		if (*text >= '0' && *text <= '9' && digits < 6) {
-			part = 10 * part + (uint64_t)(*text - '0');
-			digits++;
-		} else if (*text == ':' && digits > 0 && colons < 2) {
-			seconds = (seconds + part) * 60;
-			part = 0;
-			digits = 0;
-			colons++;
-		} else {
-			return false;
-		}
-		if (colons > 0 && part > 59)
-			return false;
-	}
-	seconds += part;
-	if (digits == 0 || seconds > UINT32_MAX / 1000)
-		return false;
-	*ret_ms = (uint32_t)seconds * 1000;
-	return true;
 }
 
 /* A piece of the answer; as backup get. */
@@ -233,7 +205,7 @@ add_png(struct admin *admin, struct export_run *run, const char *at)
 	char path[EXPORT_PATH_SIZE];
 	uint32_t ms;
 
-	if (!read_at(at, &ms))
+	if (!session_time_read(at, &ms))
 		return admin_refuse(admin, ADMIN_USAGE,
 			_("--png: %s is no time since the session began; allowed are 90, 1:30 or "
 			  "1:02:03"),

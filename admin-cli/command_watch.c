@@ -3,6 +3,7 @@
 #include "admin-cli/new_file.h"
 #include "admin-cli/recording_key.h"
 #include "admin-cli/recording_named.h"
+#include "admin-cli/session_time.h"
 #include "admin-cli/text.h"
 #include "admin-cli/values.h"
 #include "base/bytes.h"
@@ -96,15 +97,34 @@ command_session_watch(struct admin *admin)
 	return issue(admin, named_parameters(admin, "SESSION"));
 }
 
+/* Before the passphrase is asked for. */
+static enum admin_exit
+take_at(const struct admin *admin, json_t *parameters)
+{
+	const char *at = argument_text(admin->arguments, "at");
+	uint32_t ms;
+
+	if (at == NULL)
+		return ADMIN_DONE;
+	if (!session_time_read(at, &ms))
+		return admin_refuse(admin, ADMIN_USAGE,
+			_("--at: %s is no time since the session began; allowed are 90, 1:30 or "
+			  "1:02:03"),
+			text_shown(at));
+	(void)json_object_set_new(parameters, "at", json_integer(ms / 1000));
+	return ADMIN_DONE;
+}
+
 enum admin_exit
 command_recording_play(struct admin *admin)
 {
 	json_t *parameters = named_parameters(admin, "RECORDING");
 	char text[2 * RECORDING_KEY_BYTES + 1];
 	uint8_t key[RECORDING_KEY_BYTES];
-	enum admin_exit exit_code;
+	enum admin_exit exit_code = take_at(admin, parameters);
 
-	exit_code = recording_key_fetch(admin, json_object_get(parameters, "id"), key);
+	if (exit_code == ADMIN_DONE)
+		exit_code = recording_key_fetch(admin, json_object_get(parameters, "id"), key);
 	if (exit_code != ADMIN_DONE) {
 		json_decref(parameters);
 		return exit_code;

@@ -41,6 +41,8 @@ command_printer print_recording;
 command_printer print_recording_held;
 command_printer print_recording_released;
 command_printer print_recording_deleted;
+command_printer print_watchers;
+command_printer print_watcher_ended;
 command_printer print_outputs;
 command_printer print_output_requested;
 command_printer print_output_deleted;

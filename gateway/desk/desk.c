@@ -421,6 +421,12 @@ desk_wait_ms(const struct desk *desk)
 	return desk->active ? desk->user->tick(desk->owner) : -1;
 }
 
+bool
+desk_is_hidden(const struct desk *desk)
+{
+	return desk->suppressed;
+}
+
 int
 desk_serve(struct desk *desk, short revents)
 {

@@ -59,6 +59,9 @@ short desk_events(const struct desk *desk);
 int desk_serve(struct desk *desk, short revents);
 int desk_wait_ms(const struct desk *desk); /* -1: nothing is to be done by time */
 
+/* The client shows nothing of what it is sent: its window is minimised (Suppress Output, MS-RDPBCGR 2.2.11.3). */
+bool desk_is_hidden(const struct desk *desk);
+
 /* Every callback of libfreerdp that is relied on is set: a missing Logon means "authenticated". For the unit test, and asserted at
  * each start. */
 bool desk_callbacks_are_set(const struct desk *desk);

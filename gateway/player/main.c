@@ -39,7 +39,7 @@ on_play_file(struct channel *channel, union message_body *message)
 
 	if (file->key_len != RECORDING_KEY_BYTES)
 		return program_fail(&process.running, "the recording's key", -EPROTO);
-	player_take_file(process.player, &fd, file->key, file->live != 0);
+	player_take_file(process.player, &fd, file->key, file->live != 0, file->at_ms);
 	return 0;
 }
 

@@ -19,6 +19,8 @@
 #define IDLE_MS 5000     /* longer pauses are shortened... */
 #define IDLE_LEFT_MS 500 /* ...to this */
 #define BAR_MS 200
+#define SENT_MOST_US \
+	10000000 /* what was drawn has not left us for so long: his client does not read */
 
 int64_t
 player_now_us(void)
@@ -54,6 +56,9 @@ go(struct player *player, enum play_state state)
 {
 	if (player->state == state)
 		return;
+	/* What was passed over on the way has not been noted. */
+	if (player->state == PLAY_SEEKING && player->drawable)
+		tiles_damage_all(&player->tiles);
 	player->state = state;
 	player->behind = false;
 	player_damage_bar(player);
@@ -91,6 +96,8 @@ open_recording(struct player *player)
 	tempo_begin(&player->tempo, player_now_us());
 	if (player->live)
 		player_seek_end(player);
+	else if (player->begin_ms > 0)
+		player_seek(player, player->begin_ms);
 	else
 		go(player, PLAY_PLAYING);
 }
@@ -244,7 +251,6 @@ search(struct player *player)
 	enum playback_result result = playback_advance(player->playback, to_ms, TURN_US);
 
 	player->behind = result == PLAYBACK_MORE;
-	player_damage_bar(player);
 	switch (result) {
 	case PLAYBACK_MORE:
 		break;
@@ -333,12 +339,14 @@ note_changes(struct player *player)
 	}
 }
 
-/* Nobody sees anything before his desktop has been sent something. */
+/* Nobody sees anything before his desktop has been sent something, while his client's window is minimised, or when it does not read. */
 static enum play_state
-seen_state(const struct player *player)
+seen_state(struct player *player)
 {
 	bool shows = player->state == PLAY_PLAYING || player->state == PLAY_LIVE;
 
+	if (desk_is_hidden(player->desk) || player_now_us() - player->sent_us > SENT_MOST_US)
+		player->on_desktop = false;
 	return shows && !player->on_desktop ? PLAY_WAITING : player->state;
 }
 
@@ -384,7 +392,9 @@ player_step(struct player *player)
 {
 	int64_t now_us = player_now_us();
 
-	if (player->reader == NULL && player->state == PLAY_WAITING)
+	/* Time that nobody sees is not played. */
+	if (player->reader == NULL && player->state == PLAY_WAITING &&
+		(player->live || player->drawable))
 		open_recording(player);
 	if (player->playback != NULL) {
 		ask_length(player);
@@ -394,7 +404,9 @@ player_step(struct player *player)
 			play(player);
 		else if (player->state == PLAY_LIVE)
 			follow(player);
-		note_changes(player);
+		/* On the way to another place nothing is drawn and sent: that would be the most of its work. */
+		if (player->state != PLAY_SEEKING)
+			note_changes(player);
 	}
 	if (now_us - player->painted_us >= BAR_MS * 1000) {
 		player->painted_us = now_us;
@@ -452,7 +464,8 @@ on_sent(void *owner)
 {
 	struct player *player = owner;
 
-	player->on_desktop = true;
+	player->on_desktop = !desk_is_hidden(player->desk);
+	player->sent_us = player_now_us();
 	if (player->began_us == 0 && player->view.picture_width > 0)
 		player->began_us = player_now_us();
 }
@@ -532,13 +545,14 @@ player_free(struct player *player)
 }
 
 void
-player_take_file(struct player *player, int *fd, const uint8_t *key, bool live)
+player_take_file(struct player *player, int *fd, const uint8_t *key, bool live, uint32_t at_ms)
 {
 	if (player->fd >= 0)
 		(void)close(player->fd);
 	player->fd = take_fd(fd);
 	memcpy(player->key, key, sizeof(player->key));
 	player->live = live;
+	player->begin_ms = at_ms;
 }
 
 int

@@ -29,8 +29,9 @@ int player_warm_up(const char *catalogue, const char **ret_why);
 int player_new(struct player **ret_player);
 void player_free(struct player *player); /* wipes the key; accepts NULL */
 
-/* Takes *fd; nothing of it is read yet. */
-void player_take_file(struct player *player, int *fd, const uint8_t *key, bool live);
+/* Takes *fd; nothing of it is read yet. at_ms: where it begins to play; live: 0. */
+void player_take_file(
+	struct player *player, int *fd, const uint8_t *key, bool live, uint32_t at_ms);
 
 /* The watcher has come: takes *fd. Returns 0 or a negative errno. */
 int player_begin(struct player *player, const struct player_setup *setup, int *fd);

@@ -22,6 +22,7 @@ struct player {
 	int fd;
 	uint8_t key[RECORDING_KEY_BYTES];
 	bool live;
+	uint32_t begin_ms;               /* where it begins */
 	struct recording_reader *reader; /* NULL before its header is there */
 	struct playback *playback;
 	uint32_t length_ms;
@@ -39,7 +40,8 @@ struct player {
 	enum play_state told;
 	int64_t told_us;
 	int64_t began_us; /* the first picture was sent; 0: not yet */
-	bool on_desktop;  /* something was sent at all: a recording may have no picture yet */
+	bool on_desktop; /* something was sent, and is seen: a recording may have no picture yet, a window may be minimised */
+	int64_t sent_us; /* all of it had left us */
 
 	/* On the watcher's desktop */
 	bool drawable;

@@ -136,6 +136,7 @@ struct sealed {
 	struct recording_about about;
 	struct ticket_address address;
 	uint8_t key[RECORDING_KEY_BYTES]; /* recording.play: that the auditor has opened */
+	int64_t at_ms;                    /* … where it begins */
 	bool playing;
 };
 
@@ -164,6 +165,31 @@ refuse_file(struct method_call *method, int r, const struct recording_row *row)
 			"the recording is one of a newer version of Sekisho");
 	return method_refuse(method, METHOD_REFUSED,
 		"the file of the recording cannot be read: recording verify says more");
+}
+
+#define LENGTH_SIZE 24
+
+static void
+length_text(int64_t ms, char ret_text[LENGTH_SIZE])
+{
+	long long seconds = ms / 1000;
+
+	(void)snprintf(ret_text, LENGTH_SIZE, "%lld:%02lld:%02lld", seconds / 3600,
+		seconds / 60 % 60, seconds % 60);
+}
+
+/* Of one that was never closed nothing is known before it is read: the player finds its end. */
+static int
+check_at(struct method_call *method, const struct recording_row *row, int64_t at_ms)
+{
+	char length[LENGTH_SIZE], at[LENGTH_SIZE];
+
+	if (row->duration_ms == 0 || at_ms <= row->duration_ms)
+		return 0;
+	length_text(row->duration_ms, length);
+	length_text(at_ms, at);
+	return method_refuse(method, METHOD_REFUSED,
+		"the recording is %s long: there is nothing of it at %s", length, at);
 }
 
 static int
@@ -195,6 +221,9 @@ sealed_work(struct store_db *db, struct store_job *job)
 			"says (recording verify)");
 	if (!sealed->playing)
 		return 0;
+	r = check_at(&call->method, &sealed->row, sealed->at_ms);
+	if (r < 0)
+		return r;
 	recording_key_check(sealed->key, check);
 	if (memcmp(check, sealed->about.key_check, sizeof(check)) != 0)
 		return method_refuse(
@@ -270,7 +299,7 @@ play_done(struct store_job *job, int status)
 {
 	struct control_call *call = (struct control_call *)job;
 	struct sealed *sealed = call->more;
-	struct watch_about about = {.part = sealed->row.part};
+	struct watch_about about = {.part = sealed->row.part, .at_ms = (uint32_t)sealed->at_ms};
 	struct ticket_address address = sealed->address;
 
 	call->more = NULL;
@@ -301,6 +330,18 @@ take_key(struct control_call *call, uint8_t ret_key[RECORDING_KEY_BYTES])
 	return r;
 }
 
+/* Seconds; as milliseconds it fits into what the player is told. */
+static int
+take_at(struct control_call *call, int64_t *ret_ms)
+{
+	json_int_t at = json_integer_value(json_object_get(call->request.params, "at"));
+
+	if (at < 0 || at > UINT32_MAX / 1000)
+		return -EINVAL;
+	*ret_ms = at * 1000;
+	return 0;
+}
+
 void
 method_recording_play(struct control_call *call)
 {
@@ -310,6 +351,15 @@ method_recording_play(struct control_call *call)
 	if (sealed == NULL)
 		return;
 	sealed->playing = true;
+	r = take_at(call, &sealed->at_ms);
+	if (r < 0) {
+		call->more = NULL;
+		sealed_free(sealed);
+		control_call_refuse(call, CONTROL_INVALID_PARAMETERS,
+			"a place in a recording is so many seconds behind its beginning", "at",
+			NULL);
+		return;
+	}
 	r = take_key(call, sealed->key);
 	if (r < 0) {
 		call->more = NULL;

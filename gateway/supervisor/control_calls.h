@@ -74,6 +74,8 @@ loop_method method_recording_play;
 loop_method method_recording_verify;
 loop_method method_recording_read;
 loop_method method_session_watch;
+loop_method method_watcher_list;
+loop_method method_watcher_end;
 loop_method method_gateway_status;
 
 #endif

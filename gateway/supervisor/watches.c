@@ -25,6 +25,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define WATCH_ID_SIZE 17
 #define LANGUAGE_JAPANESE 0x0411 /* low half of a keyboard layout: its language, MS-LCID */
 
 static const char *
@@ -167,7 +168,9 @@ close_end(int *fd)
 static int
 to_player(struct watch *watch, struct child *child)
 {
-	struct msg_play_file file = {.key_len = sizeof(watch->key), .live = watch->about.live};
+	struct msg_play_file file = {.key_len = sizeof(watch->key),
+		.live = watch->about.live,
+		.at_ms = watch->about.at_ms};
 	struct msg_play_begin begin = {
 		.connection = watch->connection->id,
 		.keyboard_layout = watch->keyboard_layout,
@@ -498,6 +501,59 @@ watches_desktop_began(const struct connection *connection)
 			others(watch));
 }
 
+/* As the journal names its connection. */
+static void
+id_of(const struct watch *watch, char ret_id[WATCH_ID_SIZE])
+{
+	(void)snprintf(ret_id, WATCH_ID_SIZE, "%" PRIx64, watch->connection->id);
+}
+
+json_t *
+watch_json(const struct watch *watch)
+{
+	char since[CLOCK_TEXT_SIZE], id[WATCH_ID_SIZE];
+
+	id_of(watch, id);
+	clock_format_utc(watch->began_us, since);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b}", "id", id, "by",
+		watch->about.actor, "source", watch->source, "since", since, "of", watch->target,
+		"title", watch->about.title, "live", watch->about.live, "sees", watch->counted);
+}
+
+json_t *
+watches_json(const struct watches *watches)
+{
+	json_t *all = json_array();
+
+	for (const struct watch *watch = watches == NULL ? NULL : watches->first; watch != NULL;
+		watch = watch->next)
+		if (watch->began_us != 0 && !watch->ending)
+			(void)json_array_append_new(all, watch_json(watch));
+	return all;
+}
+
+struct watch *
+watch_find(const struct watches *watches, const char *id)
+{
+	struct watch *watch = watches == NULL ? NULL : watches->first;
+	char its_id[WATCH_ID_SIZE];
+
+	for (; watch != NULL; watch = watch->next) {
+		id_of(watch, its_id);
+		if (watch->began_us != 0 && !watch->ending && strcmp(its_id, id) == 0)
+			return watch;
+	}
+	return NULL;
+}
+
+void
+watch_cut(struct watch *watch)
+{
+	watch->ending = true;
+	count(watch, false);
+	connection_kill(watch->connection, CLOSE_WATCH_CUT);
+}
+
 json_t *
 watchers_json(const struct watches *watches, const uint8_t session[SESSION_ID_BYTES])
 {
@@ -505,15 +561,16 @@ watchers_json(const struct watches *watches, const uint8_t session[SESSION_ID_BY
 
 	for (const struct watch *watch = watches == NULL ? NULL : watches->first; watch != NULL;
 		watch = watch->next) {
-		char since[CLOCK_TEXT_SIZE];
+		char since[CLOCK_TEXT_SIZE], id[WATCH_ID_SIZE];
 
 		if (!watch->announced ||
 			memcmp(watch->about.session, session, SESSION_ID_BYTES) != 0)
 			continue;
+		id_of(watch, id);
 		clock_format_utc(watch->began_us, since);
 		(void)json_array_append_new(watchers,
-			json_pack("{s:s, s:s, s:s, s:b}", "by", watch->about.actor, "source",
-				watch->source, "since", since, "sees", watch->counted));
+			json_pack("{s:s, s:s, s:s, s:s, s:b}", "id", id, "by", watch->about.actor,
+				"source", watch->source, "since", since, "sees", watch->counted));
 	}
 	return watchers;
 }

@@ -34,6 +34,7 @@ struct watch_about {
 	char actor[ACTOR_SIZE];       /* "unix:tanaka" */
 	char title[WATCH_TITLE_SIZE]; /* on the player's bar */
 	uint8_t key[WATCH_KEY_BYTES]; /* of a recording; live: unused */
+	uint32_t at_ms;               /* where it begins */
 };
 
 /* Recordings that are being made (recordings.c). open: a descriptor of its own for reading the file, and its key; -ENOENT: the
@@ -83,8 +84,19 @@ const char *watch_target(const struct connection *connection);
 /* The desktop of a session is on the screen: its engineer hears who watches already. */
 void watches_desktop_began(const struct connection *connection);
 
-/* [{"by", "source", "since", "sees"}] of those who watch a session now, sees: it is on the screen as it is now; new reference. watches NULL: nobody. */
+/* [{"id", "by", "source", "since", "sees"}] of those who watch a session now, sees: it is on the screen as it is now; new reference. watches
+ * NULL: nobody. */
 json_t *watchers_json(const struct watches *watches, const uint8_t session[SESSION_ID_BYTES]);
+
+/* Watcher objects of control_methods.def, new reference: of all who watch or replay now, the last who came first. */
+json_t *watches_json(const struct watches *watches);
+
+/* The one that a person names, as such an object has it; NULL: there is none (any more). */
+struct watch *watch_find(const struct watches *watches, const char *id);
+json_t *watch_json(const struct watch *watch);
+
+/* Somebody at the hospital has ended it: its client is told, and cut. What follows for the session is as when a watcher goes. */
+void watch_cut(struct watch *watch);
 
 /* For children_setup. */
 extern const struct channel_handler player_messages[];

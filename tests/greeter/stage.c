@@ -158,7 +158,7 @@ stage_start_player(struct stage *stage, const char *program)
 int
 stage_play(struct stage *stage, int fd, const uint8_t key[32], bool live, const char *language)
 {
-	struct msg_play_file file = {.key_len = 32, .live = live};
+	struct msg_play_file file = {.key_len = 32, .live = live, .at_ms = stage->begin_ms};
 	struct msg_play_begin begin = {
 		.title = "sato on pacs-01, 2026-11-22 10:15", .keyboard_layout = 0x409};
 	int ends[2];

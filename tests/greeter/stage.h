@@ -21,6 +21,7 @@ struct stage {
 	uint64_t pongs;
 
 	/* Of a player */
+	uint32_t begin_ms;          /* set before stage_play */
 	struct msg_play_state play; /* the last one */
 	uint32_t plays;             /* so far */
 	uint32_t states;            /* bits of those that it was in */
@@ -33,7 +34,7 @@ void stage_start(struct stage *stage, const char *program);
 
 void stage_start_player(struct stage *stage, const char *program);
 
-/* PLAY_FILE (fd is borrowed) and PLAY_BEGIN; returns the worker's end of the socketpair. */
+/* PLAY_FILE (fd is borrowed) and PLAY_BEGIN; returns the worker's end of the socketpair. stage->begin_ms: where it is to begin. */
 int stage_play(struct stage *stage, int fd, const uint8_t key[32], bool live, const char *language);
 
 /* BEGIN_SCREEN; returns the worker's end of the socketpair, or sends `fd` (a connected socket) and returns -1. */

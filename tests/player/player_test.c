@@ -56,6 +56,20 @@ struct show {
 	int fd;
 };
 
+/* begin_ms: where it begins to play. */
+static void
+begin_from(struct show *show, int fd, uint32_t begin_ms)
+{
+	const struct viewer_setup setup = {
+		.width = WIDTH, .height = HEIGHT, .depth = 32, .keyboard_layout = 0x409};
+
+	show->fd = fd;
+	stage_start_player(&show->stage, program);
+	show->stage.begin_ms = begin_ms;
+	show->viewer = viewer_new(&setup, stage_play(&show->stage, fd, take_key, false, "en"));
+	assert_non_null(show->viewer);
+}
+
 static void
 begin_at(struct show *show, int fd, const uint8_t *key, bool live, uint32_t width, uint32_t height)
 {
@@ -283,6 +297,31 @@ keys_move_it(void **state)
 	end(&show);
 }
 
+/* recording play --at: the first that is seen is the picture of that time; behind the end it is the last one. */
+static void
+it_begins_where_it_is_told(void **state)
+{
+	struct show show;
+
+	(void)state;
+	begin_from(&show, take_file_of(&bitmaps, 20), 22000);
+	wait_state(&show, PLAY_PLAYING);
+	assert_in_range(show.stage.play.at_ms, 22000, 24000);
+	press(&show, KEY_SPACE);
+	wait_state(&show, PLAY_PAUSED);
+	wait_picture(&show, &bitmaps, show.stage.play.at_ms / 20);
+	press(&show, KEY_LEFT);
+	wait_again(&show, PLAY_PAUSED);
+	assert_in_range(show.stage.play.at_ms, 12000, 18000);
+	wait_picture(&show, &bitmaps, show.stage.play.at_ms / 20);
+	end(&show);
+
+	begin_from(&show, take_file_of(&bitmaps, 1), 3600000);
+	wait_state(&show, PLAY_ENDED);
+	wait_picture(&show, &bitmaps, UINT32_MAX);
+	end(&show);
+}
+
 /* Of a session in which nobody did anything for ten minutes the watcher sees the next thing at once. */
 static void
 long_pauses_are_shortened(void **state)
@@ -481,6 +520,62 @@ a_watcher_that_does_not_read_holds_nothing_up(void **state)
 	end(&show);
 }
 
+static void
+follow_all_of(struct show *show, const struct take *take)
+{
+	struct take_file file;
+	struct recording_record record;
+	size_t at = 0;
+
+	take_file_begin(&file);
+	while (take_next(take, &at, &record))
+		take_file_put(&file, &record, record.ms);
+	take_file_flush(&file);
+	begin(show, file.fd, true);
+	file.fd = -1;
+	take_file_done(&file);
+	wait_state(show, PLAY_LIVE);
+}
+
+/* For four eyes: who has minimised his client's window does not watch, and watches again when it is back. */
+static void
+a_minimised_window_is_not_seen(void **state)
+{
+	struct show show;
+
+	(void)state;
+	follow_all_of(&show, &gfx);
+	viewer_suppress(show.viewer, true);
+	wait_state(&show, PLAY_WAITING);
+	for (int i = 0; i < 50; i++)
+		serve(&show);
+	assert_int_equal(show.stage.play.state, PLAY_WAITING);
+	viewer_suppress(show.viewer, false);
+	wait_state(&show, PLAY_LIVE);
+	wait_picture(&show, &gfx, UINT32_MAX);
+	end(&show);
+}
+
+/* Nor does he whose client reads nothing any more, long before it is cut. */
+static void
+what_is_not_read_is_not_seen(void **state)
+{
+	int64_t limit;
+	struct show show;
+
+	(void)state;
+	follow_all_of(&show, &gfx);
+	limit = clock_boottime_ms() + LIMIT_MS;
+	while (show.stage.play.state != PLAY_WAITING) {
+		assert_true(clock_boottime_ms() < limit);
+		press(&show, KEY_H); /* all of it is drawn again */
+		stage_serve(&show.stage);
+		usleep(50000);
+	}
+	wait_state(&show, PLAY_LIVE);
+	end(&show);
+}
+
 /* The slider's end is the end. */
 static void
 the_slider_is_clicked(void **state)
@@ -508,6 +603,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_recording_is_played_to_its_end),
 		cmocka_unit_test(keys_move_it),
+		cmocka_unit_test(it_begins_where_it_is_told),
 		cmocka_unit_test(long_pauses_are_shortened),
 		cmocka_unit_test(a_running_session_is_followed),
 		cmocka_unit_test(a_session_that_begins_later_is_waited_for),
@@ -515,6 +611,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_cut_recording_is_shown_as_far_as_it_goes),
 		cmocka_unit_test(a_small_desktop_sees_all_of_it),
 		cmocka_unit_test(a_watcher_that_does_not_read_holds_nothing_up),
+		cmocka_unit_test(a_minimised_window_is_not_seen),
+		cmocka_unit_test(what_is_not_read_is_not_seen),
 		cmocka_unit_test(the_slider_is_clicked),
 	};
 	char path[512];

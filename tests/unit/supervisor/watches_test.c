@@ -419,6 +419,44 @@ who_goes_is_counted_noted_and_logged(void **state)
 	job_done(0);
 }
 
+/* watcher.end: found by the id that the list has, cut with a reason of its own, and it counts no more from then on. */
+static void
+who_is_cut_is_found_told_and_counts_no_more(void **state)
+{
+	json_t *all;
+	char id[17];
+
+	(void)state;
+	begin(true);
+	all = watches_json(supervisor.watches);
+	assert_int_equal(json_array_size(all), 0); /* the logs do not have him yet */
+	json_decref(all);
+	job_done(0);
+	player_ready(&supervisor, connection.watch->child);
+	says(PLAY_LIVE, 5000, 5000);
+	all = watches_json(supervisor.watches);
+	assert_int_equal(json_array_size(all), 1);
+	assert_true(json_is_true(json_object_get(json_array_get(all, 0), "sees")));
+	assert_true(json_is_true(json_object_get(json_array_get(all, 0), "live")));
+	(void)snprintf(id, sizeof(id), "%s",
+		json_string_value(json_object_get(json_array_get(all, 0), "id")));
+	json_decref(all);
+	assert_null(watch_find(supervisor.watches, ""));
+	assert_null(watch_find(supervisor.watches, "0"));
+	assert_null(watch_find(NULL, id));
+	assert_ptr_equal(watch_find(supervisor.watches, id), connection.watch);
+	watch_cut(connection.watch);
+	assert_int_equal(fake.killed, CLOSE_WATCH_CUT);
+	assert_counts(false);
+	says(PLAY_LIVE, 6000, 6000);
+	assert_counts(false);
+	assert_null(watch_find(supervisor.watches, id));
+	watch_end(take_pointer(&connection.watch));
+	assert_int_equal(fake.left, 1);
+	assert_int_equal(fake.noted, 0);
+	job_done(0);
+}
+
 static void
 what_cannot_be_logged_is_not_watched(void **state)
 {
@@ -515,6 +553,7 @@ main(void)
 		IN_OUT(who_replays_a_recording_watches_nobody),
 		IN_OUT(connection_that_is_over_counts_nobody),
 		IN_OUT(desktop_that_begins_hears_who_watches_already),
+		IN_OUT(who_is_cut_is_found_told_and_counts_no_more),
 		IN_OUT(what_cannot_be_logged_is_not_watched),
 		IN_OUT(client_that_goes_while_it_is_logged_watches_nothing),
 		IN_OUT(too_many_watch),
