@@ -1,16 +1,12 @@
 /* sekisho-player itself, in its sandbox, between a supervisor and a client that are played here: recordings of real sessions, closed, growing,
  * broken; keys; a client that does not read. With SEKISHO_PICTURES=FOLDER what the watcher sees is kept there as PNG files.
  */
-#include "stage.h"
-#include "take.h"
-#include "viewer.h"
+#include "show.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "playback/playback.h"
-#include "player/states.h"
 
-#include <cairo.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,230 +14,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#define LIMIT_MS 30000
-#define WIDTH 640
-#define HEIGHT 480
-/* The session is of 320 x 240, and fits: it lies in the middle of what the bar leaves. */
-#define SESSION_WIDTH 320
-#define SESSION_HEIGHT 240
-#define BAR_TOP (HEIGHT - 58)
-#define SESSION_LEFT ((WIDTH - SESSION_WIDTH) / 2)
-#define SESSION_TOP ((BAR_TOP - SESSION_HEIGHT) / 2)
-
-enum {
-	KEY_SPACE = 0x39,
-	KEY_S = 0x1f,
-	KEY_H = 0x23,
-	KEY_Z = 0x2c,
-	KEY_HOME = 0x147,
-	KEY_END = 0x14f,
-	KEY_LEFT = 0x14b,
-	KEY_RIGHT = 0x14d,
-	KEY_KP_ADD = 0x4e,
-	KEY_KP_SUBTRACT = 0x4a,
-};
-
-static const char *program;
 static struct take gfx, bitmaps,
 	anew; /* anew: the desktop is deactivated and begins again in the middle */
-
-struct show {
-	struct stage stage;
-	struct viewer *viewer;
-	int fd;
-};
-
-/* begin_ms: where it begins to play. */
-static void
-begin_from(struct show *show, int fd, uint32_t begin_ms)
-{
-	const struct viewer_setup setup = {
-		.width = WIDTH, .height = HEIGHT, .depth = 32, .keyboard_layout = 0x409};
-
-	show->fd = fd;
-	stage_start_player(&show->stage, program);
-	show->stage.begin_ms = begin_ms;
-	show->viewer = viewer_new(&setup, stage_play(&show->stage, fd, take_key, false, "en"));
-	assert_non_null(show->viewer);
-}
-
-static void
-begin_at(struct show *show, int fd, const uint8_t *key, bool live, uint32_t width, uint32_t height)
-{
-	const struct viewer_setup setup = {
-		.width = width, .height = height, .depth = 32, .keyboard_layout = 0x409};
-
-	show->fd = fd;
-	stage_start_player(&show->stage, program);
-	show->viewer = viewer_new(&setup, stage_play(&show->stage, fd, key, live, "en"));
-	assert_non_null(show->viewer);
-}
-
-static void
-begin(struct show *show, int fd, bool live)
-{
-	begin_at(show, fd, take_key, live, WIDTH, HEIGHT);
-}
-
-/* Exit 0: nothing of it was killed by the sandbox. */
-static void
-end(struct show *show)
-{
-	int status;
-
-	viewer_free(show->viewer);
-	assert_true(stage_wait_gone(&show->stage, LIMIT_MS));
-	assert_null(show->stage.broke);
-	assert_true(show->stage.over);
-	status = stage_end(&show->stage);
-	if (WIFSIGNALED(status))
-		fail_msg("the player died of signal %d", WTERMSIG(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
-	if (show->fd >= 0)
-		(void)close(show->fd);
-}
-
-static void
-serve(struct show *show)
-{
-	assert_true(viewer_serve(show->viewer, 20));
-	stage_serve(&show->stage);
-	assert_false(show->stage.gone);
-}
-
-static void
-wait_state(struct show *show, enum play_state state)
-{
-	int64_t limit = clock_boottime_ms() + LIMIT_MS;
-
-	while (show->stage.plays == 0 || show->stage.play.state != state) {
-		if (clock_boottime_ms() > limit)
-			fail_msg("it is %u and not %u", show->stage.play.state, state);
-		serve(show);
-	}
-}
-
-/* Something is told anew, and it is this. */
-static void
-wait_again(struct show *show, enum play_state state)
-{
-	uint32_t plays = show->stage.plays;
-	int64_t limit = clock_boottime_ms() + LIMIT_MS;
-
-	while (show->stage.plays == plays || show->stage.play.state != state) {
-		if (clock_boottime_ms() > limit)
-			fail_msg("it is %u and not %u again", show->stage.play.state, state);
-		serve(show);
-	}
-}
-
-static void
-press(struct show *show, uint32_t code)
-{
-	viewer_key(show->viewer, code, true);
-	viewer_key(show->viewer, code, false);
-}
-
-static void
-keep(struct show *show, const char *name)
-{
-	const char *folder = getenv("SEKISHO_PICTURES");
-	char path[512];
-	size_t stride;
-	const uint8_t *pixels = viewer_pixels(show->viewer, &stride);
-	cairo_surface_t *surface;
-
-	if (folder == NULL)
-		return;
-	snprintf(path, sizeof(path), "%s/%s.png", folder, name);
-	surface = cairo_image_surface_create_for_data((unsigned char *)(uintptr_t)pixels,
-		CAIRO_FORMAT_RGB24, (int)stride / 4, HEIGHT, (int)stride);
-	(void)cairo_surface_write_to_png(surface, path);
-	cairo_surface_destroy(surface);
-}
-
-/* What a decoder without player, desk and client makes of it at that time. */
-struct truth {
-	const struct take *take;
-	size_t at;
-};
-
-static int
-truth_next(void *owner, struct recording_record *ret_record)
-{
-	struct truth *truth = owner;
-
-	return take_next(truth->take, &truth->at, ret_record) ? 1 : -ENODATA;
-}
-
-static int
-truth_rewind(void *owner)
-{
-	((struct truth *)owner)->at = 0;
-	return 0;
-}
-
-static const char *
-truth_why(void *owner)
-{
-	(void)owner;
-	return "";
-}
-
-static struct playback *
-true_picture(const struct take *take, uint32_t ms, struct truth *truth, struct decoder_picture *ret)
-{
-	const struct playback_source source = {truth_next, truth_rewind, truth_why, truth};
-	struct playback *playback = NULL;
-
-	*truth = (struct truth){.take = take};
-	assert_int_equal(playback_new(&source, &playback), 0);
-	while (playback_advance(playback, ms, 1000000) == PLAYBACK_MORE)
-		;
-	assert_true(playback_look(playback, ret));
-	assert_int_equal(ret->width, SESSION_WIDTH);
-	assert_int_equal(ret->height, SESSION_HEIGHT);
-	return playback;
-}
-
-static bool
-is_shown(struct show *show, const struct decoder_picture *truth)
-{
-	size_t stride;
-	const uint8_t *pixels = viewer_pixels(show->viewer, &stride);
-
-	for (size_t row = 0; row < SESSION_HEIGHT; row++)
-		for (size_t column = 0; column < SESSION_WIDTH; column++)
-			if (memcmp(pixels + (SESSION_TOP + row) * stride +
-					    (SESSION_LEFT + column) * 4,
-				    truth->pixels + row * truth->stride + column * 4, 3) != 0)
-				return false;
-	return true;
-}
-
-/* Waits until the watcher's picture is that of the recording at a time. */
-static void
-wait_picture(struct show *show, const struct take *take, uint32_t ms)
-{
-	struct truth truth;
-	struct decoder_picture picture;
-	struct playback *playback = true_picture(take, ms, &truth, &picture);
-	int64_t limit = clock_boottime_ms() + LIMIT_MS;
-
-	while (!is_shown(show, &picture)) {
-		if (clock_boottime_ms() > limit) {
-			keep(show, "missed");
-			fail_msg("the picture of %u ms is not shown", ms);
-		}
-		serve(show);
-	}
-	playback_free(playback);
-}
 
 /* To the end by itself, and the last picture is that of the session. */
 static void
@@ -576,6 +354,94 @@ what_is_not_read_is_not_seen(void **state)
 	end(&show);
 }
 
+#define LONG_TIMES 600
+
+/* One connection in which the same is drawn again and again: for many seconds nothing but decoding helps. */
+static int
+long_file(void)
+{
+	struct take_file file;
+	struct recording_record record;
+	uint32_t ms = 0;
+	int fd;
+
+	take_file_begin(&file);
+	for (uint32_t turn = 0; turn < LONG_TIMES; turn++) {
+		uint32_t since_ms = ms;
+		size_t at = 0;
+
+		while (take_next(&bitmaps, &at, &record)) {
+			if (turn > 0 && (record.ms < 500 || record.kind != RECORDING_FROM_HOST))
+				continue;
+			ms = since_ms + record.ms;
+			take_file_put(&file, &record, ms);
+		}
+	}
+	take_file_end(&file, ms);
+	fd = file.fd;
+	file.fd = -1;
+	take_file_done(&file);
+	return fd;
+}
+
+static void
+copy_session(struct show *show, uint8_t *room)
+{
+	size_t stride;
+	const uint8_t *pixels = viewer_pixels(show->viewer, &stride);
+
+	/* Without what is said above the bar. */
+	for (size_t row = 0; row < SESSION_HEIGHT / 2; row++)
+		memcpy(room + row * SESSION_WIDTH * 4,
+			pixels + (SESSION_TOP + row) * stride + SESSION_LEFT * 4,
+			(size_t)SESSION_WIDTH * 4);
+}
+
+/* While it searches for the end it answers, its bar moves and its picture does not; another place is looked for at once, and who has had
+ * enough goes. */
+static void
+a_long_search_holds_nobody_up(void **state)
+{
+	static uint8_t before[SESSION_WIDTH * SESSION_HEIGHT * 2],
+		meanwhile[SESSION_WIDTH * SESSION_HEIGHT * 2];
+	unsigned int pongs, updates;
+	struct show show;
+	int64_t began;
+
+	(void)state;
+	begin(&show, long_file(), false);
+	wait_state(&show, PLAY_PLAYING);
+	press(&show, KEY_SPACE);
+	wait_state(&show, PLAY_PAUSED);
+	for (int i = 0; i < 20; i++)
+		serve(&show);
+	copy_session(&show, before);
+	press(&show, KEY_END);
+	wait_state(&show, PLAY_SEEKING);
+	updates = viewer_updates(show.viewer);
+	for (unsigned int i = 1; i <= 10; i++) {
+		stage_ping(&show.stage);
+		began = clock_boottime_ms();
+		for (pongs = show.stage.pongs; show.stage.pongs == pongs;)
+			serve(&show);
+		print_message("answered in %lld ms\n", (long long)(clock_boottime_ms() - began));
+		assert_true(clock_boottime_ms() - began < 2000);
+		if (show.stage.play.state == PLAY_SEEKING)
+			copy_session(&show, meanwhile);
+	}
+	assert_int_equal(show.stage.play.state, PLAY_SEEKING);
+	assert_memory_equal(before, meanwhile, sizeof(before));
+	while (viewer_updates(show.viewer) == updates)
+		serve(&show);
+	assert_int_equal(show.stage.play.state, PLAY_SEEKING);
+	press(&show, KEY_HOME);
+	wait_state(&show, PLAY_PLAYING);
+	assert_in_range(show.stage.play.at_ms, 0, 5000);
+	press(&show, KEY_END);
+	wait_state(&show, PLAY_SEEKING);
+	end(&show);
+}
+
 /* The slider's end is the end. */
 static void
 the_slider_is_clicked(void **state)
@@ -613,6 +479,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_watcher_that_does_not_read_holds_nothing_up),
 		cmocka_unit_test(a_minimised_window_is_not_seen),
 		cmocka_unit_test(what_is_not_read_is_not_seen),
+		cmocka_unit_test(a_long_search_holds_nobody_up),
 		cmocka_unit_test(the_slider_is_clicked),
 	};
 	char path[512];
@@ -621,7 +488,7 @@ main(int argc, char **argv)
 		return 2;
 	if (argc > 3)
 		cmocka_set_test_filter(argv[3]);
-	program = argv[1];
+	show_program = argv[1];
 	snprintf(path, sizeof(path), "%s/gfx", argv[2]);
 	take_read(&gfx, path);
 	snprintf(path, sizeof(path), "%s/bitmaps", argv[2]);

@@ -21,7 +21,7 @@ usb channels starting done failed ending killed vouched initial bound state ever
 
 # What needs a session, an interrupted import, a telephone or somebody who signs in: tests/unit/admin-cli/value_changes_test.c
 # tells these.
-ELSEWHERE = {"session.kill", "session.notice", "session.watch", "session.watched", "account.reissue_passwords",
+ELSEWHERE = {"session.kill", "session.notice", "session.watch", "session.watched", "watcher.end", "account.reissue_passwords",
              "account.reset_second_factor", "account.bind_second_factor", "account.change_password", "attend.allow",
              "attend.cancel", "attend.issue", "attend.refuse"}
 
