@@ -21,7 +21,7 @@
 #define WORDS_MOST (2 * EXPORT_PNG_MOST + 8)
 #define FIRST_FD 3
 #define FDS (FIRST_FD + 3 + EXPORT_PNG_MOST)
-#define REASON_SIZE 256
+#define REASON_SIZE 1024
 
 static volatile sig_atomic_t interrupted;
 
@@ -203,15 +203,21 @@ hear(const struct admin *admin, struct export_run *run, const struct child *chil
 	progress_clear();
 }
 
-/* The last line that it has said, without its end. */
+/* The last line that it has said, without its end: before it may stand what its sandbox has logged. */
 static void
 read_reason(const struct child *child, char ret_reason[REASON_SIZE])
 {
-	ssize_t len = read(child->reason, ret_reason, REASON_SIZE - 1);
+	size_t have = 0;
+	ssize_t len;
 	char *last;
 
-	ret_reason[len > 0 ? len : 0] = '\0';
-	ret_reason[strcspn(ret_reason, "\r\n")] = '\0';
+	do {
+		len = read(child->reason, ret_reason + have, REASON_SIZE - 1 - have);
+		have += len > 0 ? (size_t)len : 0;
+	} while (len > 0);
+	while (have > 0 && (ret_reason[have - 1] == '\n' || ret_reason[have - 1] == '\r'))
+		have--;
+	ret_reason[have] = '\0';
 	last = strrchr(ret_reason, '\n');
 	if (last != NULL)
 		memmove(ret_reason, last + 1, strlen(last));
