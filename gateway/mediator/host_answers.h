@@ -19,8 +19,11 @@ enum host_answers_step {
 struct host_answers {
 	enum attach_nla nla; /* what is wanted of it */
 	enum host_answers_step step;
-	bool by_nla;     /* it has selected NLA */
-	uint32_t status; /* errorCode of its last TSRequest that had one, or 0 */
+	bool by_nla;         /* it has selected NLA */
+	uint32_t status;     /* errorCode of its last TSRequest that had one, or 0 */
+	bool active;         /* its Font Map has come: its desktop has begun, once */
+	bool licensed;       /* it has given a licence, with the PDU that was looked at last */
+	uint32_t error_info; /* of its last Set Error Info before that, or 0 */
 };
 
 /* Looks at one PDU, as libfreerdp frames it. Returns MEDIATE_CONNECTED if the session may go on, or what the PDU means. */

@@ -18,6 +18,9 @@
 
 #define TLS_LEAST 0x0303 /* 1.2 */
 #define TPKT_VERSION 3
+/* Of Set Error Info: ERRINFO_LICENSE_INTERNAL to ERRINFO_LICENSE_NO_REMOTE_CONNECTIONS. */
+#define LICENSE_INTERNAL 0x100
+#define LICENSE_LAST 0x10a
 
 /* The only one, once. Whatever libfreerdp wants to connect to besides or again is refused. */
 static int
@@ -67,7 +70,19 @@ forget_credentials(rdpSettings *settings)
 	}
 }
 
-/* A host that has closed the connection is told from one that broke: libfreerdp does not keep the difference. */
+static bool
+is_connecting(struct mediation *mediation)
+{
+	bool connecting;
+
+	(void)pthread_mutex_lock(&mediation->lock);
+	connecting = mediation->step == MEDIATION_CONNECTING;
+	(void)pthread_mutex_unlock(&mediation->lock);
+	return connecting;
+}
+
+/* A host that has closed the connection is told from one that broke, and both from one that libfreerdp does not want to listen to any
+ * more: it does not keep the difference. */
 static void
 see_end(struct mediation *mediation)
 {
@@ -80,15 +95,29 @@ see_end(struct mediation *mediation)
 		mediation->host_broke = true;
 }
 
-static bool
-is_connecting(struct mediation *mediation)
+/* Behind a PDU that did not come, after `got` bytes of it. While the desktop is not there, closed and broken are one. A host that ends
+ * TLS has closed the connection, whether its socket follows or not. */
+static void
+see_failed_read(struct mediation *mediation, size_t got)
 {
-	bool connecting;
+	see_end(mediation);
+	if (is_connecting(mediation))
+		return;
+	if (got == 0)
+		mediation->host_closed = true;
+	else if (mediation->host_closed)
+		mediation->host_broke = true;
+}
 
-	(void)pthread_mutex_lock(&mediation->lock);
-	connecting = mediation->step == MEDIATION_CONNECTING;
-	(void)pthread_mutex_unlock(&mediation->lock);
-	return connecting;
+static int
+on_write(rdpTransport *transport, wStream *s)
+{
+	struct mediation *mediation = mediation_of(transport_get_context(transport));
+	int r = mediation->host_io.WritePdu(transport, s);
+
+	if (r < 0)
+		mediation->host_broke = true;
+	return r;
 }
 
 static int
@@ -97,7 +126,7 @@ on_read(rdpTransport *transport, wStream *s)
 	rdpContext *context = transport_get_context(transport);
 	struct mediation *mediation = mediation_of(context);
 	struct host_answers *answers = &mediation->answers;
-	bool in_nla = answers->step != HOST_ANSWERS_MCS;
+	bool in_nla = answers->step != HOST_ANSWERS_MCS, was_active = answers->active;
 	enum mediate_outcome outcome;
 	int len;
 
@@ -109,18 +138,24 @@ on_read(rdpTransport *transport, wStream *s)
 	}
 	see_end(mediation);
 	len = mediation->host_io.ReadPdu(transport, s);
-	/* In the middle of a PDU; afterwards, when a broken connection is another reason, it is seen above or not at all. */
-	if (len < 0 && is_connecting(mediation))
-		see_end(mediation);
+	if (len < 0)
+		see_failed_read(mediation, Stream_GetPosition(s));
 	if (len <= 0)
 		return len;
 	if (mcs_kind_of(Stream_Buffer(s), (size_t)len) == MCS_DISCONNECT_ULTIMATUM)
 		mediation->host_said_end = true;
 	outcome = host_answers_look(answers, Stream_Buffer(s), (size_t)len);
 	if (outcome != MEDIATE_CONNECTED) {
-		mediation_tell(mediation, outcome, 0, NULL);
+		mediation_tell(mediation, outcome,
+			outcome == MEDIATE_NO_LICENCE ? answers->status : 0, NULL);
 		return -1;
 	}
+	/* libfreerdp would keep it in a file, and there is none. Up to here the device that asks for it has the client's name. */
+	if (answers->licensed &&
+		!freerdp_settings_set_bool(context->settings, FreeRDP_OldLicenseBehaviour, TRUE))
+		return -1;
+	if (answers->active && !was_active)
+		mediation_host_is_active(mediation);
 	/* NLA has logged on: Client Info needs to say nothing of who it was. */
 	if (in_nla && answers->step == HOST_ANSWERS_MCS && answers->by_nla)
 		forget_credentials(context->settings);
@@ -240,6 +275,7 @@ host_leg_prepare(struct mediation *mediation, pClientContext *client)
 	io = mediation->host_io;
 	io.TCPConnect = on_tcp_connect;
 	io.ReadPdu = on_read;
+	io.WritePdu = on_write;
 	forget_credentials(settings);
 	ask_nobody(context->instance);
 	return freerdp_set_io_callbacks(context, &io) && set_flags(settings) &&
@@ -324,6 +360,16 @@ outcome_of(const struct mediation *mediation, UINT32 error)
 	}
 }
 
+/* Its own word for it (2.2.5.1.1). */
+static void
+tell_said(struct mediation *mediation, uint32_t error_info)
+{
+	bool licence = error_info >= LICENSE_INTERNAL && error_info <= LICENSE_LAST;
+
+	mediation_tell(mediation, licence ? MEDIATE_NO_LICENCE : MEDIATE_REFUSED, error_info,
+		freerdp_get_error_info_name(error_info));
+}
+
 /* For an administrator who reads it beside FreeRDP's own logs. */
 void
 host_leg_failed(struct mediation *mediation, pClientContext *client)
@@ -334,9 +380,19 @@ host_leg_failed(struct mediation *mediation, pClientContext *client)
 	const char *name = error == FREERDP_ERROR_SUCCESS ? "" : freerdp_get_last_error_name(error);
 
 	forget_credentials(client->context.settings);
+	if (answers->error_info != 0)
+		tell_said(mediation, answers->error_info);
 	mediation_tell(mediation, outcome,
 		outcome == MEDIATE_LOGON_REFUSED ? answers->status : error,
 		mediate_text(outcome)[0] != '\0' ? NULL : name);
+}
+
+static enum mediate_outcome
+who_left(const struct mediation *mediation)
+{
+	if (mediation->host_broke)
+		return MEDIATE_HOST_LOST;
+	return mediation->host_closed ? MEDIATE_HOST_GONE : MEDIATE_BAD_PDU;
 }
 
 /* Before the library ends the worker leg for it, if that has not ended first. */
@@ -350,6 +406,5 @@ host_leg_ended(struct mediation *mediation)
 	mediation->mute = mediation->mute || gone;
 	(void)pthread_mutex_unlock(&mediation->lock);
 	if (gone)
-		mediation_tell(mediation,
-			mediation->host_closed ? MEDIATE_HOST_GONE : MEDIATE_HOST_LOST, 0, NULL);
+		mediation_tell(mediation, who_left(mediation), 0, NULL);
 }

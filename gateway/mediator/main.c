@@ -55,7 +55,8 @@ on_host(struct channel *channel, union message_body *message)
 	const struct mediation_setup setup = {.begin = &process.begin,
 		.trust = &process.trust,
 		.key = &process.key,
-		.port = message->mediate_host.port};
+		.port = message->mediate_host.port,
+		.activate_ms = message->mediate_host.activate_ms};
 	int host_fd = channel_take_fd(channel);
 	int r = mediation_start(&setup, &process.worker_fd, &host_fd, &process.mediation);
 
@@ -111,21 +112,38 @@ tell_news(void)
 	process.running.over = news.over;
 }
 
+/* Which of two waits is over first; -1: no end. */
+static int
+sooner(int one_ms, int other_ms)
+{
+	if (one_ms < 0 || (other_ms >= 0 && other_ms < one_ms))
+		return other_ms;
+	return one_ms;
+}
+
+static int
+wait_ms(void)
+{
+	if (process.mediation == NULL)
+		return -1;
+	return sooner(notices_wait_ms(mediation_notices(process.mediation)),
+		mediation_wait_ms(process.mediation));
+}
+
 static int
 turn(void)
 {
 	struct pollfd waits[2] = {
 		[1] = {.fd = process.mediation == NULL ? -1 : mediation_fd(process.mediation),
 			.events = POLLIN}};
-	struct notices *notices =
-		process.mediation == NULL ? NULL : mediation_notices(process.mediation);
-	int r = program_wait(&process.running, waits, ARRAY_SIZE(waits),
-		notices == NULL ? -1 : notices_wait_ms(notices));
+	int r = program_wait(&process.running, waits, ARRAY_SIZE(waits), wait_ms());
 
 	if (r < 0)
 		return r;
-	if (notices != NULL)
-		notices_remind(notices);
+	if (process.mediation != NULL) {
+		notices_remind(mediation_notices(process.mediation));
+		mediation_look_at_clock(process.mediation);
+	}
 	r = program_hear(&process.running, waits[0].revents);
 	if (r == 0 && (waits[1].revents & POLLIN) != 0)
 		tell_news();

@@ -2,6 +2,7 @@
 #include "mediator/mediation.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "mediator/mediation_private.h"
 
 #include <assert.h>
@@ -64,6 +65,7 @@ mediation_go(struct mediation *mediation, enum mediation_step step)
 
 /* A process that does not listen any more is ended soon. */
 #define HEARD_SECONDS 2
+#define MOST_WAIT_MS 60000
 
 void
 mediation_end(struct mediation *mediation)
@@ -78,6 +80,55 @@ mediation_end(struct mediation *mediation)
 		pthread_cond_timedwait(&mediation->changed, &mediation->lock, &until) != ETIMEDOUT)
 		;
 	(void)pthread_mutex_unlock(&mediation->lock);
+}
+
+void
+mediation_await_host(struct mediation *mediation)
+{
+	(void)pthread_mutex_lock(&mediation->lock);
+	mediation->activate_until_ms = clock_boottime_ms() + mediation->activate_ms;
+	(void)pthread_mutex_unlock(&mediation->lock);
+	wake_loop(mediation);
+}
+
+void
+mediation_host_is_active(struct mediation *mediation)
+{
+	(void)pthread_mutex_lock(&mediation->lock);
+	mediation->activate_until_ms = 0;
+	(void)pthread_mutex_unlock(&mediation->lock);
+}
+
+int
+mediation_wait_ms(struct mediation *mediation)
+{
+	int64_t left = -1;
+
+	(void)pthread_mutex_lock(&mediation->lock);
+	if (mediation->activate_until_ms != 0) {
+		left = mediation->activate_until_ms - clock_boottime_ms();
+		left = left < 0 ? 0 : left;
+	}
+	(void)pthread_mutex_unlock(&mediation->lock);
+	return left > MOST_WAIT_MS ? MOST_WAIT_MS : (int)left;
+}
+
+void
+mediation_look_at_clock(struct mediation *mediation)
+{
+	bool late;
+
+	(void)pthread_mutex_lock(&mediation->lock);
+	late = mediation->activate_until_ms != 0 &&
+	       clock_boottime_ms() >= mediation->activate_until_ms;
+	if (late)
+		mediation->activate_until_ms = 0;
+	mediation->mute = mediation->mute || late;
+	(void)pthread_mutex_unlock(&mediation->lock);
+	if (!late)
+		return;
+	mediation_tell(mediation, MEDIATE_TOO_SLOW, 0, NULL);
+	mediation_go(mediation, MEDIATION_OVER);
 }
 
 void
@@ -321,6 +372,7 @@ mediation_new(const struct mediation_setup *setup)
 	mediation->begin = setup->begin;
 	mediation->trust = setup->trust;
 	mediation->answers.nla = (enum attach_nla)setup->begin->nla;
+	mediation->activate_ms = setup->activate_ms;
 	mediation->notices = notices_new(on_notice_news, mediation);
 	if (mediation->notices == NULL) {
 		free(mediation);

@@ -28,7 +28,8 @@ struct mediation_setup {
 	struct msg_mediate_begin *begin; /* the password in it is taken over and wiped */
 	const struct host_trust *trust;  /* stays where it is */
 	const struct mediator_key *key;
-	uint16_t port; /* of the jump host, for the log of libfreerdp alone */
+	uint16_t port;        /* of the jump host, for the log of libfreerdp alone */
+	uint32_t activate_ms; /* MEDIATE_HOST */
 };
 
 /* Both sockets are taken, also on failure. Returns 0 or a negative errno. */
@@ -40,6 +41,12 @@ void mediation_free(struct mediation *mediation);
 
 /* Readable when there is something new. */
 int mediation_fd(const struct mediation *mediation);
+
+/* Milliseconds until mediation_look_at_clock has something to do; -1: it has not. */
+int mediation_wait_ms(struct mediation *mediation);
+
+/* A jump host whose desktop has begun in words alone is not waited for. */
+void mediation_look_at_clock(struct mediation *mediation);
 
 struct notices;
 

@@ -51,8 +51,10 @@ struct mediation {
 	bool active; /* the worker's client has the desktop of the size that the host has */
 	bool resize; /* the host has another desktop: the worker leg's thread shall tell its client */
 	bool mute; /* nothing more is written to the worker: it sees what the host did, an end without a word */
-	bool heard;  /* mediation_heard */
-	int host_fd; /* until the host leg has it */
+	bool heard;                /* mediation_heard */
+	uint32_t activate_ms;      /* constant */
+	int64_t activate_until_ms; /* of clock_boottime_ms; 0: the host is not waited for */
+	int host_fd;               /* until the host leg has it */
 	int news_fd;
 	struct mediation_news news;
 	enum mediate_outcome ended; /* what was told last; CONNECTED while all is well */
@@ -76,6 +78,12 @@ void mediation_tell_certificate(
 /* Hooks, by the leg that they belong to. */
 BOOL worker_leg_initialize(struct mediation *mediation, freerdp_peer *peer);
 void worker_leg_activated(struct mediation *mediation);
+/* The client has the desktop: now the host goes on to its own, and has so long for it. */
+void mediation_await_host(struct mediation *mediation);
+
+/* The host has. */
+void mediation_host_is_active(struct mediation *mediation);
+
 BOOL host_leg_prepare(struct mediation *mediation, pClientContext *client);
 BOOL host_leg_verify(struct mediation *mediation, pClientContext *client);
 void host_leg_connected(struct mediation *mediation, pClientContext *client);

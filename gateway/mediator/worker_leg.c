@@ -82,6 +82,8 @@ on_desktop_resize(rdpContext *context)
 		(void)pthread_cond_wait(&mediation->changed, &mediation->lock);
 	over = mediation->step == MEDIATION_OVER;
 	(void)pthread_mutex_unlock(&mediation->lock);
+	if (first && !over)
+		mediation_await_host(mediation);
 	return !over;
 }
 

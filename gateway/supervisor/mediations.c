@@ -198,7 +198,9 @@ mediation_start(struct connection *connection, const struct terminal *terminal,
 static int
 send_host(struct mediation *mediation)
 {
-	const struct msg_mediate_host message = {.port = mediation->port};
+	const struct settings *settings = mediation->connection->supervisor->settings;
+	const struct msg_mediate_host message = {
+		.port = mediation->port, .activate_ms = (uint32_t)settings->limits.attach_ms};
 
 	if (!mediation->has_begin || !mediation->dialled || mediation->has_host ||
 		mediation->child == NULL)

@@ -191,7 +191,7 @@ def capabilities_of(content, confirm=False):
 def capability_sets():
     """Those that no client does without (general, bitmap, order, input), and that channels may be compressed. Count, bytes."""
     capabilities = [
-        struct.pack("<HHHHHHHHHHHBB", 1, 24, 1, 3, 0x200, 0, 0x0401, 0, 0, 0, 0, 1, 1),
+        struct.pack("<HHHHHHHHHHHBB", 1, 24, 1, 3, 0x200, 0, 0, 0x0401, 0, 0, 0, 1, 1),
         struct.pack("<HHHHHHHHHHHBBHH", 2, 28, 24, 1, 1, 1, 1024, 768, 0, 1, 1, 0, 0, 1, 0),
         struct.pack("<HH", 3, 88) + bytes(84),
         struct.pack("<HHHH", 13, 88, 0x0035, 0) + bytes(80),

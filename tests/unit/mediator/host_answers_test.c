@@ -171,6 +171,99 @@ pictures_and_other_pdus_pass(void **state)
 	assert_int_equal(look(&answers, &writer), MEDIATE_CONNECTED);
 }
 
+/* On the I/O channel. */
+static enum mediate_outcome
+give(struct host_answers *answers, const struct bytes_writer *inner)
+{
+	struct bytes_writer writer;
+
+	assert_false(inner->failed);
+	bytes_writer_init(&writer, room, sizeof(room));
+	mcs_send_data_write(
+		&writer, MCS_SEND_DATA_INDICATION, 1002, MCS_IO_CHANNEL, inner->start, inner->len);
+	return look(answers, &writer);
+}
+
+static enum mediate_outcome
+give_licence(struct host_answers *answers, uint8_t type, uint32_t error, uint32_t transition)
+{
+	uint8_t payload[SHARE_LICENCE_LEN];
+	struct bytes_writer inner;
+
+	bytes_writer_init(&inner, payload, sizeof(payload));
+	share_licence_valid_write(&inner);
+	payload[4] = type;
+	bytes_put_u32le(payload + 8, error);
+	bytes_put_u32le(payload + 12, transition);
+	return give(answers, &inner);
+}
+
+/* MS-RDPBCGR 2.2.1.12.1.3: an error alert that ends licensing; one that says "valid client" (7) is none. */
+static void
+a_licence_that_is_refused_is_told_with_its_number(void **state)
+{
+	struct host_answers answers = {.step = HOST_ANSWERS_MCS};
+
+	(void)state;
+	assert_int_equal(give_licence(&answers, 0xff, 7, 2), MEDIATE_CONNECTED);
+	assert_int_equal(give_licence(&answers, 0xff, 7, 1), MEDIATE_CONNECTED);
+	assert_int_equal(give_licence(&answers, 0xff, 2, 3), MEDIATE_CONNECTED);
+	assert_int_equal(give_licence(&answers, 0x01, 2, 1), MEDIATE_CONNECTED);
+	assert_int_equal(give_licence(&answers, 0xff, 2, 1), MEDIATE_NO_LICENCE);
+	assert_int_equal(answers.status, 2);
+	assert_int_equal(mediate_close_reason(MEDIATE_NO_LICENCE, 2), CLOSE_HOST_LICENCE);
+}
+
+static void
+a_licence_that_is_given_is_seen(void **state)
+{
+	struct host_answers answers = {.step = HOST_ANSWERS_MCS};
+
+	(void)state;
+	assert_int_equal(give_licence(&answers, 0x03, 0, 0), MEDIATE_CONNECTED);
+	assert_true(answers.licensed);
+	assert_int_equal(give_licence(&answers, 0xff, 7, 2), MEDIATE_CONNECTED);
+	assert_false(answers.licensed);
+	assert_int_equal(give_licence(&answers, 0x04, 0, 0), MEDIATE_CONNECTED);
+	assert_true(answers.licensed);
+}
+
+static void
+write_data(struct bytes_writer *writer, uint8_t type, uint32_t value)
+{
+	size_t begin = share_begin(writer, SHARE_DATA, 1002, 0x103ea, type);
+
+	bytes_write_u32le(writer, value);
+	share_end(writer, begin);
+}
+
+/* Two PDUs in one payload, as old servers send them. */
+static void
+what_it_says_of_its_desktop_is_kept(void **state)
+{
+	struct host_answers answers = {.step = HOST_ANSWERS_MCS};
+	uint8_t payload[128];
+	struct bytes_writer inner;
+
+	(void)state;
+	bytes_writer_init(&inner, payload, sizeof(payload));
+	write_data(&inner, SHARE_DATA_SYNCHRONIZE, 0);
+	write_data(&inner, SHARE_DATA_SET_ERROR_INFO, 0x101);
+	assert_int_equal(give(&answers, &inner), MEDIATE_CONNECTED);
+	assert_int_equal(answers.error_info, 0x101);
+	assert_false(answers.active);
+	bytes_writer_init(&inner, payload, sizeof(payload));
+	write_data(&inner, SHARE_DATA_CONTROL, 0);
+	write_data(&inner, SHARE_DATA_FONT_MAP, 0);
+	assert_int_equal(give(&answers, &inner), MEDIATE_CONNECTED);
+	assert_true(answers.active);
+	/* What it says in the session is libfreerdp's to pass on. */
+	bytes_writer_init(&inner, payload, sizeof(payload));
+	write_data(&inner, SHARE_DATA_SET_ERROR_INFO, 3);
+	assert_int_equal(give(&answers, &inner), MEDIATE_CONNECTED);
+	assert_int_equal(answers.error_info, 0x101);
+}
+
 static void
 outcomes_are_close_reasons(void **state)
 {
@@ -197,6 +290,9 @@ main(void)
 		cmocka_unit_test(nla_is_over_with_the_connect_response),
 		cmocka_unit_test(a_redirection_ends_the_session_and_is_not_followed),
 		cmocka_unit_test(pictures_and_other_pdus_pass),
+		cmocka_unit_test(a_licence_that_is_refused_is_told_with_its_number),
+		cmocka_unit_test(a_licence_that_is_given_is_seen),
+		cmocka_unit_test(what_it_says_of_its_desktop_is_kept),
 		cmocka_unit_test(outcomes_are_close_reasons),
 	};
 
