@@ -30,6 +30,7 @@ struct record_link {
 	bool closed;
 	unsigned int handles;
 	uv_poll_t poll;
+	int watched; /* events */
 	uv_timer_t timer;
 };
 
@@ -42,6 +43,15 @@ now_ms(const struct record_link *link)
 	int64_t ms = clock_boottime_ms() - link->began_ms;
 
 	return ms < 0 ? 0 : ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+}
+
+/* libuv would take the socket out and in again for the events that it has: two system calls for each piece. */
+static void
+watch(struct record_link *link, int events)
+{
+	if (link->watched != events)
+		(void)uv_poll_start(&link->poll, events, on_poll);
+	link->watched = events;
 }
 
 static void
@@ -84,6 +94,7 @@ lose(struct record_link *link, enum close_reason reason, const char *detail)
 	link->lost = true;
 	tee_free(take_pointer(&link->tee));
 	(void)uv_poll_stop(&link->poll);
+	link->watched = 0;
 	(void)uv_timer_stop(&link->timer);
 	if (link->closing)
 		close_handles(link);
@@ -140,7 +151,7 @@ wait_for_room(struct record_link *link)
 {
 	int64_t left = link->blocked_ms + link->stall_ms - clock_boottime_ms();
 
-	(void)uv_poll_start(&link->poll, UV_WRITABLE | UV_DISCONNECT, on_poll);
+	watch(link, UV_WRITABLE | UV_DISCONNECT);
 	if (link->closing)
 		return; /* the timer is the last one */
 	if (link->setup.required)
@@ -158,7 +169,7 @@ send_on(struct record_link *link)
 		return;
 	if (gone) {
 		(void)uv_timer_stop(&link->timer);
-		(void)uv_poll_start(&link->poll, UV_DISCONNECT, on_poll);
+		watch(link, UV_DISCONNECT);
 		hold(link, false);
 		if (link->closing)
 			close_handles(link);
@@ -246,7 +257,7 @@ record_link_begin(struct connection *conn)
 	/* Nothing ends the session from within the step into its phase: what is wrong is found by the timer. */
 	(void)tee_new(&link->setup, conn->introduction, conn->bridge, now_ms(link), &link->tee);
 	(void)uv_timer_start(&link->timer, on_timer, link->tee == NULL ? 0 : GATHER_MS, 0);
-	(void)uv_poll_start(&link->poll, UV_DISCONNECT, on_poll);
+	watch(link, UV_DISCONNECT);
 }
 
 void
