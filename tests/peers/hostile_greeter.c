@@ -11,6 +11,7 @@
  */
 #include "base/cleanup.h"
 #include "base/lock_down.h"
+#include "hostile.h"
 #include "messages/messages.h"
 #include "samples.h"
 
@@ -33,37 +34,6 @@ static struct {
 } greeter = {.client = -1};
 
 static void
-send_raw(const void *bytes, size_t len, int fd)
-{
-	union {
-		char room[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = {0};
-	struct iovec part = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = len};
-	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
-
-	if (fd >= 0) {
-		header.msg_control = control.room;
-		header.msg_controllen = sizeof(control.room);
-		control.align.cmsg_level = SOL_SOCKET;
-		control.align.cmsg_type = SCM_RIGHTS;
-		control.align.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.align), &fd, sizeof(int));
-	}
-	(void)sendmsg(CHILD_FD_CHANNEL, &header, MSG_NOSIGNAL);
-}
-
-static void
-send_message(enum message number, const void *body, int fd)
-{
-	static uint8_t room[MESSAGE_MOST_BYTES];
-	int len = message_put(number, body, room, sizeof(room));
-
-	if (len > 0)
-		send_raw(room, (size_t)len, fd);
-}
-
-static void
 answer(uint32_t serial, uint8_t action, const char *account, const char *secret)
 {
 	struct msg_answer message = {.serial = serial, .action = action};
@@ -71,30 +41,22 @@ answer(uint32_t serial, uint8_t action, const char *account, const char *secret)
 	snprintf(message.account, sizeof(message.account), "%s", account);
 	message.secret_len = strlen(secret);
 	memcpy(message.secret, secret, message.secret_len);
-	send_message(MSG_ANSWER, &message, -1);
+	hostile_send(MSG_ANSWER, &message, -1);
 }
 
 /* At the start, instead of HELLO or behind it */
 
 static void
-say_hello(uint64_t change)
-{
-	const struct msg_hello hello = {.build_hash = messages_build_hash() + change};
-
-	send_message(MSG_HELLO, &hello, -1);
-}
-
-static void
 other_build(void)
 {
-	say_hello(1);
+	hostile_hello(1);
 }
 
 static void
 hello_twice(void)
 {
-	say_hello(0);
-	say_hello(0);
+	hostile_hello(0);
+	hostile_hello(0);
 }
 
 static void
@@ -102,14 +64,14 @@ shown_too_early(void)
 {
 	const struct msg_shown shown = {.serial = 1};
 
-	say_hello(0);
-	send_message(MSG_SHOWN, &shown, -1);
+	hostile_hello(0);
+	hostile_send(MSG_SHOWN, &shown, -1);
 }
 
 static void
 answer_too_early(void)
 {
-	say_hello(0);
+	hostile_hello(0);
 	answer(1, 1, "sato", "password");
 }
 
@@ -120,7 +82,7 @@ descriptor(void)
 {
 	const struct msg_shown shown = {.serial = greeter.serial};
 
-	send_message(MSG_SHOWN, &shown, greeter.client);
+	hostile_send(MSG_SHOWN, &shown, greeter.client);
 }
 
 static void
@@ -128,7 +90,7 @@ unknown_message(void)
 {
 	static const uint8_t bytes[] = {0xff, 0xff, 1, 2, 3};
 
-	send_raw(bytes, sizeof(bytes), -1);
+	hostile_send_raw(bytes, sizeof(bytes), -1);
 }
 
 static void
@@ -136,7 +98,7 @@ cut_message(void)
 {
 	static const uint8_t bytes[] = {MSG_ANSWER, 0, 1};
 
-	send_raw(bytes, sizeof(bytes), -1);
+	hostile_send_raw(bytes, sizeof(bytes), -1);
 }
 
 static void
@@ -144,7 +106,7 @@ long_message(void)
 {
 	static uint8_t bytes[200000] = {MSG_ANSWER};
 
-	send_raw(bytes, sizeof(bytes), -1);
+	hostile_send_raw(bytes, sizeof(bytes), -1);
 }
 
 /* Of no page. */
@@ -168,7 +130,7 @@ no_choice(void)
 {
 	struct msg_answer message = {.serial = greeter.serial, .action = 1, .choice = UINT16_MAX};
 
-	send_message(MSG_ANSWER, &message, -1);
+	hostile_send(MSG_ANSWER, &message, -1);
 }
 
 static void
@@ -176,7 +138,7 @@ shown_of_no_page(void)
 {
 	const struct msg_shown shown = {.serial = greeter.serial + 1};
 
-	send_message(MSG_SHOWN, &shown, -1);
+	hostile_send(MSG_SHOWN, &shown, -1);
 }
 
 static void
@@ -184,7 +146,7 @@ pong_of_no_ping(void)
 {
 	const struct msg_pong pong = {.serial = UINT64_MAX};
 
-	send_message(MSG_PONG, &pong, -1);
+	hostile_send(MSG_PONG, &pong, -1);
 }
 
 /* A password a moment, of its own. Guessing is counted wherever it comes from. */
@@ -261,52 +223,11 @@ static const struct {
 	{"hang", "answers no PING any more", NULL, hang, false},
 };
 
-/* The file beside this program, with what is to be appended to its name. */
-static FILE *
-open_beside(const char *name, const char *how)
-{
-	char path[512];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 64);
-	char *slash;
-
-	if (len <= 0)
-		return NULL;
-	path[len] = '\0';
-	slash = strrchr(path, '/');
-	snprintf(slash + 1, 64, "%s", name);
-	return fopen(path, how);
-}
-
-/* What no greeter may send: the row at this place among those, NULL behind the last. */
-static const struct message_row *
-row_of_others(size_t at)
-{
-	for (size_t i = 0; message_row_at(i) != NULL; i++)
-		if ((message_row_at(i)->from & PROCESS_GREETER) == 0 && at-- == 0)
-			return message_row_at(i);
-	return NULL;
-}
-
-static const struct message_row *
-row_to_say(const char *name)
-{
-	size_t count = 0;
-
-	while (row_of_others(count) != NULL)
-		count++;
-	if (strcmp(name, "any") == 0)
-		return row_of_others(greeter.connection % count);
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(row_of_others(i)->name, name) == 0)
-			return row_of_others(i);
-	return NULL;
-}
-
 /* Returns the mode's place, ARRAY_SIZE(modes) for none and for `say`, whose message is in *ret_say then. */
 static size_t
 read_mode(const struct message_row **ret_say)
 {
-	FILE *file = open_beside("hostile-greeter", "re");
+	FILE *file = hostile_open_beside("hostile-greeter", "re");
 	char word[64] = "", name[64] = "";
 	size_t i = 0;
 
@@ -314,7 +235,9 @@ read_mode(const struct message_row **ret_say)
 		word[0] = '\0';
 	if (file != NULL)
 		(void)fclose(file);
-	*ret_say = strcmp(word, "say") == 0 ? row_to_say(name) : NULL;
+	*ret_say = strcmp(word, "say") == 0
+			   ? hostile_row_to_say(PROCESS_GREETER, name, greeter.connection)
+			   : NULL;
 	while (i < ARRAY_SIZE(modes) && strcmp(modes[i].name, word) != 0)
 		i++;
 	return i;
@@ -330,7 +253,7 @@ say(const struct message_row *row)
 		(void)fflush(greeter.heard);
 	}
 	sample_fill(row, SAMPLE_SMALL, &body);
-	send_message(row->number, &body, row->has_fd ? greeter.client : -1);
+	hostile_send(row->number, &body, row->has_fd ? greeter.client : -1);
 }
 
 static void
@@ -372,7 +295,7 @@ take(const uint8_t *bytes, size_t len)
 	if (row->number == MSG_PING) {
 		const struct msg_pong pong = {.serial = body.ping.serial};
 
-		send_message(MSG_PONG, &pong, -1);
+		hostile_send(MSG_PONG, &pong, -1);
 	}
 	if (row->number == MSG_BEGIN_SCREEN)
 		greeter.connection = body.begin_screen.connection;
@@ -411,8 +334,8 @@ receive(void)
 static void
 list_messages(void)
 {
-	for (size_t i = 0; row_of_others(i) != NULL; i++)
-		puts(row_of_others(i)->name);
+	for (size_t i = 0; hostile_row_of_others(PROCESS_GREETER, i) != NULL; i++)
+		puts(hostile_row_of_others(PROCESS_GREETER, i)->name);
 }
 
 static void
@@ -440,11 +363,11 @@ main(int argc, char **argv)
 		fprintf(stderr, "hostile_greeter: no mode in the file hostile-greeter\n");
 		return 2;
 	}
-	greeter.heard = open_beside("hostile-greeter.heard", "ae");
+	greeter.heard = hostile_open_beside("hostile-greeter.heard", "ae");
 	if (mode < ARRAY_SIZE(modes) && modes[mode].at_start != NULL)
 		modes[mode].at_start();
 	else
-		say_hello(0);
+		hostile_hello(0);
 	while (receive())
 		;
 	return 0;
