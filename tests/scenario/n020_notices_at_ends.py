@@ -1,0 +1,238 @@
+"""Notices by the gateway itself: whatever will end a mediated session by a rule is on the engineer's screen before, in his language, at
+notices.first, second and last; and then the session ends, with the rule's reason."""
+
+import datetime
+import os
+from dataclasses import dataclass
+from typing import Callable
+
+import pytest
+
+from c003_windows import pass_until_end
+from c005_ends import ADMINISTRATOR, IDLE, TIME
+from conftest import PEACE, one_test
+from facility import Facility
+from lab_parts.processes import PATIENCE, stop, wait_for
+from lab_parts.screens import Screen
+from n001_notices import BOX, INSIDE, is_there, upper
+from desktop import close_to
+from visitor import PASSWORD, knock, settled_engineer
+
+# 2 s before the full minute, when the gateway looks.
+SECONDS = ":58+09:00"
+# Of the facilities here: not the defaults (15, 5 and 1 minutes), so that it is the settings that count.
+SETTINGS = ["notices.first=10min", "notices.second=3min", "notices.last=2min", "sessions.hours_end=disconnect"]
+MOMENTS = (10, 3, 2)
+
+
+class Work:
+    """An English and a Japanese engineer on a mediated terminal of their own, on a day of their own, from 14:00."""
+
+    days = 0
+
+    def __init__(self, lab):
+        Work.days += 1
+        self.lab = lab
+        self.day = f"2026-11-{15 + Work.days:02}"
+        self.lab.set_clock(f"{self.day}T14:00{SECONDS}")
+        self.terminal = lab.add_terminal(lab.hosts.variables["LAB_SHADOW_PORT"], relay="mediated")
+        self.accounts = [lab.add_account(self.terminal) for _ in range(2)]
+        self.clients, self.sessions = [], []
+
+    def admin(self, *arguments):
+        return self.lab.admin.text(*arguments)
+
+    def each(self, *arguments):
+        for account in self.accounts:
+            self.admin("account", arguments[0], account, *arguments[1:])
+
+    def begin(self):
+        for account, layout in zip(self.accounts, ("0x409", "0x411")):
+            client = self.lab.xfreerdp(self.lab.ticket(account, self.terminal).in_a_window(), "/size:1024x768", "/kbd:layout:" + layout)
+            client.wait_picture()
+            client.screen.run("xdotool", "mousemove", "1200", "850")
+            self.clients.append(client)
+            self.sessions.append(self.lab.wait_session(account))
+
+    def at(self, minute):
+        """So many minutes behind 14:00:58, by the calendar."""
+        begun = datetime.datetime.fromisoformat(f"{self.day}T14:00{SECONDS}")
+        self.lab.set_clock((begun + datetime.timedelta(minutes=minute)).isoformat())
+
+    def heard(self, serial, how):
+        for session in self.sessions:
+            self.lab.wait_log(rf"SK2671 .*session={session['id']} .*notice={serial} how='{how}'")
+
+    def wait_there(self):
+        for client in self.clients:
+            wait_for(lambda: is_there(client), PATIENCE, f"{client.name} shows the notice")
+
+    def nothing_yet(self):
+        assert "SK2670" not in self.lab.log
+        assert not any(is_there(client) for client in self.clients)
+
+    def end(self, end):
+        for client, account in zip(self.clients, self.accounts):
+            client.wait_end()
+            client.wait_log(end.told[0])
+            row = self.lab.wait_end(account)
+            assert (row["reason"], row["reason_code"]) == (end.reason, "PB")
+
+
+@dataclass
+class End:
+    reason: str
+    told: tuple
+    before: Callable  # what is set before it begins
+    length: int = 30  # minutes from the beginning to the end, or to two seconds before it
+    passes: bool = False  # counted in time that passes, not by the calendar
+    moments: tuple = MOMENTS
+
+
+def edit_terminal(*options):
+    return lambda work: work.admin("terminal", "edit", work.terminal, *options)
+
+
+def window(work):
+    work.admin("window", "add", work.terminal, "--days", "daily", "--from", "14:30", "--until", "15:00", "--yes")
+
+
+ENDS = {
+    "hours": End("OUTSIDE_HOURS", TIME, lambda work: work.each("edit", "--hours", "08:30-14:30"), length=29),
+    "window": End("TERMINAL_WINDOW", ADMINISTRATOR, window, length=29),
+    "validity": End("ACCOUNT_EXPIRED", TIME, lambda work: work.each("edit", "--valid-until", work.day), length=10 * 60 - 1),
+    "longest": End("SESSION_TOO_LONG", TIME, edit_terminal("--longest", "30min"), passes=True),
+    "idle": End("IDLE", IDLE, edit_terminal("--idle", "30min"), passes=True, moments=(2,)),
+}
+
+
+@pytest.fixture(scope="module")
+def calendar(request, folders, hosts):
+    facility = Facility(folders("notices"), build=request.config.getoption("--build"), hosts=hosts, settings=[*PEACE, *SETTINGS],
+                        clock="2026-11-15T14:00" + SECONDS)
+    yield facility
+    facility.close()
+
+
+@pytest.fixture
+def still(hosts):
+    """The shadow's desktop, which moves, lies under a window that does not."""
+    screen = Screen(hosts.state, "shadow-still", hosts.variables["LAB_SHADOW_DISPLAY"])
+    process = screen.start("still", ["xlogo", "-geometry", "1024x768+0+0", "-fg", "#a03020", "-bg", "#e8e0c8"])
+    wait_for(lambda: close_to(screen.pixels().at(4, 500), (0xE8, 0xE0, 0xC8)), PATIENCE, "the window is there")
+    yield
+    stop(process)
+
+
+@pytest.fixture
+def work(calendar, still):
+    for facility in one_test(calendar):
+        yield Work(facility)
+
+
+def keep_pictures(request, clients, name):
+    """With --pictures DIR: what they show."""
+    folder = request.config.getoption("--pictures")
+    for client, language in zip(clients, ("en", "ja")) if folder else ():
+        client.screenshot(os.path.join(folder, f"n020_{name}.{language}.png"))
+
+
+def move_on(work, end, minute):
+    """To so many minutes behind the beginning."""
+    if not end.passes:
+        work.at(minute)
+        return
+    work.lab.pass_time(minute - work.passed)
+    work.passed = minute
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_n021_each_end_is_told_at_its_moments_and_comes(work, request, name):
+    end = ENDS[name]
+    end.before(work)
+    work.begin()
+    work.passed = 0
+    # Up to a minute before the first moment nothing is said.
+    move_on(work, end, end.length - end.moments[0] - 1)
+    wait_for(lambda: looked_again(work), PATIENCE, "the gateway has looked at the clock")
+    work.nothing_yet()
+    shown = [set(), set()]
+    for serial, left in enumerate(end.moments, 1):
+        move_on(work, end, end.length - left)
+        work.heard(serial, "shown")
+        work.wait_there()
+        for client, seen in zip(work.clients, shown):
+            client.wait_still()
+            # Another one each time: it says how many minutes are left.
+            wait_for(lambda: upper(client) not in seen, PATIENCE, f"{client.name} shows the next notice")
+            seen.add(upper(client))
+        assert upper(work.clients[0]) != upper(work.clients[1])
+        keep_pictures(request, work.clients, f"{name}_{left}min")
+    assert [len(work.lab.sessions(account)) for account in work.accounts] == [1, 1]
+    if end.passes:
+        for client in work.clients:
+            pass_until_end(work.lab, client)
+    else:
+        work.at(end.length + 1)
+    work.end(end)
+
+
+def looked_again(work):
+    """Its own answers come from behind what it had to do."""
+    return all(work.lab.sessions(account) for account in work.accounts)
+
+
+def test_n022_an_idle_engineer_who_moves_is_not_ended(work):
+    edit_terminal("--idle", "30min")(work)
+    work.begin()
+    begun = work.lab.sessions(work.accounts[0])[0]["idle_since"]
+    work.lab.pass_time(28)
+    work.heard(1, "shown")
+    work.wait_there()
+    client = work.clients[0]
+    client.screen.run("xdotool", "mousemove", "300", "600")
+    wait_for(lambda: work.lab.sessions(work.accounts[0])[0]["idle_since"] > begun, PATIENCE, "the pointer is seen")
+    work.lab.pass_time(3)
+    work.clients[1].wait_end()
+    assert work.lab.wait_end(work.accounts[1])["reason"] == "IDLE"
+    assert work.lab.sessions(work.accounts[0])
+
+
+@pytest.fixture(scope="module")
+def theatre(request, folders, hosts):
+    from conftest import open_door
+    facility = open_door(request, folders, hosts, "sign_in.second_factor=off", "listeners.0.handover=in-band",
+                         "sessions.take_over_grace=60s", clock="2026-11-16T14:00" + SECONDS)
+    yield facility
+    facility.close()
+
+
+@pytest.mark.parametrize("language, layout", [("en", "0x409"), ("ja", "0x411")])
+def test_n023_who_is_taken_over_is_told_and_makes_place(theatre, still, request, language, layout):
+    for lab in one_test(theatre):
+        terminal = lab.add_terminal(lab.hosts.variables["LAB_SHADOW_PORT"], relay="mediated")
+        lab.admin.text("terminal", "edit", terminal, "--capacity", "1", "--take-over", "yes")
+        holder, comer = lab.add_account(terminal), settled_engineer(lab, terminal, lab.shadow)
+        lab.edit_account(comer, priorities={terminal: 5})
+        client = lab.xfreerdp(lab.ticket(holder, terminal).in_a_window(), "/size:1024x768", "/kbd:layout:" + layout)
+        client.wait_picture()
+        session = lab.wait_session(holder)
+        visitor = knock(lab)
+        visitor.page("SIGN_IN")
+        visitor.sign_in(comer, PASSWORD)
+        visitor.page("TERMINALS")
+        visitor.choose(sorted([terminal, lab.shadow]).index(terminal))
+        visitor.page("QUESTION", text="lower priority ends in 60 seconds")
+        visitor.key("Return")
+        visitor.page("PLACE", text="makes place")
+        lab.wait_log(rf"SK2671 .*session={session['id']} .*notice=1 how='shown'")
+        wait_for(lambda: close_to(client.pixel(*INSIDE), BOX), PATIENCE, "the notice is seen")
+        if folder := request.config.getoption("--pictures"):
+            client.screenshot(os.path.join(folder, f"n020_take-over.{language}.png"))
+        assert lab.sessions(holder)
+        lab.pass_time(1)
+        client.wait_end()
+        client.wait_log("DISCONNECTED_BY_OTHER")
+        ended = lab.wait_end(holder)
+        assert (ended["reason"], ended["reason_code"]) == ("TAKEN_OVER", "PB")
+        assert lab.wait_session(comer)["terminal"] == terminal
