@@ -16,9 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All greeters may just be warming up; how often is looked, and for how long. */
+/* All greeters may just be warming up; how often is looked, and for how long: on a machine that is as busy as it can be, they come
+ * one after the other, and seconds apart. Below limits.decide, by which the worker waits. */
 #define WARM_UP_LOOK_MS 20
-#define WARM_UP_MOST_MS 5000
+#define WARM_UP_MOST_MS 20000
 
 /* On one screen: nobody reads as many, and each is a line in the journal. */
 #define PAGES_MOST 200

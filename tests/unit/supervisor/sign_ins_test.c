@@ -83,11 +83,20 @@ pages_know_how_long_there_is(void **state)
 static void
 without_any_greeter_the_client_is_refused(void **state)
 {
+	const int64_t now_us = clock_now(), now_ms = clock_boottime_ms();
+
 	(void)state;
 	seen.greeter_begin = -EUSERS;
+	clock_hold(now_us, now_ms);
 	introduce("", "");
+	clock_hold(now_us, now_ms + 19999);
+	for (int looks = 0; looks < 3; looks++)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_int_equal(seen.killed, CLOSE_NONE);
+	clock_hold(now_us, now_ms + 20000);
 	while (seen.killed == CLOSE_NONE)
 		uv_run(&loop, UV_RUN_ONCE);
+	clock_release();
 	assert_int_equal(seen.killed, CLOSE_SIGN_IN_BUSY);
 	assert_int_equal(seen.pages, 0);
 	connection.stage = CONNECTION_RELAYED;
