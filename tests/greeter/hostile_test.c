@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #define LIMIT_MS 60000
+#define AT_START 4 /* of the modes that are not allowed: the first */
 
 static const char *program;
 
@@ -55,9 +56,10 @@ remove_place(const struct place *place)
 	(void)rmdir(place->folder);
 }
 
-/* Returns why the channel was closed by us, NULL if it was not. */
+/* Returns why the channel was closed by us, NULL if it was not. at_start: it acts behind its HELLO, which is too early only as long as
+ * nothing is shown. */
 static const char *
-play(const char *mode)
+play(const char *mode, bool at_start)
 {
 	static const struct msg_show show = {.screen = SCREEN_SIGN_IN};
 	struct place place;
@@ -68,6 +70,8 @@ play(const char *mode)
 	stage_start(&stage, place.copy);
 	while (!stage.hello && stage_wait(&stage, &stage.shown, 1, 50))
 		;
+	if (at_start)
+		(void)stage_wait_gone(&stage, LIMIT_MS);
 	if (!stage.gone) {
 		(void)close(stage_begin(&stage, 0x0409, -1));
 		stage_show(&stage, &show);
@@ -93,7 +97,7 @@ what_is_not_allowed_ends_it(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
-		if (play(modes[i]) == NULL)
+		if (play(modes[i], i < AT_START) == NULL)
 			fail_msg("mode %s was not ended", modes[i]);
 }
 
@@ -111,7 +115,7 @@ what_others_say_ends_it(void **state)
 			continue;
 		count++;
 		snprintf(mode, sizeof(mode), "say %s", message_row_at(i)->name);
-		if (play(mode) == NULL)
+		if (play(mode, false) == NULL)
 			fail_msg("mode %s was not ended", mode);
 	}
 	assert_true(count > 25);
@@ -124,7 +128,7 @@ what_is_allowed_does_not(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
-		assert_null(play(modes[i]));
+		assert_null(play(modes[i], false));
 }
 
 int
