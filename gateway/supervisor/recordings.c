@@ -295,6 +295,12 @@ open_file(struct recording *recording)
 	return 0;
 }
 
+static enum close_reason
+reason_without_file(int r)
+{
+	return r == -ENOSPC || r == -EDQUOT ? CLOSE_RECORDING_DISK : CLOSE_RECORDING_FAILED;
+}
+
 static void
 begin_file(struct recording *recording)
 {
@@ -304,9 +310,7 @@ begin_file(struct recording *recording)
 		recording_try_begin(recording);
 		return;
 	}
-	recording_went_wrong(recording,
-		r == -ENOSPC || r == -EDQUOT ? CLOSE_RECORDING_DISK : CLOSE_RECORDING_FAILED,
-		no_file, -r);
+	recording_went_wrong(recording, reason_without_file(r), no_file, -r);
 	recording_over(recording, RECORDING_ROW_FAILED);
 }
 
@@ -465,10 +469,17 @@ begin(struct connection *connection, const struct session_grant *grant)
 			r == -EUSERS ? CLOSE_RECORDING_BUSY : CLOSE_RECORDING_FAILED,
 			recording->why);
 	}
+	/* What fails here is the answer: whoever asks has nothing yet that session_start_not_recorded could end. */
+	r = recording->kept ? 0 : open_file(recording);
+	if (r < 0) {
+		recording_went_wrong(recording, CLOSE_RECORDING_FAILED, no_file, -r);
+		recording_over(recording, RECORDING_ROW_FAILED);
+		return reason_without_file(r);
+	}
 	recording->connection = connection;
 	connection->recording = recording;
 	if (!recording->kept) {
-		begin_file(recording);
+		recording_try_begin(recording);
 		return CLOSE_NONE;
 	}
 	recording->job = (struct store_job){.work = row_work, .done = row_done};
