@@ -191,11 +191,23 @@ print_terminal(const struct admin *admin, const json_t *result)
 				   "terminal trust."));
 }
 
+/* Told where it is decided, and not when an engineer stands before it. */
+static void
+warn_of_kerberos(const json_t *result)
+{
+	if (json_is_true(json_object_get(result, "lacks_kerberos")))
+		printf("\n%s\n",
+			_("Mediated sessions cannot log on by Kerberos: whoever has an account "
+			  "in a realm of kerberos.config is refused here (SK2664). For them: "
+			  "--relay transparent."));
+}
+
 void
 print_terminal_added(const struct admin *admin, const json_t *result)
 {
 	printf(_("Terminal %s has been added.\n\n"), admin_subject(admin, result, "name"));
 	print_terminal(admin, result);
+	warn_of_kerberos(result);
 }
 
 void
@@ -218,6 +230,7 @@ print_terminal_changed(const struct admin *admin, const json_t *result)
 		printf(_("Its stored password has been forgotten. To set it again: sekisho-admin "
 			 "terminal credential set '%s' --user USER\n"),
 			name);
+	warn_of_kerberos(result);
 }
 
 /* The stored name; the password is nowhere. */
@@ -254,6 +267,7 @@ print_credential(const struct admin *admin, const json_t *result)
 	if (strcmp(value_text(result, "credentials"), "injected") != 0)
 		printf("\n%s\n", _("No session uses it yet: terminal edit --credentials "
 				   "injected."));
+	warn_of_kerberos(result);
 }
 
 void

@@ -1,5 +1,6 @@
 /* terminal.set_credential, show_credential, delete_credential (B3): see methods.h. The password goes in, sealed, and comes
  * out for a session's start alone: no method answers with it, and no event holds it. */
+#include "policy/mediated_logon.h"
 #include "policy/method_call.h"
 
 #include "policy/store/credential_table.h"
@@ -83,6 +84,7 @@ static int
 answer(struct store_db *db, struct method_call *call, const struct crediting *crediting)
 {
 	enum credential_state state = CREDENTIAL_MISSING;
+	bool lacks_kerberos = false;
 	int r;
 
 	r = stored_credential_state(db, &crediting->terminal, CREDENTIALS_INJECTED, &state);
@@ -95,7 +97,9 @@ answer(struct store_db *db, struct method_call *call, const struct crediting *cr
 	(void)json_object_set_new(call->result, "opens", json_boolean(state == CREDENTIAL_OPENS));
 	(void)json_object_set_new(
 		call->result, "elsewhere", json_boolean(state == CREDENTIAL_ELSEWHERE));
-	return 0;
+	r = mediated_logon_lacks_kerberos(db, &crediting->terminal, &lacks_kerberos);
+	(void)json_object_set_new(call->result, "lacks_kerberos", json_boolean(lacks_kerberos));
+	return r;
 }
 
 /* A protection stays, unless something else is said. */

@@ -1,4 +1,5 @@
 /* terminal.* (B1, B2, B4, B8): see methods.h. */
+#include "policy/mediated_logon.h"
 #include "policy/method_call.h"
 
 #include "base/cleanup.h"
@@ -55,6 +56,17 @@ read_new_terminal(struct store_db *db, struct method_call *call, struct terminal
 	return r;
 }
 
+static int
+note_kerberos(struct store_db *db, struct method_call *call, const struct terminal *terminal)
+{
+	bool lacks;
+	int r = mediated_logon_lacks_kerberos(db, terminal, &lacks);
+
+	if (r == 0)
+		(void)json_object_set_new(call->result, "lacks_kerberos", json_boolean(lacks));
+	return r;
+}
+
 int
 method_terminal_add(struct store_db *db, struct method_call *call)
 {
@@ -77,6 +89,8 @@ method_terminal_add(struct store_db *db, struct method_call *call)
 		r = record_change(
 			db, call, "terminal.add", terminal.name, NULL, call->result, NULL);
 	call->touched_terminal = terminal.number;
+	if (r == 0)
+		r = note_kerberos(db, call, &terminal);
 	terminal_done(&terminal);
 	return r;
 }
@@ -209,6 +223,8 @@ method_terminal_edit(struct store_db *db, struct method_call *call)
 	if (r == 0)
 		(void)json_object_set_new(
 			call->result, "credential_forgotten", json_boolean(forgotten));
+	if (r == 0)
+		r = note_kerberos(db, call, &terminal);
 	json_decref(before);
 	terminal_done(&terminal);
 	return r;

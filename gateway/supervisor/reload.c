@@ -50,6 +50,7 @@ policy_settings_from(const struct settings *settings, struct policy_settings *re
 		.holder_shown = (enum holder_shown)settings->sessions.holder,
 		.ticket_ms = settings->limits.ticket_ms,
 		.grace_ms = settings->limits.grace_ms,
+		.has_kerberos = settings->kerberos.config != NULL,
 	};
 	ret_policy->sign_in.password_policy =
 		(enum password_policy)settings->sign_in.password_policy;

@@ -20,6 +20,7 @@
 #include "supervisor/recordings.h"
 #include "supervisor/recordings_private.h"
 #include "supervisor/session_starts.h"
+#include "supervisor/start.h"
 
 #include <errno.h>
 #include <fcntl.h>
