@@ -162,17 +162,8 @@ mediation_tell(
 void
 mediation_tell_certificate(struct mediation *mediation, const struct msg_nla_certificate *refused)
 {
-	struct msg_mediate_certificate *told = &mediation->news.certificate;
-
 	(void)pthread_mutex_lock(&mediation->lock);
-	told->sha256_len = refused->sha256_len;
-	memcpy(told->sha256, refused->sha256, sizeof(told->sha256));
-	memcpy(told->subject, refused->subject, sizeof(told->subject));
-	memcpy(told->issuer, refused->issuer, sizeof(told->issuer));
-	memcpy(told->names, refused->names, sizeof(told->names));
-	memcpy(told->distrust, refused->distrust, sizeof(told->distrust));
-	told->not_before = refused->not_before;
-	told->not_after = refused->not_after;
+	COPY_CERTIFICATE(&mediation->news.certificate, refused);
 	mediation->news.has_certificate = true;
 	(void)pthread_mutex_unlock(&mediation->lock);
 }

@@ -306,25 +306,13 @@ host_certificate_chain(SSL *ssl, uint8_t *ret_ders, size_t size)
 }
 
 /* Why it is not the trusted one. */
-static const char *
-distrust(const struct host_trust *trust, long result)
+static void
+report_distrust(const struct host_trust *trust, long result, struct msg_host_report *report)
 {
-	return trust->kind == HOST_TRUST_CA ? X509_verify_cert_error_string(result)
-					    : N_("it is not the one that was pinned");
+	(void)snprintf(report->distrust, sizeof(report->distrust), "%s",
+		trust->kind == HOST_TRUST_CA ? X509_verify_cert_error_string(result)
+					     : N_("it is not the one that was pinned"));
 }
-
-/* The worker's message and sekisho-nla's have the same fields. */
-#define SAY_REFUSED(message, report, why)                                                    \
-	do {                                                                                 \
-		(message)->sha256_len = (report).sha256_len;                                 \
-		memcpy((message)->sha256, (report).sha256, sizeof((message)->sha256));       \
-		memcpy((message)->subject, (report).subject, sizeof((message)->subject));    \
-		memcpy((message)->issuer, (report).issuer, sizeof((message)->issuer));       \
-		memcpy((message)->names, (report).names, sizeof((message)->names));          \
-		(message)->not_before = (report).not_before;                                 \
-		(message)->not_after = (report).not_after;                                   \
-		(void)snprintf((message)->distrust, sizeof((message)->distrust), "%s", why); \
-	} while (0)
 
 bool
 host_trust_refused(
@@ -335,7 +323,8 @@ host_trust_refused(
 	struct msg_host_report report = {0};
 
 	report_certificate(certificate, &report);
-	SAY_REFUSED(ret_refused, report, distrust(trust, SSL_get_verify_result(ssl)));
+	report_distrust(trust, SSL_get_verify_result(ssl), &report);
+	COPY_CERTIFICATE(ret_refused, &report);
 	return report.sha256_len == HOST_PIN_LEN;
 }
 
@@ -381,9 +370,11 @@ host_trust_check_chain(const struct host_trust *trust, X509 *certificate, STACK_
 		result = verify_chain(trust, certificate, others);
 		good = result == X509_V_OK;
 	}
-	if (!good)
-		SAY_REFUSED(ret_refused, report, distrust(trust, result));
-	return good;
+	if (good)
+		return true;
+	report_distrust(trust, result, &report);
+	COPY_CERTIFICATE(ret_refused, &report);
+	return false;
 }
 
 int
@@ -410,5 +401,5 @@ host_trust_judge(const struct host_trust *trust, SSL *ssl, struct msg_host_repor
 		return;
 	}
 	report->judged = HOST_IS_ANOTHER;
-	(void)snprintf(report->distrust, sizeof(report->distrust), "%s", distrust(trust, result));
+	report_distrust(trust, result, report);
 }

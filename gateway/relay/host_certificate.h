@@ -4,6 +4,8 @@
 
 #include "messages/messages.h"
 
+#include <string.h>
+
 struct ssl_st;
 struct x509_st;
 struct stack_st_X509;
@@ -87,6 +89,19 @@ enum host_judged {
 /* As host_trust_prepare, but a certificate that is not trusted does not end the handshake: it is to be
  * seen. */
 int host_trust_prepare_look(struct host_trust *trust, struct ssl_st *ssl);
+
+/* From one message to another that says which certificate was refused, and why: their fields are the same. */
+#define COPY_CERTIFICATE(to, from)                                                \
+	do {                                                                      \
+		(to)->sha256_len = (from)->sha256_len;                            \
+		memcpy((to)->sha256, (from)->sha256, sizeof((to)->sha256));       \
+		memcpy((to)->subject, (from)->subject, sizeof((to)->subject));    \
+		memcpy((to)->issuer, (from)->issuer, sizeof((to)->issuer));       \
+		memcpy((to)->names, (from)->names, sizeof((to)->names));          \
+		memcpy((to)->distrust, (from)->distrust, sizeof((to)->distrust)); \
+		(to)->not_before = (from)->not_before;                            \
+		(to)->not_after = (from)->not_after;                              \
+	} while (0)
 
 /* After such a handshake: fills in judged and distrust. */
 void host_trust_judge(

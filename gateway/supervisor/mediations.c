@@ -5,7 +5,7 @@
 #include "base/cleanup.h"
 #include "mediator/outcomes.h"
 #include "settings/settings.h"
-#include "supervisor/children.h"
+#include "supervisor/host_child.h"
 #include "supervisor/nla_logons.h"
 #include "supervisor/notices.h"
 #include "supervisor/principals.h"
@@ -14,46 +14,25 @@
 #include "supervisor/told_host.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#define DETAIL_SIZE 256 /* more than any text of ENDED and the number before it */
-
 struct mediation {
 	struct connection *connection;
-	struct child *child; /* NULL once it is gone */
-	int theirs;          /* its end of the socketpair, until it has it */
-	int workers;
+	struct host_child host;
 	uint16_t port;
-	bool has_begin; /* MEDIATE_BEGIN has gone */
 	bool dialled;
 	bool has_host; /* MEDIATE_HOST has gone */
 	bool passed_through;
-	struct msg_mediate_begin *begin; /* NULL once it has it */
 	bool connected, by_nla;
 	bool ended; /* it has said the last that it says */
-	enum close_reason reason;
-	char detail[DETAIL_SIZE];
 };
 
-static void
-begin_done(struct mediation *mediation)
-{
-	if (mediation->begin == NULL)
-		return;
-	secret_wipe(mediation->begin, sizeof(*mediation->begin));
-	free(take_pointer(&mediation->begin));
-}
-
-static void
-close_end(int *fd)
-{
-	auto_fd int end = take_fd(fd);
-
-	(void)end;
-}
+static const struct host_child_kind kind = {.kind = CHILD_MEDIATOR,
+	.socket_type = SOCK_STREAM,
+	.begin = MSG_MEDIATE_BEGIN,
+	.begin_size = sizeof(struct msg_mediate_begin)};
 
 void
 mediation_end(struct connection *connection)
@@ -62,11 +41,7 @@ mediation_end(struct connection *connection)
 
 	if (mediation == NULL)
 		return;
-	if (mediation->child != NULL)
-		children_end_taken(mediation->child);
-	begin_done(mediation);
-	close_end(&mediation->theirs);
-	close_end(&mediation->workers);
+	host_child_done(&mediation->host);
 	free(mediation);
 }
 
@@ -83,9 +58,9 @@ mediation_send(struct connection *connection, enum message number, const void *b
 
 	if (mediation == NULL)
 		return -EOPNOTSUPP;
-	if (mediation->child == NULL || !mediation->connected || mediation->ended)
+	if (mediation->host.child == NULL || !mediation->connected || mediation->ended)
 		return -ENOTCONN;
-	return children_send(mediation->child, number, body, -1);
+	return children_send(mediation->host.child, number, body, -1);
 }
 
 /* Beginning */
@@ -104,14 +79,11 @@ needs_kerberos(const struct connection *connection, const struct terminal *termi
 	return needs;
 }
 
-static int
-begin_new(struct mediation *mediation, const struct terminal *terminal,
+static void
+fill_in(struct msg_mediate_begin *begin, const struct terminal *terminal, enum attach_nla nla,
 	const struct host_credentials *credentials, const struct auto_reconnect_cookie *cookie)
 {
-	struct msg_mediate_begin *begin = calloc(1, sizeof(*begin));
-
-	if (begin == NULL)
-		return -ENOMEM;
+	begin->nla = (uint8_t)nla;
 	TELL_TRUST(begin, terminal);
 	if (host_credentials_given(credentials))
 		TELL_CREDENTIALS(begin, credentials);
@@ -120,25 +92,11 @@ begin_new(struct mediation *mediation, const struct terminal *terminal,
 		begin->host_random_len = sizeof(cookie->random);
 		memcpy(begin->host_random, cookie->random, sizeof(cookie->random));
 	}
-	mediation->begin = begin;
-	return 0;
 }
 
 static int
-make_ends(struct mediation *mediation)
-{
-	int ends[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		return -errno;
-	mediation->theirs = ends[0];
-	mediation->workers = ends[1];
-	return 0;
-}
-
-static int
-prepare(struct connection *connection, const struct terminal *terminal,
-	struct host_credentials *credentials, const struct auto_reconnect_cookie *cookie)
+prepare(struct connection *connection, const struct terminal *terminal, enum attach_nla nla,
+	const struct host_credentials *credentials, const struct auto_reconnect_cookie *cookie)
 {
 	struct mediation *mediation = calloc(1, sizeof(*mediation));
 	int r;
@@ -146,16 +104,13 @@ prepare(struct connection *connection, const struct terminal *terminal,
 	if (mediation == NULL)
 		return -ENOMEM;
 	mediation->connection = connection;
-	mediation->theirs = mediation->workers = -1;
 	mediation->passed_through = credentials->mode == CREDENTIALS_PASS_THROUGH;
 	connection->mediation = mediation;
-	r = begin_new(mediation, terminal, credentials, cookie);
-	if (r == 0)
-		r = make_ends(mediation);
-	if (r == 0)
-		r = children_take(connection->supervisor->children, CHILD_MEDIATOR, mediation,
-			&mediation->child);
-	return r;
+	r = host_child_init(&mediation->host, &kind);
+	if (r < 0)
+		return r;
+	fill_in(mediation->host.begin, terminal, nla, credentials, cookie);
+	return host_child_start(&mediation->host, connection->supervisor->children, mediation);
 }
 
 static enum close_reason
@@ -186,28 +141,27 @@ mediation_start(struct connection *connection, const struct terminal *terminal,
 	if (reason == CLOSE_NONE && needs_kerberos(connection, terminal, credentials, nla))
 		reason = CLOSE_MEDIATOR_KERBEROS;
 	if (reason == CLOSE_NONE)
-		reason = reason_of(prepare(connection, terminal, credentials, cookie));
+		reason = reason_of(prepare(connection, terminal, nla, credentials, cookie));
 	host_credentials_done(credentials);
 	if (reason != CLOSE_NONE)
 		mediation_end(connection);
-	else
-		connection->mediation->begin->nla = (uint8_t)nla;
 	return reason;
 }
 
-static int
+/* Behind MEDIATE_BEGIN. One that does not take it dies, and with it the socketpair: the worker says so. */
+static void
 send_host(struct mediation *mediation)
 {
 	const struct settings *settings = mediation->connection->supervisor->settings;
 	const struct msg_mediate_host message = {
 		.port = mediation->port, .activate_ms = (uint32_t)settings->limits.attach_ms};
 
-	if (!mediation->has_begin || !mediation->dialled || mediation->has_host ||
-		mediation->child == NULL)
-		return 0;
+	if (mediation->host.begin != NULL || !mediation->dialled || mediation->has_host ||
+		mediation->host.child == NULL)
+		return;
 	mediation->has_host = true;
-	return children_send(
-		mediation->child, MSG_MEDIATE_HOST, &message, mediation->connection->host_fd);
+	(void)children_send(
+		mediation->host.child, MSG_MEDIATE_HOST, &message, mediation->connection->host_fd);
 }
 
 int
@@ -217,16 +171,15 @@ mediation_dialled(struct connection *connection, uint16_t port, int *ret_fd)
 
 	mediation->port = port;
 	mediation->dialled = true;
-	*ret_fd = mediation->workers;
-	/* One that does not take it dies, and with it the socketpair: the worker says so. */
-	(void)send_host(mediation);
-	return mediation->workers < 0 ? -EBADF : 0;
+	*ret_fd = mediation->host.workers;
+	send_host(mediation);
+	return *ret_fd < 0 ? -EBADF : 0;
 }
 
 void
 mediation_attached(struct connection *connection)
 {
-	close_end(&connection->mediation->workers);
+	host_child_close_workers(&connection->mediation->host);
 }
 
 void
@@ -238,20 +191,14 @@ mediation_succeeded(struct connection *connection)
 		resume_needs_password(connection->supervisor->resumes, connection->session->id);
 }
 
-/* The password goes out. */
 void
 mediator_ready(void *owner, struct child *child)
 {
 	struct mediation *mediation = child_tag(child);
 
 	(void)owner;
-	if (mediation->begin == NULL)
-		return;
-	(void)children_send(child, MSG_MEDIATE_BEGIN, mediation->begin, mediation->theirs);
-	begin_done(mediation);
-	close_end(&mediation->theirs);
-	mediation->has_begin = true;
-	(void)send_host(mediation);
+	host_child_ready(&mediation->host);
+	send_host(mediation);
 }
 
 /* The worker hears of it by the end of the socketpair, and asks why (mediation_reason). */
@@ -261,49 +208,34 @@ mediator_died(void *owner, struct child *child)
 	struct mediation *mediation = child_tag(child);
 
 	(void)owner;
-	mediation->child = NULL;
-	begin_done(mediation);
-	close_end(&mediation->theirs);
+	host_child_died(&mediation->host);
 }
 
 /* How it stands */
-
-/* What administrators read: the number, Windows' name for it, and what sekisho-mediator had to say. */
-static void
-note_detail(struct mediation *mediation, const struct msg_mediate_result *result)
-{
-	const char *name = result->outcome == MEDIATE_LOGON_REFUSED
-				   ? nla_status_name(NLA_REFUSED, result->status)
-				   : "";
-
-	if (result->status != 0)
-		(void)snprintf(mediation->detail, sizeof(mediation->detail), "0x%08x%s%s%s%s",
-			(unsigned int)result->status, name[0] == '\0' ? "" : " ", name,
-			result->why[0] == '\0' ? "" : ": ", result->why);
-	else
-		(void)snprintf(mediation->detail, sizeof(mediation->detail), "%s", result->why);
-}
 
 static int
 on_result(struct channel *channel, union message_body *message)
 {
 	const struct msg_mediate_result *result = &message->mediate_result;
+	enum mediate_outcome outcome = (enum mediate_outcome)result->outcome;
 	struct mediation *mediation = child_tag(channel_owner(channel));
 
 	if (mediation == NULL)
 		return 0;
 	if (result->outcome >= MEDIATE_OUTCOME_COUNT || mediation->ended ||
-		(result->outcome == MEDIATE_CONNECTED && mediation->connected))
+		(outcome == MEDIATE_CONNECTED && mediation->connected))
 		return -EPROTO;
-	if (result->outcome == MEDIATE_CONNECTED) {
+	if (outcome == MEDIATE_CONNECTED) {
 		mediation->connected = true;
 		mediation->by_nla = result->status == 1;
 		return 0;
 	}
 	mediation->ended = true;
-	mediation->reason =
-		mediate_close_reason((enum mediate_outcome)result->outcome, result->status);
-	note_detail(mediation, result);
+	host_child_note(&mediation->host, mediate_close_reason(outcome, result->status),
+		result->status,
+		outcome == MEDIATE_LOGON_REFUSED ? nla_status_name(NLA_REFUSED, result->status)
+						 : "",
+		result->why);
 	return 0;
 }
 
@@ -311,21 +243,12 @@ on_result(struct channel *channel, union message_body *message)
 static int
 on_certificate(struct channel *channel, union message_body *message)
 {
-	const struct msg_mediate_certificate *told = &message->mediate_certificate;
 	struct mediation *mediation = child_tag(channel_owner(channel));
-	struct msg_certificate_refused refused = {
-		.sha256_len = told->sha256_len,
-		.not_before = told->not_before,
-		.not_after = told->not_after,
-	};
+	struct msg_certificate_refused refused = {0};
 
 	if (mediation == NULL)
 		return 0;
-	memcpy(refused.sha256, told->sha256, sizeof(refused.sha256));
-	memcpy(refused.subject, told->subject, sizeof(refused.subject));
-	memcpy(refused.issuer, told->issuer, sizeof(refused.issuer));
-	memcpy(refused.names, told->names, sizeof(refused.names));
-	memcpy(refused.distrust, told->distrust, sizeof(refused.distrust));
+	COPY_CERTIFICATE(&refused, &message->mediate_certificate);
 	return certificate_refused(mediation->connection, &refused);
 }
 
@@ -360,14 +283,14 @@ mediation_reason(struct connection *connection, enum close_reason reason, const 
 	if (mediation == NULL || !is_host_gone(reason))
 		return reason;
 	/* It says so before the worker can see it; which channel the loop heard first is chance. */
-	if (mediation->child != NULL)
-		children_hear(mediation->child);
+	if (mediation->host.child != NULL)
+		children_hear(mediation->host.child);
 	if (!mediation->ended) {
 		*detail = mediation->connected ? "" : "before the desktop began";
 		return CLOSE_MEDIATOR_DIED;
 	}
-	if (mediation->reason == CLOSE_NONE)
+	if (mediation->host.reason == CLOSE_NONE)
 		return reason;
-	*detail = mediation->detail;
-	return mediation->reason;
+	*detail = mediation->host.detail;
+	return mediation->host.reason;
 }

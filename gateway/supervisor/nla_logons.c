@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "settings/settings.h"
-#include "supervisor/children.h"
+#include "supervisor/host_child.h"
 #include "supervisor/kdc_search.h"
 #include "supervisor/principals.h"
 #include "supervisor/refused_certificate.h"
@@ -15,23 +15,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define DETAIL_SIZE 256 /* more than any text of ENDED and the number before it */
+#include <sys/socket.h>
 
 struct nla_logon {
 	struct connection *connection;
-	struct child *child;       /* NULL once it is gone */
+	struct host_child host;
 	struct kdc_search *search; /* from its first question for a KDC to its tickets */
 	bool by_kerberos;
 	bool has_tickets;
-	int theirs; /* its end of the channel to the worker, until it has it */
-	int workers;
-	struct msg_nla_begin *begin;         /* NULL once it has it */
 	struct host_credentials credentials; /* for a host that has no NLA, until that is known */
 	bool has_result;
-	enum close_reason reason;
-	char detail[DETAIL_SIZE];
 };
+
+static const struct host_child_kind kind = {.kind = CHILD_NLA,
+	.socket_type = SOCK_SEQPACKET,
+	.begin = MSG_NLA_BEGIN,
+	.begin_size = sizeof(struct msg_nla_begin)};
 
 enum close_reason
 nla_wanted(const struct terminal *terminal, const struct host_credentials *credentials,
@@ -48,23 +47,6 @@ nla_wanted(const struct terminal *terminal, const struct host_credentials *crede
 	return CLOSE_NONE;
 }
 
-static void
-begin_done(struct nla_logon *logon)
-{
-	if (logon->begin == NULL)
-		return;
-	secret_wipe(logon->begin, sizeof(*logon->begin));
-	free(take_pointer(&logon->begin));
-}
-
-static void
-close_end(int *fd)
-{
-	auto_fd int end = take_fd(fd);
-
-	(void)end;
-}
-
 void
 nla_logon_end(struct connection *connection)
 {
@@ -73,12 +55,8 @@ nla_logon_end(struct connection *connection)
 	if (logon == NULL)
 		return;
 	kdc_search_end(logon->search);
-	if (logon->child != NULL)
-		children_end_taken(logon->child);
-	begin_done(logon);
+	host_child_done(&logon->host);
 	host_credentials_done(&logon->credentials);
-	close_end(&logon->theirs);
-	close_end(&logon->workers);
 	free(logon);
 }
 
@@ -103,18 +81,14 @@ fill_in_kerberos(
 		(void)snprintf(begin->krb5, sizeof(begin->krb5), "%s", conf->relations);
 }
 
-static int
-begin_new(struct nla_logon *logon, const struct terminal *terminal)
+static void
+fill_in(struct nla_logon *logon, const struct terminal *terminal)
 {
-	struct msg_nla_begin *begin = calloc(1, sizeof(*begin));
+	struct msg_nla_begin *begin = logon->host.begin;
 
-	if (begin == NULL)
-		return -ENOMEM;
 	TELL_TRUST(begin, terminal);
 	TELL_CREDENTIALS(begin, &logon->credentials);
 	fill_in_kerberos(logon, begin, terminal);
-	logon->begin = begin;
-	return 0;
 }
 
 int
@@ -122,28 +96,22 @@ nla_logon_start(struct connection *connection, const struct terminal *terminal,
 	struct host_credentials *credentials)
 {
 	struct nla_logon *logon = calloc(1, sizeof(*logon));
-	int ends[2];
 	int r;
 
 	nla_logon_end(connection);
 	if (logon == NULL)
 		return -ENOMEM;
 	logon->connection = connection;
-	logon->theirs = logon->workers = -1;
 	logon->credentials = *credentials;
 	*credentials = (struct host_credentials){.mode = credentials->mode};
 	connection->nla = logon;
-	r = begin_new(logon, terminal);
-	/* Its worker is told none, whatever it says of the host. */
-	if (terminal->nla == TERMINAL_NLA_REQUIRED)
-		host_credentials_done(&logon->credentials);
-	if (r == 0)
-		r = channel_pair(ends);
+	r = host_child_init(&logon->host, &kind);
 	if (r == 0) {
-		logon->theirs = ends[0];
-		logon->workers = ends[1];
-		r = children_take(
-			connection->supervisor->children, CHILD_NLA, logon, &logon->child);
+		fill_in(logon, terminal);
+		/* Its worker is told none, whatever it says of the host. */
+		if (terminal->nla == TERMINAL_NLA_REQUIRED)
+			host_credentials_done(&logon->credentials);
+		r = host_child_start(&logon->host, connection->supervisor->children, logon);
 	}
 	if (r < 0)
 		nla_logon_end(connection);
@@ -155,9 +123,9 @@ nla_logon_to_worker(struct connection *connection)
 {
 	const struct msg_nla_channel message = {.connection = connection->id};
 	int r = children_send(
-		connection->worker, MSG_NLA_CHANNEL, &message, connection->nla->workers);
+		connection->worker, MSG_NLA_CHANNEL, &message, connection->nla->host.workers);
 
-	close_end(&connection->nla->workers);
+	host_child_close_workers(&connection->nla->host);
 	return r;
 }
 
@@ -186,32 +154,19 @@ nla_logon_reason(struct connection *connection, enum close_reason reason, const 
 	if (logon == NULL || (reason != CLOSE_HOST_LOGON && reason != CLOSE_NLA_FAULT))
 		return reason;
 	/* It says so before it tells the worker; which channel the loop heard first is chance. */
-	if (logon->child != NULL)
-		children_hear(logon->child);
-	if (!logon->has_result || logon->reason == CLOSE_NONE)
+	if (logon->host.child != NULL)
+		children_hear(logon->host.child);
+	if (!logon->has_result || logon->host.reason == CLOSE_NONE)
 		return reason;
-	*detail = logon->detail;
-	return logon->reason;
-}
-
-/* What administrators read: the number, Windows' name for it, and what sekisho-nla had to say. */
-static void
-note_detail(struct nla_logon *logon, const struct msg_nla_result *result)
-{
-	const char *name = nla_status_name((enum nla_outcome)result->outcome, result->status);
-
-	if (result->status != 0)
-		(void)snprintf(logon->detail, sizeof(logon->detail), "0x%08x%s%s%s%s",
-			(unsigned int)result->status, name[0] == '\0' ? "" : " ", name,
-			result->why[0] == '\0' ? "" : ": ", result->why);
-	else
-		(void)snprintf(logon->detail, sizeof(logon->detail), "%s", result->why);
+	*detail = logon->host.detail;
+	return logon->host.reason;
 }
 
 static int
 on_result(struct channel *channel, union message_body *message)
 {
 	const struct msg_nla_result *result = &message->nla_result;
+	enum nla_outcome outcome = (enum nla_outcome)result->outcome;
 	struct nla_logon *logon = child_tag(channel_owner(channel));
 
 	if (logon == NULL)
@@ -219,8 +174,8 @@ on_result(struct channel *channel, union message_body *message)
 	if (result->outcome >= NLA_OUTCOME_COUNT)
 		return -EPROTO;
 	logon->has_result = true;
-	logon->reason = nla_close_reason((enum nla_outcome)result->outcome, result->status);
-	note_detail(logon, result);
+	host_child_note(&logon->host, nla_close_reason(outcome, result->status), result->status,
+		nla_status_name(outcome, result->status), result->why);
 	host_credentials_done(&logon->credentials);
 	kdc_search_end(take_pointer(&logon->search));
 	return 0;
@@ -231,9 +186,9 @@ on_kdc_found(void *owner, int fd, uint32_t limit_ms)
 {
 	const struct msg_kdc_socket message = {.limit_ms = limit_ms};
 	struct nla_logon *logon = owner;
+	auto_fd int taken = fd;
 
-	(void)children_send(logon->child, MSG_KDC_SOCKET, &message, fd);
-	close_end(&fd);
+	(void)children_send(logon->host.child, MSG_KDC_SOCKET, &message, taken);
 }
 
 static void
@@ -242,7 +197,7 @@ on_kdc_none(void *owner, bool is_known)
 	const struct msg_kdc_none message = {.is_known = is_known};
 	struct nla_logon *logon = owner;
 
-	(void)children_send(logon->child, MSG_KDC_NONE, &message, -1);
+	(void)children_send(logon->host.child, MSG_KDC_NONE, &message, -1);
 }
 
 /* The worker hears of it by the end of its channel, and asks why (nla_logon_reason). */
@@ -253,10 +208,9 @@ on_kdc_late(void *owner)
 
 	kdc_search_end(take_pointer(&logon->search));
 	logon->has_result = true;
-	logon->reason = CLOSE_KERBEROS_NO_KDC;
-	(void)snprintf(logon->detail, sizeof(logon->detail), "kerberos.deadline is over");
+	host_child_note(&logon->host, CLOSE_KERBEROS_NO_KDC, 0, "", "kerberos.deadline is over");
 	host_credentials_done(&logon->credentials);
-	children_end_taken(take_pointer(&logon->child));
+	children_end_taken(take_pointer(&logon->host.child));
 }
 
 static int
@@ -310,21 +264,12 @@ on_kdc_done(struct channel *channel, union message_body *message)
 static int
 on_certificate(struct channel *channel, union message_body *message)
 {
-	const struct msg_nla_certificate *told = &message->nla_certificate;
 	struct nla_logon *logon = child_tag(channel_owner(channel));
-	struct msg_certificate_refused refused = {
-		.sha256_len = told->sha256_len,
-		.not_before = told->not_before,
-		.not_after = told->not_after,
-	};
+	struct msg_certificate_refused refused = {0};
 
 	if (logon == NULL)
 		return 0;
-	memcpy(refused.sha256, told->sha256, sizeof(refused.sha256));
-	memcpy(refused.subject, told->subject, sizeof(refused.subject));
-	memcpy(refused.issuer, told->issuer, sizeof(refused.issuer));
-	memcpy(refused.names, told->names, sizeof(refused.names));
-	memcpy(refused.distrust, told->distrust, sizeof(refused.distrust));
+	COPY_CERTIFICATE(&refused, &message->nla_certificate);
 	return certificate_refused(logon->connection, &refused);
 }
 
@@ -336,18 +281,13 @@ const struct channel_handler nla_messages[] = {
 	{MSG_NOTHING, NULL},
 };
 
-/* The password goes out. */
 void
 nla_ready(void *owner, struct child *child)
 {
 	struct nla_logon *logon = child_tag(child);
 
 	(void)owner;
-	if (logon->begin == NULL)
-		return;
-	(void)children_send(child, MSG_NLA_BEGIN, logon->begin, logon->theirs);
-	begin_done(logon);
-	close_end(&logon->theirs);
+	host_child_ready(&logon->host);
 }
 
 /* The worker hears of it by the end of its channel. */
@@ -357,8 +297,6 @@ nla_died(void *owner, struct child *child)
 	struct nla_logon *logon = child_tag(child);
 
 	(void)owner;
-	logon->child = NULL;
 	kdc_search_end(take_pointer(&logon->search));
-	begin_done(logon);
-	close_end(&logon->theirs);
+	host_child_died(&logon->host);
 }

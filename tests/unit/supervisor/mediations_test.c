@@ -1,15 +1,13 @@
 /* gateway/supervisor/mediations.c: credentials and sockets go to one process, and what it says becomes a close reason. */
 #include "supervisor/mediations.h"
+#include "taken_child.h"
 
 #include "mediator/outcomes.h"
 #include "relay/host_certificate.h"
 #include "settings/settings.h"
-#include "supervisor/children.h"
 #include "supervisor/nla_logons.h"
 #include "supervisor/notices.h"
 #include "supervisor/principals.h"
-#include "supervisor/refused_certificate.h"
-#include "supervisor/resumes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,18 +21,12 @@
 #include <unistd.h>
 
 static struct {
-	char child;
-	void *tag;
-	bool ended, heard;
 	enum message sent[8];
 	unsigned int count;
 	struct msg_mediate_begin begin;
 	int host_fd; /* that went with MEDIATE_HOST */
-	int start;   /* what children_take answers */
 	enum terminal_nla wanted;
 	bool by_kerberos;
-	struct connection *refused;
-	const uint8_t *needs_password;
 } fake;
 
 int
@@ -45,45 +37,11 @@ notice_heard(struct connection *connection, const struct msg_notice_over *over)
 	return 0;
 }
 
-int
-children_take(struct children *children, enum child_kind kind, void *tag, struct child **ret_child)
-{
-	(void)children;
-	assert_int_equal(kind, CHILD_MEDIATOR);
-	if (fake.start < 0)
-		return fake.start;
-	fake.tag = tag;
-	*ret_child = (struct child *)&fake.child;
-	return 0;
-}
-
-void
-children_end_taken(struct child *child)
-{
-	assert_ptr_equal(child, &fake.child);
-	fake.ended = true;
-	fake.tag = NULL;
-}
-
-void
-children_hear(struct child *child)
-{
-	(void)child;
-	fake.heard = true;
-}
-
-void *
-child_tag(const struct child *child)
-{
-	(void)child;
-	return fake.tag;
-}
-
 void *
 channel_owner(const struct channel *channel)
 {
 	(void)channel;
-	return &fake.child;
+	return taken.child;
 }
 
 int
@@ -97,20 +55,6 @@ children_send(struct child *child, enum message number, const void *body, int fd
 	if (number == MSG_MEDIATE_HOST)
 		fake.host_fd = fd;
 	return 0;
-}
-
-int
-certificate_refused(struct connection *refused, const struct msg_certificate_refused *told)
-{
-	fake.refused = refused;
-	return told->sha256_len == 32 ? 0 : -EPROTO;
-}
-
-void
-resume_needs_password(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES])
-{
-	(void)resumes;
-	fake.needs_password = session;
 }
 
 enum close_reason
@@ -147,15 +91,16 @@ begin_with(const char *user, enum credential_mode mode, const struct auto_reconn
 {
 	const struct secret password = {(uint8_t *)"Ichigo-15", 9};
 	struct host_credentials credentials = {.mode = mode};
-	int start = fake.start;
+	int answer = taken.answer;
 	bool by_kerberos = fake.by_kerberos;
 	enum terminal_nla wanted = fake.wanted;
 	enum close_reason reason;
 
 	memset(&fake, 0, sizeof(fake));
+	taken_reset(CHILD_MEDIATOR);
 	memset(&connection, 0, sizeof(connection));
 	memset(&terminal, 0, sizeof(terminal));
-	fake.start = start;
+	taken.answer = answer;
 	fake.by_kerberos = by_kerberos;
 	fake.host_fd = -1;
 	terminal.nla = wanted;
@@ -169,7 +114,7 @@ begin_with(const char *user, enum credential_mode mode, const struct auto_reconn
 		assert_int_equal(host_credentials_set(&credentials, user, "AOBA", &password), 0);
 	reason = mediation_start(&connection, &terminal, &credentials, cookie);
 	assert_false(host_credentials_given(&credentials));
-	fake.start = 0;
+	taken.answer = 0;
 	fake.by_kerberos = false;
 	fake.wanted = TERMINAL_NLA_AUTO;
 	return reason;
@@ -194,7 +139,7 @@ finish(void)
 static void
 is_ready(void)
 {
-	mediator_ready(NULL, (struct child *)&fake.child);
+	mediator_ready(NULL, taken.child);
 }
 
 static int
@@ -238,7 +183,7 @@ the_password_goes_to_the_process_and_nowhere_else(void **state)
 	is_ready();
 	assert_int_equal(fake.count, 1);
 	finish();
-	assert_true(fake.ended);
+	assert_int_equal(taken.ended, 1);
 	assert_null(connection.mediation);
 }
 
@@ -285,11 +230,11 @@ static void
 what_cannot_be_mediated_does_not_begin(void **state)
 {
 	(void)state;
-	fake.start = -EUSERS;
+	taken.answer = -EUSERS;
 	assert_int_equal(begin_with("tech", CREDENTIALS_INJECTED, NULL), CLOSE_MEDIATOR_BUSY);
-	fake.start = -ENOENT;
+	taken.answer = -ENOENT;
 	assert_int_equal(begin_with("tech", CREDENTIALS_INJECTED, NULL), CLOSE_MEDIATOR_FAULT);
-	fake.start = -ENOMEM;
+	taken.answer = -ENOMEM;
 	assert_int_equal(begin_with("tech", CREDENTIALS_INJECTED, NULL), CLOSE_OUT_OF_ROOM);
 	/* Who belongs to a realm is not brought to NTLM. */
 	fake.by_kerberos = true;
@@ -310,7 +255,7 @@ what_the_host_said_is_the_reason(void **state)
 	assert_int_equal(mediation_reason(&connection, CLOSE_HOST_REFUSED, &detail),
 		CLOSE_HOST_LOGON_LOCKED);
 	assert_string_equal(detail, "0xc0000234 STATUS_ACCOUNT_LOCKED_OUT");
-	assert_true(fake.heard);
+	assert_true(taken.heard);
 	/* What the worker knows by itself stays. */
 	detail = "";
 	assert_int_equal(
@@ -331,14 +276,14 @@ a_process_that_said_nothing_has_died(void **state)
 	begin();
 	is_ready();
 	assert_int_equal(tell(MEDIATE_CONNECTED, 0, ""), 0);
-	mediator_died(NULL, (struct child *)&fake.child);
+	mediator_died(NULL, taken.child);
 	assert_int_equal(
 		mediation_reason(&connection, CLOSE_HOST_GONE, &detail), CLOSE_MEDIATOR_DIED);
 	finish();
-	assert_false(fake.ended);
+	assert_int_equal(taken.ended, 0);
 
 	begin();
-	mediator_died(NULL, (struct child *)&fake.child);
+	mediator_died(NULL, taken.child);
 	assert_int_equal(
 		mediation_reason(&connection, CLOSE_HOST_REFUSED, &detail), CLOSE_MEDIATOR_DIED);
 	assert_string_equal(detail, "before the desktop began");
@@ -402,7 +347,7 @@ a_refused_certificate_is_an_event_of_its_session(void **state)
 	begin();
 	assert_int_equal(mediator_messages[1].number, MSG_MEDIATE_CERTIFICATE);
 	assert_int_equal(mediator_messages[1].function(NULL, &told), 0);
-	assert_ptr_equal(fake.refused, &connection);
+	assert_ptr_equal(taken.refused, &connection);
 	told.mediate_certificate.sha256_len = 5;
 	assert_int_equal(mediator_messages[1].function(NULL, &told), -EPROTO);
 	finish();
@@ -416,7 +361,7 @@ what_was_passed_through_by_nla_is_gone(void **state)
 		assert_int_equal(begin_with("sato", CREDENTIALS_PASS_THROUGH, NULL), CLOSE_NONE);
 		assert_int_equal(tell(MEDIATE_CONNECTED, by_nla, ""), 0);
 		mediation_succeeded(&connection);
-		assert_true((fake.needs_password != NULL) == (by_nla == 1));
+		assert_true((taken.needs_password != NULL) == (by_nla == 1));
 		finish();
 	}
 	mediation_succeeded(&connection);

@@ -1,12 +1,10 @@
 /* gateway/supervisor/nla_logons.c: the password goes to one process, and what it says becomes a close reason. */
 #include "supervisor/nla_logons.h"
+#include "taken_child.h"
 
 #include "settings/settings.h"
-#include "supervisor/children.h"
 #include "supervisor/kdc_search.h"
 #include "supervisor/principals.h"
-#include "supervisor/refused_certificate.h"
-#include "supervisor/resumes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,18 +17,10 @@
 #include <unistd.h>
 
 static struct {
-	char child;
-	void *tag;
-	bool ended;
 	enum message last;
 	struct msg_nla_begin begin;
 	struct msg_host_credentials credentials;
-	int start; /* what children_take answers */
-	bool heard;
 	enum terminal_nla wanted; /* of the next start's terminal */
-	struct connection *refused;
-	const uint8_t *needs_password;
-	struct msg_certificate_refused certificate;
 	unsigned int searches, searches_ended;
 	struct kdc_search_setup search;
 	char realm[256];
@@ -62,49 +52,11 @@ kdc_search_next(struct kdc_search *search, const char *realm, bool failed)
 	return 0;
 }
 
-int
-children_take(struct children *children, enum child_kind kind, void *tag, struct child **ret_nla)
-{
-	assert_int_equal(kind, CHILD_NLA);
-	(void)children;
-	fake.tag = tag;
-	*ret_nla = (struct child *)&fake.child;
-	return fake.start;
-}
-
-void
-children_end_taken(struct child *nla)
-{
-	assert_ptr_equal(nla, &fake.child);
-	fake.ended = true;
-	fake.tag = NULL;
-}
-
-void
-children_hear(struct child *child)
-{
-	(void)child;
-	fake.heard = true;
-}
-
-void *
-child_tag(const struct child *child)
-{
-	(void)child;
-	return fake.tag;
-}
-
 void *
 channel_owner(const struct channel *channel)
 {
 	(void)channel;
-	return &fake.child;
-}
-
-int
-channel_pair(int ret_fds[2])
-{
-	return pipe(ret_fds) < 0 ? -errno : 0;
+	return taken.child;
 }
 
 int
@@ -120,21 +72,6 @@ children_send(struct child *child, enum message number, const void *body, int fd
 	if (number == MSG_HOST_CREDENTIALS)
 		fake.credentials = *(const struct msg_host_credentials *)body;
 	return 0;
-}
-
-int
-certificate_refused(struct connection *refused, const struct msg_certificate_refused *told)
-{
-	fake.refused = refused;
-	fake.certificate = *told;
-	return told->sha256_len == 32 ? 0 : -EPROTO;
-}
-
-void
-resume_needs_password(struct resumes *resumes, const uint8_t session[SESSION_ID_BYTES])
-{
-	(void)resumes;
-	fake.needs_password = session;
 }
 
 static struct settings_host kdcs[] = {{.name = (char *)"dc1", .port = 88}};
@@ -158,6 +95,7 @@ start_with(struct host_credentials *credentials, enum credential_mode mode)
 	enum terminal_nla wanted = fake.wanted;
 
 	memset(&fake, 0, sizeof(fake));
+	taken_reset(CHILD_NLA);
 	memset(&connection, 0, sizeof(connection));
 	memset(&terminal, 0, sizeof(terminal));
 	terminal.nla = wanted;
@@ -196,7 +134,7 @@ the_password_goes_to_the_process_once_it_is_ready(void **state)
 	start(&credentials);
 	assert_int_equal(nla_logon_to_worker(&connection), 0);
 	assert_int_equal(fake.last, MSG_NLA_CHANNEL);
-	nla_ready(NULL, (struct child *)&fake.child);
+	nla_ready(NULL, taken.child);
 	assert_int_equal(fake.last, MSG_NLA_BEGIN);
 	assert_string_equal((char *)fake.begin.password, "Ichigo-15");
 	assert_string_equal(fake.begin.user, "tech");
@@ -205,10 +143,10 @@ the_password_goes_to_the_process_once_it_is_ready(void **state)
 	assert_string_equal(fake.begin.principal, "");
 	assert_int_equal(fake.begin.pin_len, TERMINAL_PIN_BYTES);
 	fake.last = MSG_NOTHING;
-	nla_ready(NULL, (struct child *)&fake.child);
+	nla_ready(NULL, taken.child);
 	assert_int_equal(fake.last, MSG_NOTHING);
 	nla_logon_end(&connection);
-	assert_true(fake.ended);
+	assert_int_equal(taken.ended, 1);
 	assert_null(connection.nla);
 }
 
@@ -224,7 +162,7 @@ what_the_host_said_is_the_reason(void **state)
 	assert_int_equal(
 		nla_logon_reason(&connection, CLOSE_HOST_LOGON, &detail), CLOSE_HOST_LOGON_LOCKED);
 	assert_string_equal(detail, "0xc0000234 STATUS_ACCOUNT_LOCKED_OUT");
-	assert_true(fake.heard);
+	assert_true(taken.heard);
 	/* The worker's own reasons stay. */
 	detail = "";
 	assert_int_equal(
@@ -254,14 +192,14 @@ a_certificate_that_the_process_refuses_is_an_event_of_its_session(void **state)
 	start(&credentials);
 	assert_int_equal(nla_messages[1].number, MSG_NLA_CERTIFICATE);
 	assert_int_equal(nla_messages[1].function(NULL, &told), 0);
-	assert_ptr_equal(fake.refused, &connection);
-	assert_memory_equal(fake.certificate.sha256, told.nla_certificate.sha256, 32);
-	assert_string_equal(fake.certificate.subject, "CN=other");
-	assert_string_equal(fake.certificate.issuer, "CN=issuer");
-	assert_string_equal(fake.certificate.names, "other.example");
-	assert_string_equal(fake.certificate.distrust, "pinned");
-	assert_int_equal(fake.certificate.not_before, 1);
-	assert_int_equal(fake.certificate.not_after, 2);
+	assert_ptr_equal(taken.refused, &connection);
+	assert_memory_equal(taken.certificate.sha256, told.nla_certificate.sha256, 32);
+	assert_string_equal(taken.certificate.subject, "CN=other");
+	assert_string_equal(taken.certificate.issuer, "CN=issuer");
+	assert_string_equal(taken.certificate.names, "other.example");
+	assert_string_equal(taken.certificate.distrust, "pinned");
+	assert_int_equal(taken.certificate.not_before, 1);
+	assert_int_equal(taken.certificate.not_after, 2);
 	result(NLA_CERTIFICATE, 0);
 	assert_int_equal(
 		nla_logon_reason(&connection, CLOSE_HOST_LOGON, &detail), CLOSE_HOST_CERTIFICATE);
@@ -281,14 +219,14 @@ what_was_passed_through_is_noted_as_gone_once_the_desktop_is_there(void **state)
 	start(&credentials);
 	connection.session = &session;
 	nla_logon_succeeded(&connection);
-	assert_null(fake.needs_password); /* what is stored is there again */
+	assert_null(taken.needs_password); /* what is stored is there again */
 	assert_null(connection.nla);
 	nla_logon_succeeded(&connection);
 	start_with(&credentials, CREDENTIALS_PASS_THROUGH);
 	connection.session = &session;
 	nla_logon_succeeded(&connection);
-	assert_ptr_equal(fake.needs_password, session.id);
-	assert_true(fake.ended);
+	assert_ptr_equal(taken.needs_password, session.id);
+	assert_int_equal(taken.ended, 1);
 }
 
 static void
@@ -312,7 +250,7 @@ a_host_without_nla_is_told_in_client_info_and_once(void **state)
 	start(&credentials);
 	assert_int_equal(nla_logon_not_offered(&connection), 0);
 	assert_string_equal((char *)fake.credentials.password, "Ichigo-15");
-	assert_true(fake.ended);
+	assert_int_equal(taken.ended, 1);
 	assert_int_equal(nla_logon_not_offered(&connection), -EPROTO);
 	/* Not after NLA, whatever the worker says. */
 	start(&credentials);
@@ -332,7 +270,7 @@ no_worker_is_told_a_password_that_is_for_nla_alone(void **state)
 	start(&credentials);
 	assert_int_equal(nla_logon_not_offered(&connection), -EPROTO);
 	assert_int_equal(fake.last, MSG_NOTHING);
-	nla_ready(NULL, (struct child *)&fake.child);
+	nla_ready(NULL, taken.child);
 	assert_int_equal(fake.begin.password_len, 9);
 	nla_logon_end(&connection);
 }
@@ -358,12 +296,13 @@ a_process_that_dies_leaves_nothing(void **state)
 
 	(void)state;
 	start(&credentials);
-	nla_died(NULL, (struct child *)&fake.child);
+	nla_died(NULL, taken.child);
 	assert_int_equal(nla_logon_reason(&connection, CLOSE_NLA_FAULT, &detail), CLOSE_NLA_FAULT);
 	nla_logon_end(&connection);
-	assert_false(fake.ended);
+	assert_int_equal(taken.ended, 0);
 	memset(&fake, 0, sizeof(fake));
-	fake.start = -EUSERS;
+	taken_reset(CHILD_NLA);
+	taken.answer = -EUSERS;
 	connection.nla = NULL;
 	memset(&credentials, 0, sizeof(credentials));
 	assert_int_equal(host_credentials_set(&credentials, "tech", "",
@@ -427,7 +366,7 @@ by_kerberos(void)
 
 	supervisor.krb5 = &krb5;
 	start(&credentials);
-	nla_ready(NULL, (struct child *)&fake.child);
+	nla_ready(NULL, taken.child);
 	supervisor.krb5 = NULL;
 	assert_string_equal(fake.begin.principal, "tech@AD.AOBA.EXAMPLE.JP");
 	assert_string_equal(fake.begin.krb5, "allow_rc4 false\n");
@@ -475,13 +414,13 @@ a_search_that_takes_too_long_ends_the_process(void **state)
 	by_kerberos();
 	assert_int_equal(ask("AD.AOBA.EXAMPLE.JP", false), 0);
 	fake.search.late(fake.search.owner);
-	assert_true(fake.ended);
+	assert_int_equal(taken.ended, 1);
 	assert_int_equal(
 		nla_logon_reason(&connection, CLOSE_NLA_FAULT, &detail), CLOSE_KERBEROS_NO_KDC);
 	assert_string_equal(detail, "kerberos.deadline is over");
-	fake.ended = false;
+	taken.ended = 0;
 	nla_logon_end(&connection);
-	assert_false(fake.ended);
+	assert_int_equal(taken.ended, 0);
 	assert_int_equal(fake.searches_ended, 1);
 }
 
