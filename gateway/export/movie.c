@@ -221,12 +221,6 @@ movie_free(struct movie *movie)
 	free(movie);
 }
 
-const char *
-movie_codec(const struct movie *movie)
-{
-	return movie->codec->codec_id == AV_CODEC_ID_H264 ? "h264" : "vp9";
-}
-
 static void
 paint_black(AVFrame *frame)
 {

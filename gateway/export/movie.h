@@ -26,7 +26,4 @@ int movie_finish(struct movie *movie, int64_t at_ms);
 /* Accepts NULL. */
 void movie_free(struct movie *movie);
 
-/* "h264", "vp9" */
-const char *movie_codec(const struct movie *movie);
-
 #endif

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "mediator/mediation_private.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,11 +4,10 @@
 #ifndef MEDIATOR_MEDIATION_PRIVATE_H
 #define MEDIATOR_MEDIATION_PRIVATE_H
 
+#include "base/secret.h"
 #include "mediator/host_answers.h"
 #include "mediator/mediation.h"
 #include "mediator/notices.h"
-
-#include "base/secret.h"
 
 #include <pthread.h>
 

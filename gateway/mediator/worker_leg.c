@@ -3,6 +3,8 @@
  */
 #include "mediator/mediation_private.h"
 
+#include "base/cleanup.h"
+
 #include <assert.h>
 
 /* Waits, in the worker leg's thread, for the jump host's desktop. */
@@ -27,7 +29,7 @@ mend_settings(rdpSettings *settings)
 		FreeRDP_SupportMultitransport, FreeRDP_ServerLicenseRequired,
 		FreeRDP_CompressionEnabled};
 
-	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(off); i++)
 		if (!freerdp_settings_set_bool(settings, off[i], FALSE))
 			return false;
 	return true;

@@ -219,10 +219,3 @@ banner_done(struct banner *banner)
 	free(banner->pixels);
 	*banner = (struct banner){0};
 }
-
-bool
-banner_holds(const struct banner *banner, uint32_t x, uint32_t y)
-{
-	return banner->pixels != NULL && x >= banner->x && y >= banner->y &&
-	       x - banner->x < banner->width && y - banner->y < banner->height;
-}

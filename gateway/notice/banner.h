@@ -38,7 +38,4 @@ int banner_warm_up(const char *catalogue, const char **ret_why);
 int banner_draw(const struct banner_setup *setup, struct banner *ret_banner);
 void banner_done(struct banner *banner);
 
-/* Whether a point of the desktop is on it. */
-bool banner_holds(const struct banner *banner, uint32_t x, uint32_t y);
-
 #endif

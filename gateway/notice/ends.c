@@ -3,11 +3,8 @@
 
 #include <assert.h>
 
-static const struct {
-	const char *word;
-	bool over;
-} ends[] = {
-#define NOTICE_END(name, word, over) {word, over},
+static const char *const words[] = {
+#define NOTICE_END(name, word) word,
 #include "notice/ends.def"
 #undef NOTICE_END
 };
@@ -16,12 +13,5 @@ const char *
 notice_end_word(enum notice_end end)
 {
 	assert(end < NOTICE_END_COUNT);
-	return ends[end].word;
-}
-
-bool
-notice_end_is_over(enum notice_end end)
-{
-	assert(end < NOTICE_END_COUNT);
-	return ends[end].over;
+	return words[end];
 }

@@ -2,16 +2,13 @@
 #ifndef NOTICE_ENDS_H
 #define NOTICE_ENDS_H
 
-#include <stdbool.h>
-
 enum notice_end {
-#define NOTICE_END(name, word, over) NOTICE_##name,
+#define NOTICE_END(name, word) NOTICE_##name,
 #include "notice/ends.def"
 #undef NOTICE_END
 	NOTICE_END_COUNT
 };
 
 const char *notice_end_word(enum notice_end end);
-bool notice_end_is_over(enum notice_end end);
 
 #endif

@@ -152,7 +152,6 @@ begin_search(struct player *player, uint32_t to_ms)
 		break_off(player, N_("it cannot be read from its beginning again"));
 		return;
 	}
-	player->seek_from = 0;
 	player->seek_to = to_ms;
 	go(player, PLAY_SEEKING);
 	player_damage_bar(player);
@@ -171,7 +170,7 @@ player_seek(struct player *player, uint32_t to_ms)
 void
 player_seek_end(struct player *player)
 {
-	if (player->playback == NULL || player->state == PLAY_BROKEN)
+	if (!can_play(player))
 		return;
 	ask_length(player);
 	player->seek_to_end = true;
@@ -239,7 +238,6 @@ end_search(struct player *player)
 
 	tempo_set(&player->tempo, player->seek_to, now_us);
 	tempo_pause(&player->tempo, player->held, now_us);
-	tempo_set(&player->tempo, player->seek_to, now_us);
 	go(player, player->held ? PLAY_PAUSED : PLAY_PLAYING);
 	player->told_us = 0; /* of a short search nothing else would tell */
 }
@@ -260,7 +258,7 @@ search(struct player *player)
 	case PLAYBACK_WAITS:
 	case PLAYBACK_ENDED:
 		/* A search for its last second is not one for its end. */
-		if (player->seek_to_end || player->held == false)
+		if (player->seek_to_end || !player->held)
 			reach_end(player, result);
 		else
 			end_search(player);

@@ -44,8 +44,8 @@ catalogue_of(const struct player *player)
 	return words_language(player->language) == LANGUAGE_JAPANESE ? japanese : NULL;
 }
 
-const char *
-player_words(const struct player *player, const char *english)
+static const char *
+translate(const struct player *player, const char *english)
 {
 	return words_translate(catalogue_of(player), english);
 }
@@ -255,8 +255,8 @@ paint_mark(struct player *player, cairo_t *cairo, const struct box *box)
 		return;
 	paint_box(cairo, &mark, units(player, 4),
 		player->state == PLAY_LIVE ? COLOUR_LIVE : COLOUR_BEHIND);
-	(void)write_line(player, cairo, TYPE_LABEL, COLOUR_INK, 0.5, &mark,
-		player_words(player, N_("LIVE")));
+	(void)write_line(
+		player, cairo, TYPE_LABEL, COLOUR_INK, 0.5, &mark, translate(player, N_("LIVE")));
 }
 
 static const char *
@@ -281,9 +281,9 @@ progress_text(const struct player *player, char *room, size_t size)
 	const char *const values[] = {number};
 
 	snprintf(number, sizeof(number), "%u", percent > 100 ? 100u : (unsigned int)percent);
-	sentence_fill(player_words(player, player->seek_to_end && player->live
-						   ? N_("Catching up: %s %%")
-						   : N_("Looking for it: %s %%")),
+	sentence_fill(translate(player, player->seek_to_end && player->live
+						? N_("Catching up: %s %%")
+						: N_("Looking for it: %s %%")),
 		values, 1, room, size);
 }
 
@@ -296,10 +296,10 @@ paint_state(struct player *player, cairo_t *cairo, const struct box *box)
 	if (player->state == PLAY_SEEKING)
 		progress_text(player, text, sizeof(text));
 	else if (words != NULL)
-		snprintf(text, sizeof(text), "%s", player_words(player, words));
+		snprintf(text, sizeof(text), "%s", translate(player, words));
 	else if (player->shortens && player->state == PLAY_PLAYING)
 		snprintf(text, sizeof(text), "%s",
-			player_words(player, N_("Long pauses are shortened")));
+			translate(player, N_("Long pauses are shortened")));
 	(void)write_line(player, cairo, TYPE_LABEL, COLOUR_INK, 0, box, text);
 }
 
@@ -363,9 +363,9 @@ paint_strip(struct player *player, cairo_t *cairo)
 	gap = gap_at(player, at_ms);
 	note = playback_note(player->playback, &note_ms);
 	if (gap != NULL) {
-		const char *const values[] = {player_words(player, gap->why)};
+		const char *const values[] = {translate(player, gap->why)};
 
-		sentence_fill(player_words(player, N_("Something is missing here: %s.")), values, 1,
+		sentence_fill(translate(player, N_("Something is missing here: %s.")), values, 1,
 			text, sizeof(text));
 	} else if (note != NULL && player_at_ms(player) - note_ms < NOTE_MS) {
 		words_sentence(NULL, note, NULL, 0, text, sizeof(text));
@@ -395,16 +395,16 @@ paint_sorry(struct player *player, cairo_t *cairo)
 	line = (struct box){box.x + units(player, 18), box.y + units(player, 12),
 		box.width - units(player, 36), units(player, 30)};
 	(void)write_line(player, cairo, TYPE_FACILITY, COLOUR_SORRY, 0, &line,
-		player_words(player, N_("This recording cannot be read any further.")));
+		translate(player, N_("This recording cannot be read any further.")));
 	clock_text(
 		player->playback != NULL ? playback_now_ms(player->playback) : 0, at, sizeof(at));
-	sentence_fill(player_words(player, N_("Shown is what there was up to %s. What is wrong:")),
+	sentence_fill(translate(player, N_("Shown is what there was up to %s. What is wrong:")),
 		values, 1, where, sizeof(where));
 	line.y += units(player, 32);
 	(void)write_line(player, cairo, TYPE_LABEL, COLOUR_SORRY, 0, &line, where);
 	line.y += units(player, 26);
-	(void)write_line(player, cairo, TYPE_LABEL, COLOUR_SORRY, 0, &line,
-		player_words(player, player->why));
+	(void)write_line(
+		player, cairo, TYPE_LABEL, COLOUR_SORRY, 0, &line, translate(player, player->why));
 }
 
 void

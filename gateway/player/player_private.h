@@ -33,7 +33,7 @@ struct player {
 	struct tempo tempo;
 	bool shortens; /* long pauses are not waited for */
 	bool behind;   /* the last step had no time for all of it */
-	uint32_t seek_from, seek_to;
+	uint32_t seek_to;
 	bool seek_to_end; /* to what the session shows now */
 	bool held;        /* was paused before the search, and stands still behind it */
 	char why[257];
@@ -72,7 +72,6 @@ void player_paint(void *owner, cairo_t *cairo);
 void player_lay_out(struct player *player); /* all of it is painted again */
 void player_damage_bar(struct player *player);
 void player_damage_picture(struct player *player, const struct picture_rectangle *part);
-const char *player_words(const struct player *player, const char *english);
 int player_warm_words(const char *catalogue);
 
 /* player_input.c */

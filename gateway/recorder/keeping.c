@@ -7,23 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define N_(text) text
-
 #define RETRY_MS 1000
 #define CHUNK_IS_DUE 65536 /* bytes: larger chunks save nothing, and a watcher waits for them */
 #define CLOSING_ROOM (RECORDING_CLOSING_MOST + RECORDING_SEALED_MOST)
-
-const char *
-record_trouble_text(unsigned int trouble)
-{
-	static const char *const texts[] = {
-#define TROUBLE(name, reason, text) [RECORD_TROUBLE_##name] = text,
-#include "recorder/troubles.def"
-#undef TROUBLE
-	};
-
-	return trouble < ARRAY_SIZE(texts) && texts[trouble] != NULL ? texts[trouble] : "nothing";
-}
 
 static void
 note_trouble(struct keeping *keeping, enum record_trouble trouble, int error)

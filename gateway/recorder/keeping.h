@@ -15,9 +15,6 @@ enum record_trouble {
 	RECORD_TROUBLE_COUNT,
 };
 
-/* A sentence; never NULL. */
-const char *record_trouble_text(unsigned int trouble);
-
 #define KEEPING_CHUNK_MS 400 /* records wait for no longer: who watches shall not be late */
 
 struct keeping {

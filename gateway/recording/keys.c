@@ -57,9 +57,9 @@ recording_key_seal(const uint8_t key[RECORDING_KEY_BYTES],
 	return recording_key_id(public_key, ret_sealed->key_id);
 }
 
-int
-recording_key_unseal(const uint8_t sealed[RECORDING_SEALED_KEY_BYTES],
-	const struct secret *private_key, uint8_t ret_key[RECORDING_KEY_BYTES])
+static int
+unseal(const uint8_t sealed[RECORDING_SEALED_KEY_BYTES], const struct secret *private_key,
+	uint8_t ret_key[RECORDING_KEY_BYTES])
 {
 	uint8_t public_key[RECORDING_PUBLIC_BYTES];
 
@@ -78,7 +78,7 @@ recording_key_open(const struct recording_about *about, const struct secret *pri
 	int r = -ENOKEY;
 
 	for (size_t i = 0; r == -ENOKEY && i < about->sealed_count; i++)
-		r = recording_key_unseal(about->sealed[i].sealed, private_key, ret_key);
+		r = unseal(about->sealed[i].sealed, private_key, ret_key);
 	return r;
 }
 

@@ -28,11 +28,7 @@ int recording_key_id(
 int recording_key_seal(const uint8_t key[RECORDING_KEY_BYTES],
 	const uint8_t public_key[RECORDING_PUBLIC_BYTES], struct recording_sealed_key *ret_sealed);
 
-/* -ENOKEY: sealed to another key, or changed. */
-int recording_key_unseal(const uint8_t sealed[RECORDING_SEALED_KEY_BYTES],
-	const struct secret *private_key, uint8_t ret_key[RECORDING_KEY_BYTES]);
-
-/* Finds what is sealed to this private key in a recording. -ENOKEY: nothing is. */
+/* Finds what is sealed to this private key in a recording. -ENOKEY: nothing is, or it was changed. */
 int recording_key_open(const struct recording_about *about, const struct secret *private_key,
 	uint8_t ret_key[RECORDING_KEY_BYTES]);
 

@@ -103,8 +103,8 @@ recording_writer_out(const struct recording_writer *writer, size_t *ret_len)
 	return writer->out + writer->out_at;
 }
 
-void
-recording_writer_written(struct recording_writer *writer, size_t len)
+static void
+written(struct recording_writer *writer, size_t len)
 {
 	assert(len <= writer->out_len - writer->out_at);
 	writer->out_at += len;
@@ -128,7 +128,7 @@ recording_writer_drain(struct recording_writer *writer, int fd)
 			continue;
 		if (n <= 0)
 			return n < 0 ? -errno : -EIO;
-		recording_writer_written(writer, (size_t)n);
+		written(writer, (size_t)n);
 	}
 }
 

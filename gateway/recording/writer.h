@@ -20,10 +20,7 @@ void recording_writer_free(struct recording_writer *writer);
 /* What is to be written next; *ret_len 0: nothing. */
 const uint8_t *recording_writer_out(const struct recording_writer *writer, size_t *ret_len);
 
-/* So many bytes of it are written. */
-void recording_writer_written(struct recording_writer *writer, size_t len);
-
-/* The same by write(2) on fd, as long as it takes them. 0 when nothing is waiting any more; -EAGAIN, -ENOSPC or another
+/* Writes it to fd, as long as that takes bytes. 0 when nothing is waiting any more; -EAGAIN, -ENOSPC or another
  * negative errno: the rest still waits, and may be tried again. */
 int recording_writer_drain(struct recording_writer *writer, int fd);
 

@@ -43,11 +43,6 @@ int recording_gap(struct connection *connection, const struct msg_record_gap *ga
 /* The connection, or its session, is over. connection->recording is NULL afterwards. */
 void recording_connection_over(struct connection *connection, enum close_reason reason);
 
-/* To look at what is being recorded, from its beginning: a new descriptor for reading, and the key, which the caller wipes. -ENOENT: this
- * session is not being recorded. */
-int recording_open_live(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES],
-	int *ret_fd, uint8_t ret_key[RECORDING_KEY_BYTES]);
-
 /* Something to know about the session, for its recording, if there is one. */
 void recording_note(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES],
 	enum recording_note_about about, const char *text);

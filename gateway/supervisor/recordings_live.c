@@ -11,9 +11,9 @@
 
 _Static_assert(WATCH_KEY_BYTES == RECORDING_KEY_BYTES, "it is the same key");
 
-int
-recording_open_live(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES],
-	int *ret_fd, uint8_t ret_key[RECORDING_KEY_BYTES])
+static int
+open_live(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES], int *ret_fd,
+	uint8_t ret_key[RECORDING_KEY_BYTES])
 {
 	const struct recording *recording = recording_running(supervisor, session);
 	char path[64];
@@ -53,6 +53,6 @@ note_watcher(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYT
 }
 
 const struct watch_live recordings_live = {
-	.open = recording_open_live,
+	.open = open_live,
 	.note = note_watcher,
 };

@@ -480,12 +480,6 @@ watch_actor(const struct connection *connection)
 	return connection->watch != NULL ? connection->watch->about.actor : "";
 }
 
-const char *
-watch_target(const struct connection *connection)
-{
-	return connection->watch != NULL ? connection->watch->target : "";
-}
-
 void
 watches_desktop_began(const struct connection *connection)
 {

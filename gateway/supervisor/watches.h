@@ -37,8 +37,8 @@ struct watch_about {
 	uint32_t at_ms;               /* where it begins */
 };
 
-/* Recordings that are being made (recordings.c). open: a descriptor of its own for reading the file, and its key; -ENOENT: the
- * session is not being recorded now. note: into the recording. */
+/* Recordings that are being made (recordings.c). open: a descriptor of its own for reading the file, and its key, which the caller
+ * wipes; -ENOENT: the session is not being recorded now. note: into the recording. */
 struct watch_live {
 	int (*open)(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES],
 		int *ret_fd, uint8_t ret_key[WATCH_KEY_BYTES]);
@@ -77,9 +77,8 @@ void watch_end(struct watch *watch);
 /* Why its connection really ended, where the worker knows no more than that its back end went. */
 enum close_reason watch_reason(const struct connection *connection, enum close_reason reason);
 
-/* For the summary line: who watches, and which session; "" without a watch. */
+/* For the summary line: who watches; "" without a watch. */
 const char *watch_actor(const struct connection *connection);
-const char *watch_target(const struct connection *connection);
 
 /* The desktop of a session is on the screen: its engineer hears who watches already. */
 void watches_desktop_began(const struct connection *connection);

@@ -224,11 +224,11 @@ stage_serve(struct stage *stage)
 		stage->broke = why != NULL ? why : strerror(-r);
 }
 
-static bool
-serve_until(struct stage *stage, int64_t limit)
+bool
+stage_serve_until(struct stage *stage, int64_t limit_ms)
 {
 	struct pollfd wanted = {.fd = channel_fd(stage->channel), .events = POLLIN};
-	int64_t left = limit - clock_boottime_ms();
+	int64_t left = limit_ms - clock_boottime_ms();
 
 	if (stage->gone || left <= 0)
 		return false;
@@ -244,7 +244,7 @@ stage_wait(struct stage *stage, const uint32_t *value, uint32_t least, int limit
 	int64_t limit = clock_boottime_ms() + limit_ms;
 
 	while (*value < least)
-		if (!serve_until(stage, limit))
+		if (!stage_serve_until(stage, limit))
 			return false;
 	return true;
 }
@@ -254,7 +254,7 @@ stage_wait_gone(struct stage *stage, int limit_ms)
 {
 	int64_t limit = clock_boottime_ms() + limit_ms;
 
-	while (serve_until(stage, limit))
+	while (stage_serve_until(stage, limit))
 		;
 	return stage->gone;
 }

@@ -48,6 +48,9 @@ bool stage_wait(struct stage *stage, const uint32_t *value, uint32_t least, int 
 bool stage_wait_gone(struct stage *stage, int limit_ms);
 void stage_serve(struct stage *stage); /* what is there now */
 
+/* Waits for the next message and handles it, until then. False: the program has gone, or the time (of clock_boottime_ms) is over. */
+bool stage_serve_until(struct stage *stage, int64_t limit_ms);
+
 /* Closes the channel and waits. Returns the status of waitpid. */
 int stage_end(struct stage *stage);
 

@@ -276,24 +276,20 @@ static void
 a_watcher_that_does_not_read_holds_nothing_up(void **state)
 {
 	struct show show;
+	int64_t limit;
 
 	(void)state;
 	begin(&show, take_file_of(&gfx, 1), false);
 	wait_state(&show, PLAY_PLAYING);
 	for (unsigned int i = 1; i <= 20; i++) {
-		int64_t limit = clock_boottime_ms() + LIMIT_MS;
-
+		limit = clock_boottime_ms() + LIMIT_MS;
 		stage_ping(&show.stage);
-		while (show.stage.pongs < i) {
-			assert_true(clock_boottime_ms() < limit);
-			stage_serve(&show.stage);
-			usleep(10000);
-		}
+		while (show.stage.pongs < i)
+			assert_true(stage_serve_until(&show.stage, limit));
 	}
-	while (show.stage.play.state != PLAY_ENDED) {
-		stage_serve(&show.stage);
-		usleep(10000);
-	}
+	limit = clock_boottime_ms() + LIMIT_MS;
+	while (show.stage.play.state != PLAY_ENDED)
+		assert_true(stage_serve_until(&show.stage, limit));
 	wait_picture(&show, &gfx, UINT32_MAX);
 	end(&show);
 }

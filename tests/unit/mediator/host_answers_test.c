@@ -1,11 +1,11 @@
 /* gateway/mediator/host_answers.c: what a jump host answers before its desktop, and what leads away from it. */
+#include "../rdp/confirms.h"
 #include "base/cleanup.h"
 #include "mediator/host_answers.h"
 #include "rdp/mcs.h"
 #include "rdp/redirection.h"
 #include "rdp/share.h"
 #include "rdp/ts_request.h"
-#include "rdp/x224.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,15 +32,6 @@ give_confirm(struct host_answers *answers, const struct x224_confirm *confirm)
 	x224_confirm_write(&writer, confirm);
 	return look(answers, &writer);
 }
-
-#define SELECTS(selected)                                                          \
-	{                                                                          \
-		.kind = X224_CONFIRM_RESPONSE, .protocol = RDP_PROTOCOL_##selected \
-	}
-#define FAILS(code)                                                         \
-	{                                                                   \
-		.kind = X224_CONFIRM_FAILURE, .failure = RDP_FAILURE_##code \
-	}
 
 /* The reasons are the same as in a transparent session (relay/phase_attach.c). */
 static void

@@ -1,6 +1,7 @@
 /* gateway/relay/phase_attach.c: what comes before the connection sequence, and how it ends. */
 #include "attaching.h"
 
+#include "../rdp/confirms.h"
 #include "../rdp/samples.h"
 #include "base/cleanup.h"
 #include "policy/rights.h"
@@ -34,15 +35,6 @@ struct confirm_case {
 	struct x224_confirm confirm;
 	enum close_reason closed; /* CLOSE_NONE: TLS begins */
 };
-
-#define SELECTS(selected)                                                          \
-	{                                                                          \
-		.kind = X224_CONFIRM_RESPONSE, .protocol = RDP_PROTOCOL_##selected \
-	}
-#define FAILS(code)                                                         \
-	{                                                                   \
-		.kind = X224_CONFIRM_FAILURE, .failure = RDP_FAILURE_##code \
-	}
 
 static void
 only_a_host_that_selects_what_it_may_is_secured(void **state)
