@@ -44,7 +44,7 @@ POINTER = bytes.fromhex("0005060000")
 
 
 def answers_keys(peer):
-    peer.limit = 600  # of a test, not of a PDU
+    peer.limit = peer.reads_limit = 600  # of a test, not of a PDU
     up_to_desktop(peer)
     while True:
         if wire.is_fast_path(peer.read_pdu()[0]):
