@@ -92,6 +92,12 @@ terminal_is_open(const struct policy_facts *facts)
 }
 
 static bool
+recording_has_keys(const struct policy_facts *facts)
+{
+	return !facts->recording_required || facts->recording_keys;
+}
+
+static bool
 session_is_in_use(const struct policy_facts *facts)
 {
 	return facts->idle_most_us == 0 || facts->idle_since_us == 0 ||

@@ -320,6 +320,22 @@ found_credential_opens(
 }
 
 static void
+found_recording_keys(
+	const struct explain_question *question, bool allows, struct explain_found *found)
+{
+	if (!allows)
+		SAY(found, "",
+			N_("sessions must be recorded, and recording.auditors of the settings "
+			   "names no "
+			   "auditor's key: recording key new"));
+	else if (question->facts.recording_required)
+		SAY(found, "",
+			N_("sessions must be recorded, and the settings name auditors' keys"));
+	else
+		SAY(found, "", N_("sessions need not be recorded"));
+}
+
+static void
 found_idle(const struct explain_question *question, bool allows, struct explain_found *found)
 {
 	long long minutes = question->facts.idle_most_us / 60000000;

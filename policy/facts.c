@@ -73,6 +73,7 @@ gather_terminal(struct store_db *db, int64_t number, int64_t account, const uint
 	facts->terminal_in_service = gathered->terminal.in_service;
 	facts->attendance_required = gathered->terminal.attendance_required;
 	facts->certificate_trusted = gathered->terminal.trust != TERMINAL_TRUST_NONE;
+	facts->recording_required = gathered->terminal.recording == TERMINAL_RECORDING_REQUIRED;
 	facts->idle_most_us =
 		minutes_us(gathered->terminal.idle_minutes, store_db_settings(db)->idle_ms);
 	facts->longest_us =
@@ -107,6 +108,7 @@ facts_gather(struct store_db *db, int64_t account, int64_t terminal, enum policy
 	facts->now_us = store_db_now(db);
 	civil_from_instant(facts->now_us, &facts->now);
 	facts->hours_end_disconnects = store_db_settings(db)->hours_end_disconnects;
+	facts->recording_keys = store_db_settings(db)->recording_keys;
 	facts->device_known = device->known;
 	facts->device = device->mac;
 	r = gather_account(db, account, without, ret_facts);

@@ -48,6 +48,7 @@ policy_settings_from(const struct settings *settings, struct policy_settings *re
 		.longest_ms = settings->sessions.longest_ms,
 		.window_warning_ms = settings->sessions.window_warning_ms,
 		.holder_shown = (enum holder_shown)settings->sessions.holder,
+		.recording_keys = settings->recording.auditors.count > 0,
 		.ticket_ms = settings->limits.ticket_ms,
 		.grace_ms = settings->limits.grace_ms,
 		.has_kerberos = settings->kerberos.config != NULL,

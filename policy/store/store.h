@@ -70,6 +70,7 @@ struct policy_settings {
 	uint32_t
 		idle_ms; /* D4: a session may be without input, where its terminal says nothing; 0: no limit */
 	uint32_t longest_ms; /* … and last */
+	bool recording_keys; /* there are auditors to whom recordings can be sealed */
 	uint32_t ticket_ms;  /* how long a ticket lives; 60000 */
 	uint32_t grace_ms;   /* how long a lost session may be continued */
 	struct {

@@ -72,6 +72,10 @@ def need_attendance(lab, _, terminal):
     lab.edit_terminal(terminal, attended=True)
 
 
+def need_recording(lab, _, terminal):
+    lab.edit_terminal(terminal, recording="required")
+
+
 def delete_terminal(lab, _, terminal):
     lab.call("terminal.delete", name=terminal)
 
@@ -91,6 +95,7 @@ CHANGES = [
     (out_of_service, "SK2120", True),
     (need_attendance, "SK2121", True),
     (delete_terminal, "SK2118", True),
+    (need_recording, "SK2714", False),
 ]
 
 

@@ -9,6 +9,7 @@ import time
 import pytest
 from desktop import Desktop
 from h001_sign_in import wait_shadow
+from lab_parts.control import Refused
 from lab_parts.processes import PATIENCE, wait_for
 from lab_parts.shims import build_shim
 from noisy_desktop import Noise
@@ -268,13 +269,37 @@ def test_r006_stalled_recorder_ends_a_session_that_must_be_recorded(recorder):
         os.kill(pid, signal.SIGCONT)
 
 
-def test_r007_without_an_auditors_key_nothing_is_recorded(new_lab):
+def reload_with(lab, text):
+    with open(lab.variables["SEKISHO_CONF"], "w", encoding="utf-8") as file:
+        file.write(text)
+    lab.begin_test()
+    os.kill(lab.gateway_process["pid"], signal.SIGHUP)
+    lab.wait_log("SK1101")
+
+
+def test_r007_without_an_auditors_key_nothing_is_recorded(new_lab, auditor):
     lab = new_lab()
+    with open(lab.variables["SEKISHO_CONF"], encoding="utf-8") as file:
+        without = file.read()
     required = lab.add_terminal(lab.hosts.variables["LAB_SHADOW_PORT"], recording="required")
-    account, ticket = lab.new_ticket(required)
-    lab.xfreerdp(ticket.in_a_window())
+    # Who is about to need it is told: explain, and whoever issues a ticket.
+    account = lab.add_account(required)
+    assert lab.call("policy.explain", account=account, terminal=required)["rule"] == "recording-keys"
+    with pytest.raises(Refused) as refused:
+        lab.call("ticket.issue", account=account, terminal=required)
+    assert refused.value.data["rule"] == "recording-keys" and "auditor's key" in refused.value.message
+    # A reload takes a key up, and lets it go; a ticket of between the two opens nothing.
+    reload_with(lab, without + f"\nrecording:\n  auditors: [{auditor.line}]\n")
+    client = lab.xfreerdp(lab.ticket(account, required).in_a_window())
+    be_told(lab, client)
+    session = lab.wait_session(account)["id"]
+    file_of(lab, session)
+    _, late = lab.new_ticket(required)
+    reload_with(lab, without)
+    lab.xfreerdp(late.in_a_window())
     lab.wait_close("SK2714")
-    assert lab.wait_end(account)["reason"] == "RECORDING_NO_KEYS"
+    # What runs goes on: it is sealed to the key of its beginning.
+    assert [row["id"] for row in lab.sessions(account)] == [session]
     account, _, _, _ = new_session(lab, recording="best-effort")
     lab.wait_log("SK2706")
     assert lab.sessions(account) and not files_of(lab)

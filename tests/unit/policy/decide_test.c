@@ -143,6 +143,12 @@ break_opens(struct policy_facts *f)
 		f->credential = CREDENTIAL_SEALED;
 }
 static void
+break_keys(struct policy_facts *f)
+{
+	f->recording_required = true;
+	f->recording_keys = false;
+}
+static void
 break_idle(struct policy_facts *f)
 {
 	f->now_us = 30;
@@ -208,6 +214,8 @@ static const struct {
 	{"credential-address", break_address, CLOSE_CREDENTIAL_ELSEWHERE,
 		CLOSE_CREDENTIAL_ELSEWHERE, CLOSE_NONE},
 	{"credential-opens", break_opens, CLOSE_CREDENTIAL_SEALED, CLOSE_CREDENTIAL_SEALED,
+		CLOSE_NONE},
+	{"recording-keys", break_keys, CLOSE_RECORDING_NO_KEYS, CLOSE_RECORDING_NO_KEYS,
 		CLOSE_NONE},
 	{"idle", break_idle, CLOSE_NONE, CLOSE_NONE, CLOSE_IDLE},
 	{"session-length", break_length, CLOSE_NONE, CLOSE_NONE, CLOSE_SESSION_TOO_LONG},

@@ -295,6 +295,13 @@ hold(struct explain_question *q)
 	q->holders = "998-hanako@example.jp";
 }
 
+static void
+lose_keys(struct explain_question *q)
+{
+	q->facts.recording_required = true;
+	q->facts.recording_keys = false;
+}
+
 /* Every rule, refusing: its sentence, the names of its values, and its change. */
 static void
 each_rule_says_what_it_found(void **state)
@@ -330,6 +337,10 @@ each_rule_says_what_it_found(void **state)
 		{attend, "attended",
 			"somebody at the hospital must let the engineer in: by a number (attend "
 			"issue), or while the engineer waits (attend allow)",
+			"", "never"},
+		{lose_keys, "recording-keys",
+			"sessions must be recorded, and recording.auditors of the settings names "
+			"no auditor's key: recording key new",
 			"", "never"},
 		{fill_account, "account-sessions",
 			"the account has 2 sessions, and may have 2 at once", "#sessions #most",

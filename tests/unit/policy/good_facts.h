@@ -26,6 +26,7 @@ good_facts(void)
 		.terminal_assigned = true,
 		.terminal_in_service = true,
 		.certificate_trusted = true,
+		.recording_keys = true,
 	};
 }
 
