@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #define SUFFIX_SIZE 8
+#define PURPOSE_MOST 200 /* of the 250 characters that the gateway takes */
 
 /* Of the file's name, as sekisho-export calls it. */
 static const struct {
@@ -76,11 +77,36 @@ show_progress(const struct admin *admin, long long done, long long of)
 	json_decref(progress);
 }
 
+/* For the log of who gives the recording out: "video, png 1:30". To be freed; NULL without memory. */
+static char *
+purpose_of(const struct admin *admin)
+{
+	json_t *pngs = argument_list(admin->arguments, "png");
+	char *text = NULL;
+	size_t len = 0, i;
+	FILE *out = open_memstream(&text, &len);
+	json_t *at;
+
+	if (out != NULL) {
+		if (argument_text(admin->arguments, "video") != NULL)
+			fputs("video, ", out);
+		if (argument_text(admin->arguments, "contact-sheet") != NULL)
+			fputs("contact sheet, ", out);
+		json_array_foreach (pngs, i, at)
+			fprintf(out, "png %s, ", json_string_value(at));
+		(void)fclose(out);
+	}
+	json_decref(pngs);
+	if (text != NULL && len >= 2)
+		text[len - 2 < PURPOSE_MOST ? len - 2 : PURPOSE_MOST] = '\0';
+	return text;
+}
+
 /* From the gateway into a file without a name: whatever happens, nothing of it stays. */
 static enum admin_exit
-fetch(struct admin *admin, int fd)
+fetch(struct admin *admin, json_t *id, int fd)
 {
-	json_t *named = named_parameters(admin, "RECORDING");
+	auto_free char *purpose = purpose_of(admin);
 	enum admin_exit exit_code = ADMIN_DONE;
 	long long offset = 0, size = 0;
 	ssize_t written = 1;
@@ -89,8 +115,8 @@ fetch(struct admin *admin, int fd)
 		json_t *answer = NULL;
 
 		exit_code = admin_ask(admin, "recording.read",
-			json_pack("{s:O, s:I}", "id", json_object_get(named, "id"), "offset",
-				(json_int_t)offset),
+			json_pack("{s:O, s:I, s:s*}", "id", id, "offset", (json_int_t)offset,
+				"purpose", purpose),
 			&answer);
 		if (exit_code != ADMIN_DONE)
 			break;
@@ -101,7 +127,6 @@ fetch(struct admin *admin, int fd)
 		show_progress(admin, offset, size);
 	}
 	progress_clear();
-	json_decref(named);
 	if (exit_code == ADMIN_DONE && written < 0)
 		return admin_refuse(admin, ADMIN_REFUSED, "%s", strerror((int)-written));
 	return exit_code;
@@ -116,30 +141,6 @@ nameless_file(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* A file here, or the gateway's. *ret_fd: at its beginning. */
-static enum admin_exit
-open_recording(struct admin *admin, int *ret_fd)
-{
-	const char *named = argument_text(admin->arguments, "RECORDING");
-	enum admin_exit exit_code = ADMIN_DONE;
-	auto_fd int fd = -1;
-
-	if (strchr(named, '/') != NULL || strchr(named, '.') != NULL) {
-		fd = open(named, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		if (fd < 0)
-			return admin_refuse(
-				admin, ADMIN_REFUSED, "%s: %s", text_shown(named), strerror(errno));
-	} else {
-		fd = nameless_file();
-		if (fd < 0)
-			return admin_refuse(admin, ADMIN_REFUSED, "%s", strerror(-fd));
-		exit_code = fetch(admin, fd);
-	}
-	if (exit_code == ADMIN_DONE)
-		*ret_fd = take_fd(&fd);
-	return exit_code;
-}
-
 static enum admin_exit
 read_key(const struct admin *admin, int fd, uint8_t ret_key[RECORDING_KEY_BYTES])
 {
@@ -152,6 +153,43 @@ read_key(const struct admin *admin, int fd, uint8_t ret_key[RECORDING_KEY_BYTES]
 		return admin_refuse(admin, ADMIN_REFUSED, _("this is no recording of Sekisho"));
 	path = recording_key_path(admin);
 	return path == NULL ? ADMIN_USAGE : recording_key_open_with(admin, path, &about, ret_key);
+}
+
+/* *ret_fd: at its beginning. */
+static enum admin_exit
+open_file(const struct admin *admin, const char *path, int *ret_fd,
+	uint8_t ret_key[RECORDING_KEY_BYTES])
+{
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	enum admin_exit exit_code;
+
+	if (fd < 0)
+		return admin_refuse(
+			admin, ADMIN_REFUSED, "%s: %s", text_shown(path), strerror(errno));
+	exit_code = read_key(admin, fd, ret_key);
+	if (exit_code == ADMIN_DONE)
+		*ret_fd = take_fd(&fd);
+	return exit_code;
+}
+
+/* The gateway's: nothing is taken away, and logged as taken, by who cannot open it. */
+static enum admin_exit
+open_fetched(struct admin *admin, int *ret_fd, uint8_t ret_key[RECORDING_KEY_BYTES])
+{
+	json_t *named = named_parameters(admin, "RECORDING");
+	enum admin_exit exit_code =
+		recording_key_fetch(admin, json_object_get(named, "id"), ret_key);
+	auto_fd int fd = -1;
+
+	if (exit_code == ADMIN_DONE) {
+		fd = nameless_file();
+		exit_code = fd < 0 ? admin_refuse(admin, ADMIN_REFUSED, "%s", strerror(-fd))
+				   : fetch(admin, json_object_get(named, "id"), fd);
+	}
+	json_decref(named);
+	if (exit_code == ADMIN_DONE)
+		*ret_fd = take_fd(&fd);
+	return exit_code;
 }
 
 /* What is made, in the order of sekisho-export's descriptors. */
@@ -279,12 +317,13 @@ show(const struct admin *admin, const struct export_run *run)
 static enum admin_exit
 make(struct admin *admin, struct export_run *run)
 {
+	const char *named = argument_text(admin->arguments, "RECORDING");
+	bool is_file = strchr(named, '/') != NULL || strchr(named, '.') != NULL;
 	uint8_t key[RECORDING_KEY_BYTES];
 	auto_fd int fd = -1;
-	enum admin_exit exit_code = open_recording(admin, &fd);
+	enum admin_exit exit_code =
+		is_file ? open_file(admin, named, &fd, key) : open_fetched(admin, &fd, key);
 
-	if (exit_code == ADMIN_DONE)
-		exit_code = read_key(admin, fd, key);
 	if (exit_code == ADMIN_DONE)
 		exit_code = export_run(admin, run, fd, key);
 	secret_wipe(key, sizeof(key));

@@ -5,6 +5,7 @@
 #include "policy/civil.h"
 #include "policy/method_call.h"
 #include "policy/store/store.h"
+#include "policy/text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -231,7 +232,7 @@ keep_hold(struct store_db *db, struct method_call *call, struct recording_row *r
 
 	recording_id(row->session, row->part, id);
 	if (r == 0)
-		r = admin_event(db, call->actor, action, id, before, after,
+		r = admin_event(db, call->actor, action, id, before, recording_whose(row, after),
 			param_text(call->params, "because"));
 	json_decref(before);
 	json_decref(after);
@@ -267,9 +268,14 @@ method_recording_hold(struct store_db *db, struct method_call *call)
 static int
 check_release(struct method_call *call, const struct recording_row *row)
 {
+	const char *because = param_text(call->params, "because");
+	size_t given = because != NULL ? strlen(because) : 0;
+
+	if (given > 0)
+		(void)text_trim(because, &given);
 	if (row->held_us == 0)
 		return method_refuse(call, METHOD_REFUSED, "nobody holds the recording");
-	if (strcmp(row->held_by, call->actor) == 0 || param_text(call->params, "because") != NULL)
+	if (strcmp(row->held_by, call->actor) == 0 || given > 0)
 		return 0;
 	return method_refuse(call, METHOD_REFUSED,
 		"the recording is held by %s (%s): say why you release another's hold (--because)",
@@ -290,5 +296,5 @@ method_recording_release(struct store_db *db, struct method_call *call)
 	before = hold_json(&row);
 	row.held_us = 0;
 	row.held_by[0] = row.held_because[0] = '\0';
-	return keep_hold(db, call, &row, "recording.release", before, NULL);
+	return keep_hold(db, call, &row, "recording.release", before, json_object());
 }

@@ -316,6 +316,33 @@ recording_json(const struct recording_row *row)
 	return object;
 }
 
+json_t *
+recording_whose(const struct recording_row *row, json_t *object)
+{
+	set_text(object, "account", row->account_id);
+	set_text(object, "terminal", row->terminal_name);
+	set_instant(object, "started", row->started_us);
+	return object;
+}
+
+int
+recording_admin_event(struct store_db *db, const char *actor, const char *action,
+	const struct recording_row *row, const char *purpose, const char *because)
+{
+	json_t *after = json_object();
+	char id[RECORDING_ID_SIZE];
+	int r;
+
+	if (after == NULL)
+		return -ENOMEM;
+	if (purpose != NULL)
+		set_text(after, "purpose", purpose);
+	recording_id(row->session, row->part, id);
+	r = admin_event(db, actor, action, id, NULL, recording_whose(row, after), because);
+	json_decref(after);
+	return r;
+}
+
 static bool
 is_of(const json_t *event, const struct recording_row *row)
 {

@@ -77,6 +77,13 @@ int recording_erase(
 /* A recording object of control_methods.def, new reference. */
 json_t *recording_json(const struct recording_row *row);
 
+/* Writes account, terminal and beginning of its session into an object, for the log, and returns it. */
+json_t *recording_whose(const struct recording_row *row, json_t *object);
+
+/* In the administration log: what somebody did to a recording, whose it is, and what for (NULL: nothing is said). */
+int recording_admin_event(struct store_db *db, const char *actor, const char *action,
+	const struct recording_row *row, const char *purpose, const char *because);
+
 /* What the event of the row's end says of the file: {"header", "hash": hex or null, "bytes", …}, new reference; -ENOENT if the event is
  * gone or is none of this recording. */
 int recording_event(struct store_db *db, const struct recording_row *row, json_t **ret_event);

@@ -250,15 +250,17 @@ begin_work(struct store_db *db, struct store_job *job)
 {
 	struct control_call *call = (struct control_call *)job;
 	struct recording_row row;
-	char id[RECORDING_ID_SIZE];
 	int r;
 
 	method_call_reset(&call->method);
 	r = recording_find(db, &call->method, &row);
 	if (r < 0)
 		return r;
-	recording_id(row.session, row.part, id);
-	return admin_event(db, call->actor, "recording.read", id, NULL, NULL, NULL);
+	if (row.state == RECORDING_ROW_ERASED)
+		return method_refuse(&call->method, METHOD_REFUSED,
+			"the recording has been erased: recording show says by whom, and why");
+	return recording_admin_event(
+		db, call->actor, "recording.read", &row, control_call_text(call, "purpose"), NULL);
 }
 
 static void

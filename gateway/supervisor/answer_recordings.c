@@ -37,7 +37,6 @@ delete_work(struct store_db *db, struct store_job *job)
 	struct deletion *deletion = call->more;
 	const char *because = control_call_text(call, "because");
 	struct recording_row row;
-	char id[RECORDING_ID_SIZE];
 	int r;
 
 	method_call_reset(&call->method);
@@ -47,8 +46,7 @@ delete_work(struct store_db *db, struct store_job *job)
 	r = recording_erase(db, &row, call->actor, because);
 	if (r < 0)
 		return refuse(&call->method, r, &row);
-	recording_id(row.session, row.part, id);
-	r = admin_event(db, call->actor, "recording.delete", id, NULL, NULL, because);
+	r = recording_admin_event(db, call->actor, "recording.delete", &row, NULL, because);
 	recording_files_path(
 		call->supervisor->recording_files, row.session, row.part, deletion->path);
 	call->method.result = json_pack("{s:o}", "recording", recording_json(&row));

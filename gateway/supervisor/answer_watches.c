@@ -82,10 +82,10 @@ refuse_unrecorded(struct control_call *call)
 	control_call_fail(call, -EPERM);
 }
 
-/* "taro · pacs-01, 2026-11-22 10:15", of the facility's clock. */
+/* Whose session it is: for the log, and as "taro · pacs-01, 2026-11-22 10:15", of the facility's clock, for the bar. */
 static void
-make_title(const char *account, const char *terminal, int64_t started_us,
-	char ret_title[WATCH_TITLE_SIZE])
+name_session(
+	struct watch_about *about, const char *account, const char *terminal, int64_t started_us)
 {
 	time_t started = (time_t)(started_us / 1000000);
 	char when[32] = "";
@@ -93,7 +93,9 @@ make_title(const char *account, const char *terminal, int64_t started_us,
 
 	if (localtime_r(&started, &parts) != NULL)
 		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &parts);
-	(void)snprintf(ret_title, WATCH_TITLE_SIZE, "%s · %s, %s", account, terminal, when);
+	(void)snprintf(about->title, sizeof(about->title), "%s · %s, %s", account, terminal, when);
+	(void)snprintf(about->account, sizeof(about->account), "%s", account);
+	(void)snprintf(about->terminal, sizeof(about->terminal), "%s", terminal);
 }
 
 void
@@ -124,8 +126,8 @@ method_session_watch(struct control_call *call)
 		return;
 	}
 	memcpy(about.session, connection->session->id, sizeof(about.session));
-	make_title(connection->session->account, connection->session->terminal,
-		connection->session->started_us, about.title);
+	name_session(&about, connection->session->account, connection->session->terminal,
+		connection->session->started_us);
 	answer_ticket(call, &address, &about);
 }
 
@@ -310,8 +312,8 @@ play_done(struct store_job *job, int status)
 	}
 	memcpy(about.session, sealed->row.session, sizeof(about.session));
 	memcpy(about.key, sealed->key, sizeof(about.key));
-	make_title(sealed->row.account_id, sealed->row.terminal_name, sealed->row.started_us,
-		about.title);
+	name_session(
+		&about, sealed->row.account_id, sealed->row.terminal_name, sealed->row.started_us);
 	sealed_free(sealed);
 	answer_ticket(call, &address, &about);
 }

@@ -44,6 +44,7 @@ struct note {
 	char actor[ACTOR_SIZE];
 	char target[RECORDING_ID_SIZE];
 	char source[SOCKET_TEXT_SIZE];
+	char account[ACCOUNT_ID_SIZE], terminal[TERMINAL_NAME_SIZE];
 	int64_t since_us; /* 0: it begins */
 	int64_t watched_ms;
 };
@@ -58,16 +59,18 @@ note_work(struct store_db *db, struct store_job *job)
 		.name = "",
 		.source = note->source,
 	};
-	json_t *after;
-	int r = 0;
+	json_t *after = json_pack("{s:s, s:s, s:s}", "account", note->account, "terminal",
+		note->terminal, "source", note->source);
+	char since[CLOCK_TEXT_SIZE];
+	int r = after == NULL ? -ENOMEM : 0;
 
-	if (note->since_us == 0) {
-		after = json_pack("{s:s}", "source", note->source);
+	if (r == 0 && note->since_us == 0) {
 		r = login_record(db, &login);
-	} else {
-		after = json_pack("{s:s, s:I, s:I}", "source", note->source, "watched_seconds",
-			(json_int_t)(note->watched_ms / 1000), "since",
-			(json_int_t)(note->since_us / 1000000));
+	} else if (r == 0) {
+		clock_format_utc(note->since_us, since);
+		(void)json_object_set_new(after, "since", json_string(since));
+		(void)json_object_set_new(
+			after, "watched_seconds", json_integer(note->watched_ms / 1000));
 	}
 	if (r == 0)
 		r = admin_event(db, note->actor, note->action, note->target, NULL, after, NULL);
@@ -89,6 +92,8 @@ note_new(struct watch *watch, bool over)
 	memcpy(note->actor, watch->about.actor, sizeof(note->actor));
 	memcpy(note->target, watch->target, sizeof(note->target));
 	memcpy(note->source, watch->source, sizeof(note->source));
+	memcpy(note->account, watch->about.account, sizeof(note->account));
+	memcpy(note->terminal, watch->about.terminal, sizeof(note->terminal));
 	return note;
 }
 

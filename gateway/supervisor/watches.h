@@ -30,11 +30,13 @@ struct watch;
 struct watch_about {
 	bool live;
 	uint8_t session[SESSION_ID_BYTES];
-	int64_t part;                 /* of a recording; live: unused */
-	char actor[ACTOR_SIZE];       /* "unix:tanaka" */
-	char title[WATCH_TITLE_SIZE]; /* on the player's bar */
-	uint8_t key[WATCH_KEY_BYTES]; /* of a recording; live: unused */
-	uint32_t at_ms;               /* where it begins */
+	int64_t part;                      /* of a recording; live: unused */
+	char actor[ACTOR_SIZE];            /* "unix:tanaka" */
+	char account[ACCOUNT_ID_SIZE];     /* whose session, … */
+	char terminal[TERMINAL_NAME_SIZE]; /* … on which terminal: for the log */
+	char title[WATCH_TITLE_SIZE];      /* on the player's bar */
+	uint8_t key[WATCH_KEY_BYTES];      /* of a recording; live: unused */
+	uint32_t at_ms;                    /* where it begins */
 };
 
 /* Recordings that are being made (recordings.c). open: a descriptor of its own for reading the file, and its key, which the caller

@@ -99,8 +99,14 @@ def test_q010_a_session_is_watched_while_it_runs(desk):
     leave(lab, watcher)
     lab.wait_log(f"SK2763 .*session={session}")
     assert lab.wait_session(account)["bytes_from_client"] - before < 4096
-    actions = run(lab, "--json", "log", "admin").stdout
-    assert "session.watch" in actions and "session.watched" in actions
+    events = {entry["action"]: entry for entry in lab.all_rows("log.admin") if entry["action"].startswith("session.watch")}
+    assert set(events) == {"session.watch", "session.watched"}
+    for entry in events.values():
+        after = entry["after"]
+        assert (entry["actor"], entry["target"], after["account"], after["source"]) == ("unix:root", session, account, "127.0.0.1")
+    assert events["session.watched"]["after"]["watched_seconds"] >= 0 and events["session.watched"]["after"]["since"].endswith("Z")
+    told = run(lab, "log", "admin", "--search", account).stdout
+    assert "session.watched" in told and "On the screen for: 0:00:" in told
     assert '"application":"RDP"' in run(lab, "--json", "log", "logins").stdout
 
 
@@ -156,5 +162,5 @@ def test_q013_yesterdays_session_is_replayed_and_exported(desk):
         (screen_width, screen_height), seen = desktop_in(watcher, lab.folder, "replayed")
         return in_the_player(seen, screen_width, screen_height, last, width) > 0.95
     wait_for(looks_alike, PATIENCE, "the replayed end is the video's")
-    assert "recording.read" in run(lab, "--json", "log", "admin").stdout
-    assert account
+    taken = [entry for entry in lab.all_rows("log.admin") if entry["action"] == "recording.read"]
+    assert [(entry["target"], entry["after"]["account"], entry["after"]["purpose"]) for entry in taken] == [(session, account, "video")]
