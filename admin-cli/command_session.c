@@ -104,7 +104,9 @@ notice_parameters(struct admin *admin, json_t **ret_parameters)
 			_("a session and --terminal or --all exclude each other; put a text with "
 			  "blanks in quotes"));
 	if (text == NULL)
-		return admin_refuse(admin, ADMIN_USAGE, _("missing: %s"), "TEXT");
+		return admin_refuse(admin, ADMIN_USAGE, _("missing: %s"),
+			argument_text(admin->arguments, "SESSION") != NULL || several ? "TEXT"
+										      : "SESSION");
 	parameters = arguments_parameters(admin->arguments);
 	(void)json_object_set_new(parameters, "text", json_string(text));
 	if (!several)

@@ -17,12 +17,11 @@ print_ticket(const struct admin *admin, const json_t *ticket)
 		{"account", VALUE_TEXT},
 		{"terminal", VALUE_TEXT},
 		{"handle", VALUE_TEXT},
-		{print ? "secret" : "expires", VALUE_TEXT},
 		{"expires", VALUE_TIME},
+		{"secret", VALUE_TEXT},
 	};
 
-	values_print(ticket, rows, 3);
-	values_print(ticket, rows + (print ? 3 : 4), print ? 2 : 1);
+	values_print(ticket, rows, print ? ARRAY_SIZE(rows) : ARRAY_SIZE(rows) - 1);
 	if (!json_is_null(json_object_get(ticket, "closes")))
 		printf(_("\nA maintenance or restart window of this terminal begins at %s: the "
 			 "session ends then.\n"),

@@ -22,12 +22,11 @@ print_ticket(const struct admin *admin, const json_t *ticket)
 	const struct value_row rows[] = {
 		{"title", VALUE_TEXT},
 		{"handle", VALUE_TEXT},
-		{print ? "secret" : "expires", VALUE_TEXT},
 		{"expires", VALUE_TIME},
+		{"secret", VALUE_TEXT},
 	};
 
-	values_print(ticket, rows, 2);
-	values_print(ticket, rows + (print ? 2 : 3), print ? 2 : 1);
+	values_print(ticket, rows, print ? ARRAY_SIZE(rows) : ARRAY_SIZE(rows) - 1);
 	if (file != NULL)
 		printf(_("\nOpen %s with an RDP client at once: it works once, and for a minute. "
 			 "Space "

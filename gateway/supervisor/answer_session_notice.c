@@ -1,11 +1,11 @@
 /* session.notice: a text for the people at running sessions. It is in the log before it is on a screen; the answer says on how many it
  * lies. */
 #include "base/log.h"
-#include "base/utf_8.h"
 #include "policy/method_call.h"
 #include "policy/methods.h"
 #include "policy/sessions.h"
 #include "policy/terminals.h"
+#include "policy/text.h"
 #include "settings/settings.h"
 #include "supervisor/control_calls.h"
 #include "supervisor/mediations.h"
@@ -13,6 +13,7 @@
 #include "supervisor/running_sessions.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -242,6 +243,11 @@ refuse(struct choosing *choosing)
 		control_call_answer(call, NULL);
 	else if (count == 0 && choosing->prefix != NULL)
 		running_session_refuse_unknown(call);
+	else if (count == 0 && choosing->terminal != NULL)
+		control_call_refuse(call, METHOD_NOT_FOUND,
+			"no session runs on that terminal, or there is no such terminal: session "
+			"list shows who is there",
+			NULL, NULL);
 	else if (count == 0)
 		control_call_refuse(
 			call, METHOD_NOT_FOUND, "there is no session to be told", NULL, NULL);
@@ -261,24 +267,15 @@ refuse(struct choosing *choosing)
 
 /* What was asked */
 
+/* What would be read in another order than it was written is nobody's notice. */
 static bool
 is_text(const char *text)
 {
-	size_t left = strlen(text), count = 0;
-	bool seen = false;
-	uint32_t character;
+	int count = text_count(text, strlen(text), TEXT_LINE);
+	size_t seen = strlen(text);
 
-	while (left > 0) {
-		size_t step = utf_8_read(text, left, &character);
-
-		if (step == 0 || character < 0x20 || character == 0x7f)
-			return false;
-		seen = seen || character != ' ';
-		text += step;
-		left -= step;
-		count++;
-	}
-	return seen && count <= NOTICE_TEXT_MOST;
+	(void)text_trim(text, &seen);
+	return seen > 0 && count >= 0 && count <= NOTICE_TEXT_MOST;
 }
 
 static int
@@ -294,6 +291,18 @@ refuse_field(struct control_call *call, const char *name, const char *value, con
 }
 
 static int
+refuse_seconds(struct control_call *call, json_int_t seconds)
+{
+	char found[24];
+
+	(void)snprintf(found, sizeof(found), "%" JSON_INTEGER_FORMAT, seconds);
+	return refuse_field(call, "seconds", found,
+		N_("1 to 3600 seconds, and not with acknowledge: it stays until somebody has "
+		   "clicked on it then"),
+		"60");
+}
+
+static int
 read_notice(struct control_call *call, struct notice *notice)
 {
 	const json_t *seconds = json_object_get(call->request.params, "seconds");
@@ -304,15 +313,12 @@ read_notice(struct control_call *call, struct notice *notice)
 		.acknowledge = json_is_true(json_object_get(call->request.params, "acknowledge"))};
 	if (!is_text(text))
 		return refuse_field(call, "text", text,
-			N_("1 to 500 characters in one line, not all of them blanks"),
+			N_("1 to 500 characters in one line, not all of them blanks, none of them "
+			   "invisible"),
 			"本日 18:00 に再起動します");
 	if (seconds != NULL && (notice->acknowledge || json_integer_value(seconds) < 1 ||
 				       json_integer_value(seconds) > NOTICE_SECONDS_MOST))
-		return refuse_field(call, "seconds", "",
-			N_("1 to 3600 seconds, and not with acknowledge: it stays until somebody "
-			   "has "
-			   "clicked on it then"),
-			"60");
+		return refuse_seconds(call, json_integer_value(seconds));
 	notice->text.format = text;
 	notice->seconds = seconds != NULL       ? (uint32_t)json_integer_value(seconds)
 			  : notice->acknowledge ? 0

@@ -93,6 +93,15 @@ is_reason(const json_t *value)
 	return count >= 0 && count <= REASON_CHARACTERS_MOST;
 }
 
+static bool
+is_blank(const json_t *value)
+{
+	size_t len = json_string_length(value);
+
+	(void)text_trim(json_string_value(value), &len);
+	return len == 0;
+}
+
 static const struct {
 	const char *name;
 	bool (*fits)(const json_t *value);
@@ -244,6 +253,12 @@ check_parameters(
 			!is_reason(value))
 			return refuse_reason(ret_error, id, parameter.name,
 				json_string_value(value), types[parameter.type].rule);
+		if (value != NULL && types[parameter.type].fits == is_reason &&
+			!parameter.optional && is_blank(value))
+			return refuse_reason(ret_error, id, parameter.name,
+				json_string_value(value),
+				N_("1 to 250 printable characters, on one line, not all of them "
+				   "blanks"));
 		if (value != NULL && !types[parameter.type].fits(value))
 			return refuse_parameter(
 				ret_error, id, parameter.name, types[parameter.type].rule);
@@ -293,7 +308,12 @@ check_request(json_t *message, json_t *id, uint32_t roles, struct control_reques
 		return refuse(ret_error, id, CONTROL_NO_SUCH_METHOD, N_("there is no such method"));
 	/* Before the parameters: who may not call it learns nothing about it. */
 	if ((rows[request->method].roles & roles) == 0)
-		return refuse(ret_error, id, METHOD_NOT_ALLOWED, N_("your role may not do this"));
+		return refuse(ret_error, id, METHOD_NOT_ALLOWED,
+			rows[request->method].roles != CONTROL_ROLE_AUDITOR
+				? N_("your role may not do this")
+				: N_("your role may not do this: it is for auditors alone, who "
+				     "need "
+				     "not be administrators (roles.auditor in the settings)"));
 	if (params != NULL && !json_is_object(params))
 		return refuse(
 			ret_error, id, CONTROL_INVALID_PARAMETERS, "params must be an object");

@@ -211,8 +211,18 @@ def test_n006_a_transparent_session_is_refused_honestly(lab):
     assert refused.value.status == 1
     with pytest.raises(AdminError, match="1 to 500 characters"):
         notice(lab, session, text="長" * 501)
+    with pytest.raises(AdminError, match="none of them invisible"):
+        notice(lab, session, text="reads \u202ebackwards")
     with pytest.raises(AdminError, match="there is no such session"):
         lab.admin.text("session", "notice", "0" * 32, TEXT)
+    with pytest.raises(AdminError, match="refused: Session\n"):
+        lab.admin.text("session", "notice", "here", TEXT)
+    with pytest.raises(AdminError, match="no session runs on that terminal, or there is no such terminal"):
+        lab.admin.text("session", "notice", "--terminal", "nowhere", TEXT)
+    with pytest.raises(AdminError, match="missing: TEXT"):
+        lab.admin.text("session", "notice", "--all")
+    with pytest.raises(AdminError, match="missing: SESSION"):
+        lab.admin.text("session", "notice")
     assert client.running
 
 

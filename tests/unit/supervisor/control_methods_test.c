@@ -142,6 +142,10 @@ wrong_parameters_are_refused_by_name(void **state)
 #define LOCK(reason)                                                                          \
 	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"account.lock\",\"params\":{\"id\":\"a\"," \
 	"\"because\":\"" reason "\"}}"
+#define KILL(reason)                                                                    \
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"session.kill\",\"params\":{\"id\":" \
+	"\"0123456\","                                                                  \
+	"\"because\":\"" reason "\"}}"
 #define TEN "理由理由理由理由理由"
 #define FIFTY TEN TEN TEN TEN TEN
 
@@ -162,6 +166,11 @@ a_reason_is_one_printable_line(void **state)
 	assert_int_equal(
 		parse(LOCK(FIFTY FIFTY FIFTY FIFTY FIFTY), CONTROL_ROLE_ADMIN, &request, &error),
 		0);
+	control_request_done(&request);
+	/* Where one must be given, blanks are none; where none need be, none is. */
+	refused(KILL(""), CONTROL_ROLE_ADMIN, METHOD_REFUSED, "because");
+	refused(KILL(" 　"), CONTROL_ROLE_ADMIN, METHOD_REFUSED, "because");
+	assert_int_equal(parse(LOCK(""), CONTROL_ROLE_ADMIN, &request, &error), 0);
 	control_request_done(&request);
 }
 
