@@ -145,6 +145,8 @@ print_session(const struct admin *admin, const json_t *result)
 		{"let_in_control", VALUE_YES},
 		{"let_in_files", VALUE_YES},
 		{"rights", VALUE_WORDS},
+		{"mediated", VALUE_YES},
+		{"four_eyes", VALUE_YES},
 		{"watched_by", VALUE_TEXT},
 		{"recorded", VALUE_TEXT},
 		{"bytes_from_client", VALUE_BYTES},
@@ -281,6 +283,21 @@ print_penalties(const json_t *penalties)
 	(void)list_print(penalties, columns, ARRAY_SIZE(columns));
 }
 
+/* "3 (at most 32)" */
+static void
+add_share(json_t *object, const char *name, const char *count, const char *most)
+{
+	const json_t *used = json_object_get(object, count);
+	char text[80];
+
+	if (used == NULL)
+		return;
+	(void)snprintf(text, sizeof(text), _("%lld (at most %lld)"),
+		(long long)json_integer_value(used),
+		(long long)json_integer_value(json_object_get(object, most)));
+	(void)json_object_set_new(object, name, json_string(text));
+}
+
 void
 print_status(const struct admin *admin, const json_t *result)
 {
@@ -301,13 +318,24 @@ print_status(const struct admin *admin, const json_t *result)
 		{"sign_ins_most", VALUE_TEXT},
 		{"greeters_busy", VALUE_TEXT},
 		{"greeters_warm", VALUE_TEXT},
+		{"mediated_now", VALUE_TEXT},
+		{"recorded_now", VALUE_TEXT},
+		{"watchers_now", VALUE_TEXT},
+		{"recording_keys", VALUE_TEXT},
+		{"recording_free", VALUE_BYTES},
+		{"recording_least_free", VALUE_BYTES},
 		{"store_pending", VALUE_TEXT},
 		{"terminals_watched", VALUE_TEXT},
 		{"terminals_warned", VALUE_TEXT},
 	};
+	json_t *shown = json_copy((json_t *)result);
 
 	(void)admin;
-	values_print(result, rows, ARRAY_SIZE(rows));
+	add_share(shown, "mediated_now", "mediators", "mediators_most");
+	add_share(shown, "recorded_now", "recorders", "recorders_most");
+	add_share(shown, "watchers_now", "players", "players_most");
+	values_print(shown, rows, ARRAY_SIZE(rows));
+	json_decref(shown);
 	print_listeners(json_object_get(result, "listeners"));
 	print_workers(json_object_get(result, "workers"));
 	print_penalties(json_object_get(result, "penalties"));

@@ -110,6 +110,7 @@ void children_hear(struct child *child);
 void *child_tag(const struct child *child);
 unsigned int children_warm(const struct children *children, enum child_kind kind);
 unsigned int children_taken(const struct children *children, enum child_kind kind);
+unsigned int children_most(const struct children *children, enum child_kind kind);
 
 /* Call on_worker for each running worker. */
 void children_each_worker(struct children *children,

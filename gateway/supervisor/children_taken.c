@@ -156,6 +156,12 @@ children_taken(const struct children *children, enum child_kind kind)
 }
 
 unsigned int
+children_most(const struct children *children, enum child_kind kind)
+{
+	return children->setup.kinds[kind].most;
+}
+
+unsigned int
 children_warm(const struct children *children, enum child_kind kind)
 {
 	return count_slots(children, kind, slot_can_be_taken);

@@ -8,6 +8,7 @@
 #include "supervisor/control_calls.h"
 #include "supervisor/four_eyes.h"
 #include "supervisor/idle.h"
+#include "supervisor/mediations.h"
 #include "supervisor/sign_ins.h"
 #include "supervisor/watches.h"
 
@@ -54,7 +55,7 @@ running_session_json(const struct connection *connection)
 
 	return json_pack(
 		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:s, s:I, s:I, s:s?, "
-		"s:o, s:o, s:o, s:o, s:s, s:o, s:s?}",
+		"s:o, s:o, s:o, s:o, s:s, s:o, s:s?, s:b, s:b}",
 		"id", session->id_text, "account", session->account, "full_id",
 		session->account_full, "name", session->account_name, "terminal", session->terminal,
 		"phase", phase_row(connection->phase)->name, "state", state_name(connection),
@@ -70,7 +71,8 @@ running_session_json(const struct connection *connection)
 		watchers_json(connection->supervisor->watches, session->id), "recorded",
 		recorded_names[session->recorded], "recorded_until",
 		instant_json(session->recorded_until_us), "not_recorded_why",
-		session->not_recorded_why);
+		session->not_recorded_why, "mediated", mediation_is_there(connection), "four_eyes",
+		session->four_eyes);
 }
 
 void
@@ -78,7 +80,7 @@ running_session_refuse_id(struct control_call *call)
 {
 	struct field_error error;
 
-	(void)field_error_set(&error, "id", control_call_text(call, "id"),
+	(void)field_error_set(&error, "session", control_call_text(call, "id"),
 		N_("7 to 32 hexadecimal digits, the first of an id or all of them, as session list "
 		   "shows them"),
 		"7f31a2c4");

@@ -40,6 +40,30 @@ uint32_t __wrap_sign_ins_count(const struct supervisor *one);
 uint32_t __wrap_greeters_warm(const struct supervisor *one);
 uint32_t __wrap_greeters_busy(const struct supervisor *one);
 size_t __wrap_store_pending(struct store *store);
+unsigned int __wrap_children_taken(const struct children *children, enum child_kind kind);
+unsigned int __wrap_children_most(const struct children *children, enum child_kind kind);
+const char *__wrap_recording_files_folder(const struct recording_files *files);
+
+unsigned int
+__wrap_children_taken(const struct children *children, enum child_kind kind)
+{
+	(void)children;
+	return kind == CHILD_MEDIATOR ? 1 : kind == CHILD_RECORDER ? 2 : 3;
+}
+
+unsigned int
+__wrap_children_most(const struct children *children, enum child_kind kind)
+{
+	(void)children;
+	return kind == CHILD_MEDIATOR ? 32 : kind == CHILD_RECORDER ? 512 : 16;
+}
+
+const char *
+__wrap_recording_files_folder(const struct recording_files *files)
+{
+	(void)files;
+	return "/";
+}
 
 void
 __wrap_control_call_answer(struct control_call *call, json_t *answer)
@@ -115,6 +139,7 @@ setup(void **state)
 		(struct settings){.facility = {.id = prefix, .name = hospital, .time_zone = zone},
 			.listeners = {.items = &listener, .count = 1}};
 	settings.sign_in.greeters = 32;
+	settings.recording.least_free_bytes = 1 << 30;
 	supervisor = (struct supervisor){.settings = &settings,
 		.state = SUPERVISOR_RUNNING,
 		.ready_us = NOON_US,
@@ -252,6 +277,15 @@ what_is_under_way_is_counted(void **state)
 	assert_int_equal(number("greeters_warm"), 2);
 	assert_int_equal(number("greeters_busy"), 5);
 	assert_int_equal(number("store_pending"), 4);
+	assert_int_equal(number("mediators"), 1);
+	assert_int_equal(number("mediators_most"), 32);
+	assert_int_equal(number("recorders"), 2);
+	assert_int_equal(number("recorders_most"), 512);
+	assert_int_equal(number("players"), 3);
+	assert_int_equal(number("players_most"), 16);
+	assert_int_equal(number("recording_keys"), 0);
+	assert_int_equal(number("recording_least_free"), 1 << 30);
+	assert_true(number("recording_free") > 0);
 	assert_int_equal(number("terminals_watched"), 0);
 	assert_int_equal(number("connections"), 0);
 	assert_int_equal(number("unfinished"), 0);
