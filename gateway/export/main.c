@@ -286,7 +286,7 @@ play(bool *ret_broken)
 	return r;
 }
 
-/* What was asked for of a time behind the end is its last picture. */
+/* What was asked for of the last second is the last picture. */
 static int
 finish(void)
 {
@@ -314,12 +314,25 @@ finish(void)
 	return r < 0 ? fail_write(N_("the video cannot be written"), r) : 0;
 }
 
+/* A picture is evidence of its time: what is behind the end has none. People read the length in whole seconds. */
+static int
+check_times(void)
+{
+	for (size_t i = 0; i < export.png_count; i++)
+		if (export.png_ms[i] / 1000 > (export.length_ms + 999) / 1000)
+			return fail(N_("the recording ends before a time of which a picture is "
+				       "wanted: recording show says how long it is"));
+	return 0;
+}
+
 static int
 make(void)
 {
 	bool broken = false;
 	int r = open_recording();
 
+	if (r == 0)
+		r = check_times();
 	if (r == 0 && export.wants_sheet && sheet_new(&export.sheet) < 0)
 		r = fail("out of memory");
 	if (r == 0)

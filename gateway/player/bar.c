@@ -9,6 +9,8 @@
 #define ROW_TOP 25
 #define ROW_HEIGHT 28
 #define GAP 8
+#define WORDS_LEAST 170 /* "Catching up: 100 %" */
+#define TITLE_LEAST 120
 
 static const int widths[] = {
 #define BAR(NAME, units) [BAR_##NAME] = units,
@@ -29,13 +31,14 @@ row_box(const struct bar *bar, int x, int width, uint32_t scale)
 		x, bar->whole.y + units(ROW_TOP, scale), width, units(ROW_HEIGHT, scale)};
 }
 
-/* Parts of fixed width from the left as long as they fit; the words and the title share what is left, a third and the rest. */
+/* Parts of fixed width from the left as long as they fit; the words and the title share what is left. Whose session it is, the
+ * watcher knows: on a small desktop the words, which change, have it all. */
 static void
 lay_out_row(struct bar *bar, uint32_t scale)
 {
 	int x = bar->whole.x + units(EDGE, scale);
 	int right = bar->whole.x + bar->whole.width - units(EDGE, scale);
-	int rest;
+	int rest, words;
 
 	for (int part = 0; part < BAR_WORDS; part++) {
 		int width = units(widths[part], scale);
@@ -48,8 +51,13 @@ lay_out_row(struct bar *bar, uint32_t scale)
 	rest = right - x - units(GAP, scale);
 	if (rest < units(60, scale))
 		return;
-	bar->parts[BAR_WORDS] = row_box(bar, x, rest * 2 / 5, scale);
-	x += rest * 2 / 5 + units(GAP, scale);
+	words = rest * 2 / 5 > units(WORDS_LEAST, scale) ? rest * 2 / 5 : units(WORDS_LEAST, scale);
+	if (rest - words < units(TITLE_LEAST, scale)) {
+		bar->parts[BAR_WORDS] = row_box(bar, x, right - x, scale);
+		return;
+	}
+	bar->parts[BAR_WORDS] = row_box(bar, x, words, scale);
+	x += words + units(GAP, scale);
 	bar->parts[BAR_TITLE] = row_box(bar, x, right - x, scale);
 }
 

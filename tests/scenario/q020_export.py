@@ -72,12 +72,12 @@ def difference(one, other):
 
 @pytest.mark.parametrize("name, codec", [("out.mkv", "h264"), ("out.mp4", "h264"), ("out.webm", "vp9")])
 def test_q020_a_session_becomes_a_video_that_others_open(desk, name, codec):
-    done = desk.export("--video", name, "--png", "9:59")
+    done = desk.export("--video", name, "--png", "0:02")
     assert done.returncode == 0, done.stderr
     stream, seconds = desk.probe(name)
     assert (stream["codec_name"], stream["width"], stream["height"]) == (codec, 320, 240)
     assert 1.0 < seconds < 3.0 and int(stream["nb_read_frames"]) >= 8
-    size, picture = pixels(desk.path("session.-000959.png"))
+    size, picture = pixels(desk.path("session.-000002.png"))
     assert size == (320, 240)
     # What is in the video is what was on the screen, but for its compression; and it is no empty picture.
     assert difference(picture, desk.last_frame(name)) < 4
@@ -90,6 +90,13 @@ def test_q021_pictures_of_different_times_differ_and_the_sheet_has_them(desk):
     first, last = (pixels(desk.path(f"session.-00000{second}.png"))[1] for second in (0, 2))
     assert difference(first, last) > 0.05  # a line was written meanwhile
     assert pixels(desk.path("sheet.png"))[0][0] >= 320
+
+
+def test_q02d_a_time_behind_the_end_has_no_picture(desk):
+    before = desk.files()
+    done = desk.export("--video", "out.mkv", "--png", "9:59")
+    assert done.returncode == 1 and "ends before" in done.stderr, done.stderr
+    assert desk.files() == before
 
 
 def test_q022_what_is_written_is_the_auditors_alone_and_never_in_the_way(desk):

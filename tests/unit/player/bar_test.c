@@ -50,6 +50,20 @@ a_usual_desktop_has_room_for_all(void **state)
 }
 
 static void
+on_a_small_desktop_the_words_are_whole_and_the_title_goes(void **state)
+{
+	struct bar bar;
+
+	(void)state;
+	bar_lay_out(&bar, 640, 480, 100);
+	assert_true(bar.parts[BAR_WORDS].width >= 170);
+	assert_int_equal(bar.parts[BAR_TITLE].width, 0);
+	bar_lay_out(&bar, 800, 600, 100);
+	assert_true(bar.parts[BAR_WORDS].width >= 170);
+	assert_true(bar.parts[BAR_TITLE].width >= 120);
+}
+
+static void
 what_is_clicked_is_found(void **state)
 {
 	struct bar bar;
@@ -100,6 +114,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts_lie_side_by_side_on_the_bar),
 		cmocka_unit_test(a_usual_desktop_has_room_for_all),
+		cmocka_unit_test(on_a_small_desktop_the_words_are_whole_and_the_title_goes),
 		cmocka_unit_test(what_is_clicked_is_found),
 		cmocka_unit_test(the_slider_goes_both_ways),
 	};
