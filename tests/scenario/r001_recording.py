@@ -287,7 +287,7 @@ def test_r007_without_an_auditors_key_nothing_is_recorded(new_lab, auditor):
     assert lab.call("policy.explain", account=account, terminal=required)["rule"] == "recording-keys"
     with pytest.raises(Refused) as refused:
         lab.call("ticket.issue", account=account, terminal=required)
-    assert refused.value.data["rule"] == "recording-keys" and "auditor's key" in refused.value.message
+    assert "no auditor's key is configured" in refused.value.message
     # A reload takes a key up, and lets it go; a ticket of between the two opens nothing.
     reload_with(lab, without + f"\nrecording:\n  auditors: [{auditor.line}]\n")
     client = lab.xfreerdp(lab.ticket(account, required).in_a_window())

@@ -471,7 +471,8 @@ hold_says_who_and_why_and_is_released_by_a_person(void **state)
 	assert_string_equal(answer_text("held_by"), "unix:yamada");
 	assert_string_equal(answer_text("held_because"), "police");
 	expect_event("recording.hold", id, NULL,
-		"{\"held_because\":\"police\",\"held_by\":\"unix:yamada\"}");
+		"{\"held_because\":\"police\",\"held_by\":\"unix:yamada\",\"account\":\"taro\","
+		"\"terminal\":\"pacs-01\",\"started\":\"2026-11-29T03:00:00.000000Z\"}");
 	expect_refused(method_recording_hold, params, METHOD_REFUSED, NULL, "held already");
 	assert_int_equal(fixture_write(&fixture, do_erase_due, &night), 0);
 	assert_int_equal(night.count, 0);
@@ -491,7 +492,7 @@ hold_of_another_is_released_with_a_reason_and_names_both(void **state)
 {
 	struct step step = recorded(1, 1000);
 	const char *params = id_of(&step);
-	char id[RECORDING_ID_SIZE], silent[RECORDING_ID_SIZE + 20];
+	char id[RECORDING_ID_SIZE], silent[RECORDING_ID_SIZE + 20], blank[RECORDING_ID_SIZE + 40];
 
 	(void)state;
 	recording_id(step.session, step.part, id);
@@ -500,11 +501,15 @@ hold_of_another_is_released_with_a_reason_and_names_both(void **state)
 	fixture_sql(&fixture, "UPDATE recording SET held_by = 'unix:sato'");
 	expect_refused(method_recording_release, silent, METHOD_REFUSED, NULL,
 		"held by unix:sato (police): say why");
+	snprintf(blank, sizeof(blank), "{\"id\":\"%s\",\"because\":\" \"}", id);
+	expect_refused(method_recording_release, blank, METHOD_REFUSED, NULL, "say why");
 	expect_ok(method_recording_show, silent);
 	assert_string_equal(answer_text("held_by"), "unix:sato");
 	expect_ok(method_recording_release, params);
 	expect_event("recording.release", id,
-		"{\"held_because\":\"police\",\"held_by\":\"unix:sato\"}", "null");
+		"{\"held_because\":\"police\",\"held_by\":\"unix:sato\"}",
+		"{\"account\":\"taro\",\"terminal\":\"pacs-01\","
+		"\"started\":\"2027-02-27T03:00:00.000000Z\"}");
 	/* One's own needs no reason. */
 	expect_ok(method_recording_hold, params);
 	expect_ok(method_recording_release, silent);
