@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define ACTIVATE_MS 10000
+
 static int
 on_anything(struct channel *channel, union message_body *message)
 {
@@ -112,7 +114,8 @@ int
 mediate(struct msg_attach *attach, int host_fd)
 {
 	static struct msg_mediate_begin begin;
-	const struct msg_mediate_host host = {.port = ntohs(settings.host.sin_port)};
+	const struct msg_mediate_host host = {
+		.port = ntohs(settings.host.sin_port), .activate_ms = ACTIVATE_MS};
 	struct channel *mediator = start("sekisho-mediator", PROCESS_MEDIATOR);
 	int ends[2];
 
