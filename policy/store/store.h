@@ -78,7 +78,7 @@ struct policy_settings {
 		enum second_factor_rule second_factor;
 		uint32_t earlier_passwords; /* that may not come again; 0-SIGN_IN_EARLIER_MOST */
 	} sign_in;
-	bool has_kerberos; /* kerberos.config */
+	bool has_kerberos;                                               /* kerberos.config */
 	char linked_services[LINKED_SERVICES_MOST][LINKED_SERVICE_SIZE]; /* A8; the rest "" */
 };
 
