@@ -158,15 +158,24 @@ slot_fill_later(struct slot *slot)
 	(void)uv_timer_start(&slot->timer, slot_fill, slot->wait_ms, 0);
 }
 
+/* It ended as we, or its task, made it end; we may have been faster than its own exit. What crashed before it was ended is no such thing. */
+static bool
+is_expected(const struct child *child, int status)
+{
+	bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+
+	if (child->ended_by != ENDED_BY_ITSELF)
+		return killed || WIFEXITED(status);
+	/* Whoever serves one client ends with it. */
+	return child->taken && (killed || status == 0);
+}
+
 static void
 log_death(const struct child *child, int status)
 {
 	bool by_filter = WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
 
-	/* Whoever serves one client ends with it; we may have been faster than its own exit. */
-	if (child->ended_by != ENDED_BY_ITSELF ||
-		(child->taken &&
-			(status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL))))
+	if (is_expected(child, status))
 		return;
 	log_event(by_filter ? EV_CHILD_SANDBOX : EV_CHILD_DIED,
 		"program='%s' pid=%d %s=%d connections=%u", child->slot->program, (int)child->pid,

@@ -8,6 +8,8 @@
 
 #include "children_fixture.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -132,4 +134,31 @@ children_end(struct children_fixture *fixture)
 	uv_close((uv_handle_t *)&fixture->limit, NULL);
 	uv_run(&fixture->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&fixture->loop), 0);
+}
+
+struct log_file
+log_to_file(void)
+{
+	struct log_file log = {.own = dup(STDERR_FILENO)};
+	FILE *file = tmpfile();
+
+	assert_non_null(file);
+	log.fd = dup(fileno(file));
+	fclose(file);
+	assert_int_equal(dup2(log.fd, STDERR_FILENO), STDERR_FILENO);
+	return log;
+}
+
+char *
+log_back(struct log_file *log)
+{
+	off_t size = lseek(log->fd, 0, SEEK_END);
+	char *text = calloc(1, (size_t)size + 1);
+
+	assert_non_null(text);
+	assert_int_equal(pread(log->fd, text, (size_t)size, 0), size);
+	assert_int_equal(dup2(log->own, STDERR_FILENO), STDERR_FILENO);
+	close(log->fd);
+	close(log->own);
+	return text;
 }

@@ -44,4 +44,14 @@ void children_begin(struct children_fixture *fixture, const char *role);
 /* Stops what was started, and closes. */
 void children_end(struct children_fixture *fixture);
 
+/* Our log, in a file instead of standard error. */
+struct log_file {
+	int fd, own;
+};
+
+struct log_file log_to_file(void);
+
+/* Back to standard error. Returns what was logged; free it. */
+char *log_back(struct log_file *log);
+
 #endif

@@ -6,9 +6,11 @@
 
 #include <cmocka.h>
 
+#include "base/cleanup.h"
 #include "children_fixture.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -153,6 +155,34 @@ one_that_dies_is_told_and_not_replaced(void **state)
 	children_end(fixture);
 }
 
+/* Its session may end, and end it, before its death is heard of: a crash is told all the same, and our own end of it is not. */
+static void
+one_that_died_before_it_was_ended_is_told(void **state)
+{
+	struct children_fixture fixture_, *fixture = &fixture_;
+	struct log_file log = log_to_file();
+	auto_free char *text = NULL;
+	struct child *crashes, *stays;
+	char byte, died[64];
+	int worker;
+
+	(void)state;
+	crashes = begin_one(fixture);
+	assert_int_equal(children_take(fixture->children, CHILD_NLA, fixture, &stays), 0);
+	WAIT_FOR(heard.ready == 2);
+	snprintf(died, sizeof(died), " pid=%d signal=%d", child_pid(crashes), SIGABRT);
+	worker = tell(crashes, "die");
+	assert_int_equal(read(worker, &byte, 1), 0);
+	close(worker);
+	children_end_taken(crashes);
+	children_end_taken(stays);
+	children_end(fixture);
+	text = log_back(&log);
+	assert_int_equal(heard.died, 0);
+	assert_non_null(strstr(text, died));
+	assert_null(strstr(strstr(text, died) + strlen(died), "SK1021"));
+}
+
 static void
 one_that_hangs_is_ended(void **state)
 {
@@ -175,6 +205,7 @@ main(void)
 		cmocka_unit_test(none_is_there_before_it_is_needed_nor_after),
 		cmocka_unit_test(what_it_said_can_be_heard_before_the_loop_turns),
 		cmocka_unit_test(one_that_dies_is_told_and_not_replaced),
+		cmocka_unit_test(one_that_died_before_it_was_ended_is_told),
 		cmocka_unit_test(one_that_hangs_is_ended),
 	};
 

@@ -194,39 +194,6 @@ a_killed_key_process_is_replaced(void **state)
 	children_end(fixture);
 }
 
-/* Our log, in a file instead of standard error. */
-struct log_file {
-	int fd, own;
-};
-
-static struct log_file
-log_to_file(void)
-{
-	struct log_file log = {.own = dup(STDERR_FILENO)};
-	FILE *file = tmpfile();
-
-	assert_non_null(file);
-	log.fd = dup(fileno(file));
-	fclose(file);
-	assert_int_equal(dup2(log.fd, STDERR_FILENO), STDERR_FILENO);
-	return log;
-}
-
-/* Back to standard error. Returns what was logged; free it. */
-static char *
-log_back(struct log_file *log)
-{
-	off_t size = lseek(log->fd, 0, SEEK_END);
-	char *text = calloc(1, (size_t)size + 1);
-
-	assert_non_null(text);
-	assert_int_equal(pread(log->fd, text, (size_t)size, 0), size);
-	assert_int_equal(dup2(log->own, STDERR_FILENO), STDERR_FILENO);
-	close(log->fd);
-	close(log->own);
-	return text;
-}
-
 static void
 a_child_writes_into_the_log_in_its_own_name_alone(void **state)
 {
