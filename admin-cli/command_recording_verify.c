@@ -22,6 +22,7 @@ static const struct verdict_row {
 } verdicts[] = {
 	{"whole", N_("whole: nothing was changed since the session"), true},
 	{"running", N_("whole so far: the session still runs"), true},
+	{"closing", N_("whole: its end is being written to the log"), true},
 	{"not-closed", N_("not closed"), true},
 	{"broken", N_("BROKEN"), false},
 	{"foreign", N_("NOT THIS GATEWAY'S, or another session's"), false},

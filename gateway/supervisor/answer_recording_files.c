@@ -9,6 +9,7 @@
 #include "recording/verify.h"
 #include "supervisor/control_calls.h"
 #include "supervisor/recording_files.h"
+#include "supervisor/recordings.h"
 #include "supervisor/supervisor.h"
 
 #include <errno.h>
@@ -28,6 +29,38 @@ struct verdict {
 	const char *why; /* a message of po/, or what verify found */
 };
 
+/* What the loop knows of it is asked once the file has been read. */
+struct verifying {
+	struct recording_row row;
+	bool closing; /* the file is closed, and the row says that it is still being written */
+	bool again;   /* and so it did before, while no recording of this gateway was under way */
+};
+
+/* The file is closed, with our signature, of which each recording gets one; the row is without its hash. Between these two the gateway or
+ * the recorder may have ended, or the store may not have taken it. The log must know no better. */
+static struct verdict
+judge_unlogged_end(struct store_db *db, const struct recording_row *row,
+	enum recording_beginning beginning, bool again)
+{
+	bool open = row->state == RECORDING_ROW_NOT_CLOSED || row->state == RECORDING_ROW_RUNNING;
+	json_t *event = NULL;
+
+	if (!open || beginning != RECORDING_BEGINS_AS_LOGGED ||
+		recording_event(db, row, &event) < 0)
+		return (struct verdict){
+			"changed", N_("it is closed, and the log says that it was not")};
+	open = json_is_null(json_object_get(event, "hash"));
+	json_decref(event);
+	if (!open)
+		return (struct verdict){
+			"changed", N_("the log has its hash, and the recording's row has not")};
+	if (row->state == RECORDING_ROW_RUNNING && !again)
+		return (struct verdict){"closing", ""};
+	return (struct verdict){"not-closed",
+		N_("its end is in the file, signed by this gateway, and did not get into the log "
+		   "before the gateway or the recorder ended")};
+}
+
 /* The file is whole in itself: is it also the one that was written then? */
 static struct verdict
 compare_with_log(
@@ -36,9 +69,6 @@ compare_with_log(
 	json_t *event = NULL;
 	bool same;
 
-	if (!row->has_hash)
-		return (struct verdict){
-			"changed", N_("it is closed, and the log says that it was not")};
 	if (memcmp(row->hash, report->summary.chain, sizeof(row->hash)) != 0)
 		return (struct verdict){
 			"changed", N_("its hash is not the one that the connection's row has")};
@@ -69,7 +99,7 @@ judge_open_end(const struct recording_row *row, enum recording_beginning beginni
 
 static struct verdict
 judge(struct store_db *db, const struct recording_row *row, const struct recording_report *report,
-	enum recording_beginning beginning)
+	enum recording_beginning beginning, bool again)
 {
 	bool same = memcmp(report->about.session, row->session, sizeof(row->session)) == 0 &&
 		    report->about.part == row->part;
@@ -88,6 +118,8 @@ judge(struct store_db *db, const struct recording_row *row, const struct recordi
 	if (beginning == RECORDING_NEVER_BEGAN && report->chunks > 0)
 		return (struct verdict){"foreign",
 			N_("the log says that nothing was recorded: the file has been replaced")};
+	if (report->state == RECORDING_WHOLE && !row->has_hash)
+		return judge_unlogged_end(db, row, beginning, again);
 	if (report->state == RECORDING_WHOLE)
 		return compare_with_log(db, row, report);
 	if (row->state == RECORDING_ROW_RUNNING)
@@ -118,8 +150,10 @@ static int
 verify_file(struct store_db *db, struct control_call *call, const struct recording_row *row)
 {
 	auto_free struct recording_report *report = calloc(1, sizeof(*report));
+	struct verifying *verifying = call->more;
 	uint8_t signer[SIGNING_PUBLIC_BYTES];
 	enum recording_beginning beginning;
+	struct verdict verdict;
 	char path[RECORDING_PATH_SIZE];
 	auto_fd int fd = -1;
 	int r;
@@ -143,8 +177,9 @@ verify_file(struct store_db *db, struct control_call *call, const struct recordi
 		r = recording_beginning(db, row, report->header, &beginning);
 	if (r < 0)
 		return r;
-	call->method.result =
-		verdict_json(row, judge(db, row, report, beginning), report, beginning);
+	verdict = judge(db, row, report, beginning, verifying->again);
+	verifying->closing = strcmp(verdict.word, "closing") == 0;
+	call->method.result = verdict_json(row, verdict, report, beginning);
 	return call->method.result == NULL ? -ENOMEM : 0;
 }
 
@@ -152,12 +187,12 @@ static int
 verify_work(struct store_db *db, struct store_job *job)
 {
 	struct control_call *call = (struct control_call *)job;
-	struct recording_row row;
+	struct verifying *verifying = call->more;
 	int r;
 
 	method_call_reset(&call->method);
-	r = recording_find(db, &call->method, &row);
-	return r < 0 ? r : verify_file(db, call, &row);
+	r = recording_find(db, &call->method, &verifying->row);
+	return r < 0 ? r : verify_file(db, call, &verifying->row);
 }
 
 static void
@@ -171,11 +206,33 @@ answer_done(struct store_job *job, int status)
 		control_call_answer(call, json_incref(call->method.result));
 }
 
+/* A row that is still open is the last word once nothing writes to it any more: it is read again then. */
+static void
+verify_done(struct store_job *job, int status)
+{
+	struct control_call *call = (struct control_call *)job;
+	struct verifying *verifying = call->more;
+
+	if (status >= 0 && verifying->closing && !verifying->again &&
+		!recording_is_unsettled(call->supervisor, verifying->row.session)) {
+		verifying->again = true;
+		store_walk(call->supervisor->store, &call->job);
+		return;
+	}
+	free(take_pointer(&call->more));
+	answer_done(job, status);
+}
+
 void
 method_recording_verify(struct control_call *call)
 {
+	call->more = calloc(1, sizeof(struct verifying));
+	if (call->more == NULL) {
+		control_call_fail(call, -ENOMEM);
+		return;
+	}
 	call->job.work = verify_work;
-	call->job.done = answer_done;
+	call->job.done = verify_done;
 	store_walk(call->supervisor->store, &call->job);
 }
 

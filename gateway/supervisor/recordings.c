@@ -94,6 +94,7 @@ end_done(struct store_job *job, int status)
 	if (status < 0)
 		log_event(EV_STORE_FAILED, "what='end of a recording' why='%s'",
 			store_error_text(status));
+	recording_tell_closed(recording);
 	recording->job_runs = false;
 	free_when_idle(recording);
 }
@@ -101,8 +102,12 @@ end_done(struct store_job *job, int status)
 static void
 write_end(struct recording *recording)
 {
-	if (!recording->has_row || recording->job_runs)
+	if (recording->job_runs)
 		return;
+	if (!recording->has_row) {
+		recording_tell_closed(recording);
+		return;
+	}
 	recording->job = (struct store_job){.work = end_work, .done = end_done, .stubborn = true};
 	recording->job_runs = true;
 	store_write(recording->supervisor->store, &recording->job);

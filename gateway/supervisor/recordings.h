@@ -8,7 +8,7 @@
  *	… it goes wrong    required: the session ends (RECORDING_…); best-effort: it goes on, and the row says why
  *	connection over    lost: the recording waits for limits.grace; else RECORD_FINISH
  *	… RECORD_DIGEST    its summary is looked at and signed with the key of the log's checkpoints: RECORD_SIGNATURE
- *	… RECORD_CLOSED    the row and the log get the final hash
+ *	… RECORD_CLOSED    the row and the log get the final hash; then SK2702. Until they have it, recording_is_unsettled
  *
  * The recording's own key is made here, sealed to the auditors' public keys, and kept in locked memory as long as the session runs, for
  * whoever watches; the auditors' private keys are never here. A terminal with four eyes whose sessions are not kept is recorded
@@ -42,6 +42,10 @@ int recording_gap(struct connection *connection, const struct msg_record_gap *ga
 
 /* The connection, or its session, is over. connection->recording is NULL afterwards. */
 void recording_connection_over(struct connection *connection, enum close_reason reason);
+
+/* The row of this session's recording is not its last word: it is being recorded, or its end is on its way into the store. */
+bool recording_is_unsettled(
+	const struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES]);
 
 /* Something to know about the session, for its recording, if there is one. */
 void recording_note(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES],

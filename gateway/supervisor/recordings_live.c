@@ -31,6 +31,16 @@ open_live(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES]
 	return 0;
 }
 
+bool
+recording_is_unsettled(const struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES])
+{
+	const struct recording *recording = supervisor->recordings;
+
+	while (recording != NULL && memcmp(recording->session, session, SESSION_ID_BYTES) != 0)
+		recording = recording->next;
+	return recording != NULL;
+}
+
 void
 recording_note(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES],
 	enum recording_note_about about, const char *text)

@@ -99,6 +99,9 @@ void recording_tell_trouble(struct recording *recording, int error);
 /* What was only counted, at the end. */
 void recording_tell_rest(struct recording *recording);
 
+/* SK2702, of one that was closed. Behind the row: who hears it finds that in the store. */
+void recording_tell_closed(const struct recording *recording);
+
 /* Whether the session of its connection is recorded now, or until when it was: for session list. */
 void recording_tell_session(const struct recording *recording);
 

@@ -240,20 +240,12 @@ static int
 on_closed(struct channel *channel, union message_body *message)
 {
 	struct recording *recording = child_tag(channel_owner(channel));
-	char hash[2 * RECORDING_HASH_BYTES + 1], session[2 * SESSION_ID_BYTES + 1];
 
 	if (recording == NULL)
 		return 0;
 	(void)message;
 	recording->so_far.bytes = bytes_of(recording);
 	recording->has_hash = true;
-	bytes_to_hex(recording->hash, sizeof(recording->hash), hash);
-	bytes_to_hex(recording->session, sizeof(recording->session), session);
-	log_event(EV_RECORDING_CLOSED,
-		"session=%s part=%u bytes=%lld ms=%lld gaps=%lld missing=%llu hash=%s", session,
-		recording->about.part, (long long)recording->so_far.bytes,
-		(long long)recording->so_far.duration_ms, (long long)recording->so_far.gaps,
-		(unsigned long long)recording->missing, hash);
 	recording_over(recording, RECORDING_ROW_CLOSED);
 	return 0;
 }

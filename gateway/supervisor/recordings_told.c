@@ -72,6 +72,22 @@ recording_tell_rest(struct recording *recording)
 }
 
 void
+recording_tell_closed(const struct recording *recording)
+{
+	char hash[2 * RECORDING_HASH_BYTES + 1], session[2 * SESSION_ID_BYTES + 1];
+
+	if (recording->row_state != RECORDING_ROW_CLOSED)
+		return;
+	bytes_to_hex(recording->hash, sizeof(recording->hash), hash);
+	bytes_to_hex(recording->session, sizeof(recording->session), session);
+	log_event(EV_RECORDING_CLOSED,
+		"session=%s part=%u bytes=%lld ms=%lld gaps=%lld missing=%" PRIu64 " hash=%s",
+		session, recording->about.part, (long long)recording->so_far.bytes,
+		(long long)recording->so_far.duration_ms, (long long)recording->so_far.gaps,
+		recording->missing, hash);
+}
+
+void
 recording_tell_session(const struct recording *recording)
 {
 	struct carried_session *session =

@@ -1,11 +1,13 @@
 """Recordings as auditors keep them: listed, shown, verified, held, released, erased by hand and by night; and who may not."""
 
+import contextlib
 import csv
 import io
 import json
 import os
 import shutil
 import signal
+import sqlite3
 
 import pytest
 from clerk import run
@@ -13,6 +15,7 @@ from lab_parts.control import Refused
 from lab_parts.processes import PATIENCE, wait_for
 from r001_recording import be_told, leave  # noqa: F401
 from recordings import Auditor, file_of, folder_of, wait_closed
+from spreadsheets import kill_gateway
 
 AUDITOR = ["roles.auditor.users=[root]", "limits.grace=0"]
 
@@ -32,8 +35,8 @@ def archive(new_lab, keys):
     return make
 
 
-def record(lab):
-    """A session of shadow's desktop, recorded and closed: (account, id)."""
+def begin(lab):
+    """A session of shadow's desktop that is recorded: (account, id, client)."""
     terminal = lab.add_terminal(lab.hosts.variables["LAB_SHADOW_PORT"], recording="required")
     account, ticket = lab.new_ticket(terminal)
     client = lab.xfreerdp(ticket.in_a_window(), "/size:1024x768")
@@ -41,6 +44,12 @@ def record(lab):
     session = lab.wait_session(account)["id"]
     client.wait_picture()
     wait_for(lambda: os.path.getsize(file_of(lab, session)) > 20_000, PATIENCE, "pictures are recorded")
+    return account, session, client
+
+
+def record(lab):
+    """The same, over and closed: (account, id)."""
+    account, session, client = begin(lab)
     leave(lab, client)
     wait_closed(lab, session)
     return account, session
@@ -166,6 +175,49 @@ def test_q005_recording_that_was_never_closed_is_known_by_what_it_begins_with(ar
             lab.call(method, id=session, **more)
     put(good)
     assert verdict(lab, session) == ("not-closed", 0)
+    assert run(lab, "log", "verify").returncode == 0
+
+
+@contextlib.contextmanager
+def database_locked(lab):
+    """Meanwhile the gateway can read it, and write nothing."""
+    database = sqlite3.connect(lab.state.path("gateway", "var", "sekisho.db"), isolation_level=None)
+    try:
+        database.execute("BEGIN IMMEDIATE")
+        yield
+    finally:
+        database.execute("ROLLBACK")
+        database.close()
+
+
+def test_q006_recording_whose_end_is_not_yet_in_the_log_is_no_false_alarm(archive, keys):
+    lab = archive()
+    _, session, client = begin(lab)
+    with database_locked(lab):
+        leave(lab, client)
+        wait_for(lambda: keys.verify(file_of(lab, session))[0] == "whole", PATIENCE, "the file is closed")
+        assert verdict(lab, session) == ("closing", 0)
+        shown = run(lab, "recording", "verify", session[:8])
+        assert shown.returncode == 0 and "being written to the log" in shown.stdout and "CHANGED" not in shown.stdout
+        assert listed(lab)[0]["state"] == "running" and "SK2702" not in lab.log
+    wait_closed(lab, session)
+    assert listed(lab)[0]["state"] == "closed", "who hears of it finds it so"
+    assert verdict(lab, session) == ("whole", 0)
+
+    # The gateway is killed in between: the log will never have its hash.
+    _, lost, client = begin(lab)
+    with database_locked(lab):
+        leave(lab, client)
+        wait_for(lambda: keys.verify(file_of(lab, lost))[0] == "whole", PATIENCE, "the file is closed")
+        kill_gateway(lab)
+    lab.start_gateway_again()
+    row = next(row for row in listed(lab) if row["id"] == lost)
+    assert (row["state"], row["hash"]) == ("not-closed", None)
+    assert verdict(lab, lost) == ("not-closed", 0)
+    assert "signed by this gateway, and did not get into the log" in run(lab, "recording", "verify", lost).stdout
+    path = file_of(lab, lost)
+    shutil.copyfile(file_of(lab, session), path)
+    assert verdict(lab, lost) == ("foreign", 1)
     assert run(lab, "log", "verify").returncode == 0
 
 

@@ -261,4 +261,35 @@ record(enum terminal_recording policy, bool four_eyes)
 	assert_int_equal(recording_to_worker(&connection), 0);
 }
 
+static FILE *
+catch_log(int *ret_kept)
+{
+	FILE *log = tmpfile();
+
+	assert_non_null(log);
+	*ret_kept = dup(STDERR_FILENO);
+	assert_true(dup2(fileno(log), STDERR_FILENO) >= 0);
+	return log;
+}
+
+static void
+release_log(FILE *log, int kept)
+{
+	assert_true(dup2(kept, STDERR_FILENO) >= 0);
+	(void)close(kept);
+	(void)fclose(log);
+}
+
+static unsigned int
+count_lines(FILE *log, const char *event, const char *with)
+{
+	char text[1024];
+	unsigned int count = 0;
+
+	rewind(log);
+	while (fgets(text, sizeof(text), log) != NULL)
+		count += strstr(text, event) != NULL && strstr(text, with) != NULL;
+	return count;
+}
+
 #endif

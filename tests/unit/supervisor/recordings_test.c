@@ -38,6 +38,56 @@ a_recorder_says_nothing_of_how_large_its_file_is(void **state)
 		1);
 }
 
+/* Who hears that it was closed finds it so in the store; until then nobody may take the open row for its last word. */
+static void
+recording_is_told_closed_once_its_row_is(void **state)
+{
+	const union message_body closed = {.record_closed = {.bytes = 1}};
+	union message_body body;
+	int kept;
+	FILE *log;
+
+	(void)state;
+	record(TERMINAL_RECORDING_REQUIRED, false);
+	log = catch_log(&kept);
+	assert_true(recording_is_unsettled(&supervisor, grant.session));
+	recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
+	body = digest();
+	assert_int_equal(say(MSG_RECORD_DIGEST, &body), 0);
+	assert_int_equal(say(MSG_RECORD_CLOSED, &closed), 0);
+	assert_true(recording_is_unsettled(&supervisor, grant.session));
+	assert_int_equal(count_lines(log, "SK2702", ""), 0);
+	turn();
+	assert_int_equal(count_lines(log, "SK2702", ""), 1);
+	release_log(log, kept);
+	assert_false(recording_is_unsettled(&supervisor, grant.session));
+	assert_int_equal(
+		fixture_number(&fixture, "SELECT count(*) FROM recording WHERE state = 'closed'"),
+		1);
+}
+
+/* It has no row that anybody could wait for. */
+static void
+recording_that_nobody_keeps_is_told_closed_at_once(void **state)
+{
+	const union message_body closed = {.record_closed = {.bytes = 1}};
+	union message_body body;
+	int kept;
+	FILE *log;
+
+	(void)state;
+	record(TERMINAL_RECORDING_OFF, true);
+	log = catch_log(&kept);
+	recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
+	body = digest();
+	assert_int_equal(say(MSG_RECORD_DIGEST, &body), 0);
+	assert_int_equal(say(MSG_RECORD_CLOSED, &closed), 0);
+	assert_int_equal(count_lines(log, "SK2702", ""), 1);
+	turn();
+	assert_int_equal(count_lines(log, "SK2702", ""), 1);
+	release_log(log, kept);
+}
+
 /* A recorder that was taken over gets no signature for another one's recording. */
 static void
 only_its_own_summary_is_signed(void **state)
@@ -236,6 +286,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_recorder_says_nothing_of_how_large_its_file_is),
+		TEST(recording_is_told_closed_once_its_row_is),
+		TEST(recording_that_nobody_keeps_is_told_closed_at_once),
 		TEST(only_its_own_summary_is_signed),
 		TEST(trouble_ends_a_session_that_must_be_recorded_and_no_other),
 		TEST(without_keys_or_room_a_session_goes_on_only_where_it_may),

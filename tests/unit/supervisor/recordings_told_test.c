@@ -66,29 +66,6 @@ recording_that_is_full_is_said_to_have_ended(void **state)
 	turn();
 }
 
-static FILE *
-catch_log(int *ret_kept)
-{
-	FILE *log = tmpfile();
-
-	assert_non_null(log);
-	*ret_kept = dup(STDERR_FILENO);
-	assert_true(dup2(fileno(log), STDERR_FILENO) >= 0);
-	return log;
-}
-
-static unsigned int
-count_lines(FILE *log, const char *event, const char *with)
-{
-	char text[1024];
-	unsigned int count = 0;
-
-	rewind(log);
-	while (fgets(text, sizeof(text), log) != NULL)
-		count += strstr(text, event) != NULL && strstr(text, with) != NULL;
-	return count;
-}
-
 /* Whoever has taken over a worker or a recorder must not fill the log. */
 static void
 gaps_and_troubles_are_told_once_a_minute(void **state)
@@ -119,9 +96,7 @@ gaps_and_troubles_are_told_once_a_minute(void **state)
 	assert_int_equal(count_lines(log, "SK2703", ""), 2);
 	assert_int_equal(count_lines(log, "SK2704", "missed=1000"), 1);
 	assert_int_equal(count_lines(log, "SK2704", ""), 2);
-	assert_true(dup2(kept, STDERR_FILENO) >= 0);
-	(void)close(kept);
-	(void)fclose(log);
+	release_log(log, kept);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
