@@ -38,6 +38,7 @@ notices_free(struct notices *notices)
 		return;
 	gfx_channel_free(notices->graphics);
 	pictures_free(notices->pictures);
+	beneath_free(notices->beneath);
 	banner_done(&notices->banner);
 	(void)pthread_mutex_destroy(&notices->lock);
 	free(notices);

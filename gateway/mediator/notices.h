@@ -1,6 +1,6 @@
 /* Notices on the screen of a mediated session: NOTICE_SHOW of the supervisor's becomes a banner over what the jump host draws, above its
- * graphics pipeline (notice/gfx_channel.h) or, where it draws by bitmap updates, in tiles that are sent again after each update that
- * touches them. When one goes, what lies beneath comes back: the client's own pixels there, the host's by a Refresh Rect here.
+ * graphics pipeline (notice/gfx_channel.h) or, where it draws by bitmap updates, in tiles: what it draws beneath them reaches the client
+ * with the banner over it (notice/beneath.h). When one goes, what lies beneath comes back: the client's own pixels there, the host's by a Refresh Rect here.
  *
  * Three threads use it: the process's own, the worker leg's and the host leg's. Everything that is sent to the client is sent by the
  * host leg's, as what the host draws is.

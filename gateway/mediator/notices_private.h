@@ -5,6 +5,7 @@
 #include "mediator/mediation_private.h"
 #include "mediator/notices.h"
 #include "notice/banner.h"
+#include "notice/beneath.h"
 #include "notice/covered.h"
 #include "notice/ends.h"
 #include "notice/gfx_channel.h"
@@ -37,6 +38,7 @@ struct notices {
 		size_t total);                                                   /* the library's */
 	BOOL (*bitmap_update)(rdpContext *context, const BITMAP_UPDATE *update); /* … */
 	struct pictures *pictures;
+	struct beneath *beneath;
 	bool draws;                   /* what goes through bitmap_update is ours */
 	struct msg_notice_show shown; /* the one that is there; if has_shown */
 	struct msg_notice_show coming;

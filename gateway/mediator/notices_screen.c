@@ -77,6 +77,17 @@ tile_at(const struct banner *banner, uint32_t x, uint32_t y)
 }
 
 static bool
+make_pictures(struct notices *notices)
+{
+	const rdpSettings *settings = notices->peer->context->settings;
+
+	if (notices->pictures == NULL)
+		notices->pictures = pictures_new(
+			freerdp_settings_get_bool(settings, FreeRDP_DrawAllowSkipAlpha));
+	return notices->pictures != NULL;
+}
+
+static bool
 send_tiles(struct notices *notices)
 {
 	rdpContext *context = notices->peer->context;
@@ -86,10 +97,7 @@ send_tiles(struct notices *notices)
 		.top = notices->banner.y};
 	bool sent = true;
 
-	if (notices->pictures == NULL)
-		notices->pictures = pictures_new(
-			freerdp_settings_get_bool(context->settings, FreeRDP_DrawAllowSkipAlpha));
-	if (notices->pictures == NULL)
+	if (!make_pictures(notices))
 		return false;
 	notices->draws = true;
 	for (uint32_t y = 0; y < notices->banner.height && sent; y += TILE) {
@@ -103,17 +111,22 @@ send_tiles(struct notices *notices)
 	return sent;
 }
 
+/* With the banner over it. */
 static bool
-touches(const struct banner *banner, const BITMAP_UPDATE *update)
+send_beneath(struct notices *notices, rdpContext *context, const BITMAP_UPDATE *update)
 {
-	for (UINT32 i = 0; i < update->number; i++) {
-		const BITMAP_DATA *data = &update->rectangles[i];
+	struct beneath_way way = {.context = context, .pass = notices->bitmap_update};
+	enum beneath_result result;
 
-		if (data->destLeft < banner->x + banner->width && data->destRight >= banner->x &&
-			data->destTop < banner->y + banner->height && data->destBottom >= banner->y)
-			return true;
-	}
-	return false;
+	if (notices->beneath == NULL)
+		notices->beneath = beneath_new();
+	if (notices->beneath == NULL || !make_pictures(notices))
+		return false;
+	way.pictures = notices->pictures;
+	notices->draws = true;
+	result = beneath_send(notices->beneath, &way, &notices->banner, update);
+	notices->draws = false;
+	return result == BENEATH_SENT || (result == BENEATH_AGAIN && send_tiles(notices));
 }
 
 BOOL
@@ -121,11 +134,9 @@ notices_on_bitmap_update(rdpContext *context, const BITMAP_UPDATE *update)
 {
 	struct notices *notices = mediation_of(context)->notices;
 
-	if (!notices->bitmap_update(context, update))
-		return FALSE;
-	if (notices->draws || notices->way != WAY_BITMAPS || !touches(&notices->banner, update))
-		return TRUE;
-	return send_tiles(notices);
+	if (notices->draws || notices->way != WAY_BITMAPS)
+		return notices->bitmap_update(context, update);
+	return send_beneath(notices, context, update);
 }
 
 /* The host draws again what was beneath: it is asked for this rectangle or, if it knows no such question, for everything. */
