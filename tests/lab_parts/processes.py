@@ -125,7 +125,7 @@ def stop(process, limit=5, first=None):
     first = first or signal.Signals[process["end_with"]]
     try:
         descriptor = os.pidfd_open(process["pid"])
-    except ProcessLookupError:
+    except (ProcessLookupError, FileNotFoundError):  # nobody has that number, or another program's thread
         return
     try:
         if not alive(process):
