@@ -204,7 +204,7 @@ method_session_kill(struct control_call *call)
 	struct lost *lost;
 
 	if (session_prefix_parse(control_call_text(call, "id"), &prefix) < 0) {
-		running_session_refuse_id(call);
+		running_session_refuse_id(call, "id");
 		return;
 	}
 	connection = running_session_find(call, &prefix);

@@ -357,7 +357,7 @@ method_session_notice(struct control_call *call)
 		return;
 	}
 	if (id != NULL && session_prefix_parse(id, &prefix) < 0) {
-		running_session_refuse_id(call);
+		running_session_refuse_id(call, "session");
 		return;
 	}
 	choosing.prefix = id != NULL ? &prefix : NULL;

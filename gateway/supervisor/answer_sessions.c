@@ -226,7 +226,7 @@ method_session_show(struct control_call *call)
 	struct session_prefix prefix;
 
 	if (session_prefix_parse(control_call_text(call, "id"), &prefix) < 0) {
-		running_session_refuse_id(call);
+		running_session_refuse_id(call, "id");
 		return;
 	}
 	if (must_run || whole)

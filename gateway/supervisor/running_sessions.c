@@ -76,11 +76,11 @@ running_session_json(const struct connection *connection)
 }
 
 void
-running_session_refuse_id(struct control_call *call)
+running_session_refuse_id(struct control_call *call, const char *field)
 {
 	struct field_error error;
 
-	(void)field_error_set(&error, "session", control_call_text(call, "id"),
+	(void)field_error_set(&error, field, control_call_text(call, "id"),
 		N_("7 to 32 hexadecimal digits, the first of an id or all of them, as session list "
 		   "shows them"),
 		"7f31a2c4");

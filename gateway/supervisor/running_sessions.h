@@ -23,8 +23,8 @@ struct connection *running_session_find(
 /* Of rows of the store (session_json_between) only what this caller may see. */
 void running_session_keep_seen(const struct control_call *call, json_t *rows);
 
-/* These answer the call: its `id` is no beginning of an id; it is nobody's; it is that of all these. */
-void running_session_refuse_id(struct control_call *call);
+/* These answer the call: its `id` is no beginning of an id, and is called `field` in the refusal; it is nobody's; it is that of all these. */
+void running_session_refuse_id(struct control_call *call, const char *field);
 void running_session_refuse_unknown(struct control_call *call);
 void running_session_refuse_several(struct control_call *call, const json_t *sessions);
 
