@@ -350,7 +350,7 @@ what_is_not_read_is_not_seen(void **state)
 	end(&show);
 }
 
-#define LONG_TIMES 600
+#define LONG_TIMES 6000
 
 /* One connection in which the same is drawn again and again: for many seconds nothing but decoding helps. */
 static int
