@@ -123,7 +123,7 @@ MODES = {
 
 
 def test_m302_every_mode_is_tried(taken_over):
-    assert taken_over.list("--help") == list(MODES)
+    assert sorted(taken_over.list("--help")) == sorted(MODES)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -144,6 +144,6 @@ def test_m304_it_hears_of_its_own_session_alone(taken_over):
     taken_over.act("listen")
     heard = taken_over.heard()
     names = {line.split(" ")[0] for line in heard.strip("\n").split("\n")}
-    assert names <= {"HELLO", "MEDIATE_BEGIN", "MEDIATE_HOST", "PING"}, names
+    assert names - {"SAYS"} <= {"HELLO", "MEDIATE_BEGIN", "MEDIATE_HOST", "PING"}, names
     secrets = [one for one in CREDENTIALS if one.encode().decode("latin-1") in heard]
     assert not secrets
