@@ -330,6 +330,8 @@ a_minimised_window_is_not_seen(void **state)
 	end(&show);
 }
 
+#define PRESSED_MS 50 /* a key of a hand that types on until the player says what has become of it */
+
 /* Nor does he whose client reads nothing any more, long before it is cut. */
 static void
 what_is_not_read_is_not_seen(void **state)
@@ -343,8 +345,7 @@ what_is_not_read_is_not_seen(void **state)
 	while (show.stage.play.state != PLAY_WAITING) {
 		assert_true(clock_boottime_ms() < limit);
 		press(&show, KEY_H); /* all of it is drawn again */
-		stage_serve(&show.stage);
-		usleep(50000);
+		(void)stage_serve_until(&show.stage, clock_boottime_ms() + PRESSED_MS);
 	}
 	wait_state(&show, PLAY_LIVE);
 	end(&show);
