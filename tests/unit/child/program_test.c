@@ -116,7 +116,8 @@ program_of(void)
 static struct {
 	pid_t pid;
 	struct channel *channel;
-	int log; /* what the program writes to standard error */
+	int log;           /* what the program writes to standard error */
+	char logged[1024]; /* all of it */
 	uint64_t build_hash, pong;
 	uint32_t shown;
 } above;
@@ -182,17 +183,26 @@ hear(void)
 	return channel_receive(above.channel, 1, NULL);
 }
 
-/* Waits for its end; ret_log is all that it has logged. */
-static int
-end(char *ret_log, size_t size)
+/* One of which a test changes nothing, up to its HELLO. */
+static void
+begin_well(void)
 {
-	size_t len = 0;
+	const struct program program = program_of();
+
+	begin(&program);
+	assert_int_equal(hear(), 0);
+}
+
+/* Waits for its end, and all that it has logged. */
+static int
+end(void)
+{
+	size_t len = 0, most = sizeof(above.logged) - 1;
 	ssize_t n;
 	int status;
 
-	while (len + 1 < size && (n = read(above.log, ret_log + len, size - len - 1)) > 0)
+	while (len < most && (n = read(above.log, above.logged + len, most - len)) > 0)
 		len += (size_t)n;
-	ret_log[len] = '\0';
 	(void)close(above.log);
 	assert_int_equal(waitpid(above.pid, &status, 0), above.pid);
 	channel_free(above.channel);
@@ -200,14 +210,12 @@ end(char *ret_log, size_t size)
 	return WEXITSTATUS(status);
 }
 
-static unsigned int
-lines(const char *log)
+/* Exactly one line, with this in it. */
+static void
+expect_logged(const char *part)
 {
-	unsigned int count = 0;
-
-	for (; (log = strchr(log, '\n')) != NULL; log++)
-		count++;
-	return count;
+	assert_non_null(strstr(above.logged, part));
+	assert_ptr_equal(strchr(above.logged, '\n'), above.logged + strlen(above.logged) - 1);
 }
 
 static void
@@ -234,47 +242,38 @@ begin_screen(void)
 static void
 it_says_hello_answers_and_ends_with_the_supervisor(void **state)
 {
-	const struct program program = program_of();
 	const struct msg_ping ping = {.serial = 4711};
-	char log[1024];
 
 	(void)state;
-	begin(&program);
-	assert_int_equal(hear(), 0);
+	begin_well();
 	assert_true(above.build_hash == messages_build_hash());
 	assert_int_equal(channel_send(above.channel, MSG_PING, &ping, -1), 0);
 	assert_int_equal(hear(), 0);
 	assert_int_equal(above.pong, 4711);
 	channel_close(above.channel);
-	assert_int_equal(end(log, sizeof(log)), DONE_FIRST);
-	assert_string_equal(log, "");
+	assert_int_equal(end(), DONE_FIRST);
+	assert_string_equal(above.logged, "");
 }
 
 static void
 one_that_cannot_warm_up_says_why_and_is_unusable(void **state)
 {
 	struct program program = program_of();
-	char log[1024];
 
 	(void)state;
 	program.warm_up = warm_up_in_vain;
 	begin(&program);
 	assert_int_equal(hear(), -ECONNRESET); /* no HELLO: nobody may use it */
-	assert_int_equal(end(log, sizeof(log)), CHILD_EXIT_UNUSABLE);
-	assert_int_equal(lines(log), 1);
-	assert_non_null(strstr(log, event_row(EV_GREETER_FAILED)->id));
-	assert_non_null(strstr(log, "what='the stove' error='No such file or directory'"));
+	assert_int_equal(end(), CHILD_EXIT_UNUSABLE);
+	expect_logged(event_row(EV_GREETER_FAILED)->id);
+	expect_logged("what='the stove' error='No such file or directory'");
 }
 
 static void
 one_that_has_done_its_work_ends_well(void **state)
 {
-	const struct program program = program_of();
-	char log[1024];
-
 	(void)state;
-	begin(&program);
-	assert_int_equal(hear(), 0);
+	begin_well();
 	begin_screen();
 	show(7);
 	assert_int_equal(hear(), 0);
@@ -282,41 +281,32 @@ one_that_has_done_its_work_ends_well(void **state)
 	show(9);
 	assert_int_equal(hear(), 0);
 	assert_int_equal(above.shown, 9);
-	assert_int_equal(end(log, sizeof(log)), DONE_FIRST);
-	assert_string_equal(log, "");
+	assert_int_equal(end(), DONE_FIRST);
+	assert_string_equal(above.logged, "");
 }
 
 static void
 what_a_handler_refuses_is_logged_and_ends_it(void **state)
 {
-	const struct program program = program_of();
-	char log[1024];
-
 	(void)state;
-	begin(&program);
-	assert_int_equal(hear(), 0);
+	begin_well();
 	begin_screen();
 	show(8);
-	assert_int_equal(end(log, sizeof(log)), DONE_FIRST + 1);
-	assert_int_equal(lines(log), 1);
-	assert_non_null(strstr(log, "error='Protocol error'"));
+	assert_int_equal(end(), DONE_FIRST + 1);
+	expect_logged("error='Protocol error'");
 }
 
 static void
 what_a_handler_has_logged_is_not_logged_twice(void **state)
 {
 	static const struct msg_choice message;
-	const struct program program = program_of();
-	char log[1024];
 
 	(void)state;
-	begin(&program);
-	assert_int_equal(hear(), 0);
+	begin_well();
 	begin_screen();
 	assert_int_equal(channel_send(above.channel, MSG_CHOICE, &message, -1), 0);
-	assert_int_equal(end(log, sizeof(log)), DONE_FIRST + 1);
-	assert_int_equal(lines(log), 1);
-	assert_non_null(strstr(log, "what='the choice' error='Bad message'"));
+	assert_int_equal(end(), DONE_FIRST + 1);
+	expect_logged("what='the choice' error='Bad message'");
 }
 
 static int
@@ -335,27 +325,22 @@ static void
 it_gives_up_privileges_before_its_first_turn(void **state)
 {
 	struct program program = program_of();
-	char log[1024];
 
 	(void)state;
 	program.turn = turn_that_sees_its_sandbox;
 	begin(&program);
-	assert_int_equal(end(log, sizeof(log)), DONE_FIRST);
+	assert_int_equal(end(), DONE_FIRST);
 }
 
 static void
 one_whose_words_nobody_takes_ends(void **state)
 {
-	const struct program program = program_of();
-	char log[1024];
-
 	(void)state;
-	begin(&program);
-	assert_int_equal(hear(), 0);
+	begin_well();
 	begin_screen();
 	show(6);
-	assert_int_equal(end(log, sizeof(log)), DONE_FIRST);
-	assert_string_equal(log, "");
+	assert_int_equal(end(), DONE_FIRST);
+	assert_string_equal(above.logged, "");
 }
 
 int
