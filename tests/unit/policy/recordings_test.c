@@ -1,10 +1,8 @@
 /* policy/recordings.c: what stands of recordings in database and log, and which of them are erased when. */
-#include "session_fixture.h"
+#include "recorded.h"
 
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "policy/record.h"
-#include "policy/recordings.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -16,44 +14,7 @@
 
 #include <cmocka.h>
 
-/* When the tests look: the account may sign in from noon on. */
-#define LOOK_US (NOON_US + 100 * DAY_US)
-
-static const uint8_t hash[RECORDING_ROW_HASH_BYTES] = {0xab, 0xcd};
-static const uint8_t header[RECORDING_ROW_HASH_BYTES] = {0xef, 0x01};
 static const uint8_t other_header[RECORDING_ROW_HASH_BYTES] = {0xef, 0x02};
-
-struct step {
-	uint8_t session[SESSION_ID_BYTES];
-	int64_t part;
-	enum recording_row_state state;
-	struct recording_so_far so_far;
-	const uint8_t *hash;
-	struct recording_row row;
-	json_t *event;
-	uint32_t keep_days;
-	uint64_t most_bytes;
-	struct recording_row erased[RECORDINGS_PORTION];
-	size_t count;
-	int64_t ended;
-	enum recording_beginning as_logged, otherwise;
-};
-
-static int
-do_begin_recording(struct store_db *db, void *argument)
-{
-	struct step *step = argument;
-
-	return recording_begin(db, step->session, "tanaka,suzuki", &step->row);
-}
-
-static int
-do_begun(struct store_db *db, void *argument)
-{
-	const struct step *step = argument;
-
-	return recording_begun(db, step->session, step->part, header);
-}
 
 static int
 do_compare(struct store_db *db, void *argument)
@@ -93,15 +54,6 @@ do_progress(struct store_db *db, void *argument)
 }
 
 static int
-do_end_recording(struct store_db *db, void *argument)
-{
-	struct step *step = argument;
-
-	return recording_end(
-		db, step->session, step->part, step->state, "", &step->so_far, step->hash);
-}
-
-static int
 do_load(struct store_db *db, void *argument)
 {
 	struct step *step = argument;
@@ -111,34 +63,12 @@ do_load(struct store_db *db, void *argument)
 }
 
 static int
-do_erase_due(struct store_db *db, void *argument)
-{
-	struct step *step = argument;
-
-	return recordings_erase_due(
-		db, step->keep_days, step->most_bytes, step->erased, &step->count);
-}
-
-static int
 do_erase(struct store_db *db, void *argument)
 {
 	struct step *step = argument;
 	int r = recording_load(db, step->session, step->part, &step->row);
 
 	return r < 0 ? r : recording_erase(db, &step->row, "unix:sato", "asked for by the ward");
-}
-
-static int
-do_hold(struct store_db *db, void *argument)
-{
-	struct step *step = argument;
-	int r = recording_load(db, step->session, step->part, &step->row);
-
-	if (r < 0)
-		return r;
-	step->row.held_us = store_db_now(db);
-	strcpy(step->row.held_by, "unix:sato");
-	return recording_update(db, &step->row);
 }
 
 static int64_t
@@ -156,29 +86,6 @@ do_left_open(struct store_db *db, void *argument)
 	struct step *step = argument;
 
 	return recordings_end_left_open(db, size_of_file, NULL, &step->ended);
-}
-
-/* A recording of a new session, which has begun so many days ago, closed if it has bytes. */
-static struct step
-recorded(int days_ago, int64_t bytes)
-{
-	struct step step = {.state = RECORDING_ROW_CLOSED, .hash = hash};
-	struct issue issue;
-	struct session_grant grant;
-
-	clock_hold(LOOK_US - days_ago * DAY_US, 1000000);
-	issue = issue_ticket();
-	grant = begin_session(&issue, 1);
-	memcpy(step.session, grant.session, sizeof(step.session));
-	assert_int_equal(fixture_write(&fixture, do_begin_recording, &step), 0);
-	step.part = step.row.part;
-	assert_int_equal(fixture_write(&fixture, do_begun, &step), 0);
-	step.so_far = (struct recording_so_far){.bytes = bytes, .duration_ms = 90500, .gaps = 1};
-	if (bytes > 0)
-		assert_int_equal(fixture_write(&fixture, do_end_recording, &step), 0);
-	json_decref(end_session(&grant, 1, CLOSE_CLIENT_LEFT));
-	clock_hold(LOOK_US, 1000000);
-	return step;
 }
 
 static enum recording_row_state
@@ -445,132 +352,6 @@ recording_that_never_began_has_no_beginning(void **state)
 	expect_beginning(&old, RECORDING_BEGINS_UNSAID, RECORDING_BEGINS_UNSAID);
 }
 
-static const char *
-id_of(const struct step *step)
-{
-	static char params[2][RECORDING_ID_SIZE + 80];
-	static int next;
-	char id[RECORDING_ID_SIZE];
-
-	recording_id(step->session, step->part, id);
-	next = !next;
-	snprintf(params[next], sizeof(params[0]), "{\"id\":\"%.8s\",\"because\":\"police\"}", id);
-	return params[next];
-}
-
-static void
-hold_says_who_and_why_and_is_released_by_a_person(void **state)
-{
-	struct step step = recorded(91, 1000), night = {.keep_days = 90};
-	const char *params = id_of(&step);
-	char id[RECORDING_ID_SIZE];
-
-	(void)state;
-	recording_id(step.session, step.part, id);
-	expect_ok(method_recording_hold, params);
-	assert_string_equal(answer_text("held_by"), "unix:yamada");
-	assert_string_equal(answer_text("held_because"), "police");
-	expect_event("recording.hold", id, NULL,
-		"{\"held_because\":\"police\",\"held_by\":\"unix:yamada\",\"account\":\"taro\","
-		"\"terminal\":\"pacs-01\",\"started\":\"2026-11-29T03:00:00.000000Z\"}");
-	expect_refused(method_recording_hold, params, METHOD_REFUSED, NULL, "held already");
-	assert_int_equal(fixture_write(&fixture, do_erase_due, &night), 0);
-	assert_int_equal(night.count, 0);
-	expect_ok(method_recording_release, params);
-	assert_true(json_is_null(json_object_get(call.result, "held_by")));
-	expect_event("recording.release", id,
-		"{\"held_because\":\"police\",\"held_by\":\"unix:yamada\"}", NULL);
-	expect_refused(method_recording_release, params, METHOD_REFUSED, NULL, "nobody holds");
-	assert_int_equal(fixture_write(&fixture, do_erase_due, &night), 0);
-	assert_int_equal(night.count, 1);
-	expect_refused(method_recording_hold, params, METHOD_REFUSED, NULL, "has been erased");
-}
-
-/* Auditors come and go, so that another one may; but not in silence. */
-static void
-hold_of_another_is_released_with_a_reason_and_names_both(void **state)
-{
-	struct step step = recorded(1, 1000);
-	const char *params = id_of(&step);
-	char id[RECORDING_ID_SIZE], silent[RECORDING_ID_SIZE + 20], blank[RECORDING_ID_SIZE + 40];
-
-	(void)state;
-	recording_id(step.session, step.part, id);
-	snprintf(silent, sizeof(silent), "{\"id\":\"%s\"}", id);
-	expect_ok(method_recording_hold, params);
-	fixture_sql(&fixture, "UPDATE recording SET held_by = 'unix:sato'");
-	expect_refused(method_recording_release, silent, METHOD_REFUSED, NULL,
-		"held by unix:sato (police): say why");
-	snprintf(blank, sizeof(blank), "{\"id\":\"%s\",\"because\":\" \"}", id);
-	expect_refused(method_recording_release, blank, METHOD_REFUSED, NULL, "say why");
-	expect_ok(method_recording_show, silent);
-	assert_string_equal(answer_text("held_by"), "unix:sato");
-	expect_ok(method_recording_release, params);
-	expect_event("recording.release", id,
-		"{\"held_because\":\"police\",\"held_by\":\"unix:sato\"}",
-		"{\"account\":\"taro\",\"terminal\":\"pacs-01\","
-		"\"started\":\"2027-02-27T03:00:00.000000Z\"}");
-	/* One's own needs no reason. */
-	expect_ok(method_recording_hold, params);
-	expect_ok(method_recording_release, silent);
-}
-
-static void
-recording_is_named_by_its_first_digits(void **state)
-{
-	struct step step = recorded(0, 1000);
-
-	(void)state;
-	expect_ok(method_recording_show, id_of(&step));
-	assert_string_equal(answer_text("account"), "taro");
-	expect_refused(
-		method_recording_show, "{\"id\":\"012345\"}", METHOD_REFUSED, "id", "7 or more");
-	expect_refused(
-		method_recording_show, "{\"id\":\"../../etc/passwd\"}", METHOD_REFUSED, "id", "");
-	expect_refused(method_recording_show, "{\"id\":\"0000000-2\"}", METHOD_NOT_FOUND, NULL,
-		"no recording");
-	expect_refused(method_recording_show, "{\"id\":\"0000000-0\"}", METHOD_REFUSED, "id", "");
-}
-
-static void
-list_is_filtered_and_paged(void **state)
-{
-	struct step held = recorded(5, 1000), old = recorded(4, 1000), running = recorded(3, 0);
-	char params[80];
-
-	(void)state;
-	(void)old;
-	(void)running;
-	assert_int_equal(fixture_write(&fixture, do_hold, &held), 0);
-	expect_ok(method_recording_list, "{}");
-	assert_int_equal(list_length("recordings"), 3);
-	assert_true(json_is_null(json_object_get(call.result, "next")));
-	expect_ok(method_recording_list, "{\"state\":\"running\"}");
-	assert_int_equal(list_length("recordings"), 1);
-	expect_ok(method_recording_list, "{\"held\":true}");
-	assert_int_equal(list_length("recordings"), 1);
-	expect_ok(method_recording_list,
-		"{\"account\":\"998-TARO@example.jp\",\"terminal\":\"pacs-01\"}");
-	assert_int_equal(list_length("recordings"), 3);
-	expect_ok(method_recording_list, "{\"account\":\"hanako\"}");
-	assert_int_equal(list_length("recordings"), 0);
-	expect_ok(method_recording_list,
-		"{\"from\":\"2027-02-24T00:00:00Z\",\"until\":\"2027-02-25T00:00:00Z\"}");
-	assert_int_equal(list_length("recordings"), 1);
-	expect_ok(method_recording_list, "{\"most\":2}");
-	assert_int_equal(list_length("recordings"), 2);
-	snprintf(params, sizeof(params), "{\"most\":2,\"cursor\":%lld}",
-		(long long)json_integer_value(json_object_get(call.result, "next")));
-	expect_ok(method_recording_list, params);
-	assert_int_equal(list_length("recordings"), 1);
-	assert_true(json_is_null(json_object_get(call.result, "next")));
-	expect_refused(
-		method_recording_list, "{\"state\":\"gone\"}", METHOD_REFUSED, "state", "running");
-	expect_refused(
-		method_recording_list, "{\"from\":\"noon\"}", METHOD_REFUSED, "from", "instant");
-	expect_refused(method_recording_list, "{\"most\":0}", METHOD_REFUSED, "most", "1 to 2000");
-}
-
 #define IN_OUT(test) cmocka_unit_test_setup_teardown(test, session_setup, session_teardown)
 
 int
@@ -591,10 +372,6 @@ main(void)
 		IN_OUT(log_has_what_a_recording_begins_with),
 		IN_OUT(row_that_says_otherwise_than_the_log_is_not_believed),
 		IN_OUT(recording_that_never_began_has_no_beginning),
-		IN_OUT(hold_says_who_and_why_and_is_released_by_a_person),
-		IN_OUT(hold_of_another_is_released_with_a_reason_and_names_both),
-		IN_OUT(recording_is_named_by_its_first_digits),
-		IN_OUT(list_is_filtered_and_paged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
