@@ -93,6 +93,7 @@ is_reason(const json_t *value)
 	return count >= 0 && count <= REASON_CHARACTERS_MOST;
 }
 
+/* Of a text. */
 static bool
 is_blank(const json_t *value)
 {
@@ -240,6 +241,7 @@ check_parameters(
 	const char *name;
 	json_t *value;
 	void *next;
+	bool typed;
 
 	while (next_parameter(&at, &parameter)) {
 		value = json_object_get(params, parameter.name);
@@ -249,12 +251,11 @@ check_parameters(
 		}
 		if (value == NULL && !parameter.optional)
 			return refuse_parameter(ret_error, id, parameter.name, N_("is required"));
-		if (value != NULL && types[parameter.type].fits == is_reason && is_text(value) &&
-			!is_reason(value))
+		typed = value != NULL && types[parameter.type].fits == is_reason && is_text(value);
+		if (typed && !is_reason(value))
 			return refuse_reason(ret_error, id, parameter.name,
 				json_string_value(value), types[parameter.type].rule);
-		if (value != NULL && types[parameter.type].fits == is_reason &&
-			!parameter.optional && is_blank(value))
+		if (typed && !parameter.optional && is_blank(value))
 			return refuse_reason(ret_error, id, parameter.name,
 				json_string_value(value),
 				N_("1 to 250 printable characters, on one line, not all of them "

@@ -142,10 +142,11 @@ wrong_parameters_are_refused_by_name(void **state)
 #define LOCK(reason)                                                                          \
 	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"account.lock\",\"params\":{\"id\":\"a\"," \
 	"\"because\":\"" reason "\"}}"
-#define KILL(reason)                                                                    \
+#define KILL_BY(reason)                                                                 \
 	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"session.kill\",\"params\":{\"id\":" \
 	"\"0123456\","                                                                  \
-	"\"because\":\"" reason "\"}}"
+	"\"because\":" reason "}}"
+#define KILL(reason) KILL_BY("\"" reason "\"")
 #define TEN "理由理由理由理由理由"
 #define FIFTY TEN TEN TEN TEN TEN
 
@@ -153,6 +154,8 @@ wrong_parameters_are_refused_by_name(void **state)
 static void
 a_reason_is_one_printable_line(void **state)
 {
+	static const char *const no_texts[] = {
+		KILL_BY("5"), KILL_BY("true"), KILL_BY("[\"left\"]"), KILL_BY("{}")};
 	struct control_request request;
 	json_t *error;
 
@@ -170,6 +173,8 @@ a_reason_is_one_printable_line(void **state)
 	/* Where one must be given, blanks are none; where none need be, none is. */
 	refused(KILL(""), CONTROL_ROLE_ADMIN, METHOD_REFUSED, "because");
 	refused(KILL(" 　"), CONTROL_ROLE_ADMIN, METHOD_REFUSED, "because");
+	for (size_t i = 0; i < sizeof(no_texts) / sizeof(no_texts[0]); i++)
+		refused(no_texts[i], CONTROL_ROLE_ADMIN, CONTROL_INVALID_PARAMETERS, "because");
 	assert_int_equal(parse(LOCK(""), CONTROL_ROLE_ADMIN, &request, &error), 0);
 	control_request_done(&request);
 }
