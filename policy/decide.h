@@ -63,7 +63,7 @@ struct policy_facts {
 	int64_t idle_most_us;             /* 0: no limit */
 	bool certificate_trusted;         /* its pin or CA is stored; not looked at for RUNNING */
 	enum credential_state credential; /* of the terminal; not looked at for RUNNING */
-	bool recording_required;          /* of the terminal */
+	bool recording_required;          /* of the terminal (oversight.h) */
 	bool recording_keys;              /* a setting names at least one auditor's key */
 	uint32_t terminal_sessions;       /* active ones, without this one */
 	uint32_t terminal_capacity;       /* 0: no limit */

@@ -73,7 +73,8 @@ gather_terminal(struct store_db *db, int64_t number, int64_t account, const uint
 	facts->terminal_in_service = gathered->terminal.in_service;
 	facts->attendance_required = gathered->terminal.attendance_required;
 	facts->certificate_trusted = gathered->terminal.trust != TERMINAL_TRUST_NONE;
-	facts->recording_required = gathered->terminal.recording == TERMINAL_RECORDING_REQUIRED;
+	facts->recording_required = terminal_must_be_recorded(
+		gathered->terminal.recording, gathered->terminal.four_eyes);
 	facts->idle_most_us =
 		minutes_us(gathered->terminal.idle_minutes, store_db_settings(db)->idle_ms);
 	facts->longest_us =

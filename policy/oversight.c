@@ -53,3 +53,10 @@ terminal_recording_parse(
 	return field_error_set(
 		error, "recording", text, N_("one of off, best-effort, required"), "required");
 }
+
+bool
+terminal_must_be_recorded(enum terminal_recording recording, bool four_eyes)
+{
+	return recording == TERMINAL_RECORDING_REQUIRED ||
+	       (recording == TERMINAL_RECORDING_BEST_EFFORT && four_eyes);
+}

@@ -12,6 +12,8 @@
 
 #include "policy/field_error.h"
 
+#include <stdbool.h>
+
 enum terminal_relay { TERMINAL_RELAY_TRANSPARENT, TERMINAL_RELAY_MEDIATED, TERMINAL_RELAY_COUNT };
 
 enum terminal_recording {
@@ -29,5 +31,9 @@ int terminal_relay_parse(
 	const char *text, enum terminal_relay *ret_relay, struct field_error *error);
 int terminal_recording_parse(
 	const char *text, enum terminal_recording *ret_recording, struct field_error *error);
+
+/* Sessions do not begin where they cannot be kept. Of those that somebody must watch, best-effort is no less: what is not recorded cannot be
+ * watched. */
+bool terminal_must_be_recorded(enum terminal_recording recording, bool four_eyes);
 
 #endif

@@ -174,7 +174,7 @@ add_offer(const struct offer_row *row, void *argument)
 	facts->attendance_required = row->attendance_required;
 	facts->attended = true;
 	facts->certificate_trusted = row->certificate_trusted;
-	facts->recording_required = row->recording == TERMINAL_RECORDING_REQUIRED;
+	facts->recording_required = terminal_must_be_recorded(row->recording, row->four_eyes);
 	/* Whether it opens is known when it is used. */
 	facts->credential = row->credentials != CREDENTIALS_INJECTED ? CREDENTIAL_NOT_NEEDED
 			    : row->credential_stored                 ? CREDENTIAL_OPENS

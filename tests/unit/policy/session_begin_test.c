@@ -136,12 +136,21 @@ policy_is_asked_again_when_it_is_redeemed(void **state)
 		"{\"name\":\"pacs-01\",\"changes\":{\"in_service\":false}}",
 		CLOSE_TERMINAL_OUT_OF_SERVICE);
 	change(method_terminal_edit, "{\"name\":\"pacs-01\",\"changes\":{\"in_service\":true}}");
+	/* There is no auditor's key. */
+	expect_refused_at_redemption(method_terminal_edit,
+		"{\"name\":\"pacs-01\",\"changes\":{\"recording\":\"required\"}}",
+		CLOSE_RECORDING_NO_KEYS);
+	change(method_terminal_edit,
+		"{\"name\":\"pacs-01\",\"changes\":{\"recording\":\"best-effort\"}}");
+	expect_refused_at_redemption(method_terminal_edit,
+		"{\"name\":\"pacs-01\",\"changes\":{\"four_eyes\":true}}", CLOSE_RECORDING_NO_KEYS);
+	change(method_terminal_edit, "{\"name\":\"pacs-01\",\"changes\":{\"recording\":\"off\"}}");
 	expect_refused_at_redemption(method_account_edit,
 		"{\"id\":\"taro\",\"changes\":{\"terminals\":[]}}", CLOSE_TERMINAL_NOT_ASSIGNED);
 	change(method_account_edit, "{\"id\":\"taro\",\"changes\":{\"terminals\":[\"pacs-01\"]}}");
 	expect_refused_at_redemption(
 		method_account_delete, "{\"id\":\"taro\"}", CLOSE_ACCOUNT_UNKNOWN);
-	assert_int_equal(events_of("session.refused"), 8);
+	assert_int_equal(events_of("session.refused"), 12);
 	assert_int_equal(events_of("session.start"), 0);
 }
 

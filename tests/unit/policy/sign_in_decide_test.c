@@ -224,6 +224,34 @@ refuse(const char *typed, enum login_logging logging)
 	assert_int_equal(fixture_write(&fixture, do_refused, &refused), 0);
 }
 
+/* Named on the sign-in screen where it cannot be chosen, and in no other place. */
+static void
+what_must_be_recorded_is_not_offered_without_an_auditors_key(void **state)
+{
+	static const struct {
+		const char *changes;
+		enum close_reason reason;
+	} rows[] = {
+		{"{\"recording\":\"best-effort\"}", CLOSE_NONE},
+		{"{\"four_eyes\":true}", CLOSE_RECORDING_NO_KEYS},
+		{"{\"recording\":\"off\"}", CLOSE_NONE},
+		{"{\"recording\":\"required\",\"four_eyes\":false}", CLOSE_RECORDING_NO_KEYS},
+	};
+	char params[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct offers offers = {.check = check_of("taro")};
+
+		snprintf(params, sizeof(params), "{\"name\":\"pacs-01\",\"changes\":%s}",
+			rows[i].changes);
+		change(method_terminal_edit, params);
+		assert_int_equal(fixture_read(&fixture, do_offers, &offers), 0);
+		assert_int_equal(offers.offers[0].reason, rows[i].reason);
+		free(offers.offers);
+	}
+}
+
 static void
 refused_sign_ins_are_logged_with_their_reason(void **state)
 {
@@ -284,6 +312,7 @@ main(void)
 		IN_OUT(hours_are_told_when_it_is_outside_them),
 		IN_OUT(no_evidence_of_a_device_is_told),
 		IN_OUT(offers_are_the_assigned_terminals_each_with_its_state),
+		IN_OUT(what_must_be_recorded_is_not_offered_without_an_auditors_key),
 		IN_OUT(refused_sign_ins_are_logged_with_their_reason),
 	};
 
