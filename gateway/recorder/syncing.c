@@ -109,7 +109,8 @@ syncing_turn(struct syncing *syncing, int file, uint64_t written, uint32_t ms, u
 		syncing->is_dirty = true;
 		syncing->dirty_ms = ms;
 	}
-	if (!syncing->runs && syncing->is_dirty &&
+	/* What was not taken is told before anything else is asked for. */
+	if (r == 0 && !syncing->runs && syncing->is_dirty &&
 		(ms - syncing->dirty_ms >= SYNCING_EVERY_MS ||
 			written - syncing->asked >= SYNCING_BYTES))
 		ask(syncing, file, written, ms);

@@ -129,6 +129,23 @@ disk_that_fails_is_told_and_asked_again(void **state)
 	assert_int_equal(look(SYNCING_BYTES + 10, 20000), 0);
 }
 
+/* More is due by then: of what was lost is said which it was. */
+static void
+failure_is_of_the_bytes_that_were_asked_for(void **state)
+{
+	(void)state;
+	assert_int_equal(look(SYNCING_BYTES, 0), 0);
+	disk_answers(EIO);
+	assert_int_equal(look(3 * SYNCING_BYTES, 10), -EIO);
+	assert_true(syncing.from == 0 && syncing.asked == SYNCING_BYTES);
+	assert_int_equal(syncing_wait_ms(&syncing, 10, STALL_MS), SYNCING_EVERY_MS);
+	assert_int_equal(look(3 * SYNCING_BYTES, 10), 0);
+	assert_true(syncing.runs);
+	assert_true(syncing.from == SYNCING_BYTES && syncing.asked == 3 * SYNCING_BYTES);
+	disk_answers(0);
+	assert_int_equal(look(3 * SYNCING_BYTES, 20000), 0);
+}
+
 static void
 disk_that_does_not_answer_is_told_once(void **state)
 {
@@ -154,6 +171,7 @@ main(void)
 		TEST(what_is_written_is_brought_to_the_disk_within_seconds),
 		TEST(many_bytes_do_not_wait),
 		TEST(disk_that_fails_is_told_and_asked_again),
+		TEST(failure_is_of_the_bytes_that_were_asked_for),
 		TEST(disk_that_does_not_answer_is_told_once),
 	};
 
