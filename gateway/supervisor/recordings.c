@@ -129,7 +129,7 @@ recording_over(struct recording *recording, enum recording_row_state state)
 
 	if (recording->step == RECORDING_IS_OVER)
 		return;
-	recording->step = RECORDING_IS_OVER;
+	recording_go(recording, RECORDING_IS_OVER);
 	recording->row_state = state;
 	recording_tell_rest(recording);
 	recording_tell_session(recording);
@@ -192,7 +192,7 @@ finish(struct recording *recording, enum close_reason reason)
 		recording_over(recording, RECORDING_ROW_FAILED);
 		return;
 	}
-	recording->step = RECORDING_FINISHES;
+	recording_go(recording, RECORDING_FINISHES);
 	recording->finish_ms = clock_boottime_ms() + FINISH_MS;
 	recording_send_finish(recording, reason);
 }
@@ -208,12 +208,17 @@ recording_went_wrong(
 	struct recording *recording, enum close_reason reason, const char *why, int error)
 {
 	struct connection *connection = recording->connection;
+	bool required = recording_is_required(recording);
 
 	recording->why = why;
 	recording_tell_trouble(recording, error);
+	/* A lost session may come back, and its recorder would not say this again: then it gets another recording, or is refused. */
+	if (connection == NULL && required && recording->step == RECORDING_RUNS &&
+		recording->child != NULL)
+		finish(recording, reason);
 	if (connection == NULL)
 		return;
-	if (recording_is_required(recording))
+	if (required)
 		session_start_not_recorded(connection, reason);
 	else if (recording->step == RECORDING_BEGINS)
 		session_start_recorded(connection);

@@ -31,6 +31,14 @@ open_live(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES]
 	return 0;
 }
 
+void
+recording_go(struct recording *recording, enum recording_step step)
+{
+	if (recording->step == RECORDING_RUNS)
+		watches_recording_over(recording->supervisor->watches, recording->session);
+	recording->step = step;
+}
+
 bool
 recording_is_unsettled(const struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES])
 {

@@ -88,6 +88,9 @@ bool recording_goes_on(struct recording *recording);
 /* Its row, or the event of its header, could not be written: what follows is done. */
 void recording_was_not_stored(struct recording *recording, const char *what, int error);
 
+/* The only function that changes its step: who watches it sees the session no more when it runs no more. */
+void recording_go(struct recording *recording, enum recording_step step);
+
 /* Nothing more is heard of its recorder. */
 void recording_over(struct recording *recording, enum recording_row_state state);
 

@@ -97,7 +97,7 @@ runs(struct recording *recording)
 {
 	char header[2 * RECORDING_HASH_BYTES + 1];
 
-	recording->step = RECORDING_RUNS;
+	recording_go(recording, RECORDING_RUNS);
 	recording->has_begun = true;
 	recording_tell_session(recording);
 	bytes_to_hex(recording->header, sizeof(recording->header), header);

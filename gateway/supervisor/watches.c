@@ -250,7 +250,7 @@ on_state(struct channel *channel, union message_body *message)
 	if (told->state == PLAY_BROKEN && watch->state != PLAY_BROKEN)
 		tell_broken(watch, told);
 	watch->state = told->state;
-	if (!watch->ending && watch->connection->stage == CONNECTION_RELAYED)
+	if (!watch->ending && !watch->past && watch->connection->stage == CONNECTION_RELAYED)
 		count(watch, sees_session(told));
 	return 0;
 }
@@ -498,6 +498,19 @@ watches_desktop_began(const struct connection *connection)
 	if (watch != NULL)
 		watcher_show(connection->supervisor, session->id, watch->about.actor, true,
 			others(watch));
+}
+
+void
+watches_recording_over(struct watches *watches, const uint8_t session[SESSION_ID_BYTES])
+{
+	for (struct watch *watch = watches == NULL ? NULL : watches->first; watch != NULL;
+		watch = watch->next) {
+		if (!watch->about.live ||
+			memcmp(watch->about.session, session, SESSION_ID_BYTES) != 0)
+			continue;
+		watch->past = true;
+		count(watch, false);
+	}
 }
 
 /* As the journal names its connection. */

@@ -7,7 +7,8 @@
  *	GREET    as long as the watcher stays. A running session's watchers are noted in its recording, listed with it, and told
  *	         to its engineer (watchers_shown.h)
  *	PLAY_STATE  for four eyes (four_eyes.h) a watcher counts while the session is on his screen, as it is now: not before it is
- *	         there, and not while he pauses, looks at what was, or is more than WATCH_BEHIND_MOST_MS behind
+ *	         there, not while he pauses, looks at what was, or is more than WATCH_BEHIND_MOST_MS behind, and not any more when
+ *	         the recording that he sees is over
  *
  * The key of a running session is recordings.c's; that of another recording the auditor has opened himself, and sent. It is with
  * the ticket until that is used or dead, and with the player. For the loop thread.
@@ -88,6 +89,10 @@ void watches_desktop_began(const struct connection *connection);
 /* [{"id", "by", "source", "since", "sees"}] of those who watch a session now, sees: it is on the screen as it is now; new reference. watches
  * NULL: nobody. */
 json_t *watchers_json(const struct watches *watches, const uint8_t session[SESSION_ID_BYTES]);
+
+/* What was recorded of a session goes no further: whoever watches that does not see the session any more, also where it goes on over another
+ * connection with another recording. watches NULL: nobody. */
+void watches_recording_over(struct watches *watches, const uint8_t session[SESSION_ID_BYTES]);
 
 /* Watcher objects of control_methods.def, new reference: of all who watch or replay now, the last who came first. */
 json_t *watches_json(const struct watches *watches);

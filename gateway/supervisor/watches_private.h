@@ -32,6 +32,7 @@ struct watch {
 	uint8_t key[WATCH_KEY_BYTES];
 	bool announced; /* in the recording, and to the engineer: from when a player was taken */
 	bool counted;   /* four_eyes_watcher_came was called: the session is on his screen */
+	bool past;      /* the recording that it shows is over: it counts no more */
 	bool ending;    /* what its player still says counts for nothing */
 	bool over;      /* the player has said so */
 	uint8_t state;

@@ -3,6 +3,7 @@ does."""
 
 import os
 import pwd
+import signal
 
 import pytest
 
@@ -101,3 +102,26 @@ def test_o0113_one_of_two_goes_and_nothing_changes(lab):
     assert "watched" in desktop.run("echo watched")
     leave(lab, second)
     lab.wait_log("SK2683")
+
+
+def test_o0114_who_sees_a_recording_that_has_died_lets_nobody_work(lab):
+    account, ticket = lab.new_ticket(watched_terminal(lab))
+    visitor = Visitor(lab, lab.xfreerdp(ticket.in_a_window(), size="1280x900"))
+    visitor.page("WATCHED")
+    session = state_of(lab, account, "not-watched")["id"]
+    first = watch(lab, session)
+    lab.wait_session(account)
+    wait_for(lambda: [row["sees"] for row in lab.call("session.show", id=session)["watchers"]] == [True], PATIENCE, "it is seen")
+    leave(lab, visitor.client)
+    lab.wait_end(account)
+    # The session may come back, its recorder does not; the watcher's picture stands where it was.
+    recorder, = lab.pids("sekisho-recorder")
+    os.kill(recorder, signal.SIGKILL)
+    lab.wait_log("SK2704 .*its recorder ended")
+    lab.xfreerdp(ticket.in_a_window(), size="1280x900")
+    assert state_of(lab, account, "paused")["id"] == session
+    assert [row["sees"] for row in lab.call("watcher.list")["watchers"]] == [False]
+    second = watch(lab, session)
+    state_of(lab, account, "active")
+    leave(lab, first)
+    leave(lab, second)

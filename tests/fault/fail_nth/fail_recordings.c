@@ -260,6 +260,13 @@ watches_set_live(struct watches *watches, const struct watch_live *live)
 	(void)live;
 }
 
+void
+watches_recording_over(struct watches *watches, const uint8_t of[SESSION_ID_BYTES])
+{
+	(void)watches;
+	(void)of;
+}
+
 /* What the store and the recorder's end bring about, until nothing is under way. */
 static void
 settle(void)

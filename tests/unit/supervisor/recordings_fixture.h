@@ -48,6 +48,7 @@ static struct {
 	int64_t bytes;
 	bool recorded;
 	enum close_reason not_recorded;
+	unsigned int past; /* watches_recording_over was called so often */
 } seen;
 
 int __wrap_children_take(
@@ -59,6 +60,7 @@ void *__wrap_channel_owner(const struct channel *channel);
 int __wrap_channel_send(struct channel *channel, enum message number, const void *body, int fd);
 void __wrap_session_start_recorded(struct connection *of);
 void __wrap_session_start_not_recorded(struct connection *of, enum close_reason reason);
+void __wrap_watches_recording_over(struct watches *watches, const uint8_t of[SESSION_ID_BYTES]);
 
 int
 __wrap_children_take(
@@ -132,6 +134,14 @@ __wrap_session_start_not_recorded(struct connection *of, enum close_reason reaso
 {
 	assert_ptr_equal(of, &connection);
 	seen.not_recorded = reason;
+}
+
+void
+__wrap_watches_recording_over(struct watches *watches, const uint8_t of[SESSION_ID_BYTES])
+{
+	assert_ptr_equal(watches, supervisor.watches);
+	assert_memory_equal(of, grant.session, SESSION_ID_BYTES);
+	seen.past++;
 }
 
 /* The recorder says it. */

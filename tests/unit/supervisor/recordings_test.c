@@ -141,6 +141,60 @@ trouble_ends_a_session_that_must_be_recorded_and_no_other(void **state)
 	}
 }
 
+/* Nobody is there whom it could end; who comes back would go on with a recorder that has said its word. */
+static void
+trouble_of_a_lost_session_ends_what_it_would_go_on_with(void **state)
+{
+	const union message_body closed = {.record_closed = {.bytes = 1}};
+	const union message_body trouble = {
+		.record_trouble = {.trouble = RECORD_TROUBLE_WRITE_FAILED, .error = EIO}};
+	union message_body body;
+
+	(void)state;
+	settings.limits.grace_ms = 60000;
+	record(TERMINAL_RECORDING_REQUIRED, false);
+	recording_connection_over(&connection, CLOSE_CLIENT_LOST);
+	assert_int_equal(seen.finished + seen.past, 0);
+	assert_int_equal(say(MSG_RECORD_TROUBLE, &trouble), 0);
+	assert_int_equal(seen.finished, 1);
+	assert_int_equal(seen.past, 1); /* who watched it sees no more */
+	assert_int_equal(say(MSG_RECORD_TROUBLE, &trouble), 0);
+	body = digest();
+	assert_int_equal(say(MSG_RECORD_DIGEST, &body), 0);
+	assert_int_equal(say(MSG_RECORD_CLOSED, &closed), 0);
+	turn();
+	assert_int_equal(seen.finished, 1);
+	assert_int_equal(seen.past, 1);
+	memset(&seen, 0, sizeof(seen));
+	record(TERMINAL_RECORDING_REQUIRED, false);
+	assert_int_equal(seen.begin.part, 2);
+	recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
+	recorder_kind.died(&supervisor, (struct child *)&seen);
+	turn();
+}
+
+/* A disk that has room again is written to again. */
+static void
+trouble_of_a_lost_session_that_need_not_be_recorded_ends_nothing(void **state)
+{
+	const union message_body trouble = {
+		.record_trouble = {.trouble = RECORD_TROUBLE_DISK_FULL, .error = ENOSPC}};
+	struct recording *recording;
+
+	(void)state;
+	settings.limits.grace_ms = 60000;
+	record(TERMINAL_RECORDING_BEST_EFFORT, false);
+	recording = connection.recording;
+	recording_connection_over(&connection, CLOSE_CLIENT_LOST);
+	assert_int_equal(say(MSG_RECORD_TROUBLE, &trouble), 0);
+	assert_int_equal(seen.finished + seen.past, 0);
+	assert_int_equal(recording_prepare(&connection, &grant), CLOSE_NONE);
+	assert_ptr_equal(connection.recording, recording);
+	recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
+	recorder_kind.died(&supervisor, (struct child *)&seen);
+	turn();
+}
+
 static void
 without_keys_or_room_a_session_goes_on_only_where_it_may(void **state)
 {
@@ -290,6 +344,8 @@ main(void)
 		TEST(recording_that_nobody_keeps_is_told_closed_at_once),
 		TEST(only_its_own_summary_is_signed),
 		TEST(trouble_ends_a_session_that_must_be_recorded_and_no_other),
+		TEST(trouble_of_a_lost_session_ends_what_it_would_go_on_with),
+		TEST(trouble_of_a_lost_session_that_need_not_be_recorded_ends_nothing),
 		TEST(without_keys_or_room_a_session_goes_on_only_where_it_may),
 		TEST(nothing_is_shown_before_the_log_has_the_header),
 		TEST(header_that_is_not_the_one_asked_for_is_not_logged),

@@ -331,6 +331,29 @@ who_replays_a_recording_watches_nobody(void **state)
 	assert_int_equal(fake.came, 0);
 }
 
+/* A recorder that has died leaves a file whose end looks like now, for ever. */
+static void
+who_sees_what_is_recorded_no_more_does_not_count(void **state)
+{
+	uint8_t session[SESSION_ID_BYTES];
+
+	(void)state;
+	begin_watching(true);
+	says(PLAY_LIVE, 5000, 5000);
+	memset(session, 0xac, sizeof(session));
+	watches_recording_over(supervisor.watches, session);
+	assert_counts(true);
+	memset(session, 0xab, sizeof(session));
+	watches_recording_over(supervisor.watches, session);
+	assert_counts(false);
+	says(PLAY_LIVE, 5000, 5000);
+	assert_counts(false);
+	/* He is still there. */
+	assert_int_equal(fake.noted, 1);
+	assert_int_equal(fake.killed, CLOSE_NONE);
+	watches_recording_over(NULL, session);
+}
+
 /* What a player says last, when its connection is being ended, counts nobody. */
 static void
 connection_that_is_over_counts_nobody(void **state)
@@ -551,6 +574,7 @@ main(void)
 		IN_OUT(who_goes_is_counted_noted_and_logged),
 		IN_OUT(only_who_sees_the_session_counts_for_four_eyes),
 		IN_OUT(who_replays_a_recording_watches_nobody),
+		IN_OUT(who_sees_what_is_recorded_no_more_does_not_count),
 		IN_OUT(connection_that_is_over_counts_nobody),
 		IN_OUT(desktop_that_begins_hears_who_watches_already),
 		IN_OUT(who_is_cut_is_found_told_and_counts_no_more),
