@@ -87,6 +87,9 @@ judge_open_end(const struct recording_row *row, enum recording_beginning beginni
 {
 	if (row->has_hash)
 		return (struct verdict){"broken", N_("its end has been cut off")};
+	if (beginning == RECORDING_NEVER_BEGAN)
+		return (struct verdict){"not-closed",
+			N_("the log says that nothing was recorded, and nothing is in it")};
 	if (beginning == RECORDING_BEGINS_UNSAID)
 		return (struct verdict){"not-closed",
 			N_("the log does not say what it begins with: it may have been cut, or "

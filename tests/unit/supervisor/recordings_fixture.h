@@ -18,6 +18,7 @@
 #include "recording/writer.h"
 #include "settings/settings.h"
 #include "supervisor/children.h"
+#include "supervisor/control_calls.h"
 #include "supervisor/recording_files.h"
 #include "supervisor/recordings.h"
 #include "supervisor/session_starts.h"
@@ -49,6 +50,7 @@ static struct {
 	bool recorded;
 	enum close_reason not_recorded;
 	unsigned int past; /* watches_recording_over was called so often */
+	json_t *answer;    /* of a method */
 } seen;
 
 int __wrap_children_take(
@@ -61,6 +63,8 @@ int __wrap_channel_send(struct channel *channel, enum message number, const void
 void __wrap_session_start_recorded(struct connection *of);
 void __wrap_session_start_not_recorded(struct connection *of, enum close_reason reason);
 void __wrap_watches_recording_over(struct watches *watches, const uint8_t of[SESSION_ID_BYTES]);
+void __wrap_control_call_answer(struct control_call *asked, json_t *result);
+void __wrap_control_call_fail(struct control_call *asked, int status);
 
 int
 __wrap_children_take(
@@ -142,6 +146,20 @@ __wrap_watches_recording_over(struct watches *watches, const uint8_t of[SESSION_
 	assert_ptr_equal(watches, supervisor.watches);
 	assert_memory_equal(of, grant.session, SESSION_ID_BYTES);
 	seen.past++;
+}
+
+void
+__wrap_control_call_answer(struct control_call *asked, json_t *result)
+{
+	(void)asked;
+	seen.answer = result;
+}
+
+void
+__wrap_control_call_fail(struct control_call *asked, int status)
+{
+	(void)asked;
+	fail_msg("the call failed: %d", status);
 }
 
 /* The recorder says it. */

@@ -2,6 +2,8 @@
  * follows where a session cannot be recorded. The store is a real one; the recorder is this test. */
 #include "recordings_fixture.h"
 
+#include "base/bytes.h"
+
 static union message_body
 digest(void)
 {
@@ -333,6 +335,32 @@ session_that_ends_meanwhile_leaves_nothing_behind(void **state)
 		1);
 }
 
+/* Its file has a header that the log does not know, and nothing behind it: that is no proof of anything. */
+static void
+what_never_began_is_not_verified_as_the_file_of_its_session(void **state)
+{
+	struct control_call asked = {.supervisor = &supervisor};
+	char id[2 * SESSION_ID_BYTES + 1];
+
+	(void)state;
+	prepare(TERMINAL_RECORDING_REQUIRED, false);
+	write_header(NULL);
+	recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
+	turn();
+	bytes_to_hex(grant.session, sizeof(grant.session), id);
+	asked.method.params = json_pack("{s:s}", "id", id);
+	method_recording_verify(&asked);
+	turn();
+	assert_string_equal(
+		json_string_value(json_object_get(seen.answer, "verdict")), "not-closed");
+	assert_true(json_is_false(json_object_get(seen.answer, "begins_as_logged")));
+	assert_non_null(strstr(json_string_value(json_object_get(seen.answer, "why")),
+		"nothing was recorded, and nothing is in it"));
+	json_decref(seen.answer);
+	json_decref(asked.method.params);
+	json_decref(asked.method.result);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -351,6 +379,7 @@ main(void)
 		TEST(header_that_is_not_the_one_asked_for_is_not_logged),
 		TEST(header_that_is_not_there_is_a_breach),
 		TEST(session_that_ends_meanwhile_leaves_nothing_behind),
+		TEST(what_never_began_is_not_verified_as_the_file_of_its_session),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
