@@ -7,6 +7,7 @@
 #include "supervisor/connections.h"
 #include "supervisor/notices.h"
 #include "supervisor/sign_ins.h"
+#include "supervisor/watchers_shown.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -63,15 +64,20 @@ note(const struct connection *connection, enum event event, const char *who)
 /* On the screen of a mediated session; a transparent one cannot be written on. It stays until somebody watches again, and takes the place of
  * whatever lay there. */
 static void
-tell_engineer(struct connection *connection, bool open)
+tell_engineer(struct connection *connection, bool open, const char *who)
 {
 	struct notice notice = {.seconds = open ? RESUMED_SECONDS : 0};
 
-	sentence_set(
-		&notice.text, open ? N_("Somebody at the hospital watches again: you can go on.")
-				   : N_("Nobody at the hospital watches any more: your keyboard "
-					"and mouse are paused "
-					"until somebody does."));
+	if (!open)
+		sentence_set(&notice.text,
+			N_("Nobody at the hospital watches any more: your keyboard and mouse are "
+			   "paused until somebody does."));
+	else if (connection->session->show_watchers)
+		sentence_set(&notice.text, N_("Auditor %s watches this session: you can go on."),
+			watcher_name(who));
+	else
+		sentence_set(
+			&notice.text, N_("Somebody at the hospital watches again: you can go on."));
 	(void)notice_show(connection, &notice, NULL);
 }
 
@@ -94,7 +100,7 @@ set_input(struct supervisor *supervisor, const uint8_t *session, bool open, cons
 	}
 	connection->session->input_open = open;
 	note(connection, open ? EV_INPUT_RESUMED : EV_INPUT_PAUSED, who);
-	tell_engineer(connection, open);
+	tell_engineer(connection, open, who);
 }
 
 int

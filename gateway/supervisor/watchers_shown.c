@@ -5,18 +5,7 @@
 #include "supervisor/four_eyes.h"
 #include "supervisor/notices.h"
 
-#include <string.h>
-
 #define SHOWN_SECONDS 10
-
-/* The engineer knows people at the hospital, not the gateway's accounts. */
-static const char *
-name_of(const char *who)
-{
-	const char *colon = strchr(who, ':');
-
-	return colon != NULL ? colon + 1 : who;
-}
 
 void
 watcher_show(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES],
@@ -29,10 +18,11 @@ watcher_show(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYT
 		!connection->session->show_watchers || four_eyes_pauses(connection))
 		return;
 	if (came)
-		sentence_set(&notice.text, N_("Auditor %s watches this session."), name_of(who));
+		sentence_set(
+			&notice.text, N_("Auditor %s watches this session."), watcher_name(who));
 	else if (others > 0)
 		sentence_set(&notice.text, N_("Auditor %s does not watch this session any more."),
-			name_of(who));
+			watcher_name(who));
 	else
 		sentence_set(&notice.text, N_("Nobody watches this session any more."));
 	(void)notice_show(connection, &notice, NULL);

@@ -25,6 +25,7 @@ static struct {
 	bool has_connection, deaf;
 	unsigned int told, sign_in_told, notices;
 	bool notice_stays;
+	char notice[128];
 	struct msg_input_gate gate;
 	enum close_reason killed;
 } seen;
@@ -64,6 +65,7 @@ notice_show(struct connection *shown, const struct notice *notice, struct notice
 	assert_null(waiter);
 	seen.notices++;
 	seen.notice_stays = notice->seconds == 0;
+	sentence_text(&notice->text, seen.notice, sizeof(seen.notice));
 	return -EOPNOTSUPP;
 }
 
@@ -165,6 +167,23 @@ the_last_who_goes_pauses_input_and_the_first_who_comes_resumes_it(void **state)
 	assert_false(four_eyes_pauses(&connection));
 }
 
+/* Where the terminal says so, and nowhere else. */
+static void
+engineer_reads_who_watches_again(void **state)
+{
+	(void)state;
+	come(session.id);
+	assert_int_equal(four_eyes_before_attach(&connection), 0);
+	four_eyes_watcher_left(&supervisor, session.id, "unix:sato");
+	come(session.id);
+	assert_string_equal(seen.notice, "Somebody at the hospital watches again: you can go on.");
+	four_eyes_watcher_left(&supervisor, session.id, "unix:sato");
+	session.show_watchers = true;
+	come(session.id);
+	assert_string_equal(seen.notice, "Auditor yamada watches this session: you can go on.");
+	four_eyes_watcher_left(&supervisor, session.id, "unix:yamada");
+}
+
 /* The last one went while the jump host was being dialled, or the session goes on over another connection. */
 static void
 what_nobody_watches_is_attached_without_input(void **state)
@@ -227,6 +246,7 @@ main(void)
 		TEST(who_waits_hears_that_somebody_came),
 		TEST(watchers_are_counted_by_session),
 		TEST(the_last_who_goes_pauses_input_and_the_first_who_comes_resumes_it),
+		TEST(engineer_reads_who_watches_again),
 		TEST(what_nobody_watches_is_attached_without_input),
 		TEST(the_state_goes_along_to_another_connection),
 		TEST(a_session_that_nobody_must_watch_has_no_gate),
