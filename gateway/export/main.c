@@ -254,14 +254,35 @@ take_picture(uint32_t at_ms)
 	return r < 0 ? r : write_pngs(&picture, at_ms + 1);
 }
 
+/* A picture is evidence of its time: behind the last second there is none. */
+static int
+check_times(uint32_t last_second, const char *why)
+{
+	for (size_t i = 0; i < export.png_count; i++)
+		if (export.png_ms[i] / 1000 > last_second)
+			return fail(why);
+	return 0;
+}
+
+/* What cannot be read any further ends there, with the frame that is there already. */
+static int
+break_off(void)
+{
+	uint32_t now_ms = playback_now_ms(export.playback);
+
+	printf("broken %" PRIu32 "\n", now_ms);
+	export.length_ms = now_ms > export.frame_ms ? now_ms : export.frame_ms;
+	return check_times(now_ms / 1000,
+		N_("the recording cannot be read as far as a time of which a picture is wanted"));
+}
+
 /* From change to change, on the grid of frames, and where a picture was asked for. */
 static int
-play(bool *ret_broken)
+play(void)
 {
 	uint32_t next_ms = 0, at_ms = 0, png_ms;
 	int r = 0;
 
-	*ret_broken = false;
 	while (r == 0) {
 		int known = playback_next_ms(export.playback, &next_ms);
 		enum playback_result result;
@@ -273,13 +294,12 @@ play(bool *ret_broken)
 		if (known != 1 && at_ms == UINT32_MAX)
 			at_ms = export.length_ms;
 		result = play_to(at_ms);
+		if (result == PLAYBACK_BROKEN)
+			r = break_off();
 		if (at_ms > export.length_ms)
 			at_ms = export.length_ms;
-		r = take_picture(at_ms);
-		if (result == PLAYBACK_BROKEN) {
-			printf("broken %" PRIu32 "\n", playback_now_ms(export.playback));
-			*ret_broken = true;
-		}
+		if (r == 0)
+			r = take_picture(at_ms);
 		if (result == PLAYBACK_BROKEN || result == PLAYBACK_ENDED || known != 1)
 			break;
 	}
@@ -314,29 +334,20 @@ finish(void)
 	return r < 0 ? fail_write(N_("the video cannot be written"), r) : 0;
 }
 
-/* A picture is evidence of its time: what is behind the end has none. People read the length in whole seconds. */
-static int
-check_times(void)
-{
-	for (size_t i = 0; i < export.png_count; i++)
-		if (export.png_ms[i] / 1000 > (export.length_ms + 999) / 1000)
-			return fail(N_("the recording ends before a time of which a picture is "
-				       "wanted: recording show says how long it is"));
-	return 0;
-}
-
 static int
 make(void)
 {
-	bool broken = false;
 	int r = open_recording();
 
+	/* People read the length in whole seconds. */
 	if (r == 0)
-		r = check_times();
+		r = check_times((export.length_ms + 999) / 1000,
+			N_("the recording ends before a time of which a picture is wanted: "
+			   "recording show says how long it is"));
 	if (r == 0 && export.wants_sheet && sheet_new(&export.sheet) < 0)
 		r = fail("out of memory");
 	if (r == 0)
-		r = play(&broken);
+		r = play();
 	return r == 0 ? finish() : r;
 }
 

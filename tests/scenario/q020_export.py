@@ -99,6 +99,23 @@ def test_q02d_a_time_behind_the_end_has_no_picture(desk):
     assert desk.files() == before
 
 
+def test_q02e_a_time_behind_the_place_where_it_breaks_has_no_picture(desk):
+    with open(desk.path("session.skr"), "rb") as file:
+        good = file.read()
+    middle = len(good) // 2
+    with open(desk.path("bad.skr"), "wb") as file:
+        file.write(good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1:])
+    before = desk.files()
+    done = desk.export("--png", "0:02", name="./bad.skr")
+    assert done.returncode == 1 and "cannot be read as far as" in done.stderr, done.stderr
+    assert desk.files() == before
+    done = desk.export("--png", "0", "--video", "bad.mkv", name="./bad.skr")
+    assert done.returncode == 0 and "cannot be read any further than 0:00:01" in done.stderr, done.stderr
+    # What cannot be read was not a screen at rest.
+    assert desk.export("--video", "good.mkv").returncode == 0
+    assert desk.probe("bad.mkv")[1] < desk.probe("good.mkv")[1]
+
+
 def test_q022_what_is_written_is_the_auditors_alone_and_never_in_the_way(desk):
     assert desk.export("--video", "out.mkv").returncode == 0
     assert os.stat(desk.path("out.mkv")).st_mode & 0o777 == 0o600
