@@ -6,8 +6,7 @@ from typing import Callable
 import pytest
 
 from c003_windows import pass_until_end
-from conftest import PEACE, one_test
-from facility import Facility
+from conftest import gateway_of, one_test
 from lab_parts.processes import PATIENCE, wait_for
 from rdp_clients import why_not
 
@@ -126,10 +125,7 @@ ENDS = {
 
 @pytest.fixture(scope="module")
 def calendar(request, folders, hosts):
-    facility = Facility(folders("ends"), build=request.config.getoption("--build"), hosts=hosts,
-                        settings=[*PEACE, "sessions.hours_end=disconnect"], clock="2026-11-15T14:00:58+09:00")
-    yield facility
-    facility.close()
+    yield from gateway_of(request, folders, hosts, "sessions.hours_end=disconnect", clock="2026-11-15T14:00:58+09:00")
 
 
 @pytest.fixture

@@ -96,13 +96,18 @@ def hosts(folders):
     facility.close()
 
 
+def gateway_of(request, folders, hosts, *settings, **options):
+    """A facility with the shared jump hosts, for a fixture of a module or of all."""
+    facility = Facility(folders("lab"), build=request.config.getoption("--build"), hosts=hosts, settings=[*PEACE, *settings],
+                        **options)
+    yield facility
+    facility.close()
+
+
 @pytest.fixture(scope="session")
 def shared_lab(request, folders, hosts):
     """One gateway for all tests that leave it as it was."""
-    facility = Facility(folders("lab"), build=request.config.getoption("--build"), hosts=hosts,
-                        settings=PEACE)
-    yield facility
-    facility.close()
+    yield from gateway_of(request, folders, hosts)
 
 
 def one_test(facility):
@@ -121,10 +126,7 @@ def lab(shared_lab):
 @pytest.fixture(scope="module")
 def strict_gateway(request, folders, hosts):
     """It waits for hosts no longer than a test likes to."""
-    facility = Facility(folders("strict"), build=request.config.getoption("--build"), hosts=hosts,
-                        settings=[*PEACE, "limits.attach=2s", "limits.dial=2s"])
-    yield facility
-    facility.close()
+    yield from gateway_of(request, folders, hosts, "limits.attach=2s", "limits.dial=2s")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import time
 import pytest
 
 import rdp_wire as wire
+from conftest import gateway_of
 from lab_parts.processes import PATIENCE, wait_for
 from rdp_peers import Closed
 
@@ -80,12 +81,7 @@ def test_e002_client_without_tls_is_told_that_tls_is_needed(lab):
 @pytest.fixture(scope="module")
 def hasty_lab(request, folders, hosts):
     """Limits so short that a test can see them pass."""
-    from facility import Facility
-    limits = [f"limits.{phase}=1s" for phase in ("sniff", "secure", "introduce")]
-    facility = Facility(folders("hasty"), build=request.config.getoption("--build"), hosts=hosts,
-                        settings=["sources.exempt=[127.0.0.0/8]", "health.every=0", *limits])
-    yield facility
-    facility.close()
+    yield from gateway_of(request, folders, hosts, *(f"limits.{phase}=1s" for phase in ("sniff", "secure", "introduce")))
 
 
 def silent_in_tls(client):

@@ -6,7 +6,8 @@ import time
 import pytest
 
 import rdp_wire as wire
-from jump_hosts import hangs_up, http, no_tls_after_all, silent
+from jump_hosts import (half_a_pdu, hangs_up, hangs_up_in_response, http, huge_response, impossible_length, knock, no_tls_after_all,
+                        redirects, redirects_at_once, silent, unknown_mcs)
 from lab_parts.network import free_port
 from lab_parts.processes import PATIENCE, wait_for
 from rdp_peers import Closed
@@ -29,31 +30,10 @@ def silent_in_mcs(peer):
     peer.stay()
 
 
-def huge_response(peer):
-    peer.accept_tls()
-    peer.read_pdu()
-    peer.send(wire.connect_response(0, padding=b"\x55" * 32000))
-    peer.stay()
-
-
 def tpkt_of_64k(peer):
     peer.accept_tls()
     peer.read_pdu()
     peer.send(struct.pack(">BBH", 3, 0, 65535) + b"\x02\xf0\x80\x7f\x66" + bytes(65535 - 9))
-    peer.stay()
-
-
-def hangs_up_in_response(peer):
-    peer.accept_tls()
-    peer.read_pdu()
-    peer.send(wire.connect_response(2)[:40])
-
-
-def redirects_at_once(peer):
-    peer.accept_tls()
-    peer.accept_mcs()
-    peer.send_io(wire.LICENCE_VALID)
-    peer.send_io(wire.server_redirection())
     peer.stay()
 
 
@@ -78,19 +58,12 @@ def lab(strict_lab):
     return strict_lab
 
 
-def connect(lab, terminal):
-    account, ticket = lab.new_ticket(terminal)
-    client = lab.raw()
-    client.introduce(ticket.handle, ticket.secret, channels=["rdpsnd"])
-    return account, client
-
-
 @pytest.mark.parametrize("name", REFUSED)
 def test_e101_bad_host_is_refused_and_the_client_told(lab, name):
     script, event, tls = REFUSED[name]
     host = lab.fake_host(script, tls=tls)
     started = time.monotonic()
-    account, client = connect(lab, lab.trusted_terminal(host))
+    account, client = knock(lab, lab.trusted_terminal(host))
     codes = client.told()
     assert time.monotonic() - started < 8
     assert codes and codes[0] in (wire.ERRINFO_SERVER_DENIED, wire.ERRINFO_ADMINISTRATOR)
@@ -100,7 +73,7 @@ def test_e101_bad_host_is_refused_and_the_client_told(lab, name):
 
 def test_e102_dead_host(lab):
     terminal = lab.add_terminal(free_port(), trust="ab" * 32)
-    account, client = connect(lab, terminal)
+    account, client = knock(lab, terminal)
     assert client.told() == [wire.ERRINFO_SERVER_DENIED]
     lab.wait_close("SK2202")
     assert not lab.sessions(account)
@@ -112,7 +85,7 @@ def test_e103_other_certificate_sends_nothing_to_the_host(lab):
         peer.stay()
     host = lab.fake_host(script)
     terminal = lab.add_terminal(host.port, trust="ab" * 32)
-    account, client = connect(lab, terminal)
+    account, client = knock(lab, terminal)
     assert client.told() == [wire.ERRINFO_SERVER_DENIED]
     lab.wait_close("SK2207")
     assert lab.wait_end(account)["reason_code"].startswith("H")
@@ -129,30 +102,6 @@ def relayed(script):
     return run
 
 
-def redirects(peer):
-    peer.send_io(wire.server_redirection())
-    peer.stay()
-
-
-def half_a_pdu(peer):
-    peer.send(struct.pack(">BBH", 3, 0, 1000) + b"\x02\xf0\x80\x68" + bytes(100))
-
-
-def impossible_length(peer):
-    peer.send(struct.pack(">BBH", 3, 0, 3) + bytes(20))
-    peer.stay()
-
-
-def unknown_mcs(peer):
-    peer.send(wire.x224_data(b"\xfc" + bytes(20)))
-    peer.stay()
-
-
-def unknown_channel(peer):
-    peer.send(wire.send_data_indication(peer.user, 1900, wire.channel_data(b"hello")))
-    peer.stay()
-
-
 RUNNING = {
     "redirects": (redirects, "SK2210"),
     "half-a-pdu": (half_a_pdu, "SK2213|SK2209"),
@@ -165,7 +114,7 @@ RUNNING = {
 def test_e104_host_that_misbehaves_in_the_session(lab, name):
     script, event = RUNNING[name]
     host = lab.fake_host(relayed(script))
-    account, client = connect(lab, lab.trusted_terminal(host))
+    account, client = knock(lab, lab.trusted_terminal(host))
     client.wait_demand_active()
     codes = client.told()
     lab.wait_close(f"(?:{event})")
@@ -201,7 +150,7 @@ def test_e106_data_of_a_channel_that_nobody_joined_is_dropped(lab):
         peer.send_io(wire.share_control(wire.PDU_DEACTIVATE_ALL, 1002, struct.pack("<IH", 0x103EA, 1) + b"\0"))
         peer.stay()
     host = lab.fake_host(relayed(script))
-    account, client = connect(lab, lab.trusted_terminal(host))
+    account, client = knock(lab, lab.trusted_terminal(host))
     client.wait_demand_active()
 
     def deactivated(pdu):
@@ -225,6 +174,6 @@ def test_e107_nothing_is_left_of_bad_hosts(lab):
     before = descriptors()
     for name in ("http", "hangs-up", "hangs-up-in-response", "redirects-at-once"):
         script, _, tls = REFUSED[name]
-        _, client = connect(lab, lab.trusted_terminal(lab.fake_host(script, tls=tls)))
+        _, client = knock(lab, lab.trusted_terminal(lab.fake_host(script, tls=tls)))
         client.wait_closed()
     wait_for(lambda: descriptors() <= before, PATIENCE, "the descriptors are given back")

@@ -190,8 +190,8 @@ class Facility:
         self.clients.append(client)
         return client
 
-    def raw(self, source="127.0.0.1", limit=PATIENCE):
-        client = RawClient(self.address, source, limit)
+    def raw(self, source="127.0.0.1", limit=PATIENCE, kind=RawClient):
+        client = kind(self.address, source, limit)
         self.raw_clients.append(client)
         return client
 

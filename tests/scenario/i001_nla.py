@@ -54,10 +54,7 @@ def nla_host(lab, new_host, *options, password=PASSWORD, nla="required"):
 
 def at_desktop(lab, terminal):
     """An account whose desktop is there, and stays."""
-    account, ticket = lab.new_ticket(terminal)
-    client = Typist(lab.address)
-    lab.raw_clients.append(client)
-    client.introduce(ticket.handle, ticket.secret, channels=["rdpsnd"])
+    account, client = knock(lab, terminal, kind=Typist)
     client.activate()
     return account
 

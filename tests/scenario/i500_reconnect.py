@@ -166,9 +166,7 @@ class Traveller(Typist):
 
 
 def travel(lab, source="127.0.0.1"):
-    client = Traveller(lab.address, source)
-    lab.raw_clients.append(client)
-    return client
+    return lab.raw(source, kind=Traveller)
 
 
 def with_cookies(*cookies):

@@ -19,6 +19,14 @@ def lab(strict_lab):
     return strict_lab
 
 
+def come(lab, host):
+    """(account, client) of a session whose client has said who it is, and has no channels."""
+    account, ticket = lab.new_ticket(lab.trusted_terminal(host))
+    client = lab.raw(kind=Typist)
+    client.introduce(ticket.handle, ticket.secret)
+    return account, client
+
+
 # A session beside it, whose host answers every key
 
 def answers_keys(peer):
@@ -34,14 +42,7 @@ def answers_keys(peer):
 
 class Neighbour:
     def __init__(self, lab):
-        host = lab.fake_host(answers_keys)
-        self.account, ticket = lab.new_ticket(lab.trusted_terminal(host))
-        self.client = Typist(lab.address)
-        lab.raw_clients.append(self.client)
-        self.client.request(ticket.handle)
-        self.client.start_tls()
-        self.client.connect_mcs()
-        self.client.send_info(ticket.secret)
+        self.account, self.client = come(lab, lab.fake_host(answers_keys))
         self.client.activate()
 
     def echo(self):
@@ -116,13 +117,7 @@ def meet(lab, script, neighbour, event, detail="", tls=True, activates=True):
     """A client at a host with this script; the neighbour's session goes on meanwhile. Returns the end record."""
     neighbour.echo()
     host = lab.fake_host(script, tls=tls)
-    account, ticket = lab.new_ticket(lab.trusted_terminal(host))
-    client = Typist(lab.address)
-    lab.raw_clients.append(client)
-    client.request(ticket.handle)
-    client.start_tls()
-    client.connect_mcs()
-    client.send_info(ticket.secret)
+    account, client = come(lab, host)
     neighbour.echo()
     if activates:
         with contextlib.suppress(Exception):
@@ -187,13 +182,7 @@ def test_i525_wrong_share_ids_are_not_passed_on(lab, neighbour):
                                         struct.pack("<HHHH", 0, 0, 3, 4)))
         peer.stay()
     host = lab.fake_host(script)
-    account, ticket = lab.new_ticket(lab.trusted_terminal(host))
-    client = Typist(lab.address)
-    lab.raw_clients.append(client)
-    client.request(ticket.handle)
-    client.start_tls()
-    client.connect_mcs()
-    client.send_info(ticket.secret)
+    account, client = come(lab, host)
     client.activate()
     second = client.read_until(lambda pdu: Typist.data_type(pdu) == 0x28)
     assert struct.unpack_from("<I", wire.send_data_of(second)[1], 6)[0] == 0x103EA

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import struct
 import tempfile
 import time
 
@@ -12,6 +13,7 @@ from lab_parts.network import free_port, listens
 from lab_parts.processes import PATIENCE, environment, need, run as run_program
 from lab_parts.processes import start, stop, wait_for, wait_until
 from lab_parts.screens import show_something_lively, start_screen
+from rdp_peers import RawClient
 
 HOST = "tests/peers/rdp_host"
 
@@ -36,10 +38,51 @@ def no_tls_after_all(peer):
     peer.stay()
 
 
+def huge_response(peer):
+    peer.accept_tls()
+    peer.read_pdu()
+    peer.send(wire.connect_response(0, padding=b"\x55" * 32000))
+    peer.stay()
+
+
+def hangs_up_in_response(peer):
+    peer.accept_tls()
+    peer.read_pdu()
+    peer.send(wire.connect_response(2)[:40])
+
+
+def redirects_at_once(peer):
+    peer.accept_tls()
+    peer.accept_mcs()
+    peer.send_io(wire.LICENCE_VALID)
+    redirects(peer)
+
+
 def serves_a_session(peer):
     peer.accept_tls()
     peer.accept_mcs()
     peer.activate()
+    peer.stay()
+
+
+# Behind its desktop's beginning
+
+def redirects(peer):
+    peer.send_io(wire.server_redirection())
+    peer.stay()
+
+
+def half_a_pdu(peer):
+    peer.send(struct.pack(">BBH", 3, 0, 1000) + b"\x02\xf0\x80\x68" + bytes(100))
+
+
+def impossible_length(peer):
+    peer.send(struct.pack(">BBH", 3, 0, 3) + bytes(20))
+    peer.stay()
+
+
+def unknown_mcs(peer):
+    peer.send(wire.x224_data(b"\xfc" + bytes(20)))
     peer.stay()
 
 
@@ -138,9 +181,9 @@ def nla_shadow(hosts, passwords):
     stop(process)
 
 
-def knock(lab, terminal):
+def knock(lab, terminal, kind=RawClient):
     """A scripted client of a new account, as far as Client Info, for this terminal."""
     account, ticket = lab.new_ticket(terminal)
-    client = lab.raw()
+    client = lab.raw(kind=kind)
     client.introduce(ticket.handle, ticket.secret, channels=["rdpsnd"])
     return account, client

@@ -7,12 +7,12 @@ import signal
 import pytest
 
 import rdp_wire as wire
-from conftest import one_test
+from conftest import gateway_of, one_test
 from cuttable import Cable
 from desktop import Desktop, close_to
-from facility import Facility
 from i500_reconnect import AUTO_RECONNECT, wait_connections
-from jump_hosts import certificate, hangs_up, http, knock, nla_shadow, no_tls_after_all, served_with, silent
+from jump_hosts import (certificate, hangs_up, hangs_up_in_response, http, huge_response, knock, nla_shadow, no_tls_after_all,
+                        redirects_at_once, served_with, silent)
 from lab_parts.certificates import fingerprint
 from lab_parts.processes import PATIENCE, wait_for
 
@@ -30,10 +30,8 @@ def shadow(hosts):
 @pytest.fixture(scope="module")
 def small_lab(request, folders, hosts):
     """There is room for one mediated session."""
-    facility = Facility(folders("small"), build=request.config.getoption("--build"), hosts=hosts,
-                        settings=["sources.exempt=[127.0.0.0/8]", "health.every=0", "limits.mediators=1"])
-    yield from one_test(facility)
-    facility.close()
+    for facility in gateway_of(request, folders, hosts, "limits.mediators=1"):
+        yield from one_test(facility)
 
 
 def mediated(lab, port, **changes):
@@ -180,19 +178,6 @@ def trusted_fake(lab, script, tls=True):
     return mediated(lab, fake.port, trust=fingerprint(lab.hosts.state.path("xrdp", "certificate.crt")))
 
 
-def huge_response(peer):
-    peer.accept_tls()
-    peer.read_pdu()
-    peer.send(wire.connect_response(0, padding=b"\x55" * 32000))
-    peer.stay()
-
-
-def hangs_up_in_response(peer):
-    peer.accept_tls()
-    peer.read_pdu()
-    peer.send(wire.connect_response(2)[:40])
-
-
 @pytest.mark.parametrize("script,reason", [(http, "HOST_NOT_RDP"), (hangs_up, "HOST_REFUSED"), (no_tls_after_all, "HOST_TLS_FAILED"),
                                            (huge_response, "HOST_BAD_PDU"), (hangs_up_in_response, "HOST_REFUSED")])
 def test_m021_hosts_that_are_none(lab, script, reason):
@@ -281,14 +266,6 @@ def test_m035_a_mediator_holds_what_it_needs(lab):
     assert all(link.startswith(("socket:", "anon_inode:[eventfd]", "pipe:", "/dev/null")) for link in links), links
     # fd 3, one to the worker, one to the host
     assert sum(link.startswith("socket:") for link in links) == 3, links
-
-
-def redirects_at_once(peer):
-    peer.accept_tls()
-    peer.accept_mcs()
-    peer.send_io(wire.LICENCE_VALID)
-    peer.send_io(wire.server_redirection())
-    peer.stay()
 
 
 def test_m023_a_host_that_leads_away_is_not_followed(lab):

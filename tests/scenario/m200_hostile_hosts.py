@@ -6,10 +6,10 @@ import struct
 import pytest
 
 import rdp_wire as wire
-from conftest import PEACE, one_test
-from facility import Facility
-from i500_reconnect import HOST_COOKIE, Traveller, save_session_info, verifier, wait_connections
+from conftest import gateway_of, one_test
+from i500_reconnect import HOST_COOKIE, save_session_info, travel, verifier, wait_connections
 from i520_hostile_hosts import GARBAGE, STEPS as STEPS_BEFORE, up_to_demand
+from jump_hosts import half_a_pdu, impossible_length, knock, redirects, unknown_mcs
 from lab_parts.certificates import fingerprint
 from lab_parts.processes import PATIENCE, wait_for
 from licensing import NEW_LICENSE, UPGRADE_LICENSE, LicenceServer, private_key
@@ -51,13 +51,13 @@ def answers_keys(peer):
             peer.send(POINTER)
 
 
+# Hosts are waited for no longer than a test likes to; long enough for a process that starts on a busy machine.
+MEDIATED_LIMITS = ["limits.attach=6s", "limits.dial=2s"]
+
+
 @pytest.fixture(scope="module")
 def gateway(request, folders, hosts):
-    """It waits for hosts no longer than a test likes to; long enough for a process that starts on a busy machine."""
-    facility = Facility(folders("mediated"), build=request.config.getoption("--build"), hosts=hosts,
-                        settings=[*PEACE, "limits.attach=6s", "limits.dial=2s"])
-    yield facility
-    facility.close()
+    yield from gateway_of(request, folders, hosts, *MEDIATED_LIMITS)
 
 
 @pytest.fixture
@@ -71,11 +71,7 @@ def mediated(lab, host, **changes):
 
 def come(lab, host):
     """(account, client) of a session whose client has said who it is."""
-    account, ticket = lab.new_ticket(mediated(lab, host))
-    client = Typist(lab.address)
-    lab.raw_clients.append(client)
-    client.introduce(ticket.handle, ticket.secret, channels=["rdpsnd"])
-    return account, client
+    return knock(lab, mediated(lab, host), kind=Typist)
 
 
 class Neighbour:
@@ -145,25 +141,6 @@ def test_m202_silence_after_each_step(lab, neighbour, step):
 
 # In the session
 
-def half_a_pdu(peer):
-    peer.send(struct.pack(">BBH", 3, 0, 1000) + b"\x02\xf0\x80\x68" + bytes(100))
-
-
-def impossible_length(peer):
-    peer.send(struct.pack(">BBH", 3, 0, 3) + bytes(20))
-    peer.stay()
-
-
-def unknown_mcs(peer):
-    peer.send(wire.x224_data(b"\xfc" + bytes(20)))
-    peer.stay()
-
-
-def redirects(peer):
-    peer.send_io(wire.server_redirection())
-    peer.stay()
-
-
 def hangs_up(peer):
     peer.connection.unwrap()
 
@@ -231,8 +208,7 @@ def test_m206_the_hosts_cookie_goes_back_to_it_and_to_nobody_else(lab, neighbour
         peer.stay()
     host = lab.fake_host(script)
     account, ticket = lab.new_ticket(mediated(lab, host))
-    client = Traveller(lab.address)
-    lab.raw_clients.append(client)
+    client = travel(lab)
     client.introduce(ticket.handle, ticket.secret)
     client.activate()
     seen = []
@@ -242,9 +218,7 @@ def test_m206_the_hosts_cookie_goes_back_to_it_and_to_nobody_else(lab, neighbour
     assert cookie == second and cookie[1] != HOST_COOKIE[1] and cookie[0] != HOST_COOKIE[0]
     session = lab.wait_session(account)["id"]
     client.close()
-    again = Traveller(lab.address)
-    lab.raw_clients.append(again)
-    again.arrive_again(cookie).activate()
+    travel(lab).arrive_again(cookie).activate()
     assert wait_connections(lab, account, 2)["id"] == session
     seen += [pdu for pdu in host.received if verifier(HOST_COOKIE) in pdu]
     assert len(seen) == 1 and not any(HOST_COOKIE[1] in pdu for pdu in host.received)

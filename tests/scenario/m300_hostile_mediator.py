@@ -8,12 +8,11 @@ import subprocess
 
 import pytest
 
-from conftest import PEACE, one_test
-from facility import Facility
+from conftest import gateway_of, one_test
 from jump_hosts import serves_a_session
 from lab_parts.certificates import fingerprint
 from lab_parts.processes import PATIENCE, wait_for
-from m200_hostile_hosts import Neighbour
+from m200_hostile_hosts import MEDIATED_LIMITS, Neighbour
 
 CREDENTIALS = ("tech", "Ichigo-15!-関所")
 
@@ -59,11 +58,7 @@ class TakenOver:
 
 @pytest.fixture(scope="module")
 def gateway(request, folders, hosts):
-    """Its mediators are not waited for as long as a test would like to sleep."""
-    facility = Facility(folders("taken-over"), build=request.config.getoption("--build"), hosts=hosts,
-                        settings=[*PEACE, "limits.attach=6s", "limits.dial=2s"])
-    yield facility
-    facility.close()
+    yield from gateway_of(request, folders, hosts, *MEDIATED_LIMITS)
 
 
 @pytest.fixture

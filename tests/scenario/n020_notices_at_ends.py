@@ -10,8 +10,7 @@ import pytest
 
 from c003_windows import pass_until_end
 from c005_ends import ADMINISTRATOR, IDLE, TIME
-from conftest import PEACE, one_test
-from facility import Facility
+from conftest import gateway_of, one_test
 from lab_parts.processes import PATIENCE, stop, wait_for
 from lab_parts.screens import Screen
 from n001_notices import BOX, INSIDE, is_there, upper
@@ -115,10 +114,7 @@ ENDS = {
 
 @pytest.fixture(scope="module")
 def calendar(request, folders, hosts):
-    facility = Facility(folders("notices"), build=request.config.getoption("--build"), hosts=hosts, settings=[*PEACE, *SETTINGS],
-                        clock="2026-11-15T14:00" + SECONDS)
-    yield facility
-    facility.close()
+    yield from gateway_of(request, folders, hosts, *SETTINGS, clock="2026-11-15T14:00" + SECONDS)
 
 
 @pytest.fixture

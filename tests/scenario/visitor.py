@@ -140,8 +140,7 @@ def visit(lab, program="xfreerdp3", user="", language="en", options=(), size="10
 
 def knock(lab, user="", password="", source="127.0.0.1", **core):
     """A client that only a script has: at its first screen, or at the desktop."""
-    typist = Typist(lab.address, source)
-    lab.raw_clients.append(typist)
+    typist = lab.raw(source, kind=Typist)
     typist.arrive(user, password, **core)
     return Visitor(lab, typist)
 
