@@ -31,7 +31,7 @@ class Neighbour(Network):
     def test_privacy_addresses_are_no_contradiction(self):
         addresses = [f"fd07::{n:x}:1" for n in range(0xa1, 0xa8)]
         for address in addresses:
-            self.inside("client", "ip", "address", "add", address + "/64", "dev", "eth0")
+            self.add_address("client", address + "/64")
             self.meet("client", address, "fd07::1")
         probe = self.listen("--kinds", "neighbour", address="fd07::1")
         self.connect("client", "fd07::1", addresses[3])
@@ -39,7 +39,7 @@ class Neighbour(Network):
 
     def test_more_ipv6_addresses_than_a_host_has_are_a_contradiction(self):
         for n in range(0xa1, 0xab):
-            self.inside("client", "ip", "address", "add", f"fd07::{n:x}:1/64", "dev", "eth0")
+            self.add_address("client", f"fd07::{n:x}:1/64")
             self.meet("client", f"fd07::{n:x}:1", "fd07::1")
         probe = self.listen("--kinds", "neighbour", address="fd07::1")
         self.connect("client", "fd07::1", "fd07::11")
@@ -65,13 +65,13 @@ class Neighbour(Network):
         self.inside("router", "ip", "link", "set", "far-eth0", "up")
         self.inside("router", "sysctl", "-qw", "net.ipv4.ip_forward=1")
         if proxy:
-            self.inside("router", "ip", "address", "add", "10.8.0.1/24", "dev", "far-eth0")
+            self.add_address("router", "10.8.0.1/24", "far-eth0")
             self.inside("router", "ip", "route", "add", "10.7.9.9/32", "dev", "far-eth0")
             self.inside("router", "sysctl", "-qw", "net.ipv4.conf.eth0.proxy_arp=1")
             self.inside("router", "sysctl", "-qw", "net.ipv4.neigh.eth0.proxy_delay=0")
             self.inside("far", "ip", "route", "add", "10.8.0.1", "dev", "eth0")
         else:
-            self.inside("router", "ip", "address", "add", "10.8.0.1/24", "dev", "far-eth0")
+            self.add_address("router", "10.8.0.1/24", "far-eth0")
             self.inside("gateway", "ip", "route", "add", "10.8.0.0/24", "via", "10.7.0.254")
         self.inside("far", "ip", "route", "add", "default", "via", "10.8.0.1")
 
@@ -118,7 +118,7 @@ class Neighbour(Network):
         self.expect_found(probe.line(), "neighbour", CLIENT_MAC)
 
     def test_two_addresses_with_one_mac_are_a_contradiction(self):
-        self.inside("client", "ip", "address", "add", "10.7.0.66/16", "dev", "eth0")
+        self.add_address("client", "10.7.0.66/16")
         self.meet("client", "10.7.0.66")
         probe = self.listen("--kinds", "neighbour")
         self.connect("client")
@@ -129,7 +129,7 @@ class Neighbour(Network):
     def test_contradiction_is_not_mended_by_a_lease(self):
         """Who takes the lease holder's address, and a second one to be contradictory, gains nothing."""
         leases = self.write("leases", f"{int(time.time()) + 3600} {OTHER_MAC} 10.7.0.11 pc *\n")
-        self.inside("client", "ip", "address", "add", "10.7.0.66/16", "dev", "eth0")
+        self.add_address("client", "10.7.0.66/16")
         self.meet("client", "10.7.0.66")
         probe = self.listen("--kinds", "neighbour,lease", "--dnsmasq", leases)
         self.connect("client")
@@ -139,7 +139,7 @@ class Neighbour(Network):
         leases = self.write("leases", f"{int(time.time()) + 3600} {CLIENT_MAC} 10.7.0.11 pc *\n")
         self.inside("client", "ip", "link", "set", "eth0", "down")
         self.inside("other", "ip", "address", "flush", "dev", "eth0")
-        self.inside("other", "ip", "address", "add", "10.7.0.11/16", "dev", "eth0")
+        self.add_address("other", "10.7.0.11/16")
         probe = self.listen("--kinds", "neighbour,lease", "--dnsmasq", leases)
         self.connect("other")
         self.expect_found(probe.line(), "neighbour", OTHER_MAC)

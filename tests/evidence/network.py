@@ -205,8 +205,12 @@ class Network(unittest.TestCase):
         if into == "switch":
             self.inside("switch", "ip", "link", "set", port, "master", "br0", "up")
         for address in addresses:
-            self.inside(name, "ip", "address", "add", address, "dev", interface)
+            self.add_address(name, address, interface)
         self.inside(name, "ip", "link", "set", interface, "up")
+
+    def add_address(self, name, address, interface="eth0"):
+        """One that can be bound at once: duplicate address detection is a work of the kernel's own even where accept_dad is 0."""
+        self.inside(name, "ip", "address", "add", address, "dev", interface, *(["nodad"] if ":" in address else []))
 
     def probe(self, *options):
         """The gateway's side, as a user without any right."""
