@@ -72,9 +72,10 @@ def stat_fields(pid):
 
 
 def start_time(pid):
-    """Clock ticks since boot; 0 when the process is gone (also when it only waits to be reaped)."""
+    """Clock ticks since boot; 0 when the process is gone (also when it only waits to be reaped). One of several threads is not gone, and
+    what it holds is not free, before the last of them has ended."""
     fields = stat_fields(pid)
-    return 0 if fields is None or fields[0] in "ZX" else int(fields[19])
+    return 0 if fields is None or (fields[0] in "ZX" and int(fields[17]) <= 1) else int(fields[19])
 
 
 def alive(process):
