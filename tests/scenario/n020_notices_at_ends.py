@@ -55,10 +55,16 @@ class Work:
             self.move(client, account, 310)
 
     def move(self, client, account, x):
-        """The pointer, and with it all that it sent when it began, has been counted: later it would count from behind the clock's next jump."""
-        before = self.lab.sessions(account)[0]["idle_since"]
+        """The pointer, and with it all that it sent when it began, has been counted: later it would count from behind the clock's next jump. While
+        the calendar stands still, the time of the last input falls behind it."""
+        def idle_since():
+            return datetime.datetime.fromisoformat(self.lab.sessions(account)[0]["idle_since"])
+
+        first = idle_since()
+        wait_for(lambda: idle_since() < first - datetime.timedelta(seconds=1), PATIENCE, "nothing is counted for a second")
+        before = idle_since()
         client.screen.run("xdotool", "mousemove", str(x), "600")
-        wait_for(lambda: self.lab.sessions(account)[0]["idle_since"] > before, PATIENCE, "the pointer is seen")
+        wait_for(lambda: idle_since() > before, PATIENCE, "the pointer is seen")
 
     def at(self, minute):
         """So many minutes behind 14:00:58, by the calendar."""
