@@ -22,7 +22,6 @@
 #include "recording/reader.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -249,12 +248,33 @@ static const struct way {
 	{"cut", cut_file, false, true},
 };
 
-/* All that there is has been played: of a file without an end, that is what a running session shows now, if anybody saw it. */
-static bool
-is_through(const struct stage *stage)
+/* Known without a key: what a player that has caught up says. */
+static uint32_t
+length_of(int fd)
 {
-	return stage->play.state >= PLAY_LIVE ||
-	       (stage->play.state == PLAY_WAITING && (stage->states & 1u << PLAY_SEEKING) != 0);
+	struct recording_reader *reader;
+	const char *why;
+	uint32_t length;
+
+	if (recording_reader_new(fd, NULL, &reader, &why) < 0)
+		return UINT32_MAX;
+	length = recording_reader_length_ms(reader);
+	recording_reader_free(reader);
+	return length;
+}
+
+/* All that there is has been played: of a file without an end, that is what a running session shows now. Before anybody saw it the player is waiting; one that
+ * searched first has caught up, and so has one that says that it stands at the end. */
+static bool
+is_through(const struct stage *stage, uint32_t length_ms)
+{
+	const struct msg_play_state *play = &stage->play;
+
+	if (stage->plays == 0)
+		return false;
+	if (play->state == PLAY_WAITING)
+		return (stage->states & 1u << PLAY_SEEKING) != 0 || play->at_ms == length_ms;
+	return play->state >= PLAY_LIVE;
 }
 
 /* As fast as it decodes: it is told that the session runs. */
@@ -262,31 +282,29 @@ static void
 play(const char *program, int fd, const uint8_t *key, struct figures *figures)
 {
 	struct stage stage;
+	uint32_t length_ms = length_of(fd);
 	int64_t began = clock_boottime_ms(), took;
 	int client, status;
+	bool through;
 
 	stage_start_player(&stage, program);
 	client = stage_play(&stage, fd, key, true, "en");
-	while (!stage.gone && (stage.plays == 0 || !is_through(&stage)) &&
-		clock_boottime_ms() - began < LIMIT_MS) {
-		struct pollfd wanted = {.fd = channel_fd(stage.channel), .events = POLLIN};
-
-		(void)poll(&wanted, 1, 1000);
-		stage_serve(&stage);
-	}
+	while (!is_through(&stage, length_ms) && stage_serve_until(&stage, began + LIMIT_MS))
+		;
+	through = is_through(&stage, length_ms);
 	took = clock_boottime_ms() - began;
-	if (!stage.gone && !is_through(&stage)) {
-		figures->hung++;
-		(void)kill(stage.pid, SIGKILL);
-	}
 	figures->longest_ms = took > figures->longest_ms ? took : figures->longest_ms;
 	if (stage.play.state == PLAY_BROKEN && stage.play.why[0] != '\0')
 		figures->refused++;
-	if (stage.play.state != PLAY_BROKEN && is_through(&stage))
+	else if (through && stage.play.state != PLAY_BROKEN)
 		figures->shown++;
 	figures->last = stage.play;
 	(void)close(client);
-	(void)stage_wait_gone(&stage, LIMIT_MS);
+	/* Whatever it has read, it ends when its watcher leaves. */
+	if ((!stage.gone && !through) || !stage_wait_gone(&stage, LIMIT_MS)) {
+		figures->hung++;
+		(void)kill(stage.pid, SIGKILL);
+	}
 	figures->misbehaved += stage.broke != NULL;
 	status = stage_end(&stage);
 	if (WIFSIGNALED(status) && WTERMSIG(status) < SIGNALS)
