@@ -11,6 +11,13 @@
 
 #define TURNS_MOST 4096
 
+/* As in the player's sandbox: memory that is too much is not given. */
+const char *
+__asan_default_options(void)
+{
+	return "allocator_may_return_null=1:max_allocation_size_mb=512";
+}
+
 struct stream {
 	const uint8_t *bytes;
 	size_t len, at;
