@@ -412,15 +412,22 @@ playback_advance(struct playback *playback, uint32_t to_ms, int64_t budget_us)
 	}
 }
 
+/* The last known that begins then or before. */
+static size_t
+segment_of(const struct playback *playback, uint32_t ms)
+{
+	size_t number = 0;
+
+	while (number + 1 < playback->segment_count && playback->segments[number + 1] <= ms)
+		number++;
+	return number;
+}
+
 int
 playback_rewind(struct playback *playback, uint32_t to_ms)
 {
-	size_t target = 0;
-	int r;
+	int r = playback->source.rewind(playback->source.owner);
 
-	while (target + 1 < playback->segment_count && playback->segments[target + 1] <= to_ms)
-		target++;
-	r = playback->source.rewind(playback->source.owner);
 	if (r < 0)
 		return r;
 	keep_last(playback);
@@ -429,8 +436,29 @@ playback_rewind(struct playback *playback, uint32_t to_ms)
 	playback->has_record = playback->has_note = false;
 	playback->now_ms = 0;
 	playback->segment_at = 0;
-	playback->skipped = target;
+	playback->skipped = segment_of(playback, to_ms);
 	return 0;
+}
+
+bool
+playback_is_before(const struct playback *playback, uint32_t to_ms)
+{
+	return playback->now_ms <= to_ms && segment_of(playback, to_ms) >= playback->skipped;
+}
+
+void
+playback_learn(struct playback *playback, const struct playback *from)
+{
+	if (from->seen_ms > playback->seen_ms)
+		playback->seen_ms = from->seen_ms;
+	if (from->segment_count > playback->segment_count) {
+		memcpy(playback->segments, from->segments, sizeof(playback->segments));
+		playback->segment_count = from->segment_count;
+	}
+	if (from->gap_count > playback->gap_count) {
+		memcpy(playback->gaps, from->gaps, sizeof(playback->gaps));
+		playback->gap_count = from->gap_count;
+	}
 }
 
 uint32_t

@@ -49,6 +49,12 @@ enum playback_result playback_advance(struct playback *playback, uint32_t to_ms,
  * to_ms or before. What is known of gaps and segments stays. Returns 0 or a negative errno. */
 int playback_rewind(struct playback *playback, uint32_t to_ms);
 
+/* Does playback_advance lead to that time, without playback_rewind? */
+bool playback_is_before(const struct playback *playback, uint32_t to_ms);
+
+/* Another playback of the same recording may have read more of it: its segments, its gaps, how long it is. */
+void playback_learn(struct playback *playback, const struct playback *from);
+
 uint32_t playback_now_ms(const struct playback *playback);  /* of the record played last */
 uint32_t playback_seen_ms(const struct playback *playback); /* the latest that was ever read */
 

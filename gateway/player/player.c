@@ -15,7 +15,8 @@
 #define TURN_US 30000
 #define LENGTH_ASKED_US 1000000
 #define TOLD_US 5000000
-#define GROWS_MS 100     /* a file that grows is looked at so often */
+#define GROWS_MS 100 /* a file that grows is looked at so often */
+#define TRAIL_WORKS_MS 20
 #define IDLE_MS 5000     /* longer pauses are shortened... */
 #define IDLE_LEFT_MS 500 /* ...to this */
 #define BAR_MS 200
@@ -32,24 +33,6 @@ player_now_us(void)
 }
 
 /* The recording */
-
-static int
-source_next(void *owner, struct recording_record *ret_record)
-{
-	return recording_reader_next(((struct player *)owner)->reader, ret_record);
-}
-
-static int
-source_rewind(void *owner)
-{
-	return recording_reader_rewind(((struct player *)owner)->reader);
-}
-
-static const char *
-source_why(void *owner)
-{
-	return recording_reader_why(((struct player *)owner)->reader);
-}
 
 static void
 go(struct player *player, enum play_state state)
@@ -79,20 +62,17 @@ break_off(struct player *player, const char *why)
 static void
 open_recording(struct player *player)
 {
-	const struct playback_source source = {source_next, source_rewind, source_why, player};
 	const char *why = "";
-	int r = recording_reader_new(player->fd, player->key, &player->reader, &why);
+	int r = reel_open(&player->reel, player->fd, player->key, &why);
 
 	if (r == -EAGAIN && player->live)
 		return;
-	if (r == 0) {
-		r = playback_new(&source, &player->playback);
-		why = N_("there is no memory for it");
-	}
 	if (r < 0) {
 		break_off(player, why);
 		return;
 	}
+	/* Without a trail going back takes longer. */
+	(void)reel_open(&player->trail.reel, player->fd, player->key, &why);
 	tempo_begin(&player->tempo, player_now_us());
 	if (player->live)
 		player_seek_end(player);
@@ -111,9 +91,9 @@ ask_length(struct player *player)
 	if (player->length_asked_us != 0 && now_us - player->length_asked_us < LENGTH_ASKED_US)
 		return;
 	player->length_asked_us = now_us;
-	length = recording_reader_length_ms(player->reader);
-	if (length < playback_seen_ms(player->playback))
-		length = playback_seen_ms(player->playback);
+	length = recording_reader_length_ms(player->reel.reader);
+	if (length < playback_seen_ms(player->reel.playback))
+		length = playback_seen_ms(player->reel.playback);
 	if (length != player->length_ms)
 		player_damage_bar(player);
 	player->length_ms = length;
@@ -124,19 +104,19 @@ ask_length(struct player *player)
 uint32_t
 player_at_ms(const struct player *player)
 {
-	if (player->playback == NULL)
+	if (player->reel.playback == NULL)
 		return 0;
 	if (player->state == PLAY_PLAYING || player->state == PLAY_PAUSED)
 		return tempo_ms(&player->tempo, player_now_us());
 	if (player->state == PLAY_LIVE)
 		return player->length_ms;
-	return playback_now_ms(player->playback);
+	return playback_now_ms(player->reel.playback);
 }
 
 static bool
 can_play(const struct player *player)
 {
-	return player->playback != NULL && player->state != PLAY_BROKEN;
+	return player->reel.playback != NULL && player->state != PLAY_BROKEN;
 }
 
 static void
@@ -146,8 +126,8 @@ begin_search(struct player *player, uint32_t to_ms)
 
 	if (player->state != PLAY_SEEKING)
 		player->held = player->state == PLAY_PAUSED;
-	if (to_ms < playback_now_ms(player->playback))
-		r = playback_rewind(player->playback, to_ms);
+	if (!playback_is_before(player->reel.playback, to_ms))
+		r = trail_go_back(&player->trail, &player->reel, to_ms);
 	if (r < 0) {
 		break_off(player, N_("it cannot be read from its beginning again"));
 		return;
@@ -193,7 +173,7 @@ player_toggle(struct player *player)
 		go(player, PLAY_PLAYING);
 		break;
 	case PLAY_LIVE:
-		tempo_set(&player->tempo, playback_now_ms(player->playback), now_us);
+		tempo_set(&player->tempo, playback_now_ms(player->reel.playback), now_us);
 		tempo_pause(&player->tempo, true, now_us);
 		go(player, PLAY_PAUSED);
 		break;
@@ -224,7 +204,7 @@ player_change_speed(struct player *player, int rows)
 static void
 reach_end(struct player *player, enum playback_result result)
 {
-	tempo_set(&player->tempo, playback_now_ms(player->playback), player_now_us());
+	tempo_set(&player->tempo, playback_now_ms(player->reel.playback), player_now_us());
 	if (result == PLAYBACK_WAITS && player->live)
 		go(player, PLAY_LIVE);
 	else
@@ -246,7 +226,7 @@ static void
 search(struct player *player)
 {
 	uint32_t to_ms = player->seek_to_end ? UINT32_MAX : player->seek_to;
-	enum playback_result result = playback_advance(player->playback, to_ms, TURN_US);
+	enum playback_result result = playback_advance(player->reel.playback, to_ms, TURN_US);
 
 	player->behind = result == PLAYBACK_MORE;
 	switch (result) {
@@ -264,7 +244,7 @@ search(struct player *player)
 			end_search(player);
 		break;
 	case PLAYBACK_BROKEN:
-		break_off(player, playback_why(player->playback));
+		break_off(player, playback_why(player->reel.playback));
 		break;
 	}
 }
@@ -275,7 +255,7 @@ shorten(struct player *player, uint32_t at_ms)
 {
 	uint32_t next_ms;
 
-	if (player->shortens && playback_next_ms(player->playback, &next_ms) == 1 &&
+	if (player->shortens && playback_next_ms(player->reel.playback, &next_ms) == 1 &&
 		next_ms > at_ms && next_ms - at_ms > IDLE_MS)
 		tempo_set(&player->tempo, next_ms - IDLE_LEFT_MS, player_now_us());
 }
@@ -284,23 +264,23 @@ static void
 play(struct player *player)
 {
 	uint32_t at_ms = tempo_ms(&player->tempo, player_now_us());
-	enum playback_result result = playback_advance(player->playback, at_ms, TURN_US);
+	enum playback_result result = playback_advance(player->reel.playback, at_ms, TURN_US);
 
 	player->behind = result == PLAYBACK_MORE;
 	switch (result) {
 	case PLAYBACK_MORE: /* slower than asked for: time waits */
-		tempo_set(&player->tempo, playback_now_ms(player->playback), player_now_us());
+		tempo_set(&player->tempo, playback_now_ms(player->reel.playback), player_now_us());
 		break;
 	case PLAYBACK_REACHED:
 		shorten(player, at_ms);
 		break;
 	case PLAYBACK_WAITS:
 	case PLAYBACK_ENDED:
-		if (at_ms >= playback_now_ms(player->playback))
+		if (at_ms >= playback_now_ms(player->reel.playback))
 			reach_end(player, result);
 		break;
 	case PLAYBACK_BROKEN:
-		break_off(player, playback_why(player->playback));
+		break_off(player, playback_why(player->reel.playback));
 		break;
 	}
 }
@@ -308,13 +288,13 @@ play(struct player *player)
 static void
 follow(struct player *player)
 {
-	enum playback_result result = playback_advance(player->playback, UINT32_MAX, TURN_US);
+	enum playback_result result = playback_advance(player->reel.playback, UINT32_MAX, TURN_US);
 
 	player->behind = result == PLAYBACK_MORE;
 	if (result == PLAYBACK_ENDED)
 		reach_end(player, result);
 	else if (result == PLAYBACK_BROKEN)
-		break_off(player, playback_why(player->playback));
+		break_off(player, playback_why(player->reel.playback));
 }
 
 /* What has changed on the picture; another size is another layout. */
@@ -324,15 +304,15 @@ note_changes(struct player *player)
 	struct decoder_picture picture;
 	struct picture_rectangle change;
 
-	if (!player->drawable || !playback_look(player->playback, &picture))
+	if (!player->drawable || !playback_look(player->reel.playback, &picture))
 		return;
 	if (picture.width != player->view.picture_width ||
 		picture.height != player->view.picture_height) {
 		player->view.picture_width = picture.width;
 		player->view.picture_height = picture.height;
-		(void)playback_take_change(player->playback, &change);
+		(void)playback_take_change(player->reel.playback, &change);
 		tiles_damage_all(&player->tiles);
-	} else if (playback_take_change(player->playback, &change)) {
+	} else if (playback_take_change(player->reel.playback, &change)) {
 		player_damage_picture(player, &change);
 	}
 }
@@ -362,7 +342,7 @@ tell(struct player *player)
 		(!moves || now_us - player->told_us < TOLD_US))
 		return;
 	if (seen == PLAY_LIVE && player->behind)
-		state.at_ms = playback_now_ms(player->playback);
+		state.at_ms = playback_now_ms(player->reel.playback);
 	player->told = seen;
 	player->told_us = now_us;
 	if (player->state == PLAY_BROKEN)
@@ -374,15 +354,16 @@ static int
 wait_ms(struct player *player)
 {
 	int64_t now_us = player_now_us();
+	int most = player->trail.works ? TRAIL_WORKS_MS : BAR_MS;
 	uint32_t next_ms;
 
 	if (player->state == PLAY_SEEKING || player->behind)
 		return 0;
 	if (player->state == PLAY_LIVE || player->state == PLAY_WAITING)
-		return GROWS_MS;
-	if (player->state == PLAY_PLAYING && playback_next_ms(player->playback, &next_ms) == 1)
-		return tempo_wait_ms(&player->tempo, next_ms, now_us, BAR_MS);
-	return BAR_MS;
+		return most < GROWS_MS ? most : GROWS_MS;
+	if (player->state == PLAY_PLAYING && playback_next_ms(player->reel.playback, &next_ms) == 1)
+		return tempo_wait_ms(&player->tempo, next_ms, now_us, most);
+	return most;
 }
 
 int
@@ -391,10 +372,10 @@ player_step(struct player *player)
 	int64_t now_us = player_now_us();
 
 	/* Time that nobody sees is not played. */
-	if (player->reader == NULL && player->state == PLAY_WAITING &&
+	if (player->reel.reader == NULL && player->state == PLAY_WAITING &&
 		(player->live || player->drawable))
 		open_recording(player);
-	if (player->playback != NULL) {
+	if (player->reel.playback != NULL) {
 		ask_length(player);
 		if (player->state == PLAY_SEEKING)
 			search(player);
@@ -405,6 +386,9 @@ player_step(struct player *player)
 		/* On the way to another place nothing is drawn and sent: that would be the most of its work. */
 		if (player->state != PLAY_SEEKING)
 			note_changes(player);
+		if (player->state != PLAY_SEEKING && player->state != PLAY_BROKEN &&
+			!player->behind)
+			trail_work(&player->trail, &player->reel);
 	}
 	if (now_us - player->painted_us >= BAR_MS * 1000) {
 		player->painted_us = now_us;
@@ -531,8 +515,8 @@ player_free(struct player *player)
 	if (player == NULL)
 		return;
 	desk_free(player->desk);
-	playback_free(player->playback);
-	recording_reader_free(player->reader);
+	reel_close(&player->trail.reel);
+	reel_close(&player->reel);
 	tiles_done(&player->tiles);
 	if (player->letters != NULL)
 		g_object_unref(player->letters);

@@ -135,8 +135,8 @@ paint_picture(struct player *player, cairo_t *cairo)
 
 	paint_colour(cairo, COLOUR_AROUND);
 	cairo_paint(cairo);
-	if (player->playback == NULL || place.width == 0 ||
-		!playback_look(player->playback, &picture) ||
+	if (player->reel.playback == NULL || place.width == 0 ||
+		!playback_look(player->reel.playback, &picture) ||
 		picture.width != player->view.picture_width ||
 		picture.height != player->view.picture_height)
 		return;
@@ -166,7 +166,8 @@ paint_slider(struct player *player, cairo_t *cairo, uint32_t at_ms)
 {
 	const struct box *track = &player->bar.parts[BAR_SLIDER];
 	const struct playback_gap *gaps = NULL;
-	size_t count = player->playback != NULL ? playback_gaps(player->playback, &gaps) : 0;
+	size_t count =
+		player->reel.playback != NULL ? playback_gaps(player->reel.playback, &gaps) : 0;
 	uint32_t shown_ms = player->dragging_slider ? player->drag_ms : at_ms;
 	int x = bar_x_of(&player->bar, shown_ms, player->length_ms);
 	int knob = units(player, 16);
@@ -276,7 +277,7 @@ static void
 progress_text(const struct player *player, char *room, size_t size)
 {
 	uint32_t to = player->seek_to > 0 ? player->seek_to : 1;
-	uint64_t percent = (uint64_t)playback_now_ms(player->playback) * 100 / to;
+	uint64_t percent = (uint64_t)playback_now_ms(player->reel.playback) * 100 / to;
 	char number[8];
 	const char *const values[] = {number};
 
@@ -338,7 +339,7 @@ static const struct playback_gap *
 gap_at(const struct player *player, uint32_t at_ms)
 {
 	const struct playback_gap *gaps;
-	size_t count = playback_gaps(player->playback, &gaps);
+	size_t count = playback_gaps(player->reel.playback, &gaps);
 
 	for (size_t i = 0; i < count; i++)
 		if (at_ms >= gaps[i].from_ms &&
@@ -357,11 +358,11 @@ paint_strip(struct player *player, cairo_t *cairo)
 	uint32_t at_ms, note_ms = 0;
 	char text[RECORDING_TEXT_MOST + 1];
 
-	if (player->playback == NULL || player->state == PLAY_BROKEN)
+	if (player->reel.playback == NULL || player->state == PLAY_BROKEN)
 		return;
-	at_ms = playback_now_ms(player->playback);
+	at_ms = playback_now_ms(player->reel.playback);
 	gap = gap_at(player, at_ms);
-	note = playback_note(player->playback, &note_ms);
+	note = playback_note(player->reel.playback, &note_ms);
 	if (gap != NULL) {
 		const char *const values[] = {translate(player, gap->why)};
 
@@ -396,8 +397,8 @@ paint_sorry(struct player *player, cairo_t *cairo)
 		box.width - units(player, 36), units(player, 30)};
 	(void)write_line(player, cairo, TYPE_FACILITY, COLOUR_SORRY, 0, &line,
 		translate(player, N_("This recording cannot be read any further.")));
-	clock_text(
-		player->playback != NULL ? playback_now_ms(player->playback) : 0, at, sizeof(at));
+	clock_text(player->reel.playback != NULL ? playback_now_ms(player->reel.playback) : 0, at,
+		sizeof(at));
 	sentence_fill(translate(player, N_("Shown is what there was up to %s. What is wrong:")),
 		values, 1, where, sizeof(where));
 	line.y += units(player, 32);

@@ -4,13 +4,12 @@
 
 #include "picture/tiles.h"
 #include "picture/type.h"
-#include "playback/playback.h"
 #include "player/bar.h"
 #include "player/player.h"
+#include "player/reel.h"
 #include "player/states.h"
 #include "player/tempo.h"
 #include "player/view.h"
-#include "recording/reader.h"
 
 struct player {
 	struct player_setup setup;
@@ -22,9 +21,9 @@ struct player {
 	int fd;
 	uint8_t key[RECORDING_KEY_BYTES];
 	bool live;
-	uint32_t begin_ms;               /* where it begins */
-	struct recording_reader *reader; /* NULL before its header is there */
-	struct playback *playback;
+	uint32_t begin_ms; /* where it begins */
+	struct reel reel;  /* closed before its header is there */
+	struct trail trail;
 	uint32_t length_ms;
 	int64_t length_asked_us;
 

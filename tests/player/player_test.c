@@ -75,6 +75,29 @@ keys_move_it(void **state)
 	end(&show);
 }
 
+/* Minutes of it: what goes back is a decoder that has stayed behind, or one that begins anew. */
+static void
+it_goes_back_from_its_end(void **state)
+{
+	struct show show;
+
+	(void)state;
+	begin(&show, take_file_of(&bitmaps, 160), false);
+	wait_state(&show, PLAY_PLAYING);
+	press(&show, KEY_END);
+	wait_state(&show, PLAY_ENDED);
+	press(&show, KEY_LEFT);
+	wait_state(&show, PLAY_PLAYING);
+	press(&show, KEY_SPACE);
+	wait_state(&show, PLAY_PAUSED);
+	for (int i = 0; i < 15; i++) {
+		press(&show, KEY_LEFT);
+		wait_again(&show, PLAY_PAUSED);
+		wait_picture(&show, &bitmaps, show.stage.play.at_ms / 160);
+	}
+	end(&show);
+}
+
 /* recording play --at: the first that is seen is the picture of that time; behind the end it is the last one. */
 static void
 it_begins_where_it_is_told(void **state)
@@ -466,6 +489,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_recording_is_played_to_its_end),
 		cmocka_unit_test(keys_move_it),
+		cmocka_unit_test(it_goes_back_from_its_end),
 		cmocka_unit_test(it_begins_where_it_is_told),
 		cmocka_unit_test(long_pauses_are_shortened),
 		cmocka_unit_test(a_running_session_is_followed),

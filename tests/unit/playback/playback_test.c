@@ -217,6 +217,38 @@ a_search_begins_at_its_segment(void **state)
 	playback_free(playback);
 }
 
+/* What it knows of segments it may have from another one; a search that passes them over undecoded is none for a place in them. */
+static void
+another_playback_has_read_more(void **state)
+{
+	struct playback *ahead = make(-ENODATA), *behind = NULL;
+	const struct playback_source from = {on_next, on_rewind, on_why, NULL};
+
+	(void)state;
+	assert_int_equal(playback_new(&from, &behind), 0);
+	add_segment(0);
+	add(RECORDING_NOTE, 100, "\0first", 6);
+	add_segment(5000);
+	add(RECORDING_FROM_HOST, 6000, "\x07no PDU at all", 14);
+	assert_int_equal(playback_advance(ahead, UINT32_MAX, 1000), PLAYBACK_ENDED);
+	assert_false(playback_is_before(ahead, 5999));
+	assert_true(playback_is_before(ahead, 6000));
+	assert_int_equal(playback_rewind(behind, 5500), 0);
+	assert_true(playback_is_before(behind, 100));
+
+	playback_learn(behind, ahead);
+	assert_int_equal(playback_seen_ms(behind), 6000);
+	assert_int_equal(playback_rewind(behind, 5500), 0);
+	assert_false(playback_is_before(behind, 4999));
+	assert_true(playback_is_before(behind, 5000));
+	/* What is known is not known twice. */
+	assert_int_equal(playback_advance(behind, UINT32_MAX, 1000), PLAYBACK_ENDED);
+	assert_int_equal(playback_rewind(behind, 5500), 0);
+	assert_false(playback_is_before(behind, 4999));
+	playback_free(ahead);
+	playback_free(behind);
+}
+
 int
 main(void)
 {
@@ -227,6 +259,7 @@ main(void)
 		cmocka_unit_test(what_cannot_be_decoded_is_a_gap),
 		cmocka_unit_test(an_opening_without_end_is_given_up),
 		cmocka_unit_test(a_search_begins_at_its_segment),
+		cmocka_unit_test(another_playback_has_read_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
