@@ -12,6 +12,8 @@
 #define TURNS_MOST 4096
 
 /* As in the player's sandbox: memory that is too much is not given. */
+const char *__asan_default_options(void); /* AddressSanitizer's */
+
 const char *
 __asan_default_options(void)
 {
