@@ -45,6 +45,9 @@ fuzz_give_seeds(struct fuzz_seeds *seeds)
 		"\x04{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"session.kill\",\"params\":{\"id\":"
 		"\"00\","
 		"\"because\":\"\xe7\x81\xab\"}}",
+		"\x04{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"session.kill\",\"params\":{\"id\":"
+		"\"0123456\","
+		"\"because\":5}}",
 		"\x01{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"account.edit\",\"params\":{\"id\":"
 		"\"taro\","
 		"\"changes\":{\"locked\":true}}}",
