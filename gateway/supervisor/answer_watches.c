@@ -180,13 +180,13 @@ length_text(int64_t ms, char ret_text[LENGTH_SIZE])
 		seconds / 60 % 60, seconds % 60);
 }
 
-/* Of one that was never closed nothing is known before it is read: the player finds its end. */
+/* Of one that was never closed the row has what was known last, a minute before its end or more: the player finds that. */
 static int
 check_at(struct method_call *method, const struct recording_row *row, int64_t at_ms)
 {
 	char length[LENGTH_SIZE], at[LENGTH_SIZE];
 
-	if (row->duration_ms == 0 || at_ms <= row->duration_ms)
+	if (row->state != RECORDING_ROW_CLOSED || at_ms <= row->duration_ms)
 		return 0;
 	length_text(row->duration_ms, length);
 	length_text(at_ms, at);

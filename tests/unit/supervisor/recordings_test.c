@@ -361,6 +361,73 @@ what_never_began_is_not_verified_as_the_file_of_its_session(void **state)
 	json_decref(asked.method.result);
 }
 
+static bool
+plays_from(int seconds)
+{
+	static struct settings_listener listener;
+	struct control_call asked = {.supervisor = &supervisor, .actor = (char *)"unix:tanaka"};
+	char id[2 * SESSION_ID_BYTES + 1], key[2 * RECORDING_KEY_BYTES + 1];
+	json_t *params;
+	bool plays;
+
+	settings.listeners.items = &listener;
+	bytes_to_hex(grant.session, sizeof(grant.session), id);
+	bytes_to_hex(seen.begin.key, RECORDING_KEY_BYTES, key);
+	params = json_pack("{s:s, s:s, s:i, s:s}", "id", id, "key", key, "at", seconds, "address",
+		"gateway:3389");
+	asked.method.params = asked.request.params = params;
+	seen.answer = NULL;
+	seen.failed = 0;
+	method_recording_play(&asked);
+	turn();
+	plays = seen.answer != NULL;
+	assert_int_equal(seen.failed, plays ? 0 : -EPERM);
+	json_decref(seen.answer);
+	json_decref(asked.method.result);
+	json_decref(params);
+	return plays;
+}
+
+static void
+nothing_is_played_behind_the_end(void **state)
+{
+	const union message_body closed = {.record_closed = {.bytes = 1}};
+	struct recording_summary summary;
+	union message_body body;
+
+	(void)state;
+	settings.limits.ticket_ms = 60000;
+	record(TERMINAL_RECORDING_REQUIRED, false);
+	recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
+	body = digest();
+	recording_summary_get(body.record_digest.summary, &summary);
+	summary.length_ms = 60000;
+	recording_summary_put(&summary, body.record_digest.summary);
+	assert_int_equal(say(MSG_RECORD_DIGEST, &body), 0);
+	assert_int_equal(say(MSG_RECORD_CLOSED, &closed), 0);
+	turn();
+	assert_true(plays_from(60));
+	assert_false(plays_from(61));
+}
+
+/* Its row has what was known last, and its file may have a minute more. */
+static void
+end_of_what_was_never_closed_is_the_players_to_find(void **state)
+{
+	const union message_body minute = {.record_progress = {.length_ms = 60000}};
+
+	(void)state;
+	settings.limits.ticket_ms = 60000;
+	record(TERMINAL_RECORDING_REQUIRED, false);
+	assert_int_equal(say(MSG_RECORD_PROGRESS, &minute), 0);
+	assert_true(plays_from(61)); /* it runs */
+	recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
+	recorder_kind.died(&supervisor, (struct child *)&seen);
+	turn();
+	assert_int_equal(fixture_number(&fixture, "SELECT duration_ms FROM recording"), 60000);
+	assert_true(plays_from(61));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -380,6 +447,8 @@ main(void)
 		TEST(header_that_is_not_there_is_a_breach),
 		TEST(session_that_ends_meanwhile_leaves_nothing_behind),
 		TEST(what_never_began_is_not_verified_as_the_file_of_its_session),
+		TEST(nothing_is_played_behind_the_end),
+		TEST(end_of_what_was_never_closed_is_the_players_to_find),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
