@@ -195,7 +195,7 @@ paint_footer_left(struct screen *screen, cairo_t *cairo, const struct box *box)
 	if (screen_waits(screen) || screen->show.seconds == 0 ||
 		screen->seconds > SCREEN_LAST_SECONDS || screen_is_busy(screen))
 		return paint_line(screen, cairo, TYPE_SMALL, COLOUR_QUIET, ALIGN_LEFT, box,
-			screen_words(screen, N_("Every connection is recorded.")));
+			screen_words(screen, N_("Every connection is logged.")));
 	snprintf(number, sizeof(number), "%lld", (long long)screen->seconds);
 	sentence_fill(screen_words(screen, N_("%s seconds left")), values, 1, left, sizeof(left));
 	return paint_line(screen, cairo, TYPE_SMALL, COLOUR_ERROR, ALIGN_LEFT, box, left);

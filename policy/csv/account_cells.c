@@ -278,7 +278,8 @@ read_kind(const struct cell *cell)
 	if (cell->text[0] == '\0')
 		return 0;
 	if (value == NULL)
-		return refuse(cell, N_("one of エンジニア, 管理者, 監査者, 立会者"), "エンジニア");
+		return refuse(
+			cell, N_("one of エンジニア, 管理者, 監査担当者, 立会者"), "エンジニア");
 	return set(cell, json_string(value));
 }
 

@@ -118,7 +118,7 @@ def test_a015_makes_engineers_only_and_never_changes_a_kind(office, tmp_path):
     result = imported(office, write(tmp_path / "1.csv", [row(name) + ["管理者"]], header), status=1)[0]
     assert "column M (種別)" in result["エラー内容"]
     imported(office, write(tmp_path / "2.csv", [row(name) + ["エンジニア"]], header))
-    result = imported(office, write(tmp_path / "3.csv", [row(name) + ["監査者"]], header), status=1)[0]
+    result = imported(office, write(tmp_path / "3.csv", [row(name) + ["監査担当者"]], header), status=1)[0]
     assert "種別" in result["エラー内容"] and office.call("account.show", id=name)["kind"] == "engineer"
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from visitor import PASSWORD, add_engineer, change_password, code_of, key_uri, knock, seed_of, settled_engineer, visit
 
-BANNER = "許可された保守作業に限ります。操作は記録されます。 Authorised maintenance only. What you do is recorded."
+BANNER = "許可された保守作業に限ります。操作は記録されます。 Authorised maintenance only. What you do is logged."
 NOTICE = "PACS maintenance on 21 November, 22:00-24:00."
 
 

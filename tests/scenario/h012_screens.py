@@ -15,7 +15,7 @@ from lab_parts.processes import PATIENCE, wait_for
 from visitor import PASSWORD, add_engineer, change_password, code_of, key_uri, seed_of, visit
 
 BANNER = ("関所総合病院の保守用の入口です。許可された作業に限ります。操作は記録されます。\\n\\n"
-          "This is the maintenance entrance of Sekisho General Hospital. Authorised work only; what you do is recorded.")
+          "This is the maintenance entrance of Sekisho General Hospital. Authorised work only; what you do is logged.")
 NOTICE = ("11月28日(土) 22:00〜24:00、放射線部門システムの定期メンテナンスを行います。この時間帯は接続できません。\\n\\n"
           "Saturday 28 November, 22:00 to 24:00: maintenance of the radiology systems, which cannot be reached then.")
 

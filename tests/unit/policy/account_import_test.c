@@ -185,8 +185,8 @@ an_import_makes_engineers_and_never_changes_a_kind(void **state)
 	assert_string_equal(import_row("kind", "管理者"), "refused");
 	expect_error("kind", "管理者", "エンジニア, or empty", "エンジニア");
 	assert_string_equal(import_row("kind", "エンジニア"), "added");
-	assert_string_equal(import_row("kind", "監査者"), "refused");
-	expect_error("kind", "監査者", "the kind that the account has", "エンジニア");
+	assert_string_equal(import_row("kind", "監査担当者"), "refused");
+	expect_error("kind", "監査担当者", "the kind that the account has", "エンジニア");
 	expect_ok(method_account_add, NEW_ADMIN("hanako"));
 	assert_string_equal(import_row("account", "hanako", "kind", ""), "changed");
 	expect_ok(method_account_show, "{\"id\":\"hanako\"}");
