@@ -1,40 +1,20 @@
 /* See header.h. */
 #include "recording/header.h"
 
+#include "base/whole.h"
 #include "recording/keys.h"
 
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
-#include <unistd.h>
 
 _Static_assert(RECORDING_HASH_BYTES == crypto_hash_sha256_BYTES, "hash");
-
-/* As much as any header has. Returns the bytes that are there, or a negative errno. */
-static ssize_t
-read_first(int fd, uint8_t room[RECORDING_HEADER_MOST])
-{
-	size_t have = 0;
-	ssize_t n;
-
-	while (have < RECORDING_HEADER_MOST) {
-		n = pread(fd, room + have, RECORDING_HEADER_MOST - have, (off_t)have);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		have += (size_t)n;
-	}
-	return (ssize_t)have;
-}
 
 static int
 read_header(int fd, uint8_t room[RECORDING_HEADER_MOST], struct recording_about *ret_about,
 	const char **ret_why)
 {
-	ssize_t have = read_first(fd, room);
+	ssize_t have = read_at(fd, 0, room, RECORDING_HEADER_MOST);
 
 	*ret_why = "the file cannot be read";
 	return have < 0 ? (int)have : recording_header_get(room, (size_t)have, ret_about, ret_why);

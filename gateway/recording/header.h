@@ -1,4 +1,4 @@
-/* The header of a recording, where it lies in its file. In the supervisor: whoever has the file may have written it.
+/* The header of a recording, where it lies in its file. Whoever has the file may have written it.
  */
 #ifndef RECORDING_HEADER_H
 #define RECORDING_HEADER_H

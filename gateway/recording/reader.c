@@ -3,7 +3,9 @@
 
 #include "base/bytes.h"
 #include "base/secret.h"
+#include "base/whole.h"
 #include "recording/chain.h"
+#include "recording/header.h"
 #include "recording/keys.h"
 
 #include <errno.h>
@@ -13,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define OFFSET_MOST (INT64_MAX / 2)
 #define ZEROS_MOST (64u << 20) /* more than is under way to one file when the power goes */
@@ -56,26 +57,6 @@ struct recording_reader {
 	uint8_t plain[RECORDING_CHUNK_MOST];
 	uint8_t sealed[RECORDING_CHUNK_HEAD + RECORDING_SEALED_MOST];
 };
-
-/* As many bytes as are there. Returns their number or a negative errno. */
-static ssize_t
-read_at(int fd, uint64_t offset, void *room, size_t len)
-{
-	size_t have = 0;
-	ssize_t n;
-
-	while (have < len) {
-		n = pread(fd, (uint8_t *)room + have, len - have, (off_t)(offset + have));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		have += (size_t)n;
-	}
-	return (ssize_t)have;
-}
 
 static void say(struct recording_reader *reader, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -154,14 +135,8 @@ take_key(struct recording_reader *reader, const uint8_t *key, const char **ret_w
 static int
 open_header(struct recording_reader *reader, const uint8_t *key, const char **ret_why)
 {
-	uint8_t header[RECORDING_HEADER_MOST];
-	ssize_t have = read_at(reader->fd, 0, header, sizeof(header));
-	int r;
+	int r = recording_header_read(reader->fd, &reader->about, NULL, ret_why);
 
-	*ret_why = "the file cannot be read";
-	if (have < 0)
-		return (int)have;
-	r = recording_header_get(header, (size_t)have, &reader->about, ret_why);
 	if (r == 0)
 		r = take_key(reader, key, ret_why);
 	if (r < 0)

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/whole.h"
 #include "settings/settings.h"
 #include "supervisor/accounting.h"
 #include "supervisor/lease.h"
@@ -19,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define READ_TRIES 4
 /* A file that changed less than this before it was read may change again without a new time (a clock tick). */
@@ -197,23 +197,15 @@ static int
 read_bytes(int fd, off_t offset, size_t most, struct text *ret_text)
 {
 	auto_free char *bytes = malloc(most + 1);
-	size_t len = 0;
-	ssize_t n;
+	ssize_t len;
 
 	if (bytes == NULL)
 		return -ENOMEM;
-	while (len < most) {
-		n = pread(fd, bytes + len, most - len, offset + (off_t)len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
+	len = read_at(fd, (uint64_t)offset, bytes, most);
+	if (len < 0)
+		return (int)len;
 	ret_text->bytes = take_pointer(&bytes);
-	ret_text->len = len;
+	ret_text->len = (size_t)len;
 	return 0;
 }
 
