@@ -64,6 +64,14 @@ program_wait(struct running *running, struct pollfd *waits, nfds_t count, int mo
 }
 
 int
+program_sooner(int one_ms, int other_ms)
+{
+	if (one_ms < 0 || (other_ms >= 0 && other_ms < one_ms))
+		return other_ms;
+	return one_ms;
+}
+
+int
 program_receive(struct running *running, struct channel *channel, const char *who)
 {
 	const char *why = NULL;

@@ -58,6 +58,9 @@ void program_say(struct running *running, enum message number, const void *body)
  * 0, also when a signal came first, or a negative errno. */
 int program_wait(struct running *running, struct pollfd *waits, nfds_t count, int most_ms);
 
+/* Which of two waits is over first; -1: no limit. */
+int program_sooner(int one_ms, int other_ms);
+
 /* What the supervisor has sent goes to the handlers. Returns 0 or a negative errno: -ECONNRESET if it has gone, else logged. */
 int program_hear(struct running *running, short revents);
 

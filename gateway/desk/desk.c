@@ -4,6 +4,7 @@
 #include "desk/desk_private.h"
 
 #include "base/cleanup.h"
+#include "child/program.h"
 #include "desk/keyboard.h"
 #include "picture/pictures.h"
 
@@ -441,4 +442,23 @@ desk_serve(struct desk *desk, short revents)
 				return desk->failed ? -EIO : -ECONNRESET;
 	}
 	return send_picture(desk);
+}
+
+int
+desk_turn(struct running *running, struct desk *desk, int most_ms)
+{
+	struct pollfd waits[2] = {[1] = {.fd = -1}};
+	int r;
+
+	if (desk != NULL) {
+		waits[1] = (struct pollfd){.fd = desk_fd(desk), .events = desk_events(desk)};
+		most_ms = program_sooner(most_ms, desk_wait_ms(desk));
+	}
+	r = program_wait(running, waits, ARRAY_SIZE(waits), most_ms);
+	if (r == 0)
+		r = program_hear(running, waits[0].revents);
+	if (r < 0 || desk == NULL)
+		return r;
+	r = desk_serve(desk, waits[1].revents);
+	return r < 0 && r != -ECONNRESET ? program_fail(running, "the RDP server", r) : r;
 }

@@ -14,6 +14,7 @@
 
 struct desk;
 struct keyboard;
+struct running;
 
 struct desk_size {
 	uint16_t width, height; /* pixels, 200-8192 each, as the client said */
@@ -58,6 +59,10 @@ short desk_events(const struct desk *desk);
 /* After poll, or when desk_wait_ms is over. Returns 0, or a negative errno: it is over (-ECONNRESET: the client has gone). */
 int desk_serve(struct desk *desk, short revents);
 int desk_wait_ms(const struct desk *desk); /* -1: nothing is to be done by time */
+
+/* A turn of a program that serves one desk: waits for its client and the supervisor, for at most `most_ms` (-1: no limit), and serves
+ * who came. desk: NULL: there is no client, or it is left waiting. Returns what struct program's turn returns. */
+int desk_turn(struct running *running, struct desk *desk, int most_ms);
 
 /* The client shows nothing of what it is sent: its window is minimised (Suppress Output, MS-RDPBCGR 2.2.11.3). */
 bool desk_is_hidden(const struct desk *desk);

@@ -11,12 +11,12 @@
 #include "base/lock_down.h"
 #include "child/program.h"
 #include "desk/allowance.h"
+#include "desk/desk.h"
 #include "desk/keyboard.h"
 #include "greeter/peer.h"
 #include "greeter/screen.h"
 #include "messages/supervised.h"
 
-#include <errno.h>
 #include <malloc.h>
 #include <time.h>
 
@@ -120,29 +120,14 @@ warm_up(const char **ret_what)
 static int
 turn(void)
 {
-	struct pollfd waits[2] = {[1] = {.fd = -1}};
-	int wait_ms = -1, pause_ms = 0;
-	int r;
+	struct desk *desk = process.keyboard != NULL ? peer_desk(process.peer) : NULL;
+	int pause_ms = 0;
 
-	if (process.keyboard != NULL)
+	if (desk != NULL)
 		pause_ms = allowance_wait_ms(
 			&process.allowance, clock_boottime_ms() * 1000, processor_us());
-	if (pause_ms > 0) {
-		wait_ms = pause_ms;
-	} else if (process.keyboard != NULL) {
-		waits[1] = (struct pollfd){.fd = desk_fd(peer_desk(process.peer)),
-			.events = desk_events(peer_desk(process.peer))};
-		wait_ms = desk_wait_ms(peer_desk(process.peer));
-	}
-	r = program_wait(&process.running, waits, ARRAY_SIZE(waits), wait_ms);
-	if (r == 0)
-		r = program_hear(&process.running, waits[0].revents);
-	if (r < 0 || process.keyboard == NULL || pause_ms > 0)
-		return r;
-	r = desk_serve(peer_desk(process.peer), waits[1].revents);
-	if (r < 0 && r != -ECONNRESET)
-		return program_fail(&process.running, "the RDP server", r);
-	return r;
+	return pause_ms > 0 ? desk_turn(&process.running, NULL, pause_ms)
+			    : desk_turn(&process.running, desk, -1);
 }
 
 static void

@@ -112,21 +112,12 @@ tell_news(void)
 	process.running.over = news.over;
 }
 
-/* Which of two waits is over first; -1: no end. */
-static int
-sooner(int one_ms, int other_ms)
-{
-	if (one_ms < 0 || (other_ms >= 0 && other_ms < one_ms))
-		return other_ms;
-	return one_ms;
-}
-
 static int
 wait_ms(void)
 {
 	if (process.mediation == NULL)
 		return -1;
-	return sooner(notices_wait_ms(mediation_notices(process.mediation)),
+	return program_sooner(notices_wait_ms(mediation_notices(process.mediation)),
 		mediation_wait_ms(process.mediation));
 }
 

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/lock_down.h"
 #include "child/program.h"
+#include "desk/desk.h"
 #include "desk/keyboard.h"
 #include "messages/supervised.h"
 #include "player/player.h"
@@ -88,29 +89,10 @@ warm_up(const char **ret_what)
 static int
 turn(void)
 {
-	struct pollfd waits[2] = {[1] = {.fd = -1}};
-	int wait_ms = -1;
-	int r;
-
-	if (process.keyboard != NULL) {
-		struct desk *desk = player_desk(process.player);
-		int desk_ms;
-
-		wait_ms = player_step(process.player);
-		desk_ms = desk_wait_ms(desk);
-		if (desk_ms >= 0 && desk_ms < wait_ms)
-			wait_ms = desk_ms;
-		waits[1] = (struct pollfd){.fd = desk_fd(desk), .events = desk_events(desk)};
-	}
-	r = program_wait(&process.running, waits, ARRAY_SIZE(waits), wait_ms);
-	if (r == 0)
-		r = program_hear(&process.running, waits[0].revents);
-	if (r < 0 || process.keyboard == NULL)
-		return r;
-	r = desk_serve(player_desk(process.player), waits[1].revents);
-	if (r < 0 && r != -ECONNRESET)
-		return program_fail(&process.running, "the RDP server", r);
-	return r;
+	if (process.keyboard == NULL)
+		return desk_turn(&process.running, NULL, -1);
+	return desk_turn(
+		&process.running, player_desk(process.player), player_step(process.player));
 }
 
 static void

@@ -287,15 +287,14 @@ static int
 wait_ms(void)
 {
 	uint32_t ms = now_ms();
-	int most = -1, sync = -1;
+	int most = process.finishing ? LAST_WORDS_MS : -1;
 
 	if (process.begun && !process.digested) {
-		most = keeping_wait_ms(&process.keeping, ms);
-		sync = syncing_wait_ms(&process.syncing, ms, process.stall_ms);
+		most = program_sooner(most, keeping_wait_ms(&process.keeping, ms));
+		most = program_sooner(
+			most, syncing_wait_ms(&process.syncing, ms, process.stall_ms));
 	}
-	if (sync >= 0 && (most < 0 || most > sync))
-		most = sync;
-	return process.finishing && (most < 0 || most > LAST_WORDS_MS) ? LAST_WORDS_MS : most;
+	return most;
 }
 
 static int

@@ -343,6 +343,17 @@ one_whose_words_nobody_takes_ends(void **state)
 	assert_string_equal(above.logged, "");
 }
 
+static void
+the_sooner_of_two_waits_is_the_one_that_ends(void **state)
+{
+	(void)state;
+	assert_int_equal(program_sooner(3, 5), 3);
+	assert_int_equal(program_sooner(5, 3), 3);
+	assert_int_equal(program_sooner(-1, 5), 5);
+	assert_int_equal(program_sooner(0, -1), 0);
+	assert_int_equal(program_sooner(-1, -1), -1);
+}
+
 int
 main(void)
 {
@@ -354,6 +365,7 @@ main(void)
 		cmocka_unit_test(what_a_handler_has_logged_is_not_logged_twice),
 		cmocka_unit_test(it_gives_up_privileges_before_its_first_turn),
 		cmocka_unit_test(one_whose_words_nobody_takes_ends),
+		cmocka_unit_test(the_sooner_of_two_waits_is_the_one_that_ends),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);
