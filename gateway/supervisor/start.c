@@ -344,8 +344,7 @@ left_open_work(struct store_db *db, struct store_job *job)
 	struct gateway *gateway =
 		(struct gateway *)((char *)job - offsetof(struct gateway, left_open_job));
 
-	json_decref(gateway->left_open);
-	gateway->left_open = NULL;
+	json_decref(take_pointer(&gateway->left_open));
 	return sessions_close_left_open(db, &gateway->left_open);
 }
 
@@ -368,8 +367,7 @@ left_open_done(struct store_job *job, int status)
 		log_event(EV_LEFT_OPEN_ENDED, "sessions=%zu", json_array_size(gateway->left_open));
 	json_array_foreach (gateway->left_open, i, row)
 		sessions_tell_gone(&gateway->supervisor, CLOSE_GATEWAY_DIED, row);
-	json_decref(gateway->left_open);
-	gateway->left_open = NULL;
+	json_decref(take_pointer(&gateway->left_open));
 	start_children(gateway);
 }
 
@@ -566,8 +564,7 @@ done(struct gateway *gateway)
 	looks_free(supervisor->looks);
 	health_free(supervisor->health);
 	outputs_free(supervisor->outputs);
-	recording_files_free(supervisor->recording_files);
-	supervisor->recording_files = NULL;
+	recording_files_free(take_pointer(&supervisor->recording_files));
 	watches_free(supervisor->watches);
 	backups_free(supervisor->backups);
 	penalties_free(supervisor->penalties);

@@ -11,6 +11,7 @@
  *	greeters.c        the processes that show it
  *	nla_logons.c      NLA with the jump host: the processes that have its password
  *	principals.c, kdc_search.c  … by Kerberos: who, and sockets to KDCs
+ *	mediations.c      sessions that a process carries which understands the picture
  *	sessions.c        end records, running rules
  *	worker_messages.c what workers say
  *	notices.c         what is written on running screens
@@ -19,6 +20,8 @@
  *	health.c          looks at all terminals, now and then
  *	outputs.c         exports in the background
  *	watches.c, watch_tickets.c  auditors who watch or replay, each with an RDP client
+ *	four_eyes.c, watchers_shown.c  … whether somebody watches a session: its input, and what its engineer is told
+ *	recordings.c, recordings_*.c  sessions that are recorded, and the process of each
  *	recording_files.c  recordings that lie there: what a crash left open, what its time is over for
  *	log_tail.c        new records of the logs: to those who follow, and to programs elsewhere
  *	backups.c, backup_*.c   backups and restores
