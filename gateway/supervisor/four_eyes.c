@@ -159,14 +159,3 @@ four_eyes_pauses(const struct connection *connection)
 
 	return session != NULL && session->four_eyes && !session->input_open;
 }
-
-void
-four_eyes_done(struct supervisor *supervisor)
-{
-	while (supervisor->watched != NULL) {
-		struct watched_session *next = supervisor->watched->next;
-
-		free(supervisor->watched);
-		supervisor->watched = next;
-	}
-}

@@ -35,7 +35,4 @@ int four_eyes_before_attach(struct connection *connection);
 /* Somebody must watch its session, and nobody does: it has no input now. */
 bool four_eyes_pauses(const struct connection *connection);
 
-/* When nobody can watch any more. */
-void four_eyes_done(struct supervisor *supervisor);
-
 #endif

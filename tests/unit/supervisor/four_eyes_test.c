@@ -95,8 +95,10 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	four_eyes_done(&supervisor);
-	return 0;
+	seen.has_connection = false;
+	while (four_eyes_watchers(&supervisor, session.id) > 0)
+		four_eyes_watcher_left(&supervisor, session.id, "unix:yamada");
+	return supervisor.watched == NULL ? 0 : -1;
 }
 
 static void
