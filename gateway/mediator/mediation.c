@@ -72,11 +72,11 @@ mediation_end(struct mediation *mediation)
 	struct timespec until;
 
 	mediation_go(mediation, MEDIATION_OVER);
-	(void)clock_gettime(CLOCK_REALTIME, &until);
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += HEARD_SECONDS;
 	(void)pthread_mutex_lock(&mediation->lock);
-	while (!mediation->heard &&
-		pthread_cond_timedwait(&mediation->changed, &mediation->lock, &until) != ETIMEDOUT)
+	while (!mediation->heard && pthread_cond_clockwait(&mediation->changed, &mediation->lock,
+					    CLOCK_MONOTONIC, &until) != ETIMEDOUT)
 		;
 	(void)pthread_mutex_unlock(&mediation->lock);
 }
