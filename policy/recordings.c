@@ -286,24 +286,33 @@ auditors_json(const char *auditors)
 	return names;
 }
 
+void
+recording_put_so_far(const struct recording_so_far *so_far, json_t *object)
+{
+	(void)json_object_set_new(object, "bytes", json_integer(so_far->bytes));
+	(void)json_object_set_new(
+		object, "duration_seconds", json_integer(so_far->duration_ms / 1000));
+	(void)json_object_set_new(object, "gaps", json_integer(so_far->gaps));
+}
+
 json_t *
 recording_json(const struct recording_row *row)
 {
+	const struct recording_so_far so_far = {row->bytes, row->duration_ms, row->gaps};
 	char id[RECORDING_ID_SIZE], session[2 * SESSION_ID_BYTES + 1];
 	json_t *object;
 
 	recording_id(row->session, row->part, id);
 	bytes_to_hex(row->session, sizeof(row->session), session);
-	object = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o}",
-		"id", id, "session", session, "part", (json_int_t)row->part, "account",
-		row->account_id, "full_id", row->account_full, "name", row->account_name,
-		"terminal", row->terminal_name, "state", recording_row_state_name(row->state),
-		"bytes", (json_int_t)row->bytes, "duration_seconds",
-		(json_int_t)(row->duration_ms / 1000), "gaps", (json_int_t)row->gaps, "hash",
+	object = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "id", id,
+		"session", session, "part", (json_int_t)row->part, "account", row->account_id,
+		"full_id", row->account_full, "name", row->account_name, "terminal",
+		row->terminal_name, "state", recording_row_state_name(row->state), "hash",
 		hash_json(row->has_hash, row->hash), "header",
 		hash_json(row->has_header, row->header), "auditors", auditors_json(row->auditors));
 	if (object == NULL)
 		return NULL;
+	recording_put_so_far(&so_far, object);
 	set_text(object, "why", row->why);
 	set_instant(object, "started", row->started_us);
 	set_instant(object, "ended", row->ended_us);

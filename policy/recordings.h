@@ -77,6 +77,9 @@ int recording_erase(
 /* A recording object of control_methods.def, new reference. */
 json_t *recording_json(const struct recording_row *row);
 
+/* Says in such an object how far the recording is. */
+void recording_put_so_far(const struct recording_so_far *so_far, json_t *object);
+
 /* Writes account, terminal and beginning of its session into an object, for the log, and returns it. */
 json_t *recording_whose(const struct recording_row *row, json_t *object);
 

@@ -1,14 +1,73 @@
-/* recording.delete: the row first, then the file (F7). */
+/* recording.list, recording.show: what the store has, and what the loop knows of those that are being made. recording.delete: the row first,
+ * then the file (F7). */
 #include "policy/method_call.h"
 #include "policy/methods.h"
 #include "policy/recordings.h"
 #include "policy/store/store.h"
 #include "supervisor/control_calls.h"
 #include "supervisor/recording_files.h"
+#include "supervisor/recordings.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+static int
+rows_work(struct store_db *db, struct store_job *job)
+{
+	struct control_call *call = (struct control_call *)job;
+
+	method_call_reset(&call->method);
+	return call->request.method == CONTROL_method_recording_show_now
+		       ? method_recording_show(db, &call->method)
+		       : method_recording_list(db, &call->method);
+}
+
+static void
+set_now(const struct supervisor *supervisor, json_t *recording)
+{
+	const char *id = json_string_value(json_object_get(recording, "id"));
+	const struct recording_so_far *so_far;
+	uint8_t session[SESSION_ID_BYTES];
+	int64_t part;
+
+	if (id == NULL || recording_id_read(id, session, &part) < 0)
+		return;
+	so_far = recording_now(supervisor, session, part);
+	if (so_far != NULL)
+		recording_put_so_far(so_far, recording);
+}
+
+static void
+rows_done(struct store_job *job, int status)
+{
+	struct control_call *call = (struct control_call *)job;
+	json_t *result = call->method.result, *recording;
+	size_t i;
+
+	if (status < 0) {
+		control_call_fail(call, status);
+		return;
+	}
+	set_now(call->supervisor, result);
+	json_array_foreach (json_object_get(result, "recordings"), i, recording)
+		set_now(call->supervisor, recording);
+	control_call_answer(call, json_incref(result));
+}
+
+void
+method_recording_list_now(struct control_call *call)
+{
+	call->job.work = rows_work;
+	call->job.done = rows_done;
+	store_read(call->supervisor->store, &call->job);
+}
+
+void
+method_recording_show_now(struct control_call *call)
+{
+	method_recording_list_now(call);
+}
 
 struct deletion {
 	char path[RECORDING_PATH_SIZE];

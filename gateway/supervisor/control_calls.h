@@ -68,6 +68,8 @@ loop_method method_attend_list;
 loop_method method_attend_allow;
 loop_method method_attend_refuse;
 loop_method method_attend_follow;
+loop_method method_recording_list_now;
+loop_method method_recording_show_now;
 loop_method method_recording_delete;
 loop_method method_recording_keys;
 loop_method method_recording_play;

@@ -23,6 +23,7 @@
 #include "supervisor/connections.h"
 
 struct recording;
+struct recording_so_far;
 struct session_grant;
 struct child_kind_setup;
 
@@ -46,6 +47,10 @@ void recording_connection_over(struct connection *connection, enum close_reason 
 /* The row of this session's recording is not its last word: it is being recorded, or its end is on its way into the store. */
 bool recording_is_unsettled(
 	const struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES]);
+
+/* How far one is now that is being made, whose row is told once a minute alone; NULL: the row knows. Borrowed. */
+const struct recording_so_far *recording_now(
+	const struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES], int64_t part);
 
 /* Something to know about the session, for its recording, if there is one. */
 void recording_note(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES],

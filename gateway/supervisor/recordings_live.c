@@ -1,4 +1,4 @@
-/* Recordings that are being made, for those who watch them; see recordings.h. */
+/* Recordings that are being made, for those who watch them or ask for them; see recordings.h. */
 #include "supervisor/recordings_private.h"
 
 #include "supervisor/children.h"
@@ -47,6 +47,18 @@ recording_is_unsettled(const struct supervisor *supervisor, const uint8_t sessio
 	while (recording != NULL && memcmp(recording->session, session, SESSION_ID_BYTES) != 0)
 		recording = recording->next;
 	return recording != NULL;
+}
+
+const struct recording_so_far *
+recording_now(
+	const struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES], int64_t part)
+{
+	const struct recording *at = supervisor->recordings;
+
+	while (at != NULL && !(at->has_row && at->row.part == part &&
+				     memcmp(at->session, session, SESSION_ID_BYTES) == 0))
+		at = at->next;
+	return at != NULL ? &at->so_far : NULL;
 }
 
 void

@@ -66,7 +66,12 @@ def verdict(lab, session):
 
 def test_q001_recordings_are_listed_held_and_erased_by_who_may(archive):
     lab = archive()
-    account, session = record(lab)
+    account, session, client = begin(lab)
+    # How large it is so far, and not what its row was told last: that is once a minute.
+    wait_for(lambda: listed(lab, "--state", "running")[0]["bytes"] > 20_000, PATIENCE, "its size is listed")
+    assert json.loads(run(lab, "--json", "recording", "show", session).stdout)["bytes"] > 20_000
+    leave(lab, client)
+    wait_closed(lab, session)
     row = listed(lab, "--account", account)[0]
     assert (row["id"], row["state"], row["gaps"], row["held"]) == (session, "closed", 0, None)
     assert row["bytes"] == os.path.getsize(file_of(lab, session)) and row["hash"] and row["duration_seconds"] >= 0

@@ -40,6 +40,28 @@ a_recorder_says_nothing_of_how_large_its_file_is(void **state)
 		1);
 }
 
+/* The row is told once a minute; who asks meanwhile is not told that there is nothing yet. */
+static void
+who_asks_hears_how_large_it_is_so_far(void **state)
+{
+	const union message_body closed = {.record_closed = {.bytes = 1}};
+	union message_body body;
+
+	(void)state;
+	record(TERMINAL_RECORDING_REQUIRED, false);
+	assert_int_equal(fixture_number(&fixture, "SELECT bytes FROM recording"), 0);
+	assert_int_equal(recording_now(&supervisor, grant.session, 1)->bytes, seen.bytes);
+	assert_null(recording_now(&supervisor, grant.session, 2));
+	recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
+	body = digest();
+	assert_int_equal(say(MSG_RECORD_DIGEST, &body), 0);
+	assert_int_equal(say(MSG_RECORD_CLOSED, &closed), 0);
+	/* Its row does not say so yet; then it has the last word. */
+	assert_int_equal(recording_now(&supervisor, grant.session, 1)->bytes, seen.bytes);
+	turn();
+	assert_null(recording_now(&supervisor, grant.session, 1));
+}
+
 /* Who hears that it was closed finds it so in the store; until then nobody may take the open row for its last word. */
 static void
 recording_is_told_closed_once_its_row_is(void **state)
@@ -435,6 +457,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_recorder_says_nothing_of_how_large_its_file_is),
+		TEST(who_asks_hears_how_large_it_is_so_far),
 		TEST(recording_is_told_closed_once_its_row_is),
 		TEST(recording_that_nobody_keeps_is_told_closed_at_once),
 		TEST(only_its_own_summary_is_signed),
