@@ -125,21 +125,38 @@ print_values(const json_t *terminal, const struct value_row *rows, size_t count)
 	json_decref(shown);
 }
 
-/* What a transparent session cannot do for them is said before somebody waits for it. */
 static void
-print_oversight(const json_t *terminal)
+warn_if(bool says, const char *text)
 {
-	if (strcmp(value_text(terminal, "relay"), "transparent") != 0)
-		return;
-	if (json_is_true(json_object_get(terminal, "four_eyes")))
-		printf("\n%s\n",
-			_("While nobody watches, keyboard and mouse are dead, and nothing on the "
-			  "engineer's screen says why."));
-	if (json_is_true(json_object_get(terminal, "show_watchers")))
-		printf("\n%s\n",
-			_("The page before a recorded session says that it may be watched; who "
-			  "watches is not shown in it: only mediated sessions can be written on "
-			  "(--relay mediated)."));
+	if (says)
+		printf("\n%s\n", text);
+}
+
+/* What an option cannot do as the others are is said before somebody waits for it. */
+static void
+warn_of_options(const json_t *terminal)
+{
+	bool transparent = strcmp(value_text(terminal, "relay"), "transparent") == 0;
+	bool recorded = strcmp(value_text(terminal, "recording"), "off") != 0;
+	bool four_eyes = json_is_true(json_object_get(terminal, "four_eyes"));
+	bool show_watchers = json_is_true(json_object_get(terminal, "show_watchers"));
+	bool watched = recorded || four_eyes;
+
+	warn_if(four_eyes && transparent,
+		_("While nobody watches, keyboard and mouse are dead, and nothing on the "
+		  "engineer's screen says why."));
+	warn_if(show_watchers && watched && transparent,
+		_("The page before a recorded session says that it may be watched; who watches is "
+		  "not shown in it: only mediated sessions can be written on (--relay mediated)."));
+	warn_if(show_watchers && !watched,
+		_("No watcher will be shown: only sessions that are recorded, or that somebody "
+		  "must watch, can be watched (--recording best-effort, or --four-eyes yes)."));
+	warn_if(json_is_true(json_object_get(terminal, "record_input")) && !recorded,
+		_("Keys and mouse will not be recorded: sessions at this terminal are not "
+		  "(--recording best-effort or required)."));
+	warn_if(json_is_true(json_object_get(terminal, "take_over")) &&
+			json_integer_value(json_object_get(terminal, "capacity")) == 0,
+		_("No place will be taken over: this terminal is never full (--capacity)."));
 }
 
 void
@@ -180,7 +197,7 @@ print_terminal(const struct admin *admin, const json_t *result)
 
 	(void)admin;
 	print_values(result, rows, ARRAY_SIZE(rows));
-	print_oversight(result);
+	warn_of_options(result);
 	print_health(result);
 	if (json_array_size(json_object_get(result, "windows")) > 0) {
 		printf("\n%s\n", _("Maintenance and restart windows:"));
@@ -230,6 +247,8 @@ print_terminal_changed(const struct admin *admin, const json_t *result)
 		printf(_("Its stored password has been forgotten. To set it again: sekisho-admin "
 			 "terminal credential set '%s' --user USER\n"),
 			name);
+	if (strcmp(admin->arguments->command->name, "edit") == 0)
+		warn_of_options(result);
 	warn_of_kerberos(result);
 }
 

@@ -74,6 +74,26 @@ def test_b001_address_port_and_note_are_kept(lab):
     assert (shown["address"], shown["port"], shown["note"]) == ("fd00::1", 3390, "サーバー室 2F")
 
 
+@pytest.mark.parametrize("options, more, english, japanese", [
+    (["--show-watchers", "yes"], ["--recording", "best-effort"], "No watcher will be shown", "監視者は表示されません"),
+    (["--show-watchers", "yes", "--recording", "required"], ["--relay", "mediated"], "only mediated sessions can be written on",
+     "表示できるのは中継方式が仲介の場合だけです"),
+    (["--four-eyes", "yes"], ["--relay", "mediated"], "nothing on the engineer's screen says why", "エンジニアの画面に理由は表示されません"),
+    (["--record-input", "yes"], ["--recording", "required"], "Keys and mouse will not be recorded", "キー入力とマウス操作は録画されません"),
+    (["--take-over", "yes"], ["--capacity", "1"], "this terminal is never full", "満員になりません"),
+])
+def test_b001_an_option_that_does_nothing_is_warned_of(lab, options, more, english, japanese):
+    added, edited = lab.new_name("998-vain"), lab.new_name("998-vain")
+    warned = run(lab, "terminal", "add", added, "--address", "10.0.0.1", *options)
+    assert warned.returncode == 0 and english in warned.stdout
+    run(lab, "terminal", "add", edited, "--address", "10.0.0.1")
+    warned = run(lab, "terminal", "edit", edited, *options, language="ja_JP.UTF-8")
+    assert warned.returncode == 0 and japanese in warned.stdout
+    # With what it lacks there is nothing to say.
+    quiet = run(lab, "terminal", "edit", edited, *more)
+    assert quiet.returncode == 0 and english not in quiet.stdout and english not in run(lab, "terminal", "show", edited).stdout
+
+
 # B2
 
 def test_b002_list_shows_how_many_accounts_and_finds_filters_sorts_and_pages(lab):
