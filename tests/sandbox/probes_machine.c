@@ -140,14 +140,26 @@ probe_begin_thread(const struct probe_hands *hands)
 	return RESULT(syscall(SYS_set_robust_list, &none, sizeof(none)));
 }
 
+static int
+take_memory(size_t bytes)
+{
+	void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return pages == MAP_FAILED ? errno : 0;
+}
+
 int
 probe_memory_without_end(const struct probe_hands *hands)
 {
-	void *pages =
-		mmap(NULL, 1u << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
 	(void)hands;
-	return pages == MAP_FAILED ? errno : 0;
+	return take_memory((size_t)1 << 30);
+}
+
+int
+probe_memory_of_two_decoders(const struct probe_hands *hands)
+{
+	(void)hands;
+	return take_memory((size_t)3 << 29);
 }
 
 int
