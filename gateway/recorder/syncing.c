@@ -54,6 +54,8 @@ syncing_start(struct syncing *syncing)
 	r = read(syncing->fd, &began, sizeof(began)) == sizeof(began) ? 0 : -EIO;
 	if (r == 0 && fcntl(syncing->fd, F_SETFL, O_NONBLOCK) < 0)
 		r = -errno;
+	if (r < 0)
+		syncing_done(syncing);
 	return r;
 }
 
@@ -76,28 +78,36 @@ syncing_fd(const struct syncing *syncing)
 	return syncing->fd;
 }
 
-/* What the thread has said. */
+/* What the thread has said; or it is gone, and with it what it was asked for. */
 static int
 take_answer(struct syncing *syncing)
 {
+	bool asked = syncing->runs;
+	ssize_t got;
 	int answer;
 
-	if (!syncing->runs || read(syncing->fd, &answer, sizeof(answer)) != sizeof(answer))
+	if (syncing->fd < 0)
+		return 0;
+	got = read(syncing->fd, &answer, sizeof(answer));
+	if (got < 0)
 		return 0;
 	syncing->runs = syncing->late = false;
-	return answer;
+	if (got == sizeof(answer))
+		return answer;
+	syncing_done(syncing);
+	return asked ? -EIO : 0;
 }
 
-static void
+/* Without a thread nothing comes to the disk: that is said of all that should have. */
+static int
 ask(struct syncing *syncing, int file, uint64_t written, uint32_t ms)
 {
-	if (write(syncing->fd, &file, sizeof(file)) != sizeof(file))
-		return;
-	syncing->runs = true;
 	syncing->from = syncing->asked;
 	syncing->asked = written;
 	syncing->asked_ms = ms;
 	syncing->is_dirty = false;
+	syncing->runs = syncing->fd >= 0 && write(syncing->fd, &file, sizeof(file)) == sizeof(file);
+	return syncing->runs ? 0 : -EIO;
 }
 
 int
@@ -113,7 +123,7 @@ syncing_turn(struct syncing *syncing, int file, uint64_t written, uint32_t ms, u
 	if (r == 0 && !syncing->runs && syncing->is_dirty &&
 		(ms - syncing->dirty_ms >= SYNCING_EVERY_MS ||
 			written - syncing->asked >= SYNCING_BYTES))
-		ask(syncing, file, written, ms);
+		r = ask(syncing, file, written, ms);
 	if (r == 0 && syncing->runs && !syncing->late && ms - syncing->asked_ms >= stall_ms) {
 		syncing->late = true;
 		r = -ETIMEDOUT;
