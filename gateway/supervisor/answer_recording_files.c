@@ -13,7 +13,6 @@
 #include "supervisor/supervisor.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,14 +156,14 @@ verify_file(struct store_db *db, struct control_call *call, const struct recordi
 	uint8_t signer[SIGNING_PUBLIC_BYTES];
 	enum recording_beginning beginning;
 	struct verdict verdict;
-	char path[RECORDING_PATH_SIZE];
 	auto_fd int fd = -1;
 	int r;
 
 	if (report == NULL)
 		return -ENOMEM;
-	recording_files_path(call->supervisor->recording_files, row->session, row->part, path);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	fd = recording_files_read(call->supervisor->recording_files, row->session, row->part);
+	if (fd == -ENOMEM)
+		return fd;
 	if (fd < 0) {
 		call->method.result = verdict_json(row,
 			(struct verdict){"missing",
@@ -252,15 +251,16 @@ read_piece(struct control_call *call, const struct recording_row *row)
 {
 	auto_free uint8_t *bytes = malloc(PIECE_BYTES);
 	auto_free char *text = malloc(2 * PIECE_BYTES + 1);
-	char path[RECORDING_PATH_SIZE], id[RECORDING_ID_SIZE];
 	auto_fd int fd = -1;
+	char id[RECORDING_ID_SIZE];
 	struct stat status;
 	ssize_t len;
 
 	if (bytes == NULL || text == NULL)
 		return -ENOMEM;
-	recording_files_path(call->supervisor->recording_files, row->session, row->part, path);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	fd = recording_files_read(call->supervisor->recording_files, row->session, row->part);
+	if (fd == -ENOMEM)
+		return fd;
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return method_refuse(&call->method, METHOD_NOT_FOUND,
 			"the file of the recording is not there: files are not part of backups of "

@@ -54,6 +54,26 @@ recording_files_path(const struct recording_files *files, const uint8_t *session
 	path_in(files->folder, session, part, ret_path);
 }
 
+int
+recording_files_read(const struct recording_files *files, const uint8_t *session, int64_t part)
+{
+	char path[RECORDING_PATH_SIZE];
+	int fd;
+
+	recording_files_path(files, session, part, path);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	if (fd < 0)
+		return errno == EMFILE || errno == ENFILE ? -ENOMEM : -errno;
+	return fd;
+}
+
+static void
+say_failed(int error)
+{
+	if (error < 0 && error != -ESHUTDOWN)
+		log_event(EV_STORE_FAILED, "what='recordings' why='%s'", store_error_text(error));
+}
+
 /* What its time is over for. */
 struct erasing {
 	struct store_job job;
@@ -65,7 +85,7 @@ struct erasing {
 	size_t count;
 	int64_t bytes;
 	int64_t erased;
-	int64_t stayed;  /* files that could not be removed */
+	int64_t stayed;  /* files that are still there */
 	int64_t missing; /* that were not there */
 };
 
@@ -86,17 +106,15 @@ remove_work(struct store_db *db, struct store_job *job)
 {
 	struct erasing *erasing = (struct erasing *)job;
 	char path[RECORDING_PATH_SIZE];
+	int error;
 
 	(void)db;
 	for (size_t i = 0; i < erasing->count; i++) {
 		erasing->bytes += erasing->rows[i].bytes;
 		path_in(erasing->folder, erasing->rows[i].session, erasing->rows[i].part, path);
-		if (unlink(path) == 0)
-			continue;
-		if (errno == ENOENT)
-			erasing->missing++;
-		else
-			erasing->stayed++;
+		error = unlink(path) < 0 ? errno : 0;
+		erasing->missing += error == ENOENT;
+		erasing->stayed -= error == ENOENT || error == 0;
 	}
 	return 0;
 }
@@ -136,12 +154,11 @@ erase_done(struct store_job *job, int status)
 	struct erasing *erasing = (struct erasing *)job;
 
 	if (status < 0 || erasing->count == 0) {
-		if (status < 0 && status != -ESHUTDOWN)
-			log_event(EV_STORE_FAILED, "what='recordings' why='%s'",
-				store_error_text(status));
+		say_failed(status);
 		end_erasing(erasing);
 		return;
 	}
+	erasing->stayed += (int64_t)erasing->count; /* until they are removed */
 	erasing->job.work = remove_work;
 	erasing->job.done = remove_done;
 	store_read(erasing->supervisor->store, &erasing->job);
@@ -156,8 +173,10 @@ recording_files_nightly(struct supervisor *supervisor)
 	if (files == NULL || files->erasing)
 		return;
 	erasing = calloc(1, sizeof(*erasing));
-	if (erasing == NULL)
+	if (erasing == NULL) {
+		say_failed(-ENOMEM);
 		return;
+	}
 	files->erasing = true;
 	erasing->supervisor = supervisor;
 	erasing->keep_days = supervisor->settings->recording.keep_days;
@@ -173,7 +192,9 @@ struct left_open {
 	struct store_job job;
 	char folder[FOLDER_SIZE];
 	int64_t ended;
+	int64_t stayed;  /* files that could not be removed */
 	int64_t unknown; /* files */
+	int error;       /* for which they could not be counted */
 };
 
 static int64_t
@@ -191,13 +212,14 @@ size_of(const uint8_t *session, int64_t part, void *argument)
 static int
 remove_erased(const struct recording_row *row, void *argument)
 {
-	const struct left_open *left = argument;
+	struct left_open *left = argument;
 	char path[RECORDING_PATH_SIZE];
 
-	if (row->state == RECORDING_ROW_ERASED) {
-		path_in(left->folder, row->session, row->part, path);
-		(void)unlink(path);
-	}
+	if (row->state != RECORDING_ROW_ERASED)
+		return 0;
+	path_in(left->folder, row->session, row->part, path);
+	if (unlink(path) < 0 && errno != ENOENT)
+		left->stayed++;
 	return 0;
 }
 
@@ -230,6 +252,7 @@ count_unknown(struct store_db *db, struct left_open *left)
 	int r = 0;
 
 	left->unknown = 0;
+	left->error = folder == NULL ? errno : 0;
 	while (folder != NULL && r >= 0 && (entry = readdir(folder)) != NULL) {
 		r = is_unknown(db, entry->d_name);
 		left->unknown += r == 1;
@@ -245,6 +268,7 @@ left_open_work(struct store_db *db, struct store_job *job)
 	struct left_open *left = (struct left_open *)job;
 	int r;
 
+	left->stayed = 0;
 	r = recordings_end_left_open(db, size_of, left, &left->ended);
 	if (r == 0)
 		r = recording_each(db, INT64_MAX, INT64_MIN, INT64_MAX, remove_erased, left);
@@ -256,12 +280,17 @@ left_open_done(struct store_job *job, int status)
 {
 	struct left_open *left = (struct left_open *)job;
 
-	if (status < 0 && status != -ESHUTDOWN)
-		log_event(EV_STORE_FAILED, "what='recordings' why='%s'", store_error_text(status));
+	say_failed(status);
 	if (status == 0 && left->ended > 0)
 		log_event(EV_RECORDINGS_LEFT_OPEN, "recordings=%" PRId64, left->ended);
 	if (status == 0 && left->unknown > 0)
 		log_event(EV_RECORDINGS_UNKNOWN, "files=%" PRId64, left->unknown);
+	if (status == 0 && left->stayed > 0)
+		log_event(EV_RECORDINGS_ERASED, "erased=0 bytes=0 stayed=%" PRId64 " missing=0",
+			left->stayed);
+	if (status == 0 && left->error != 0)
+		log_event(EV_STORE_FAILED, "what='the folder for recordings' why='%s'",
+			strerror(left->error));
 	free(left);
 }
 

@@ -25,6 +25,10 @@ const char *recording_files_folder(const struct recording_files *files);
 void recording_files_path(const struct recording_files *files, const uint8_t *session, int64_t part,
 	char ret_path[RECORDING_PATH_SIZE]);
 
+/* One of them, open for reading. Returns a descriptor, or a negative errno: -ENOMEM says nothing of the file, there is no descriptor or
+ * no memory to be had. */
+int recording_files_read(const struct recording_files *files, const uint8_t *session, int64_t part);
+
 /* Erases what is due by the settings, portion by portion, in the background. Once more while it is under way: nothing. */
 void recording_files_nightly(struct supervisor *supervisor);
 

@@ -22,6 +22,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The store keeps statements by the address of their text: a literal. */
+#define ROWS_IN(state) \
+	fixture_number(&fixture, "SELECT count(*) FROM recording WHERE state = '" state "'")
+
 static struct settings settings;
 static struct supervisor supervisor;
 static char said[1024]; /* "SK2760 erased=1 …" and a line end for each event */
@@ -89,15 +93,6 @@ put_row(char digit, const char *state, int64_t days, int64_t bytes)
 		"1, %s, %lld, 'tanaka', %s)",
 		digit, 0, state, running ? "NULL" : ended, (long long)bytes, at);
 	fixture_sql(&fixture, sql);
-}
-
-static int64_t
-rows_in(const char *state)
-{
-	char sql[100];
-
-	snprintf(sql, sizeof(sql), "SELECT count(*) FROM recording WHERE state = '%s'", state);
-	return fixture_number(&fixture, sql);
 }
 
 static void
@@ -174,7 +169,7 @@ what_a_crash_left_open_ends_with_the_size_of_its_file(void **state)
 	put_file('c', 30);
 	start();
 	assert_string_equal(said, "SK2761 recordings=2\n");
-	assert_int_equal(rows_in("not-closed"), 2);
+	assert_int_equal(ROWS_IN("not-closed"), 2);
 	assert_int_equal(fixture_number(&fixture, "SELECT sum(bytes) FROM recording"), 12395);
 	/* Its row was on disk, and the machine went before the file did. */
 	assert_false(is_there('c'));
@@ -198,7 +193,7 @@ what_is_old_is_erased_with_its_file_and_nothing_else(void **state)
 	assert_string_equal(said, "SK2760 erased=1 bytes=10 stayed=0 missing=0\n");
 	assert_false(is_there('a'));
 	assert_true(is_there('b') && is_there('c') && is_there('d'));
-	assert_int_equal(rows_in("erased"), 1);
+	assert_int_equal(ROWS_IN("erased"), 1);
 	night();
 	assert_string_equal(said, "");
 }
@@ -221,7 +216,7 @@ more_than_a_portion_is_erased_in_one_night(void **state)
 		"terminal_name, state, started, ended, bytes, auditors FROM recording");
 	night();
 	assert_string_equal(said, "SK2760 erased=32 bytes=32 stayed=0 missing=16\n");
-	assert_int_equal(rows_in("erased"), 32);
+	assert_int_equal(ROWS_IN("erased"), 32);
 	for (size_t i = 0; i < count; i++)
 		assert_false(is_there(digits[i]));
 }
