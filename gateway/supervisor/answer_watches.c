@@ -17,7 +17,6 @@
 #include "supervisor/watches.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,20 +52,27 @@ answer_ticket(
 {
 	char handle[TICKET_HANDLE_SIZE], secret[TICKET_SECRET_SIZE];
 	int64_t expires_us = 0;
+	json_t *result = NULL;
 	int r;
 
 	snprintf(about->actor, sizeof(about->actor), "%s", call->actor);
 	r = watch_ticket_issue(call->supervisor->watches, about, handle, secret, &expires_us);
 	secret_wipe(about->key, sizeof(about->key));
+	if (r == 0) {
+		result = ticket_json(address, about, handle, secret, expires_us);
+		if (result == NULL)
+			watch_ticket_take_back(call->supervisor->watches, handle);
+	}
+	secret_wipe(secret, sizeof(secret));
 	if (r == -EUSERS)
 		control_call_refuse(call, METHOD_REFUSED,
 			"there are too many tickets for watching that nobody has used: wait a "
 			"minute",
 			NULL, NULL);
+	else if (result == NULL)
+		control_call_fail(call, r < 0 ? r : -ENOMEM);
 	else
-		control_call_answer(call,
-			r < 0 ? NULL : ticket_json(address, about, handle, secret, expires_us));
-	secret_wipe(secret, sizeof(secret));
+		control_call_answer(call, result);
 }
 
 /* Running sessions */
@@ -116,8 +122,13 @@ method_session_watch(struct control_call *call)
 		running_session_refuse_unknown(call);
 		return;
 	}
-	if (watches_can_watch(call->supervisor->watches, connection->session->id) < 0) {
+	r = watches_can_watch(call->supervisor->watches, connection->session->id);
+	if (r == -ENOENT) {
 		refuse_unrecorded(call);
+		return;
+	}
+	if (r < 0) {
+		control_call_fail(call, r);
 		return;
 	}
 	r = ticket_address_choose(call, &address);
@@ -144,17 +155,20 @@ struct sealed {
 
 /* As it stands in the file: nothing of it is in the database. */
 static int
-read_header(const char *path, struct recording_about *ret_about, uint8_t *ret_hash)
+read_header(const struct recording_files *files, const struct recording_row *row,
+	struct recording_about *ret_about, uint8_t *ret_hash)
 {
-	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	auto_fd int fd = recording_files_read(files, row->session, row->part);
 	const char *why;
 
-	return fd < 0 ? -errno : recording_header_read(fd, ret_about, ret_hash, &why);
+	return fd < 0 ? fd : recording_header_read(fd, ret_about, ret_hash, &why);
 }
 
 static int
 refuse_file(struct method_call *method, int r, const struct recording_row *row)
 {
+	if (r == -ENOMEM)
+		return r;
 	if (r == -ENOENT && row->state == RECORDING_ROW_ERASED)
 		return method_refuse(
 			method, METHOD_REFUSED, "the recording has been erased already");
@@ -194,67 +208,7 @@ check_at(struct method_call *method, const struct recording_row *row, int64_t at
 		"the recording is %s long: there is nothing of it at %s", length, at);
 }
 
-static int
-sealed_work(struct store_db *db, struct store_job *job)
-{
-	struct control_call *call = (struct control_call *)job;
-	struct sealed *sealed = call->more;
-	uint8_t check[RECORDING_KEY_CHECK_BYTES], header[RECORDING_HASH_BYTES];
-	enum recording_beginning beginning;
-	char path[RECORDING_PATH_SIZE];
-	int r;
-
-	method_call_reset(&call->method);
-	r = recording_find(db, &call->method, &sealed->row);
-	if (r < 0)
-		return r;
-	recording_files_path(
-		call->supervisor->recording_files, sealed->row.session, sealed->row.part, path);
-	r = read_header(path, &sealed->about, header);
-	if (r < 0)
-		return refuse_file(&call->method, r, &sealed->row);
-	r = recording_beginning(db, &sealed->row, header, &beginning);
-	if (r < 0)
-		return r;
-	/* Anybody can make one that opens with an auditor's key: the public keys are public. */
-	if (beginning == RECORDING_BEGINS_OTHERWISE || beginning == RECORDING_NEVER_BEGAN)
-		return method_refuse(&call->method, METHOD_REFUSED,
-			"the file of the recording has been replaced: it does not begin as the log "
-			"says (recording verify)");
-	if (!sealed->playing)
-		return 0;
-	r = check_at(&call->method, &sealed->row, sealed->at_ms);
-	if (r < 0)
-		return r;
-	recording_key_check(sealed->key, check);
-	if (memcmp(check, sealed->about.key_check, sizeof(check)) != 0)
-		return method_refuse(
-			&call->method, METHOD_REFUSED, "this is the key of another recording");
-	return 0;
-}
-
-static struct sealed *
-sealed_new(struct control_call *call, void (*done)(struct store_job *job, int status))
-{
-	struct sealed *sealed = calloc(1, sizeof(*sealed));
-
-	if (sealed == NULL) {
-		control_call_answer(call, NULL);
-		return NULL;
-	}
-	call->more = sealed;
-	call->job.work = sealed_work;
-	call->job.done = done;
-	return sealed;
-}
-
-static void
-sealed_free(struct sealed *sealed)
-{
-	secret_wipe(sealed, sizeof(*sealed));
-	free(sealed);
-}
-
+/* In the job, which fails where memory does: an auditor whose key were left out would take it for one that is not sealed to him. */
 static json_t *
 keys_json(const struct recording_about *about)
 {
@@ -271,22 +225,77 @@ keys_json(const struct recording_about *about)
 	return keys;
 }
 
+static int
+sealed_work(struct store_db *db, struct store_job *job)
+{
+	struct control_call *call = (struct control_call *)job;
+	struct sealed *sealed = call->more;
+	uint8_t check[RECORDING_KEY_CHECK_BYTES], header[RECORDING_HASH_BYTES];
+	enum recording_beginning beginning;
+	int r;
+
+	method_call_reset(&call->method);
+	r = recording_find(db, &call->method, &sealed->row);
+	if (r < 0)
+		return r;
+	r = read_header(call->supervisor->recording_files, &sealed->row, &sealed->about, header);
+	if (r < 0)
+		return refuse_file(&call->method, r, &sealed->row);
+	r = recording_beginning(db, &sealed->row, header, &beginning);
+	if (r < 0)
+		return r;
+	/* Anybody can make one that opens with an auditor's key: the public keys are public. */
+	if (beginning == RECORDING_BEGINS_OTHERWISE || beginning == RECORDING_NEVER_BEGAN)
+		return method_refuse(&call->method, METHOD_REFUSED,
+			"the file of the recording has been replaced: it does not begin as the log "
+			"says (recording verify)");
+	if (!sealed->playing) {
+		call->method.result = json_pack("{s:o, s:o}", "recording",
+			recording_json(&sealed->row), "keys", keys_json(&sealed->about));
+		return call->method.result == NULL ? -ENOMEM : 0;
+	}
+	r = check_at(&call->method, &sealed->row, sealed->at_ms);
+	if (r < 0)
+		return r;
+	recording_key_check(sealed->key, check);
+	if (memcmp(check, sealed->about.key_check, sizeof(check)) != 0)
+		return method_refuse(
+			&call->method, METHOD_REFUSED, "this is the key of another recording");
+	return 0;
+}
+
+static struct sealed *
+sealed_new(struct control_call *call, void (*done)(struct store_job *job, int status))
+{
+	struct sealed *sealed = calloc(1, sizeof(*sealed));
+
+	if (sealed == NULL) {
+		control_call_fail(call, -ENOMEM);
+		return NULL;
+	}
+	call->more = sealed;
+	call->job.work = sealed_work;
+	call->job.done = done;
+	return sealed;
+}
+
+static void
+sealed_free(struct sealed *sealed)
+{
+	secret_wipe(sealed, sizeof(*sealed));
+	free(sealed);
+}
+
 static void
 keys_done(struct store_job *job, int status)
 {
 	struct control_call *call = (struct control_call *)job;
-	struct sealed *sealed = call->more;
-	json_t *result = NULL;
 
-	call->more = NULL;
-	if (status == 0)
-		result = json_pack("{s:o, s:o}", "recording", recording_json(&sealed->row), "keys",
-			keys_json(&sealed->about));
-	sealed_free(sealed);
+	sealed_free(take_pointer(&call->more));
 	if (status < 0)
 		control_call_fail(call, status);
 	else
-		control_call_answer(call, result);
+		control_call_answer(call, json_incref(call->method.result));
 }
 
 void

@@ -25,7 +25,7 @@ open_live(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES]
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", recording->file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return -ENOMEM; /* it is there: nothing is left to open it with */
 	memcpy(ret_key, recording->key, RECORDING_KEY_BYTES);
 	*ret_fd = fd;
 	return 0;

@@ -158,6 +158,15 @@ find(struct watches *watches, const char *handle)
 	return at;
 }
 
+void
+watch_ticket_take_back(struct watches *watches, const char *handle)
+{
+	struct watch_ticket **at = find(watches, handle);
+
+	if (*at != NULL)
+		burn(watches, at);
+}
+
 enum close_reason
 watch_ticket_redeem(struct watches *watches, const struct msg_introduced *introduced,
 	struct watch_about *ret_about)

@@ -17,7 +17,6 @@
 #include "supervisor/watchers_shown.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +35,8 @@ action_of(const struct watch *watch, bool over)
 	return over ? "recording.played" : "recording.play";
 }
 
-/* What the logs say of it, in jobs of their own: the watch may be gone before they are done. */
+/* What the logs say of it, in jobs of their own: the watch may be gone before they are done. One says that it begins, and later that
+ * it is over. */
 struct note {
 	struct store_job job;
 	struct watch *watch; /* NULL: nobody waits for it */
@@ -78,23 +78,18 @@ note_work(struct store_db *db, struct store_job *job)
 	return r;
 }
 
-static struct note *
-note_new(struct watch *watch, bool over)
+static void
+note_down(struct note *note, const struct watch *watch, bool over)
 {
-	struct note *note = calloc(1, sizeof(*note));
-
-	if (note == NULL)
-		return NULL;
-	note->job.work = note_work;
-	note->action = action_of(watch, over);
-	note->since_us = over ? watch->began_us : 0;
-	note->watched_ms = watch->watched_ms;
+	*note = (struct note){.job.work = note_work,
+		.action = action_of(watch, over),
+		.since_us = over ? watch->began_us : 0,
+		.watched_ms = watch->watched_ms};
 	memcpy(note->actor, watch->about.actor, sizeof(note->actor));
 	memcpy(note->target, watch->target, sizeof(note->target));
 	memcpy(note->source, watch->source, sizeof(note->source));
 	memcpy(note->account, watch->about.account, sizeof(note->account));
 	memcpy(note->terminal, watch->about.terminal, sizeof(note->terminal));
-	return note;
 }
 
 /* Who must know of a watcher */
@@ -314,12 +309,14 @@ on_noted(struct store_job *job, int status)
 	struct watch *watch = note->watch;
 	enum close_reason reason;
 
-	free(note);
 	if (status < 0)
 		log_event(EV_STORE_FAILED, "what='watching' why='%s'", store_error_text(status));
-	if (watch == NULL)
+	if (watch == NULL) {
+		free(note);
 		return;
+	}
 	watch->note = NULL;
+	watch->last = note;
 	if (watch->connection->stage != CONNECTION_RELAYED)
 		return;
 	reason = status < 0 ? CLOSE_NOT_LOGGED : begin_player(watch);
@@ -333,34 +330,34 @@ on_noted(struct store_job *job, int status)
 		watch->about.live ? "session" : "recording", watch->target);
 }
 
-/* The file, and the key for it. */
+/* The file, and the key for it. Returns 0, -ENOMEM (memory or descriptors are short), or another negative errno. */
 static int
 open_file(struct watch *watch)
 {
 	struct supervisor *supervisor = watch->connection->supervisor;
-	char path[RECORDING_PATH_SIZE];
 
 	if (watch->about.live)
 		return live_of(watch)->open(
 			supervisor, watch->about.session, &watch->file, watch->key);
-	recording_files_path(
-		supervisor->recording_files, watch->about.session, watch->about.part, path);
-	watch->file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	watch->file = recording_files_read(
+		supervisor->recording_files, watch->about.session, watch->about.part);
 	memcpy(watch->key, watch->about.key, sizeof(watch->key));
 	secret_wipe(watch->about.key, sizeof(watch->about.key));
-	return watch->file < 0 ? -errno : 0;
+	return watch->file < 0 ? watch->file : 0;
 }
 
 static enum close_reason
 begin(struct watch *watch)
 {
+	int r = open_file(watch);
 	struct note *note;
 
-	if (open_file(watch) < 0)
+	if (r < 0 && r != -ENOMEM)
 		return watch->about.live ? CLOSE_WATCH_TOO_LATE : CLOSE_RECORDING_GONE;
-	note = note_new(watch, false);
+	note = r < 0 ? NULL : calloc(1, sizeof(*note));
 	if (note == NULL)
 		return CLOSE_OUT_OF_ROOM;
+	note_down(note, watch, false);
 	note->watch = watch;
 	note->job.done = on_noted;
 	watch->note = note;
@@ -429,9 +426,8 @@ record_end(struct watch *watch)
 		watch->connection->id, log_quote(watch->about.actor),
 		watch->about.live ? "session" : "recording", watch->target,
 		watch->watched_ms / 1000);
-	note = note_new(watch, true);
-	if (note == NULL)
-		return;
+	note = take_pointer(&watch->last);
+	note_down(note, watch, true);
 	note->job.done = on_end_noted;
 	note->job.stubborn = true;
 	store_write(watch->connection->supervisor->store, &note->job);
@@ -471,6 +467,7 @@ watch_end(struct watch *watch)
 	count(watch, false);
 	announce(watch, false);
 	record_end(watch);
+	free(watch->last);
 	unlink_watch(watch->connection->supervisor->watches, watch);
 	close_end(&watch->file);
 	close_end(&watch->players);
@@ -539,8 +536,11 @@ watches_json(const struct watches *watches)
 
 	for (const struct watch *watch = watches == NULL ? NULL : watches->first; watch != NULL;
 		watch = watch->next)
-		if (watch->began_us != 0 && !watch->ending)
-			(void)json_array_append_new(all, watch_json(watch));
+		if (watch->began_us != 0 && !watch->ending &&
+			json_array_append_new(all, watch_json(watch)) < 0) {
+			json_decref(all);
+			return NULL;
+		}
 	return all;
 }
 
@@ -580,9 +580,13 @@ watchers_json(const struct watches *watches, const uint8_t session[SESSION_ID_BY
 			continue;
 		id_of(watch, id);
 		clock_format_utc(watch->began_us, since);
-		(void)json_array_append_new(watchers,
-			json_pack("{s:s, s:s, s:s, s:s, s:b}", "id", id, "by", watch->about.actor,
-				"source", watch->source, "since", since, "sees", watch->counted));
+		if (json_array_append_new(
+			    watchers, json_pack("{s:s, s:s, s:s, s:s, s:b}", "id", id, "by",
+					      watch->about.actor, "source", watch->source, "since",
+					      since, "sees", watch->counted)) < 0) {
+			json_decref(watchers);
+			return NULL;
+		}
 	}
 	return watchers;
 }

@@ -41,7 +41,7 @@ struct watch_about {
 };
 
 /* Recordings that are being made (recordings.c). open: a descriptor of its own for reading the file, and its key, which the caller
- * wipes; -ENOENT: the session is not being recorded now. note: into the recording. */
+ * wipes; -ENOENT: the session is not being recorded now; -ENOMEM: memory or descriptors are short. note: into the recording. */
 struct watch_live {
 	int (*open)(struct supervisor *supervisor, const uint8_t session[SESSION_ID_BYTES],
 		int *ret_fd, uint8_t ret_key[WATCH_KEY_BYTES]);
@@ -52,7 +52,7 @@ struct watch_live {
 /* Borrowed; before it was called no running session can be watched. */
 void watches_set_live(struct watches *watches, const struct watch_live *live);
 
-/* Whether a session can be watched now: 0, or why not. */
+/* Whether a session can be watched now: 0, or why not, as watch_live's open has it. */
 int watches_can_watch(struct watches *watches, const uint8_t session[SESSION_ID_BYTES]);
 
 /* Every minute: keys of tickets that nobody has used are wiped. Accepts NULL. */
@@ -67,6 +67,9 @@ void watches_free(struct watches *watches);
 int watch_ticket_issue(struct watches *watches, const struct watch_about *about,
 	char ret_handle[TICKET_HANDLE_SIZE], char ret_secret[TICKET_SECRET_SIZE],
 	int64_t *ret_expires_us);
+
+/* Nobody has been told of it: it is burnt. */
+void watch_ticket_take_back(struct watches *watches, const char *handle);
 
 /* Whether a client shows a handle of this kind. */
 bool watch_is_meant(const struct msg_introduced *introduced);
@@ -87,14 +90,14 @@ const char *watch_actor(const struct connection *connection);
 void watches_desktop_began(const struct connection *connection);
 
 /* [{"id", "by", "source", "since", "sees"}] of those who watch a session now, sees: it is on the screen as it is now; new reference. watches
- * NULL: nobody. */
+ * NULL: nobody. NULL without memory: a list is whole, or there is none. */
 json_t *watchers_json(const struct watches *watches, const uint8_t session[SESSION_ID_BYTES]);
 
 /* What was recorded of a session goes no further: whoever watches that does not see the session any more, also where it goes on over another
  * connection with another recording. watches NULL: nobody. */
 void watches_recording_over(struct watches *watches, const uint8_t session[SESSION_ID_BYTES]);
 
-/* Watcher objects of control_methods.def, new reference: of all who watch or replay now, the last who came first. */
+/* Watcher objects of control_methods.def, new reference: of all who watch or replay now, the last who came first. NULL as above. */
 json_t *watches_json(const struct watches *watches);
 
 /* The one that a person names, as such an object has it; NULL: there is none (any more). */

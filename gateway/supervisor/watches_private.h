@@ -25,6 +25,7 @@ struct watch {
 	char source[SOCKET_TEXT_SIZE];
 	uint32_t keyboard_layout;
 	struct note *note; /* while the logs are being told that it begins */
+	struct note *last; /* for its end, which memory must not keep from them */
 	struct child *child;
 	int file;    /* until the player has them … */
 	int players; /* … its end of the socketpair */
