@@ -35,6 +35,11 @@ a_recording_is_played_to_its_end(void **state)
 		wait_state(&show, PLAY_ENDED);
 		wait_picture(&show, takes[i], UINT32_MAX);
 		keep(&show, i == 0 ? "gfx_end" : i == 1 ? "bitmaps_end" : "anew_end");
+		press(&show, KEY_HOME);
+		wait_state(&show, PLAY_PLAYING);
+		wait_picture(&show, takes[i], 1000);
+		wait_state(&show, PLAY_ENDED);
+		wait_picture(&show, takes[i], UINT32_MAX);
 		end(&show);
 		assert_true(show.stage.watched_ms > 0);
 	}
