@@ -130,6 +130,7 @@ look_at_share(struct host_answers *answers, const uint8_t *pdu, size_t len)
 enum mediate_outcome
 host_answers_look(struct host_answers *answers, const uint8_t *pdu, size_t len)
 {
+	answers->licensed = false;
 	if (answers->step == HOST_ANSWERS_CONFIRM)
 		return look_at_confirm(answers, pdu, len);
 	if (answers->step == HOST_ANSWERS_TLS && mcs_kind_of(pdu, len) == MCS_CONNECT_RESPONSE)

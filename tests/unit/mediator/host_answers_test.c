@@ -206,9 +206,20 @@ a_licence_that_is_refused_is_told_with_its_number(void **state)
 }
 
 static void
+write_data(struct bytes_writer *writer, uint8_t type, uint32_t value)
+{
+	size_t begin = share_begin(writer, SHARE_DATA, 1002, 0x103ea, type);
+
+	bytes_write_u32le(writer, value);
+	share_end(writer, begin);
+}
+
+static void
 a_licence_that_is_given_is_seen(void **state)
 {
 	struct host_answers answers = {.step = HOST_ANSWERS_MCS};
+	uint8_t payload[64];
+	struct bytes_writer inner;
 
 	(void)state;
 	assert_int_equal(give_licence(&answers, 0x03, 0, 0), MEDIATE_CONNECTED);
@@ -217,15 +228,12 @@ a_licence_that_is_given_is_seen(void **state)
 	assert_false(answers.licensed);
 	assert_int_equal(give_licence(&answers, 0x04, 0, 0), MEDIATE_CONNECTED);
 	assert_true(answers.licensed);
-}
-
-static void
-write_data(struct bytes_writer *writer, uint8_t type, uint32_t value)
-{
-	size_t begin = share_begin(writer, SHARE_DATA, 1002, 0x103ea, type);
-
-	bytes_write_u32le(writer, value);
-	share_end(writer, begin);
+	/* Once: what comes behind it is no licence. */
+	bytes_writer_init(&inner, payload, sizeof(payload));
+	write_data(&inner, SHARE_DATA_FONT_MAP, 0);
+	assert_int_equal(give(&answers, &inner), MEDIATE_CONNECTED);
+	assert_true(answers.active);
+	assert_false(answers.licensed);
 }
 
 /* Two PDUs in one payload, as old servers send them. */
