@@ -61,8 +61,8 @@ note(const struct connection *connection, enum event event, const char *who)
 		log_quote(session->account_full), log_quote(session->terminal), log_quote(who));
 }
 
-/* On the screen of a mediated session; a transparent one cannot be written on. It stays until somebody watches again, and takes the place of
- * whatever lay there. */
+/* On the screen of a mediated session; a transparent one cannot be written on. It stays until somebody watches again (four_eyes_remind),
+ * and takes the place of whatever lay there. */
 static void
 tell_engineer(struct connection *connection, bool open, const char *who)
 {
@@ -158,4 +158,11 @@ four_eyes_pauses(const struct connection *connection)
 	const struct carried_session *session = connection->session;
 
 	return session != NULL && session->four_eyes && !session->input_open;
+}
+
+void
+four_eyes_remind(struct connection *connection)
+{
+	if (four_eyes_pauses(connection))
+		tell_engineer(connection, false, "");
 }

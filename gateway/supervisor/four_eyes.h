@@ -35,4 +35,7 @@ int four_eyes_before_attach(struct connection *connection);
 /* Somebody must watch its session, and nobody does: it has no input now. */
 bool four_eyes_pauses(const struct connection *connection);
 
+/* A notice that lay on its screen is over: the one that says why there is no input, whose place it had taken, is shown again. */
+void four_eyes_remind(struct connection *connection);
+
 #endif

@@ -9,6 +9,7 @@
 #include "policy/store/store.h"
 #include "policy/windows.h"
 #include "settings/settings.h"
+#include "supervisor/four_eyes.h"
 #include "supervisor/idle.h"
 #include "supervisor/mediations.h"
 #include "supervisor/notice_times.h"
@@ -129,6 +130,9 @@ notice_heard(struct connection *connection, const struct msg_notice_over *over)
 	if (over->how != NOTICE_COVERED)
 		tell_waiters(connection->supervisor, connection->id, over->serial,
 			(enum notice_end)over->how);
+	/* It ends in neither of these ways itself. */
+	if (over->how == NOTICE_TIMED_OUT || over->how == NOTICE_ACKNOWLEDGED)
+		four_eyes_remind(connection);
 	return 0;
 }
 

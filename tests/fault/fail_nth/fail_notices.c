@@ -12,6 +12,7 @@
 #include "policy/session_outlook.h"
 #include "policy/store/store.h"
 #include "settings/settings.h"
+#include "supervisor/four_eyes.h"
 #include "supervisor/idle.h"
 #include "supervisor/mediations.h"
 #include "supervisor/notices.h"
@@ -56,6 +57,12 @@ connection_find_session(
 			return &running[i];
 	}
 	return NULL;
+}
+
+void
+four_eyes_remind(struct connection *connection)
+{
+	(void)connection;
 }
 
 bool

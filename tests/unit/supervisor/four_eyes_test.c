@@ -186,6 +186,27 @@ engineer_reads_who_watches_again(void **state)
 	four_eyes_watcher_left(&supervisor, session.id, "unix:yamada");
 }
 
+/* What lay over it meanwhile has gone. */
+static void
+engineer_is_reminded_as_long_as_input_pauses(void **state)
+{
+	(void)state;
+	four_eyes_remind(&connection);
+	assert_int_equal(seen.notices, 1); /* nobody watches yet */
+	come(session.id);
+	assert_int_equal(four_eyes_before_attach(&connection), 0);
+	four_eyes_remind(&connection);
+	assert_int_equal(seen.notices, 1);
+	four_eyes_watcher_left(&supervisor, session.id, "unix:yamada");
+	assert_int_equal(seen.notices, 2);
+	four_eyes_remind(&connection);
+	assert_int_equal(seen.notices, 3);
+	assert_true(seen.notice_stays);
+	session.four_eyes = false;
+	four_eyes_remind(&connection);
+	assert_int_equal(seen.notices, 3);
+}
+
 /* The last one went while the jump host was being dialled, or the session goes on over another connection. */
 static void
 what_nobody_watches_is_attached_without_input(void **state)
@@ -249,6 +270,7 @@ main(void)
 		TEST(watchers_are_counted_by_session),
 		TEST(the_last_who_goes_pauses_input_and_the_first_who_comes_resumes_it),
 		TEST(engineer_reads_who_watches_again),
+		TEST(engineer_is_reminded_as_long_as_input_pauses),
 		TEST(what_nobody_watches_is_attached_without_input),
 		TEST(the_state_goes_along_to_another_connection),
 		TEST(a_session_that_nobody_must_watch_has_no_gate),
