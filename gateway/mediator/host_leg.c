@@ -108,6 +108,15 @@ see_failed_read(struct mediation *mediation, size_t got)
 		mediation->host_broke = true;
 }
 
+/* In the thread of either leg: what the client types goes to the host from the worker's. */
+static void
+see_failed_write(struct mediation *mediation)
+{
+	see_end(mediation);
+	if (!mediation->host_closed)
+		mediation->host_broke = true;
+}
+
 static int
 on_write(rdpTransport *transport, wStream *s)
 {
@@ -115,7 +124,7 @@ on_write(rdpTransport *transport, wStream *s)
 	int r = mediation->host_io.WritePdu(transport, s);
 
 	if (r < 0)
-		mediation->host_broke = true;
+		see_failed_write(mediation);
 	return r;
 }
 

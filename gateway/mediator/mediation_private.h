@@ -10,6 +10,7 @@
 #include "mediator/notices.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include <freerdp/freerdp.h>
 #include <freerdp/peer.h>
@@ -39,9 +40,9 @@ struct mediation {
 	HANDLE wake;                 /* the worker leg's thread looks at `resize` */
 	struct host_answers answers; /* the host leg's */
 	int peeked_fd;               /* the library's, whose first byte is looked at */
-	bool host_broke;             /* … */
-	bool host_closed;            /* … */
-	bool host_said_end;          /* … */
+	atomic_bool host_broke;      /* either leg's */
+	atomic_bool host_closed;     /* … */
+	bool host_said_end;          /* the host leg's */
 	bool asked;                  /* the worker leg's: the host leg was started */
 
 	pthread_mutex_t lock;

@@ -184,7 +184,7 @@ keeping_written(const struct keeping *keeping)
 void
 keeping_not_synced(struct keeping *keeping, int error, uint64_t bytes, uint32_t ms)
 {
-	if (error == -ETIMEDOUT) {
+	if (error == -ETIME) {
 		note_trouble(keeping, RECORD_TROUBLE_SYNC_LATE, ETIMEDOUT);
 		return;
 	}

@@ -48,7 +48,7 @@ int keeping_wait_ms(const struct keeping *keeping, uint32_t ms);
 /* Bytes that the file has. */
 uint64_t keeping_written(const struct keeping *keeping);
 
-/* The disk has not taken what was written (a negative errno), `bytes` of it; or has not answered for too long (-ETIMEDOUT). */
+/* The disk has not taken what was written (a negative errno), `bytes` of it; or has not answered for too long (-ETIME). */
 void keeping_not_synced(struct keeping *keeping, int error, uint64_t bytes, uint32_t ms);
 
 /* What has gone wrong since the last time. */

@@ -126,7 +126,7 @@ syncing_turn(struct syncing *syncing, int file, uint64_t written, uint32_t ms, u
 		r = ask(syncing, file, written, ms);
 	if (r == 0 && syncing->runs && !syncing->late && ms - syncing->asked_ms >= stall_ms) {
 		syncing->late = true;
-		r = -ETIMEDOUT;
+		r = -ETIME;
 	}
 	return r;
 }

@@ -34,7 +34,7 @@ void syncing_done(struct syncing *syncing);
 int syncing_fd(const struct syncing *syncing);
 
 /* From the loop: so many bytes have been written to the file. Returns 0; a negative errno: the disk has not taken what lies between
- * syncing->from and syncing->asked; -ETIMEDOUT, once: it has not answered for `stall_ms`. */
+ * syncing->from and syncing->asked; -ETIME, once: it has not answered for `stall_ms`. */
 int syncing_turn(
 	struct syncing *syncing, int file, uint64_t written, uint32_t ms, uint32_t stall_ms);
 

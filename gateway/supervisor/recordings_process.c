@@ -12,6 +12,7 @@
 #include "settings/settings.h"
 #include "supervisor/children.h"
 #include "supervisor/session_starts.h"
+#include "supervisor/watches.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -193,6 +194,7 @@ on_trouble(struct channel *channel, union message_body *message)
 		troubles[trouble->trouble].text, (int)trouble->error);
 	if (trouble->trouble == RECORD_TROUBLE_TOO_LARGE) {
 		recording->ends_early = true;
+		watches_recording_over(recording->supervisor->watches, recording->session);
 		recording_tell_session(recording);
 	}
 	return 0;

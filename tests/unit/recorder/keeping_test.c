@@ -169,7 +169,7 @@ what_the_disk_lost_is_a_gap(void **state)
 	take(100, 1000);
 	keeping_turn(&keeping, 2000);
 	assert_int_equal(keeping_written(&keeping), lseek(fd, 0, SEEK_END));
-	keeping_not_synced(&keeping, -ETIMEDOUT, 0, 3000);
+	keeping_not_synced(&keeping, -ETIME, 0, 3000);
 	assert_int_equal(keeping_trouble(&keeping, &error), RECORD_TROUBLE_SYNC_LATE);
 	assert_false(keeping.has_gap);
 	keeping_not_synced(&keeping, -EIO, 500, 4000);

@@ -56,8 +56,10 @@ recording_that_is_full_is_said_to_have_ended(void **state)
 
 	(void)state;
 	record(TERMINAL_RECORDING_BEST_EFFORT, false);
+	seen.past = 0;
 	assert_int_equal(say(MSG_RECORD_TROUBLE, &trouble), 0);
 	assert_int_equal(session.recorded, SESSION_RECORDED_UNTIL);
+	assert_int_equal(seen.past, 1); /* who watches does not see it any more */
 	/* It comes back over another connection, and is as full as before. */
 	assert_int_equal(recording_prepare(&connection, &grant), CLOSE_NONE);
 	assert_int_equal(session.recorded, SESSION_RECORDED_UNTIL);
