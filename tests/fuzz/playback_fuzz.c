@@ -5,13 +5,17 @@
 #include "fuzz.h"
 
 #include "base/cleanup.h"
+#include "base/lock_down_parts.h"
 #include "playback/playback.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 
 #define TURNS_MOST 4096
 
-/* As in the player's sandbox: memory that is too much is not given. */
+/* As in the player's sandbox memory that is too much is not given: a bitmap may say that it has gigabytes. */
+#define MEMORY_MOST (1536u << 20)
+
 const char *__asan_default_options(void); /* AddressSanitizer's */
 
 const char *
@@ -87,13 +91,16 @@ play(struct playback *playback, uint32_t to_ms)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
+	static const struct rlimit most = {MEMORY_MOST, MEMORY_MOST};
 	static bool warm;
 	struct stream stream = {bytes, len, 0};
 	const struct playback_source source = {stream_next, stream_rewind, stream_why, &stream};
 	struct playback *playback = NULL;
 
-	if (!warm)
+	if (!warm) {
 		fuzz_expect(playback_warm_up() == 0);
+		fuzz_expect(LOCK_DOWN_SANITIZED || setrlimit(RLIMIT_DATA, &most) == 0);
+	}
 	warm = true;
 	fuzz_expect(playback_new(&source, &playback) == 0);
 	play(playback, 500);

@@ -4,7 +4,7 @@
  *	NAME_replay --write DIRECTORY          writes the target's own seeds as files, for libFuzzer
  *
  * DIRECTORY holds more seeds, one per file; it may be absent. With --every N it is every Nth beginning, and as many fewer
- * changes, for targets that take long (all of them when SEKISHO_LONG is set): libFuzzer tries more, see run.
+ * changes, for targets that take long (twenty times as many when SEKISHO_LONG is set): libFuzzer tries more, see run.
  */
 #include "fuzz.h"
 
@@ -18,6 +18,7 @@ enum {
 	TRUNCATIONS_MAX = 4096,
 	CHANGES = 2000,
 	SEED_LEN_MAX = 1 << 20,
+	LONG_TIMES = 20,
 };
 
 struct fuzz_seeds {
@@ -155,8 +156,9 @@ main(int argc, char **argv)
 	struct fuzz_seeds seeds = {.every = 1};
 
 	if (argc >= 3 && strcmp(argv[1], "--every") == 0) {
-		if (getenv("SEKISHO_LONG") == NULL)
-			seeds.every = strtoul(argv[2], NULL, 10);
+		seeds.every = strtoul(argv[2], NULL, 10);
+		if (getenv("SEKISHO_LONG") != NULL)
+			seeds.every = (seeds.every + LONG_TIMES - 1) / LONG_TIMES;
 		argv += 2;
 		argc -= 2;
 	}
