@@ -7,6 +7,8 @@ import subprocess
 from .processes import environment, need, run, start, wait_until
 from .state import LabError, write_file
 
+LOOKS = 10  # at windows of which one goes meanwhile
+
 
 class Screen:
     """An X display that one facility or test has for itself."""
@@ -32,8 +34,11 @@ class Screen:
 
     def pixels(self):
         """The same to look at, in a tenth of the time."""
-        done = subprocess.run(["xwd", "-silent", "-root"], env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True,
-                              check=False, timeout=60)
+        for _ in range(LOOKS):
+            done = subprocess.run(["xwd", "-silent", "-root"], env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True,
+                                  check=False, timeout=60)
+            if b"BadWindow" not in done.stderr:
+                break
         if done.returncode != 0:
             raise LabError(f"xwd ended with {done.returncode}: {done.stderr.decode(errors='replace')}")
         return Pixels(done.stdout)

@@ -358,7 +358,8 @@ a_minimised_window_is_not_seen(void **state)
 	end(&show);
 }
 
-#define PRESSED_MS 50 /* a key of a hand that types on until the player says what has become of it */
+#define PRESSED_MS \
+	50 /* a key of a hand that types on until the player says what has become of it */
 
 /* Nor does he whose client reads nothing any more, long before it is cut. */
 static void
