@@ -57,10 +57,10 @@ connections_free(struct connections *connections)
 	free(connections);
 }
 
-void
+bool
 connections_give_memory_back(struct connections *connections)
 {
-	(void)memory_give_back(&connections->memory, connections->count);
+	return memory_give_back(&connections->memory, connections->count);
 }
 
 size_t

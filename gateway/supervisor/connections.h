@@ -139,8 +139,8 @@ void connections_free(struct connections *connections); /* when none is left; ac
 
 size_t connections_count(const struct connections *connections);
 
-/* Once a minute: what a busy hour needed goes back to the system. */
-void connections_give_memory_back(struct connections *connections);
+/* Once a minute: what a busy hour needed goes back to the system. True: there was one. */
+bool connections_give_memory_back(struct connections *connections);
 
 /* How many of them carry a session. */
 size_t connections_sessions(const struct connections *connections);

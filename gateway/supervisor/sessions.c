@@ -372,9 +372,10 @@ on_minute(uv_timer_t *timer)
 	idle_ask(sessions->supervisor);
 	watches_tidy(sessions->supervisor->watches);
 	notices_minute(sessions->supervisor);
-	connections_give_memory_back(sessions->supervisor->connections);
 	resumes_forget(sessions->supervisor->resumes, clock_boottime_ms(),
 		sessions->supervisor->settings->limits.grace_ms);
+	if (connections_give_memory_back(sessions->supervisor->connections))
+		store_give_memory_back(sessions->supervisor->store);
 	arm(sessions, on_minute);
 }
 

@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 
 #define GROUP_MAX 256 /* jobs in one transaction */
@@ -216,6 +217,23 @@ retry_is_due(const struct store *store)
 	       (now.tv_sec == store->retry_at.tv_sec && now.tv_nsec >= store->retry_at.tv_nsec);
 }
 
+/* Under the lock, which it lets go meanwhile. False: that was not asked for. */
+static bool
+give_back(struct store_thread *thread)
+{
+	struct store *store = thread->store;
+
+	if (thread->given_back == store->give_back)
+		return false;
+	thread->given_back = store->give_back;
+	pthread_mutex_unlock(&store->lock);
+	if (thread->db.handle != NULL)
+		(void)sqlite3_db_release_memory(thread->db.handle);
+	(void)malloc_trim(0);
+	pthread_mutex_lock(&store->lock);
+	return true;
+}
+
 /* Waits for jobs and takes a group of them. False: the store is closing and nothing is left. */
 static bool
 take_writes(struct store *store, struct group *group)
@@ -225,6 +243,8 @@ take_writes(struct store *store, struct group *group)
 	while (store->writes.first == NULL && !retry_is_due(store)) {
 		if (store->closing)
 			return false;
+		if (give_back(&store->writer))
+			continue;
 		if (store->again.first != NULL)
 			pthread_cond_timedwait(&store->to_write, &store->lock, &store->retry_at);
 		else
@@ -356,7 +376,8 @@ lane_main(void *argument)
 	pthread_mutex_lock(&store->lock);
 	for (;;) {
 		while (jobs->first == NULL && !store->closing)
-			pthread_cond_wait(&store->lanes[thread->lane].wake, &store->lock);
+			if (!give_back(thread))
+				pthread_cond_wait(&store->lanes[thread->lane].wake, &store->lock);
 		job = queue_take(jobs);
 		if (job == NULL)
 			break;
@@ -372,6 +393,17 @@ lane_main(void *argument)
 	}
 	pthread_mutex_unlock(&store->lock);
 	return NULL;
+}
+
+void
+store_give_memory_back(struct store *store)
+{
+	pthread_mutex_lock(&store->lock);
+	store->give_back++;
+	pthread_cond_signal(&store->to_write);
+	for (int lane = 0; lane < LANE_COUNT; lane++)
+		pthread_cond_broadcast(&store->lanes[lane].wake);
+	pthread_mutex_unlock(&store->lock);
 }
 
 void

@@ -101,6 +101,9 @@ struct store_options {
  * log that lives as long as the process. */
 int store_open(const struct store_options *options, struct store **ret_store, const char **ret_why);
 
+/* What its threads have kept of the file goes back to the system, as soon as they have nothing else to do. Any thread. */
+void store_give_memory_back(struct store *store);
+
 /* Jobs that begin from now on see these settings (copied). */
 void store_change_settings(struct store *store, const struct policy_settings *settings);
 

@@ -30,6 +30,7 @@ struct store_thread {
 	enum lane lane; /* of those who read */
 	struct store_db db;
 	struct policy_settings settings; /* taken over with each group of jobs */
+	unsigned given_back; /* the store's, when it gave back what it keeps of the file */
 	pthread_t id;
 	bool started;
 };
@@ -54,6 +55,7 @@ struct store {
 	struct job_queue finished;
 	size_t pending;
 	int64_t changes;
+	unsigned give_back; /* times that it was asked for */
 	bool closing;
 
 	struct store_thread writer;

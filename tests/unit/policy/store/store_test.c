@@ -422,6 +422,29 @@ changed_settings_hold_for_the_next_job(void **state)
 	assert_true(seen);
 }
 
+#define MANY 5000
+#define PATIENCE_MS 30000
+
+/* By those threads that hold it, once they have nothing else to do; they go on as before. */
+static void
+what_was_kept_of_the_file_is_given_back(void **state)
+{
+	sqlite3_int64 kept;
+
+	(void)state;
+	fixture_start(&fixture);
+	fixture_add_changes(&fixture, MANY);
+	assert_int_equal(events(), MANY);
+	kept = sqlite3_memory_used();
+	store_give_memory_back(fixture.store);
+	for (int ms = 0; ms < PATIENCE_MS && sqlite3_memory_used() > kept / 2; ms++)
+		usleep(1000);
+	assert_in_range(sqlite3_memory_used(), 1, kept / 2);
+	assert_int_equal(events(), MANY);
+	fixture_add_changes(&fixture, 1);
+	assert_int_equal(events(), MANY + 1);
+}
+
 #define IN_OUT(test) cmocka_unit_test_setup_teardown(test, disk_setup, disk_teardown)
 
 int
@@ -442,6 +465,7 @@ main(void)
 		IN_OUT(bare_job_leaves_no_transaction_behind),
 		IN_OUT(nobody_waits_for_a_slow_job),
 		IN_OUT(changed_settings_hold_for_the_next_job),
+		IN_OUT(what_was_kept_of_the_file_is_given_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
