@@ -29,6 +29,8 @@ static struct {
 	size_t portion;
 	int done, checkpoints, unreturned;
 	int64_t mark, told;
+	bool was_busy;
+	int given_back;
 } world;
 
 int __wrap_audit_retention_tonight(struct store_db *db, enum audit_night *ret_night);
@@ -40,7 +42,8 @@ int __wrap_audit_checkpoint(
 int __wrap_log_mark_get(struct store_db *db, const char *name, int64_t *ret_number);
 int __wrap_log_mark_set(struct store_db *db, const char *name, int64_t number);
 int64_t __wrap_log_tail_told(const struct supervisor *asked);
-void __wrap_connections_give_memory_back(struct connections *connections);
+bool __wrap_connections_give_memory_back(struct connections *connections);
+void __wrap_store_give_memory_back(struct store *store);
 void __wrap_notices_minute(struct supervisor *asked);
 
 int
@@ -119,10 +122,18 @@ __wrap_notices_minute(struct supervisor *asked)
 	assert_ptr_equal(asked, &supervisor);
 }
 
-void
+bool
 __wrap_connections_give_memory_back(struct connections *connections)
 {
 	(void)connections;
+	return world.was_busy;
+}
+
+void
+__wrap_store_give_memory_back(struct store *store)
+{
+	(void)store;
+	world.given_back++;
 }
 
 static void
@@ -212,6 +223,22 @@ the_next_minute_does_not_begin_it_again(void **state)
 	assert_int_equal(world.done, 1);
 }
 
+/* What the store's threads keep, too, but only when there was much to do. */
+static void
+memory_of_a_busy_hour_is_given_back(void **state)
+{
+	(void)state;
+	assert_int_equal(sessions_start_minutes(&supervisor), 0);
+	run(0);
+	pass_minute();
+	run(0);
+	assert_int_equal(world.given_back, 0);
+	world.was_busy = true;
+	pass_minute();
+	run(0);
+	assert_int_equal(world.given_back, 1);
+}
+
 static void
 what_failed_is_tried_again_in_the_next_minute(void **state)
 {
@@ -297,6 +324,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN_OUT(a_start_after_nights_off_erases_at_once_until_nothing_is_left),
 		IN_OUT(the_next_minute_does_not_begin_it_again),
+		IN_OUT(memory_of_a_busy_hour_is_given_back),
 		IN_OUT(what_failed_is_tried_again_in_the_next_minute),
 		IN_OUT(a_stop_does_not_wait_for_the_rest),
 		IN_OUT(a_night_that_waits_erases_nothing),
