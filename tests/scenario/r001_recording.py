@@ -50,7 +50,9 @@ def be_told(lab, client):
 
 
 def leave(lab, client):
+    """As a broken network does: newer clients that are asked to go say good-bye, and then the session is over."""
     lab.clients.remove(client)
+    client.kill()
     client.close()
 
 
