@@ -37,7 +37,7 @@ class Screen:
         for _ in range(LOOKS):
             done = subprocess.run(["xwd", "-silent", "-root"], env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True,
                                   check=False, timeout=60)
-            if b"BadWindow" not in done.stderr:
+            if b"BadWindow" not in done.stderr and b"BadDrawable" not in done.stderr:
                 break
         if done.returncode != 0:
             raise LabError(f"xwd ended with {done.returncode}: {done.stderr.decode(errors='replace')}")
