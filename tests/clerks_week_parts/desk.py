@@ -1,7 +1,6 @@
 """The clerk's desk: a facility, a folder with files, a terminal in which commands are typed, and the page they end up in."""
 
 import os
-import pty
 import re
 import subprocess
 import threading
@@ -11,6 +10,7 @@ from lab_parts.certificates import make_certificate
 from lab_parts.control import Refused
 from lab_parts.processes import wait_for
 from lab_parts.shims import clock_variables
+from lab_parts.terminal import at_terminal
 from rdp_peers import FakeHost
 import rdp_wire as wire
 
@@ -126,26 +126,9 @@ class Desk:
 
     def answer(self, command, status=0):
         """The same for a command that asks: the clerk says yes."""
-        child, terminal = pty.fork()
-        if child == 0:
-            os.chdir(self.folder)
-            os.execvpe("bash", ["bash", "-c", command], self.environment())
-        seen, word = b"", YES[self.language]
-        while True:
-            try:
-                got = os.read(terminal, 4096)
-            except OSError:
-                break
-            if not got:
-                break
-            seen += got
-            if word and b"[y/N]" in seen:
-                os.write(terminal, word.encode() + b"\n")
-                word = None
-        os.close(terminal)
-        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        seen, ended = at_terminal(["bash", "-c", command], [YES[self.language]], rb"\[y/N\]", self.environment(), self.folder)
         # A progress bar is written over; what it ended with stays.
-        text = "\n".join(line.rsplit("\r", 1)[-1] for line in seen.decode().replace("\r\n", "\n").split("\n"))
+        text = "\n".join(line.rsplit("\r", 1)[-1] for line in seen.replace("\r\n", "\n").split("\n"))
         assert ended == status, f"{command}: {ended}\n{text}"
         for backup in self.facility.call("backup.list")["backups"]:
             self.replaced.append((re.compile(rf"\b{backup['id']}\b"), "a92a7bad"))

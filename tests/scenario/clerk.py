@@ -3,11 +3,11 @@
 import atexit
 import functools
 import os
-import pty
-import re
 import shutil
 import subprocess
 import tempfile
+
+from lab_parts import terminal
 
 
 @functools.cache
@@ -36,24 +36,8 @@ def run(lab, *arguments, language="C.UTF-8", user=None, **more):
 
 def at_terminal(lab, arguments, lines, prompt, language="C.UTF-8", more=()):
     """What a person at a terminal sees who types these lines, one at each prompt, and the exit status. more: of the environment."""
-    environment, lines = {**os.environ, **places_of(language), "LC_ALL": language, **dict(more)}, list(lines)
-    child, terminal = pty.fork()
-    if child == 0:
-        os.execvpe(lab.admin.command()[0], lab.admin.command(*arguments), environment)
-    seen, looked = b"", 0
-    while True:
-        try:
-            got = os.read(terminal, 4096)
-        except OSError:
-            break
-        if not got:
-            break
-        seen += got
-        if lines and re.search(prompt, seen[looked:]):
-            looked, line = len(seen), lines.pop(0)
-            os.write(terminal, line.encode() + (b"" if line.endswith("\x03") else b"\n"))
-    os.close(terminal)
-    return seen.decode(errors="replace"), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    environment = {**os.environ, **places_of(language), "LC_ALL": language, **dict(more)}
+    return terminal.at_terminal(lab.admin.command(*arguments), lines, prompt, environment)
 
 
 def answer(lab, words, *arguments, language="C.UTF-8"):
