@@ -112,9 +112,21 @@ see_failed_read(struct mediation *mediation, size_t got)
 static void
 see_failed_write(struct mediation *mediation)
 {
+	if (mediation->peeked_fd < 0)
+		return;
 	see_end(mediation);
 	if (!mediation->host_closed)
 		mediation->host_broke = true;
+}
+
+/* libfreerdp goes itself, and may want to say so to a host that it has left: that fails, and is not the host's doing. */
+static BOOL
+on_disconnect(rdpTransport *transport)
+{
+	struct mediation *mediation = mediation_of(transport_get_context(transport));
+
+	mediation->peeked_fd = -1;
+	return mediation->host_io.TransportDisconnect(transport);
 }
 
 static int
@@ -282,6 +294,7 @@ host_leg_prepare(struct mediation *mediation, pClientContext *client)
 	notices_on_host(mediation->notices, client);
 	io = mediation->host_io;
 	io.TCPConnect = on_tcp_connect;
+	io.TransportDisconnect = on_disconnect;
 	io.ReadPdu = on_read;
 	io.WritePdu = on_write;
 	forget_credentials(settings);

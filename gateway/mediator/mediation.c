@@ -359,6 +359,7 @@ mediation_new(const struct mediation_setup *setup)
 	if (mediation == NULL)
 		return NULL;
 	mediation->host_fd = -1;
+	mediation->peeked_fd = -1;
 	mediation->begin = setup->begin;
 	mediation->trust = setup->trust;
 	mediation->answers.nla = (enum attach_nla)setup->begin->nla;

@@ -32,14 +32,15 @@ struct mediation {
 	struct msg_mediate_begin *begin;
 	rdpTransportIo worker_io; /* of the library, before ours */
 	rdpTransportIo host_io;
-	BOOL (*post_connect)(freerdp_peer *peer);                                     /* … */
-	BOOL (*desktop_resize)(struct rdp_context *context);                          /* … */
-	BOOL (*synchronize)(rdpInput *input, UINT32 flags);                           /* … */
-	DWORD (*get_event_handles)(freerdp_peer *peer, HANDLE *handles, DWORD count); /* … */
-	BOOL (*check_descriptor)(freerdp_peer *peer);                                 /* … */
+	BOOL (*post_connect)(freerdp_peer *peer);                                        /* … */
+	BOOL (*desktop_resize)(struct rdp_context *context);                             /* … */
+	BOOL (*bitmap_update)(struct rdp_context *context, const BITMAP_UPDATE *update); /* … */
+	BOOL (*synchronize)(rdpInput *input, UINT32 flags);                              /* … */
+	DWORD (*get_event_handles)(freerdp_peer *peer, HANDLE *handles, DWORD count);    /* … */
+	BOOL (*check_descriptor)(freerdp_peer *peer);                                    /* … */
 	HANDLE wake;                 /* the worker leg's thread looks at `resize` */
 	struct host_answers answers; /* the host leg's */
-	int peeked_fd;               /* the library's, whose first byte is looked at */
+	atomic_int peeked_fd;        /* the library's, to be looked at; -1: it has closed it */
 	atomic_bool host_broke;      /* either leg's */
 	atomic_bool host_closed;     /* … */
 	bool host_said_end;          /* the host leg's */

@@ -7,6 +7,9 @@
 
 #include <assert.h>
 
+/* TS_BITMAP_DATA before its bytes: nine numbers, and TS_CD_HEADER (2.2.9.1.1.3.1.2.2). */
+#define BITMAP_HEADERS_MOST 26
+
 /* Waits, in the worker leg's thread, for the jump host's desktop. */
 static bool
 wait_for_host(struct mediation *mediation)
@@ -188,6 +191,41 @@ on_write(rdpTransport *transport, wStream *s)
 	return refused ? -1 : mediation->worker_io.WritePdu(transport, s);
 }
 
+/* As many as fit into one update (2.2.9.1.2.1.2), or one that does not: that is for the library to say. */
+static uint32_t
+count_that_fit(const BITMAP_DATA *rectangles, uint32_t count, size_t most)
+{
+	size_t size = sizeof(uint16_t[2]); /* updateType, numberRectangles */
+	uint32_t fit = 0;
+
+	for (; fit < count; fit++) {
+		size += BITMAP_HEADERS_MOST + rectangles[fit].bitmapLength;
+		if (size > most && fit > 0)
+			break;
+	}
+	return fit;
+}
+
+/* How much one update may be was agreed on with the host before the client was heard: it may take less (2.2.7.2.6). */
+static BOOL
+on_bitmap_update(rdpContext *context, const BITMAP_UPDATE *update)
+{
+	struct mediation *mediation = mediation_of(context);
+	size_t most =
+		freerdp_settings_get_uint32(context->settings, FreeRDP_MultifragMaxRequestSize);
+	BITMAP_UPDATE part = *update;
+	uint32_t left = update->number;
+
+	do {
+		part.number = count_that_fit(part.rectangles, left, most);
+		if (!mediation->bitmap_update(context, &part))
+			return FALSE;
+		part.rectangles += part.number;
+		left -= part.number;
+	} while (left > 0);
+	return TRUE;
+}
+
 static BOOL
 on_tls_accept(rdpTransport *transport)
 {
@@ -209,15 +247,18 @@ worker_leg_initialize(struct mediation *mediation, freerdp_peer *peer)
 	io.WritePdu = on_write;
 	mediation->post_connect = peer->PostConnect;
 	mediation->desktop_resize = context->update->DesktopResize;
+	mediation->bitmap_update = context->update->BitmapUpdate;
 	mediation->get_event_handles = peer->GetEventHandles;
 	mediation->check_descriptor = peer->CheckFileDescriptor;
 	assert(mediation->post_connect != NULL && mediation->desktop_resize != NULL &&
-		mediation->get_event_handles != NULL && mediation->check_descriptor != NULL);
+		mediation->bitmap_update != NULL && mediation->get_event_handles != NULL &&
+		mediation->check_descriptor != NULL);
 	peer->GetEventHandles = on_get_event_handles;
 	peer->CheckFileDescriptor = on_check_descriptor;
 	peer->PostConnect = on_post_connect;
 	peer->ReachedState = on_reached_state;
 	context->update->DesktopResize = on_desktop_resize;
+	context->update->BitmapUpdate = on_bitmap_update;
 	notices_on_peer(mediation->notices, peer);
 	return freerdp_set_io_callbacks(context, &io) && mend_settings(context->settings);
 }

@@ -145,11 +145,21 @@ def hangs_up(peer):
     peer.connection.unwrap()
 
 
+SINGLE, LAST, FIRST, NEXT = range(4)
+
+
+def bitmap_update(rectangles):
+    """2.2.9.1.2.1.2 in as many fast-path PDUs as it takes (2.2.9.1.2.1)."""
+    update = struct.pack("<HH", 1, len(rectangles)) + b"".join(rectangles)
+    parts = [update[at:at + 16000] for at in range(0, len(update), 16000)]
+    kinds = [FIRST, *[NEXT] * (len(parts) - 2), LAST] if len(parts) > 1 else [SINGLE]
+    return b"".join(struct.pack(">BH", 0, (len(part) + 6) | 0x8000) + struct.pack("<BH", 1 | kind << 4, len(part)) + part
+                    for kind, part in zip(kinds, parts))
+
+
 def bomb(peer):
     """A bitmap of 65535 x 65535 pixels, of no bytes (2.2.9.1.1.3.1.2)."""
-    rectangle = struct.pack("<9H", 0, 0, 0xFFFE, 0xFFFE, 0xFFFF, 0xFFFF, 32, 1, 0)
-    update = struct.pack("<HH", 1, 1) + rectangle
-    peer.send(struct.pack(">BH", 0, (len(update) + 6) | 0x8000) + b"\x01" + struct.pack("<H", len(update)) + update)
+    peer.send(bitmap_update([struct.pack("<9H", 0, 0, 0xFFFE, 0xFFFE, 0xFFFF, 0xFFFF, 32, 1, 0)]))
     peer.stay()
 
 
@@ -299,3 +309,44 @@ def test_m209_a_licence_server_that_falls_silent_is_not_waited_for(lab, neighbou
     told, row, _ = meet(lab, neighbour, licensing([], end))
     assert row["reason"] == "HOST_TOO_SLOW"
     assert told == [wire.ERRINFO_SERVER_DENIED]
+
+
+# A host that may
+
+TYPIST_TAKES = 16256  # of one update: it says nothing of fragments
+
+
+def bitmap_updates(client):
+    """The updates that come, each put together from its PDUs (as bitmap_update takes them apart)."""
+    update = b""
+    while True:
+        pdu = client.wait_frame()
+        at = 3 if pdu[1] & 0x80 else 2
+        header, size = struct.unpack_from("<BH", pdu, at)
+        assert len(pdu) == at + 3 + size, "one update in each PDU"
+        if header & 0xF == 1:
+            update += pdu[at + 3:]
+            if header >> 4 & 3 in (SINGLE, LAST):
+                yield update
+                update = b""
+
+
+def test_m210_who_takes_less_at_once_than_the_host_sends_gets_it_in_parts(lab, neighbour):
+    rows = [struct.pack("<9H", 0, y, 31, y + 15, 32, 16, 24, 0, 1536) + bytes([y]) * 1536 for y in range(0, 200, 5)]
+
+    def script(peer):
+        up_to_desktop(peer)
+        peer.send(bitmap_update(rows))
+        peer.stay()
+    account, client = come(lab, lab.fake_host(script))
+    client.activate()
+    seen = []
+    for update in bitmap_updates(client):
+        assert len(update) <= TYPIST_TAKES
+        seen.append(update[4:])
+        assert update[:4] == struct.pack("<HH", 1, len(update) // len(rows[0]))
+        if sum(map(len, seen)) >= sum(map(len, rows)):
+            break
+    assert len(seen) > 1 and b"".join(seen) == b"".join(rows)
+    assert lab.wait_session(account)
+    neighbour.echo()
