@@ -91,10 +91,11 @@ class Pixels:
 def start_screen(state, name, size="1024x768", more=()):
     """Xvfb chooses a free number itself and says which when it is ready."""
     need("Xvfb", "import", "xwd")
+    # GLX brings visuals of which rdesktop may choose one with red and blue exchanged, which shows at 15 and 16 bits.
     number_file = state.path(name + ".display")
     with open(number_file, "w+b") as number:
         command = ["Xvfb", "-displayfd", str(number.fileno()), "-screen", "0", size + "x24", "-nolisten", "tcp", "-noreset",
-                   "-dpi", "96", *more]
+                   "-dpi", "96", "-extension", "GLX", *more]
         process = start(state, name, command, pass_fds=[number.fileno()])
     display = wait_until(state, process, lambda: number_of(number_file), 15, "Xvfb is ready")
     os.unlink(number_file)

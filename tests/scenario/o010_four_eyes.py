@@ -11,6 +11,7 @@ from clerk import run
 from desktop import Desktop
 from facility import Ticket
 from lab_parts.processes import PATIENCE, wait_for
+from r001_recording import leave
 from visitor import Visitor
 
 AUDITOR = "games"  # a user that every machine has, and nobody is
@@ -35,11 +36,6 @@ def watch(lab, session):
     done = run(lab, "session", "watch", session, "--rdp-file", path, user=uid)
     assert done.returncode == 0, done.stderr
     return lab.xfreerdp(Ticket(path).in_a_window(), size="1024x768")
-
-
-def leave(lab, watcher):
-    watcher.close()
-    lab.clients.remove(watcher)
 
 
 def state_of(lab, account, state):
