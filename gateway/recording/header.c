@@ -41,6 +41,8 @@ recording_header_compare(int fd, const struct recording_about *about,
 	const char *why;
 	int r = read_header(fd, bytes, &found, &why);
 
+	if (r == -EAGAIN || r == -EPROTONOSUPPORT)
+		return -EBADMSG;
 	if (r < 0)
 		return r;
 	memcpy(full.stream, found.stream, sizeof(full.stream));

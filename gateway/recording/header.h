@@ -11,7 +11,8 @@ int recording_header_read(int fd, struct recording_about *ret_about,
 	uint8_t ret_hash[RECORDING_HASH_BYTES], const char **ret_why);
 
 /* Is it the header of this recording, byte for byte? about: without version, key_check, stream and header_bytes; the secretstream's own
- * header is whatever the writer chose. Returns 0 with its hash; -EBADMSG: it is another one; or as above. */
+ * header is whatever the writer chose. Returns 0 with its hash; -EBADMSG: it is another one, or none; another negative errno: it
+ * cannot be read. */
 int recording_header_compare(int fd, const struct recording_about *about,
 	const uint8_t key[RECORDING_KEY_BYTES], uint8_t ret_hash[RECORDING_HASH_BYTES]);
 

@@ -21,7 +21,8 @@ struct listed {
 	json_t *sessions;
 	struct session_outlook *outlooks; /* in the order of the sessions */
 	size_t count;
-	bool one; /* session.show */
+	bool one;             /* session.show */
+	bool short_of_memory; /* some are missing: it is no list */
 };
 
 struct listing {
@@ -38,13 +39,16 @@ add_listed(struct listed *listed, struct connection *connection)
 	struct session_outlook *grown =
 		reallocarray(listed->outlooks, listed->count + 1, sizeof(*listed->outlooks));
 
-	if (grown == NULL)
+	if (grown == NULL) {
+		listed->short_of_memory = true;
 		return;
+	}
 	listed->outlooks = grown;
 	grown = &grown[listed->count++];
 	*grown = (struct session_outlook){.idle_since_us = idle_since_us(connection->session)};
 	memcpy(grown->session, connection->session->id, SESSION_ID_BYTES);
-	(void)json_array_append_new(listed->sessions, running_session_json(connection));
+	if (json_array_append_new(listed->sessions, running_session_json(connection)) < 0)
+		listed->short_of_memory = true;
 }
 
 /* Null where nothing ends it. */
@@ -97,7 +101,9 @@ outlook_done(struct store_job *job, int status)
 
 	for (size_t i = 0; status == 0 && i < listed->count; i++)
 		set_outlook(json_array_get(sessions, i), &listed->outlooks[i]);
-	if (listed->one)
+	if (listed->short_of_memory)
+		control_call_answer(call, NULL);
+	else if (listed->one)
 		control_call_answer(call, json_incref(json_array_get(sessions, 0)));
 	else
 		control_call_answer(call, json_pack("{s:O}", "sessions", sessions));

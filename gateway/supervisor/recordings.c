@@ -33,7 +33,7 @@
 
 static const char no_keys[] = N_("no auditor's key is configured");
 static const char no_room[] = N_("there was no room on the disk");
-static const char no_file[] = N_("its file could not be made");
+static const char no_file[] = N_("its file could not be made or read");
 static const char no_process[] = N_("its recorder could not be started");
 static const char too_many[] =
 	N_("as many sessions were being recorded as limits.recorders allows");
@@ -311,17 +311,22 @@ reason_without_file(int r)
 	return r == -ENOSPC || r == -EDQUOT ? CLOSE_RECORDING_DISK : CLOSE_RECORDING_FAILED;
 }
 
+void
+recording_has_no_file(struct recording *recording, int r)
+{
+	recording_went_wrong(recording, reason_without_file(r), no_file, -r);
+	recording_over(recording, RECORDING_ROW_FAILED);
+}
+
 static void
 begin_file(struct recording *recording)
 {
 	int r = open_file(recording);
 
-	if (r == 0) {
+	if (r == 0)
 		recording_try_begin(recording);
-		return;
-	}
-	recording_went_wrong(recording, reason_without_file(r), no_file, -r);
-	recording_over(recording, RECORDING_ROW_FAILED);
+	else
+		recording_has_no_file(recording, r);
 }
 
 bool
@@ -482,8 +487,7 @@ begin(struct connection *connection, const struct session_grant *grant)
 	/* What fails here is the answer: whoever asks has nothing yet that session_start_not_recorded could end. */
 	r = recording->kept ? 0 : open_file(recording);
 	if (r < 0) {
-		recording_went_wrong(recording, CLOSE_RECORDING_FAILED, no_file, -r);
-		recording_over(recording, RECORDING_ROW_FAILED);
+		recording_has_no_file(recording, r);
 		return reason_without_file(r);
 	}
 	recording->connection = connection;

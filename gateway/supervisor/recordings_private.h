@@ -85,6 +85,9 @@ bool recording_is_required(const struct recording *recording);
 /* A job of a recording that begins is done. false: the recording was over meanwhile, and may be gone now. */
 bool recording_goes_on(struct recording *recording);
 
+/* A negative errno: its file could not be made, or what it begins with not be read again; what follows is done. */
+void recording_has_no_file(struct recording *recording, int r);
+
 /* Its row, or the event of its header, could not be written: what follows is done. */
 void recording_was_not_stored(struct recording *recording, const char *what, int error);
 

@@ -141,8 +141,12 @@ take_header(struct recording *recording)
 	int r = recording_header_compare(
 		recording->file, &recording->about, recording->key, recording->header);
 
-	if (r < 0)
+	if (r == -EBADMSG)
 		return -EPROTO;
+	if (r < 0) {
+		recording_has_no_file(recording, r);
+		return 0;
+	}
 	if (!recording->kept) {
 		runs(recording);
 		return 0;

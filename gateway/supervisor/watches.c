@@ -297,7 +297,7 @@ begin_player(struct watch *watch)
 	if (r == -EUSERS)
 		return CLOSE_WATCH_BUSY;
 	if (r < 0)
-		return CLOSE_PLAYER_FAULT;
+		return CLOSE_OUT_OF_ROOM;
 	announce(watch, true);
 	return CLOSE_NONE;
 }

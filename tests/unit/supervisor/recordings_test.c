@@ -4,6 +4,8 @@
 
 #include "base/bytes.h"
 
+#include <fcntl.h>
+
 static union message_body
 digest(void)
 {
@@ -340,6 +342,26 @@ header_that_is_not_there_is_a_breach(void **state)
 	recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
 }
 
+/* The recorder is not to blame for a disk that gives nothing back. */
+static void
+header_that_cannot_be_read_is_no_breach(void **state)
+{
+	auto_fd int folder = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	prepare(TERMINAL_RECORDING_REQUIRED, false);
+	assert_return_code(dup2(folder, seen.file), errno);
+	assert_int_equal(say(MSG_RECORD_PROGRESS, &progress), 0);
+	turn();
+	assert_false(seen.recorded);
+	assert_int_equal(seen.not_recorded, CLOSE_RECORDING_FAILED);
+	recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
+	assert_null(supervisor.recordings);
+	assert_int_equal(
+		fixture_number(&fixture, "SELECT count(*) FROM recording WHERE state = 'failed'"),
+		1);
+}
+
 /* The session is over while its header is being logged. */
 static void
 session_that_ends_meanwhile_leaves_nothing_behind(void **state)
@@ -468,6 +490,7 @@ main(void)
 		TEST(nothing_is_shown_before_the_log_has_the_header),
 		TEST(header_that_is_not_the_one_asked_for_is_not_logged),
 		TEST(header_that_is_not_there_is_a_breach),
+		TEST(header_that_cannot_be_read_is_no_breach),
 		TEST(session_that_ends_meanwhile_leaves_nothing_behind),
 		TEST(what_never_began_is_not_verified_as_the_file_of_its_session),
 		TEST(nothing_is_played_behind_the_end),
