@@ -40,10 +40,10 @@ def test_d002_shadow_gets_what_is_typed(lab):
     client.wait_picture()
     host = lab.hosts.variables["LAB_SHADOW_DISPLAY"]
     # xeyes follow the pointer; the X server of the host knows where it is.
-    client.screen.run("xdotool", "mousemove", "321", "432")
+    client.screen.run("xdotool", "mousemove", "323", "431")
 
     def pointer():
-        return "x:321 y:432" in client.screen.run("env", "DISPLAY=" + host, "xdotool", "getmouselocation")
+        return "x:323 y:431" in client.screen.run("env", "DISPLAY=" + host, "xdotool", "getmouselocation")
     wait_for(pointer, PATIENCE, "the pointer moves on the jump host")
 
 

@@ -99,7 +99,7 @@ class Host:
         self.process = start(self.lab.state, f"host-{self.port}",
                              [self.program, "--listen", f"127.0.0.1:{self.port}", "--quiet", *self.options, *options],
                              env=environment(self.lab.state, **self.environment))
-        wait_until(self.lab.state, self.process, lambda: listens(self.port), 10, "the test host listens")
+        wait_until(self.lab.state, self.process, lambda: listens(self.port), PATIENCE, "the test host listens")
         return self
 
     def kill(self):
@@ -176,7 +176,7 @@ def nla_shadow(hosts, passwords):
     environment = {**screen.environment(), "KRB5_CONFIG": "/dev/null"}
     process = start(hosts.state, f"nla-shadow-{port}", ["freerdp-shadow-cli3", "/bind-address:127.0.0.1", f"/port:{port}", "/sec:nla",
                                                         "/sam-file:" + sam], env=environment)
-    wait_until(hosts.state, process, lambda: listens(port), 20, "freerdp-shadow answers")
+    wait_until(hosts.state, process, lambda: listens(port), PATIENCE, "freerdp-shadow answers")
     yield port
     stop(process)
 

@@ -58,10 +58,11 @@ def test_m001_xfreerdp_at_shadow(lab, request):
     client.wait_picture()
     lab.wait_session(account)
     host = lab.hosts.variables["LAB_SHADOW_DISPLAY"]
-    client.screen.run("xdotool", "mousemove", "321", "432")
+    # Where no other test has left the host's pointer.
+    client.screen.run("xdotool", "mousemove", "317", "429")
 
     def pointer():
-        return "x:321 y:432" in client.screen.run("env", "DISPLAY=" + host, "xdotool", "getmouselocation")
+        return "x:317 y:429" in client.screen.run("env", "DISPLAY=" + host, "xdotool", "getmouselocation")
     wait_for(pointer, PATIENCE, "the pointer moves on the jump host")
     keep_picture(request, client, "xfreerdp_shadow")
 

@@ -306,7 +306,9 @@ def test_m208_without_a_licence_there_is_no_session(lab, neighbour, end, reason,
 @pytest.mark.parametrize("end", [lambda server: server.peer.stay(), lambda server: server.challenge() or server.peer.stay()],
                          ids=["request", "challenge"])
 def test_m209_a_licence_server_that_falls_silent_is_not_waited_for(lab, neighbour, end):
-    told, row, _ = meet(lab, neighbour, licensing([], end))
+    servers = []
+    told, row, _ = meet(lab, neighbour, licensing(servers, end))
+    assert servers and servers[0].asked_by == "test", "it was asked, and did not answer"
     assert row["reason"] == "HOST_TOO_SLOW"
     assert told == [wire.ERRINFO_SERVER_DENIED]
 

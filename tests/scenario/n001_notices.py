@@ -100,7 +100,7 @@ def test_n001_it_comes_and_goes_and_nothing_is_left(lab, request, host, client):
     client, session, _ = begin(lab, host, client)
     before = upper(client)
     keep_picture(request, client, f"{host}_{request.node.callspec.params['client']}_before")
-    assert "1" in notice(lab, session, "--seconds", "4")
+    assert "on 1 of 1 screens" in notice(lab, session, "--seconds", "4")
     wait_there(client)
     keep_picture(request, client, f"{host}_{request.node.callspec.params['client']}_shown")
     heard(lab, session, 1, "shown")
@@ -198,7 +198,7 @@ def test_n005_all_on_a_terminal(lab):
     answer = lab.admin.json("session", "notice", "--terminal", terminal, TEXT, "--seconds", "2")
     assert (answer["shown"], [row["id"] for row in answer["sessions"]]) == (1, [session["id"]])
     heard(lab, session, 1, "timed-out")
-    assert client.running
+    assert client.running()
 
 
 def test_n006_a_transparent_session_is_refused_honestly(lab):
@@ -223,7 +223,7 @@ def test_n006_a_transparent_session_is_refused_honestly(lab):
         lab.admin.text("session", "notice", "--all")
     with pytest.raises(AdminError, match="missing: SESSION"):
         lab.admin.text("session", "notice")
-    assert client.running
+    assert client.running()
 
 
 def test_n007_a_window_is_told_before_it_begins(new_lab, request):

@@ -38,10 +38,10 @@ def wait_still(client):
 
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_n031_rdesktop_at_shadow(lab, request, depth):
-    _, ticket = lab.new_ticket(mediated(lab, "SHADOW"))
+    account, ticket = lab.new_ticket(mediated(lab, "SHADOW"))
     client = lab.rdesktop(ticket, "-g", "1024x768", "-a", str(depth))
     client.wait_picture(colours=2)
-    [session] = lab.call("session.list")["sessions"]
+    session = lab.wait_session(account)
     client.screen.run("xdotool", "mousemove", "1200", "850")
     before = wait_still(client)
     keep_picture(request, client, depth, "before")
@@ -71,10 +71,10 @@ def rows_of(picture, left, top, right, bottom):
 
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_n032_what_changes_beneath_makes_no_hole(lab, request, depth):
-    _, ticket = lab.new_ticket(mediated(lab, "SHADOW"))
+    account, ticket = lab.new_ticket(mediated(lab, "SHADOW"))
     client = lab.rdesktop(ticket, "-g", "1024x768", "-a", str(depth))
     client.wait_picture(colours=2)
-    [session] = lab.call("session.list")["sessions"]
+    session = lab.wait_session(account)
     client.screen.run("xdotool", "mousemove", "1200", "850")
     notice(lab, session, "--seconds", "600")
     heard(lab, session, 1, "shown")

@@ -88,7 +88,7 @@ def test_q010_a_session_is_watched_while_it_runs(desk):
     watcher = lab.xfreerdp(ticket_of(lab, "session", "watch", session[:8]), "/size:1280x900")
     watcher.wait_picture()
     lab.wait_log(f"SK2762 .*by='unix:root' session={session}")
-    # The pointer moves eyes on the host; the watcher's picture is the engineer's, two seconds later at most.
+    # The pointer moves eyes on the host; the watcher's picture becomes the engineer's. (How much later, p0101 says.)
     engineer.screen.run("xdotool", "mousemove", "300", "300")
     wait_for(lambda: likeness(watcher, engineer, lab.folder) > 0.95, PATIENCE, "the watcher sees what the engineer sees")
     watchers = json.loads(run(lab, "--json", "session", "show", session).stdout)["watchers"]
@@ -112,8 +112,7 @@ def test_q010_a_session_is_watched_while_it_runs(desk):
 
 def test_q0101_the_engineer_of_a_mediated_session_is_told_who_watches(desk):
     lab, _ = desk
-    _, session, engineer = begin(lab, recording="required", relay="mediated", show_watchers=True)
-    assert engineer
+    _, session, _ = begin(lab, recording="required", relay="mediated", show_watchers=True)
     watcher = lab.xfreerdp(ticket_of(lab, "session", "watch", session[:8]), "/size:1280x900")
     lab.wait_log(f"SK2671 .*session={session} .*notice=1 how='shown'")
     watcher.wait_picture()

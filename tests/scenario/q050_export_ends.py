@@ -85,7 +85,7 @@ def test_q050_who_gives_up_has_nothing_half(desk, number, whom):
 
 
 def test_q051_nohup_is_respected(desk):
-    """Whoever has it ignore a closed terminal gets the video all the same; what others send does not end it either way but once."""
+    """Where a closed terminal is to be ignored it does not end the export; SIGTERM still does."""
     process = begin(desk, heed=lambda: (heed_signals(), signal.signal(signal.SIGHUP, signal.SIG_IGN)))
     process.send_signal(signal.SIGHUP)
     with pytest.raises(subprocess.TimeoutExpired):

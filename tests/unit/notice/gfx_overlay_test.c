@@ -443,11 +443,32 @@ a_host_that_wants_our_surface_gets_it(void **state)
 	end(&fixture);
 }
 
+/* 1024 x 768, on one monitor. */
+static const uint8_t reset[340] = {0x0e, 0, 0, 0, 0x54, 1, 0, 0, 0, 4, 0, 0, 0, 3, 0, 0, 1, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0xff, 3, 0, 0, 0xff, 2, 0, 0, 1};
+
 static void
-another_desktop_is_told_and_begins_without_it(void **state)
+another_desktop_takes_it_away(void **state)
 {
-	static const uint8_t reset[340] = {0x0e, 0, 0, 0, 0x54, 1, 0, 0, 0, 4, 0, 0, 0, 3, 0, 0, 1,
-		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 3, 0, 0, 0xff, 2, 0, 0, 1};
+	struct gfx_bytes out = {0};
+	struct fixture fixture;
+
+	(void)state;
+	begin_desktop(&fixture);
+	show(&fixture);
+	send_turn(&fixture);
+	assert_non_null(surface_of(&fixture.client, GFX_OVERLAY_SURFACE));
+	assert_int_equal(gfx_overlay_from_host(fixture.overlay, reset, sizeof(reset), &out), 0);
+	hear_client(&fixture.client, out.bytes, out.len);
+	free(out.bytes);
+	assert_null(surface_of(&fixture.client, GFX_OVERLAY_SURFACE));
+	assert_false(gfx_overlay_is_shown(fixture.overlay));
+	end(&fixture);
+}
+
+static void
+another_desktop_is_told_and_begins_without_one_that_was_to_go(void **state)
+{
 	struct fixture fixture;
 	struct gfx_desktop desktop;
 
@@ -529,7 +550,8 @@ main(void)
 		cmocka_unit_test(the_host_hears_of_its_own_frames_alone),
 		cmocka_unit_test(that_acknowledging_stops_is_told),
 		cmocka_unit_test(a_host_that_wants_our_surface_gets_it),
-		cmocka_unit_test(another_desktop_is_told_and_begins_without_it),
+		cmocka_unit_test(another_desktop_takes_it_away),
+		cmocka_unit_test(another_desktop_is_told_and_begins_without_one_that_was_to_go),
 		cmocka_unit_test(a_host_that_cannot_be_followed_passes_unchanged),
 		cmocka_unit_test(a_picture_has_a_size),
 	};

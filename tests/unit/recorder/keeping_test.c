@@ -133,7 +133,26 @@ while_the_disk_is_full_pictures_are_left_out_and_counted(void **state)
 	assert_int_equal(gap.why, RECORDING_GAP_NOT_WRITTEN);
 	assert_int_equal(gap.bytes % RECORDING_RECORD_MOST, 0);
 	assert_int_equal(gap.bytes / RECORDING_RECORD_MOST + pictures, 21);
-	/* … and full again, which is told again. */
+}
+
+static void
+disk_that_is_full_once_more_is_told_once_more(void **state)
+{
+	auto_fd int fd = memfd_create("recording", MFD_CLOEXEC);
+	auto_fd int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	int error = 0;
+
+	(void)state;
+	assert_int_equal(keeping_begin(&keeping, &sample.about, sample.key, fd, MOST), 0);
+	for (uint32_t ms = 1000; ms < 100000; ms += 50000) {
+		keeping.fd = full;
+		for (uint32_t i = 0; i < 20; i++)
+			take(RECORDING_RECORD_MOST, ms + i);
+		assert_int_equal(keeping_trouble(&keeping, &error), RECORD_TROUBLE_DISK_FULL);
+		keeping.fd = fd;
+		keeping_turn(&keeping, ms + 20000);
+		assert_int_equal(keeping_trouble(&keeping, &error), RECORD_TROUBLE_NONE);
+	}
 }
 
 static void
@@ -229,6 +248,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(records_are_in_the_file_within_a_moment),
 		TEST(while_the_disk_is_full_pictures_are_left_out_and_counted),
+		TEST(disk_that_is_full_once_more_is_told_once_more),
 		TEST(another_fault_of_the_disk_is_told_as_such),
 		TEST(what_the_disk_lost_is_a_gap),
 		TEST(a_recording_grows_no_larger_than_it_may),
