@@ -3,7 +3,7 @@
 import os
 import re
 
-from desktop import Desktop
+from desktop import Desktop, pointer_is_at
 from lab_parts.processes import PATIENCE, wait_for
 
 
@@ -38,13 +38,7 @@ def test_d002_shadow_gets_what_is_typed(lab):
     _, ticket = lab.new_ticket(lab.shadow)
     client = lab.xfreerdp(ticket, "/size:1024x768")
     client.wait_picture()
-    host = lab.hosts.variables["LAB_SHADOW_DISPLAY"]
-    # xeyes follow the pointer; the X server of the host knows where it is.
-    client.screen.run("xdotool", "mousemove", "323", "431")
-
-    def pointer():
-        return "x:323 y:431" in client.screen.run("env", "DISPLAY=" + host, "xdotool", "getmouselocation")
-    wait_for(pointer, PATIENCE, "the pointer moves on the jump host")
+    pointer_is_at(lab, client, 323)
 
 
 def test_d003_xrdp_desktop_and_keyboard(lab):

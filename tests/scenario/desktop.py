@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import time
 
 from lab_parts import xrdp_host
 from lab_parts.processes import PATIENCE, wait_for
@@ -23,6 +24,24 @@ PAPER = (0xFF, 0xF8, 0xE0)
 def close_to(colour, wanted):
     """The same colour, but for what compression does to it."""
     return all(abs(one - other) < 12 for one, other in zip(colour, wanted))
+
+
+def keep_picture(request, client, name):
+    """With --pictures DIR: what the client shows, by the number of its test's file."""
+    folder = request.config.getoption("--pictures")
+    if folder:
+        client.screenshot(os.path.join(folder, f"{request.module.__name__.split('_')[0]}_{name}.png"))
+
+
+def pointer_is_at(lab, client, place):
+    """The client moves its pointer, and the shadowed host's comes there: to a place at which no other test has left it. Returns how many
+    seconds that took."""
+    began = time.monotonic()
+    client.screen.run("xdotool", "mousemove", str(place), str(place))
+    host = "DISPLAY=" + lab.hosts.variables["LAB_SHADOW_DISPLAY"]
+    wait_for(lambda: f"x:{place} y:{place}" in client.screen.run("env", host, "xdotool", "getmouselocation"), PATIENCE,
+             "the pointer moves on the jump host")
+    return time.monotonic() - began
 
 
 class Desktop:

@@ -9,7 +9,7 @@ import pytest
 import rdp_wire as wire
 from conftest import gateway_of, one_test
 from cuttable import Cable
-from desktop import Desktop, close_to
+from desktop import Desktop, close_to, keep_picture, pointer_is_at
 from i500_reconnect import AUTO_RECONNECT, wait_connections
 from jump_hosts import (certificate, hangs_up, hangs_up_in_response, http, huge_response, knock, nla_shadow, no_tls_after_all,
                         redirects_at_once, served_with, silent)
@@ -42,13 +42,6 @@ def shadow_terminal(lab, **changes):
     return mediated(lab, lab.hosts.variables["LAB_SHADOW_PORT"], **changes)
 
 
-def keep_picture(request, client, name):
-    """With --pictures DIR: what the client shows."""
-    folder = request.config.getoption("--pictures")
-    if folder:
-        client.screenshot(os.path.join(folder, f"m001_{name}.png"))
-
-
 # Four pairs
 
 
@@ -57,13 +50,7 @@ def test_m001_xfreerdp_at_shadow(lab, request):
     client = lab.xfreerdp(ticket, "/size:1024x768")
     client.wait_picture()
     lab.wait_session(account)
-    host = lab.hosts.variables["LAB_SHADOW_DISPLAY"]
-    # Where no other test has left the host's pointer.
-    client.screen.run("xdotool", "mousemove", "317", "429")
-
-    def pointer():
-        return "x:317 y:429" in client.screen.run("env", "DISPLAY=" + host, "xdotool", "getmouselocation")
-    wait_for(pointer, PATIENCE, "the pointer moves on the jump host")
+    pointer_is_at(lab, client, 317)
     keep_picture(request, client, "xfreerdp_shadow")
 
 
@@ -227,12 +214,7 @@ def test_m031_one_mediator_dies_and_the_other_session_goes_on(lab):
     os.kill(pid, signal.SIGKILL)
     assert lab.wait_end(first)["reason"] == "MEDIATOR_DIED"
     assert lab.pids("sekisho-mediator") == [other]
-    host = lab.hosts.variables["LAB_SHADOW_DISPLAY"]
-    client.screen.run("xdotool", "mousemove", "222", "333")
-
-    def pointer():
-        return "x:222 y:333" in client.screen.run("env", "DISPLAY=" + host, "xdotool", "getmouselocation")
-    wait_for(pointer, PATIENCE, "the other session goes on")
+    pointer_is_at(lab, client, 222)
     assert lab.wait_session(second)
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from desktop import Desktop, close_to
+from desktop import Desktop, close_to, keep_picture
 from lab_parts.processes import PATIENCE, wait_for
 from n001_notices import BOX, INSIDE, TEXT
 from p001_watching import audited, play, watch
@@ -31,13 +31,6 @@ def begin(lab, host, *options):
     visitor.key("Return")
     session = lab.wait_session(account)
     return account, session["id"], client
-
-
-def keep_picture(request, client, name):
-    """With --pictures DIR: what the client shows."""
-    folder = request.config.getoption("--pictures")
-    if folder:
-        client.screenshot(os.path.join(folder, f"m100_{name}.png"))
 
 
 def shows_notice(client):

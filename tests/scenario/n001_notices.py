@@ -1,11 +1,9 @@
 """Notices on running screens (item B6's warnings, `session notice`): a banner lies over what the jump host draws, in every way in which hosts
 draw, and when it goes nothing of it is left. A transparent session cannot be written on, and the command says so."""
 
-import os
-
 import pytest
 
-from desktop import Desktop, close_to
+from desktop import Desktop, close_to, keep_picture
 from lab_parts.facility import AdminError
 from lab_parts.processes import PATIENCE, stop, wait_for
 from lab_parts.screens import Screen
@@ -56,13 +54,6 @@ def begin(lab, host, client, terminal=None):
     client.screen.run("xdotool", "mousemove", "1200", "850")
     client.wait_still()
     return client, session, terminal
-
-
-def keep_picture(request, client, name):
-    """With --pictures DIR: what the client shows."""
-    folder = request.config.getoption("--pictures")
-    if folder:
-        client.screenshot(os.path.join(folder, f"n001_{name}.png"))
 
 
 def is_there(client):

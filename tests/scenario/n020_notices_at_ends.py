@@ -2,7 +2,6 @@
 notices.first, second and last; and then the session ends, with the rule's reason."""
 
 import datetime
-import os
 from dataclasses import dataclass
 from typing import Callable
 
@@ -11,10 +10,9 @@ import pytest
 from c003_windows import pass_until_end
 from c005_ends import ADMINISTRATOR, IDLE, TIME
 from conftest import gateway_of, one_test
-from lab_parts.processes import PATIENCE, stop, wait_for
-from lab_parts.screens import Screen
-from n001_notices import BOX, INSIDE, is_there, upper
-from desktop import close_to
+from desktop import close_to, keep_picture
+from lab_parts.processes import PATIENCE, wait_for
+from n001_notices import BOX, INSIDE, is_there, still, upper  # noqa: F401
 from visitor import PASSWORD, knock, settled_engineer
 
 # 2 s before the full minute, when the gateway looks.
@@ -124,26 +122,9 @@ def calendar(request, folders, hosts):
 
 
 @pytest.fixture
-def still(hosts):
-    """The shadow's desktop, which moves, lies under a window that does not."""
-    screen = Screen(hosts.state, "shadow-still", hosts.variables["LAB_SHADOW_DISPLAY"])
-    process = screen.start("still", ["xlogo", "-geometry", "1024x768+0+0", "-fg", "#a03020", "-bg", "#e8e0c8"])
-    wait_for(lambda: close_to(screen.pixels().at(4, 500), (0xE8, 0xE0, 0xC8)), PATIENCE, "the window is there")
-    yield
-    stop(process)
-
-
-@pytest.fixture
 def work(calendar, still):
     for facility in one_test(calendar):
         yield Work(facility)
-
-
-def keep_pictures(request, clients, name):
-    """With --pictures DIR: what they show."""
-    folder = request.config.getoption("--pictures")
-    for client, language in zip(clients, ("en", "ja")) if folder else ():
-        client.screenshot(os.path.join(folder, f"n020_{name}.{language}.png"))
 
 
 def move_on(work, end, minute):
@@ -176,7 +157,8 @@ def test_n021_each_end_is_told_at_its_moments_and_comes(work, request, name):
             wait_for(lambda: upper(client) not in seen, PATIENCE, f"{client.name} shows the next notice")
             seen.add(upper(client))
         assert upper(work.clients[0]) != upper(work.clients[1])
-        keep_pictures(request, work.clients, f"{name}_{left}min")
+        for client, language in zip(work.clients, ("en", "ja")):
+            keep_picture(request, client, f"{name}_{left}min.{language}")
     assert [len(work.lab.sessions(account)) for account in work.accounts] == [1, 1]
     if end.passes:
         for client in work.clients:
@@ -237,8 +219,7 @@ def test_n023_who_is_taken_over_is_told_and_makes_place(theatre, still, request,
         visitor.page("PLACE", text="makes place")
         lab.wait_log(rf"SK2671 .*session={session['id']} .*notice=1 how='shown'")
         wait_for(lambda: close_to(client.pixel(*INSIDE), BOX), PATIENCE, "the notice is seen")
-        if folder := request.config.getoption("--pictures"):
-            client.screenshot(os.path.join(folder, f"n020_take-over.{language}.png"))
+        keep_picture(request, client, f"take-over.{language}")
         assert lab.sessions(holder)
         lab.pass_time(1)
         client.wait_end()

@@ -1,11 +1,9 @@
 """Notices on the bitmaps that rdesktop takes from freerdp-shadow: they look as they should, what changes beneath makes no hole in them, and
 what lies beneath comes back. (At 24 bits freerdp-shadow's picture never stands still, mediated or not: m003.)"""
 
-import os
-
 import pytest
 
-from desktop import close_to
+from desktop import close_to, keep_picture
 from lab_parts.processes import PATIENCE, stop, wait_for
 from n001_notices import BOX, INSIDE, heard, mediated, notice, shadow_screen, still, upper  # noqa: F401
 
@@ -14,13 +12,6 @@ DEPTHS = (15, 16, 32)
 RESTLESS = ["xterm", "-geometry", "60x24+300+20", "-b", "0", "-e", "bash", "-c",
             r"while :; do printf '\033[H'; for ((row = 0; row < 23; row++)); do printf '%-59s\n' $RANDOM$RANDOM$RANDOM$RANDOM$RANDOM; done; sleep 0.05; done"]
 LOOKS = 30
-
-
-def keep_picture(request, client, depth, name):
-    """With --pictures DIR: what the client shows."""
-    folder = request.config.getoption("--pictures")
-    if folder:
-        client.screenshot(os.path.join(folder, f"n030_{depth}_{name}.png"))
 
 
 def near(colour, wanted):
@@ -44,19 +35,19 @@ def test_n031_rdesktop_at_shadow(lab, request, depth):
     session = lab.wait_session(account)
     client.screen.run("xdotool", "mousemove", "1200", "850")
     before = wait_still(client)
-    keep_picture(request, client, depth, "before")
+    keep_picture(request, client, f"{depth}_before")
     notice(lab, session, "--seconds", "20")
     heard(lab, session, 1, "shown")
     wait_for(lambda: near(client.pixel(*INSIDE), BOX), PATIENCE, "the notice has its colour")
     shown = wait_still(client)
-    keep_picture(request, client, depth, "shown")
+    keep_picture(request, client, f"{depth}_shown")
     # Letters are on it, in white.
     assert any(near(shown.at(x, y), (0xFF, 0xFF, 0xFF)) for y in range(10, 90) for x in range(100, 900, 3))
     heard(lab, session, 1, "timed-out")
     try:
         wait_for(lambda: upper(client) == before.picture[:500 * before.row], PATIENCE, "what lay beneath is there again")
     finally:
-        keep_picture(request, client, depth, "after")
+        keep_picture(request, client, f"{depth}_after")
     assert close_to(client.pixel(8, 500), before.at(8, 500))
 
 
@@ -100,7 +91,7 @@ def test_n032_what_changes_beneath_makes_no_hole(lab, request, depth):
         for number in range(LOOKS):
             now = client.look()
             if letters(now) != whole or number == LOOKS - 1:
-                keep_picture(request, client, depth, f"restless{number}")
+                keep_picture(request, client, f"{depth}_restless{number}")
             assert letters(now) == whole, f"look {number}: the notice is not whole"
             seen.append(beneath(now))
         assert sum(one != other for one, other in zip(seen, seen[1:])) > LOOKS // 4, "beneath it was the same picture again and again"

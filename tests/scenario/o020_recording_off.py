@@ -8,6 +8,7 @@ from desktop import close_to
 from h001_sign_in import SHADOW_GROUND, wait_shadow
 from lab_parts.control import Refused
 from lab_parts.processes import PATIENCE, wait_for
+from o010_four_eyes import state_of
 from p001_watching import EVENT_COLOUR, GROUND, SESSION, begin, paint_ground, recorded, watch  # noqa: F401
 from recordings import file_of, files_of, folder_of, wait_closed
 from r001_recording import kill_recorder
@@ -29,7 +30,7 @@ def test_o0201_watched_and_not_kept_leaves_nothing(new_lab):
     account, ticket = lab.new_ticket(terminal)
     engineer = lab.xfreerdp(ticket.in_a_window(), "/size:%dx%d" % SESSION, "/gfx", size="%dx%d" % SESSION)
     Visitor(lab, engineer).page("WATCHED", text=terminal)
-    row = wait_for(lambda: next((row for row in lab.sessions(account) if row["state"] == "not-watched"), None), PATIENCE, "it waits")
+    row = state_of(lab, account, "not-watched")
     watcher = watch(lab, "session", "watch", row["id"])
     lab.wait_session(account)
     wait_shadow(engineer)

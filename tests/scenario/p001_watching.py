@@ -6,10 +6,11 @@ import time
 
 import pytest
 
-from desktop import close_to
+from desktop import close_to, keep_picture
 from facility import Ticket
 from h001_sign_in import SHADOW_GROUND, wait_shadow
 from lab_parts.processes import PATIENCE, wait_for
+from recordings import PASSPHRASE, new_key
 from visitor import Visitor
 
 # The session's desktop, and below it the bar of the player: the picture lies at its own size in the corner.
@@ -17,15 +18,12 @@ SESSION, BAR = (1024, 768), 58
 WATCHER = (SESSION[0], SESSION[1] + BAR)
 EVENT_COLOUR = (0xC0, 0x30, 0x30)
 GROUND = (8, 700)
-PASSPHRASE = "correct horse battery\n"
 
 
 def audited(new_lab, request, tmp_path):
     """A gateway whose recordings one auditor can open; his key is lab.key."""
-    program = os.path.join(os.path.realpath(request.config.getoption("--build")), "admin-cli", "sekisho-admin")
     key = str(tmp_path / "key")
-    line = subprocess.run([program, "recording", "key", "new", key, "--name", "tanaka"], input=PASSPHRASE, text=True, check=True,
-                          capture_output=True).stdout.split()[0]
+    line = new_key(request.config.getoption("--build"), key)
     lab = new_lab(f"recording.auditors=[{line}]", "roles.auditor.users=[root]")
     lab.key = key
     return lab
@@ -79,7 +77,7 @@ def wait_equal(one, other):
 
 
 @pytest.mark.alone
-def test_p0101_a_running_session_is_watched(recorded):
+def test_p0101_a_running_session_is_watched(request, recorded):
     lab = recorded
     account, session, engineer = begin(lab)
     watcher = watch(lab, "session", "watch", session)
@@ -99,7 +97,7 @@ def test_p0101_a_running_session_is_watched(recorded):
     assert sorted(behind)[1] < 2
     wait_for(lambda: close_to(watcher.pixel(*GROUND), SHADOW_GROUND), PATIENCE, "the watcher sees the old colour")
     wait_equal(engineer, watcher)
-    watcher.screenshot(os.path.join(lab.folder, "p001-live.png"))
+    keep_picture(request, watcher, "live")
     # Nobody who watches is a session, or keeps one from ending.
     assert len(lab.sessions(account)) == 1
     engineer.close()
@@ -142,7 +140,7 @@ def play(lab, recording):
     return lab.xfreerdp(Ticket(path).in_a_window(), "/size:%dx%d" % WATCHER, size="%dx%d" % WATCHER)
 
 
-def test_p0103_a_session_that_is_over_is_replayed(recorded):
+def test_p0103_a_session_that_is_over_is_replayed(request, recorded):
     """Its last picture is what the engineer saw last; and Home shows it from its beginning."""
     lab = recorded
     account, session, engineer = begin(lab)
@@ -152,7 +150,7 @@ def test_p0103_a_session_that_is_over_is_replayed(recorded):
         lab.admin.text("session", "kill", session, "--because", "the picture is complete", "--yes")
         lab.wait_end(account)
     finally:
-        subprocess.run(["env", "DISPLAY=" + lab.hosts.variables["LAB_SHADOW_DISPLAY"], "xsetroot", "-solid", "#20405a"], check=True)
+        paint_ground(engineer, lab, SHADOW_GROUND)
 
     def closed():
         [row] = [row for row in lab.call("recording.list")["recordings"] if row["session"] == session]
@@ -162,6 +160,6 @@ def test_p0103_a_session_that_is_over_is_replayed(recorded):
     watcher.wait_picture()
     watcher.key("End")
     wait_for(lambda: close_to(watcher.pixel(*GROUND), EVENT_COLOUR), PATIENCE, "the last picture is shown")
-    watcher.screenshot(os.path.join(lab.folder, "p001-replay.png"))
+    keep_picture(request, watcher, "replay")
     watcher.key("Home")
     wait_for(lambda: close_to(watcher.pixel(*GROUND), SHADOW_GROUND), PATIENCE, "it plays from the beginning")

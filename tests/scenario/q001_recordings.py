@@ -110,6 +110,13 @@ def test_q001_recordings_are_listed_held_and_erased_by_who_may(archive):
     assert run(lab, "log", "verify").returncode == 0
 
 
+def replace(path, content):
+    """In the same file, as its owner and mode are looked at, too."""
+    with open(path, "r+b") as file:
+        file.truncate(0)
+        file.write(content)
+
+
 def test_q002_what_was_changed_is_found(archive):
     lab = archive()
     _, session = record(lab)
@@ -120,9 +127,7 @@ def test_q002_what_was_changed_is_found(archive):
         good = file.read()
 
     def put(content):
-        with open(path, "r+b") as file:
-            file.truncate(0)
-            file.write(content)
+        replace(path, content)
         return verdict(lab, session)
     assert put(good[:5000] + bytes([good[5000] ^ 1]) + good[5001:]) == ("broken", 1)
     assert put(good[:len(good) // 2]) == ("broken", 1)  # its end has been cut off
@@ -164,21 +169,15 @@ def test_q005_recording_that_was_never_closed_is_known_by_what_it_begins_with(ar
     keys.forge(path, forged)
     assert keys.open(forged)[0], "the auditor can open it, and nothing is wrong with it in itself"
     assert keys.verify(forged)[0] == "not closed"
-    with open(path, "rb") as file:
-        good = file.read()
-
-    def put(content):
-        with open(path, "r+b") as file:
-            file.truncate(0)
-            file.write(content)
-    with open(forged, "rb") as file:
-        put(file.read())
+    with open(path, "rb") as file, open(forged, "rb") as other:
+        good, bad = file.read(), other.read()
+    replace(path, bad)
     assert verdict(lab, session) == ("foreign", 1)
     assert "has been replaced" in run(lab, "recording", "verify", "--all").stdout
     for method, more in (("recording.keys", {}), ("recording.play", {"key": 64 * "0"})):
         with pytest.raises(Refused, match="has been replaced"):
             lab.call(method, id=session, **more)
-    put(good)
+    replace(path, good)
     assert verdict(lab, session) == ("not-closed", 0)
     assert run(lab, "log", "verify").returncode == 0
 

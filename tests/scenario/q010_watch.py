@@ -9,9 +9,8 @@ from clerk import run
 from facility import Ticket
 from lab_parts.processes import PATIENCE, wait_for
 from q001_recordings import be_told, leave
-from q020_export import PASSPHRASE, pixels
-from recordings import file_of, wait_closed
-
+from q020_export import pixels
+from recordings import PASSPHRASE, file_of, new_key, wait_closed
 
 BAR = 58  # pixels, of the player
 
@@ -19,10 +18,8 @@ BAR = 58  # pixels, of the player
 @pytest.fixture
 def desk(request, new_lab, tmp_path):
     """A gateway that records for the key of this desk: (lab, path of the key)."""
-    build = os.path.realpath(request.config.getoption("--build"))
     key = str(tmp_path / "key")
-    line = subprocess.run([os.path.join(build, "admin-cli", "sekisho-admin"), "recording", "key", "new", key, "--name", "tanaka"],
-                          input=PASSPHRASE, text=True, capture_output=True, check=True).stdout.strip()
+    line = new_key(request.config.getoption("--build"), key)
     lab = new_lab("roles.auditor.users=[root]", "limits.grace=0", f"recording.auditors=[{line}]")
     lab.begin_test()
     return lab, key

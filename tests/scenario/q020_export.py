@@ -8,9 +8,10 @@ import subprocess
 
 import pytest
 
+from recordings import PASSPHRASE, new_key
+
 HERE = os.path.dirname(os.path.realpath(__file__))
 SESSION = os.path.join(HERE, "..", "fuzz", "seeds", "playback", "gfx")
-PASSPHRASE = "correct horse battery\n"
 
 
 class Desk:
@@ -18,7 +19,7 @@ class Desk:
 
     def __init__(self, folder, build):
         self.folder, self.build = str(folder), build
-        self.line = self.admin("recording", "key", "new", "key", "--name", "tanaka").stdout.strip()
+        self.line = new_key(build, self.path("key"))
         self.record("session.skr", SESSION)
 
     def admin(self, *words, given=PASSPHRASE, **more):

@@ -3,21 +3,20 @@ right picture at the right time, with xfreerdp3 and with rdesktop."""
 
 import json
 import os
-import shutil
 import subprocess
 import time
 
 import pytest
 
 from clerk import places_of, run
-from desktop import close_to
+from desktop import close_to, keep_picture
 from h001_sign_in import SHADOW_GROUND
 from lab_parts.processes import PATIENCE, wait_for
 from lab_parts.shims import clock_variables
-from p001_watching import EVENT_COLOUR, GROUND, PASSPHRASE, SESSION, WATCHER, begin, paint_ground, pixels, play
+from p001_watching import EVENT_COLOUR, GROUND, SESSION, WATCHER, begin, paint_ground, pixels, play
 from q010_watch import ticket_of
 from r001_recording import stop_gateway
-from recordings import Auditor, file_of, wait_closed
+from recordings import PASSPHRASE, Auditor, file_of, new_key, wait_closed
 
 YESTERDAY, TODAY = "2026-11-16T14:00:58+09:00", "2026-11-17T09:30:58+09:00"
 LATER_COLOUR = (0x30, 0xC0, 0x30)
@@ -32,8 +31,7 @@ def archive(new_lab, request, tmp_path):
     """A gateway whose recordings open for two keys: an auditor's, as people have it, and one with which the test reads records."""
     build = os.path.realpath(request.config.getoption("--build"))
     key = str(tmp_path / "key")
-    line = subprocess.run([os.path.join(build, "admin-cli", "sekisho-admin"), "recording", "key", "new", key, "--name", "tanaka"],
-                          input=PASSPHRASE, text=True, check=True, capture_output=True).stdout.split()[0]
+    line = new_key(build, key)
     reader = Auditor(build, str(tmp_path))
     lab = new_lab(f"recording.auditors=[{line},{reader.line}]", "roles.auditor.users=[root]", "limits.grace=0", clock=YESTERDAY)
     lab.begin_test()
@@ -41,37 +39,30 @@ def archive(new_lab, request, tmp_path):
     return lab
 
 
-def keep_picture(lab, client, name):
-    """For people, with SEKISHO_PICTURES=FOLDER."""
-    client.screenshot(os.path.join(lab.folder, name + ".png"))
-    if "SEKISHO_PICTURES" in os.environ:
-        shutil.copy(os.path.join(lab.folder, name + ".png"), os.environ["SEKISHO_PICTURES"])
-
-
 def recorded_ms(lab, session):
     """How far the recording of a running session is."""
     return lab.reader.open(file_of(lab, session))[0][-1][1]
 
 
-def paint_and_see(lab, session, engineer, colour):
+def paint_and_see(request, lab, session, engineer, colour):
     """Paints the desktop; the engineer saw it at a time between these two of the recording, in milliseconds."""
     since = recorded_ms(lab, session)
     paint_ground(engineer, lab, colour)
     wait_for(lambda: all(close_to(engineer.pixel(*place), colour) for place in PLACES), PATIENCE, "the engineer sees it, all of it")
     seen = pixels(engineer, *SESSION)
-    keep_picture(lab, engineer, "q030-engineer-%02x%02x%02x" % colour)
+    keep_picture(request, engineer, "engineer-%02x%02x%02x" % colour)
     until = wait_for(lambda: recorded_ms(lab, session) > since and recorded_ms(lab, session), PATIENCE, "it is recorded")
     return since, until, seen
 
 
-def work(lab):
+def work(request, lab):
     """A session in which the desktop turns red, and fifteen seconds later green: (account, session, red, green)."""
     account, session, engineer = begin(lab)
     try:
-        red = paint_and_see(lab, session, engineer, EVENT_COLOUR)
+        red = paint_and_see(request, lab, session, engineer, EVENT_COLOUR)
         began = time.monotonic()
         wait_for(lambda: time.monotonic() - began > 15, PATIENCE, "fifteen seconds of the session pass")
-        green = paint_and_see(lab, session, engineer, LATER_COLOUR)
+        green = paint_and_see(request, lab, session, engineer, LATER_COLOUR)
         lab.admin.text("session", "kill", session, "--because", "the work is done", "--yes")
         lab.wait_end(account)
     finally:
@@ -105,9 +96,9 @@ def ground_is(client, colour):
     return close_to(client.pixel(*GROUND), colour)
 
 
-def test_q030_yesterdays_session_is_found_verified_and_replayed(archive):
+def test_q030_yesterdays_session_is_found_verified_and_replayed(request, archive):
     lab = archive
-    account, session, red, green = work(lab)
+    account, session, red, green = work(request, lab)
     stop_gateway(lab)
     lab.set_clock(TODAY)
     lab.start_gateway_again()
@@ -135,16 +126,16 @@ def test_q030_yesterdays_session_is_found_verified_and_replayed(archive):
     # From its beginning: the host's own ground first, then red, then green, as long after each other as in the session.
     watcher = play(lab, session)
     wait_for(lambda: ground_is(watcher, SHADOW_GROUND), PATIENCE, "it begins as the session did")
-    keep_picture(lab, watcher, "q030-beginning")
+    keep_picture(request, watcher, "beginning")
     wait_for(lambda: ground_is(watcher, EVENT_COLOUR), PATIENCE, "it turns red")
     at_red = time.monotonic()
-    keep_picture(lab, watcher, "q030-red")
+    keep_picture(request, watcher, "red")
     wait_for(lambda: ground_is(watcher, LATER_COLOUR), PATIENCE, "it turns green")
     apart = time.monotonic() - at_red
     assert (green[0] - red[1]) / 1000 - SLACK < apart < (green[1] - red[0]) / 1000 + SLACK, apart
     watcher.key("End")
     wait_for(lambda: all(close_to(watcher.pixel(*place), LATER_COLOUR) for place in PLACES), PATIENCE, "its end is all green")
-    keep_picture(lab, watcher, "q030-end")
+    keep_picture(request, watcher, "end")
     assert likeness(watcher, green[2]) > 0.9
 
     # --at: the first that is seen there is red, without any of what was before; Space stops it.
@@ -161,7 +152,7 @@ def test_q030_yesterdays_session_is_found_verified_and_replayed(archive):
     wait_for(looked, PATIENCE, "it begins when the desktop was red")
     assert colours == {"red"}
     watcher.key("space")
-    keep_picture(lab, watcher, "q030-at")
+    keep_picture(request, watcher, "at")
     assert likeness(watcher, red[2]) > 0.9
 
     # rdesktop shows the same.
@@ -170,6 +161,6 @@ def test_q030_yesterdays_session_is_found_verified_and_replayed(archive):
     wait_for(lambda: ground_is(other, EVENT_COLOUR), PATIENCE, "rdesktop shows it red")
     other.key("End")
     wait_for(lambda: ground_is(other, LATER_COLOUR), PATIENCE, "and at its end green")
-    keep_picture(lab, other, "q030-rdesktop")
+    keep_picture(request, other, "rdesktop")
     actions = run(lab, "--json", "log", "admin").stdout
     assert "recording.play" in actions

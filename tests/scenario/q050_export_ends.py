@@ -8,7 +8,8 @@ import subprocess
 import pytest
 
 from lab_parts.processes import PATIENCE, wait_for
-from q020_export import PASSPHRASE, SESSION, Desk
+from q020_export import SESSION, Desk
+from recordings import PASSPHRASE
 from recordings import END, records_of
 
 TIMES = 150  # of two seconds: more than any encoder does while one looks

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from desktop import Desktop
+from desktop import Desktop, pointer_is_at
 from h001_sign_in import wait_shadow
 from lab_parts.control import Refused
 from lab_parts.processes import PATIENCE, wait_for
@@ -176,7 +176,7 @@ def test_r005_recorder_killed_leaves_a_session_that_need_not_be_recorded(recorde
     wait_for(lambda: os.path.getsize(path) > 50_000, PATIENCE, "pictures are recorded")
     kill_recorder(lab)
     lab.wait_log("SK2705")
-    # The session goes on. (No other test has left the host's pointer at this place.)
+    # The session goes on.
     pointer_is_at(lab, client, 345)
     assert lab.sessions(account) and auditor.verify(path)[0] == "not closed"
     # Nobody begins in the middle of a picture: that its recording has ended is said where sessions are looked at.
@@ -209,15 +209,6 @@ def test_r020_session_whose_recorder_died_is_recorded_again_from_its_next_connec
     records, closed = auditor.open(second)
     assert closed and records[0][0] == SEGMENT and only_pdus(records)
     assert {row["state"] for row in lab.call("recording.list")["recordings"]} == {"closed", "not-closed"}
-
-
-def pointer_is_at(lab, client, place):
-    """How long it takes until the jump host sees the pointer there."""
-    began = time.monotonic()
-    client.screen.run("xdotool", "mousemove", str(place), str(place))
-    host = "DISPLAY=" + lab.hosts.variables["LAB_SHADOW_DISPLAY"]
-    wait_for(lambda: f"x:{place} y:{place}" in client.screen.run("env", host, "xdotool", "getmouselocation"), PATIENCE, "it is there")
-    return time.monotonic() - began
 
 
 def test_r021_stalled_recorder_leaves_a_session_that_need_not_be_recorded_undisturbed(recorder, auditor):

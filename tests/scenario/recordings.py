@@ -9,11 +9,19 @@ import subprocess
 
 from lab_parts.processes import PATIENCE, wait_for
 
+PASSPHRASE = "correct horse battery\n"
 SEGMENT, FROM_HOST, FROM_CLIENT, GAP, NOTE, END = range(1, 7)
 
 
+def new_key(build, path):
+    """An auditor's key as people have it, which PASSPHRASE opens, in the file `path`; returns what gateway.yaml takes."""
+    program = os.path.join(os.path.realpath(build), "admin-cli", "sekisho-admin")
+    return subprocess.run([program, "recording", "key", "new", path, "--name", "tanaka"], input=PASSPHRASE, text=True, check=True,
+                          capture_output=True).stdout.split()[0]
+
+
 class Auditor:
-    """A pair of keys; .line is what gateway.yaml takes."""
+    """A pair of keys for tests; .line is what gateway.yaml takes."""
 
     def __init__(self, build, folder):
         self.tool = os.path.join(build, "tests", "recording", "recording_tool")
