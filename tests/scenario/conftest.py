@@ -28,7 +28,7 @@ PEACE = ["sources.exempt=[127.0.0.0/8]", "health.every=0"]
 
 def pytest_addoption(parser):
     parser.addoption("--build", default=os.path.join(TREE, "build"), help="where meson built")
-    parser.addoption("--pictures", metavar="DIR", help="keeps the pictures of sign-in screens there")
+    parser.addoption("--pictures", metavar="DIR", help="keeps pictures of what clients show there")
     parser.addoption("--long", action="store_true", default=bool(os.environ.get("SEKISHO_LONG")),
                      help="also what takes minutes (or SEKISHO_LONG in the environment)")
 
