@@ -522,11 +522,11 @@ playback_gaps(const struct playback *playback, const struct playback_gap **ret_g
 	return playback->gap_count;
 }
 
-const char *
+const struct recording_note *
 playback_note(const struct playback *playback, uint32_t *ret_ms)
 {
 	if (!playback->has_note)
 		return NULL;
 	*ret_ms = playback->note_ms;
-	return playback->note.text;
+	return &playback->note;
 }

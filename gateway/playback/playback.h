@@ -77,6 +77,6 @@ struct playback_gap {
 size_t playback_gaps(const struct playback *playback, const struct playback_gap **ret_gaps);
 
 /* The last NOTE up to now; NULL: there was none. ret_ms: when. */
-const char *playback_note(const struct playback *playback, uint32_t *ret_ms);
+const struct recording_note *playback_note(const struct playback *playback, uint32_t *ret_ms);
 
 #endif

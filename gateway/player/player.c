@@ -94,9 +94,11 @@ ask_length(struct player *player)
 	length = recording_reader_length_ms(player->reel.reader);
 	if (length < playback_seen_ms(player->reel.playback))
 		length = playback_seen_ms(player->reel.playback);
-	if (length != player->length_ms)
-		player_damage_bar(player);
+	if (length == player->length_ms)
+		return;
+	player_damage_bar(player);
 	player->length_ms = length;
+	player->length_us = now_us;
 }
 
 /* What the watcher asks for */

@@ -348,28 +348,56 @@ gap_at(const struct player *player, uint32_t at_ms)
 	return NULL;
 }
 
+/* A session that shows nothing new makes its recording no longer, and time goes on all the same. */
+static uint32_t
+in_session_ms(const struct player *player, uint32_t at_ms)
+{
+	if (player->state != PLAY_LIVE)
+		return at_ms;
+	return at_ms + (uint32_t)((player_now_us() - player->length_us) / 1000);
+}
+
+static void
+write_note(
+	const struct player *player, const struct recording_note *note, char *ret_text, size_t size)
+{
+	/* Who watches is noted by name alone. */
+	static const char *const sentences[] = {
+		[RECORDING_NOTE_WATCHER_CAME] = N_("Auditor %s watches this session."),
+		[RECORDING_NOTE_WATCHER_WENT] =
+			N_("Auditor %s does not watch this session any more."),
+	};
+	const char *sentence = note->about < ARRAY_SIZE(sentences) ? sentences[note->about] : NULL;
+
+	if (sentence != NULL)
+		words_sentence(catalogue_of(player), sentence, (const uint8_t *)note->text,
+			strlen(note->text) + 1, ret_text, size);
+	else
+		words_sentence(catalogue_of(player), note->text, NULL, 0, ret_text, size);
+}
+
 static void
 paint_strip(struct player *player, cairo_t *cairo)
 {
 	const struct playback_gap *gap;
 	const struct box strip = strip_box(player);
 	const struct box inner = box_inside(&strip, units(player, 14), 0);
-	const char *note;
-	uint32_t at_ms, note_ms = 0;
+	const struct recording_note *note;
+	uint32_t note_ms = 0;
 	char text[RECORDING_TEXT_MOST + 1];
 
 	if (player->reel.playback == NULL || player->state == PLAY_BROKEN)
 		return;
-	at_ms = playback_now_ms(player->reel.playback);
-	gap = gap_at(player, at_ms);
+	gap = gap_at(player, in_session_ms(player, playback_now_ms(player->reel.playback)));
 	note = playback_note(player->reel.playback, &note_ms);
 	if (gap != NULL) {
 		const char *const values[] = {translate(player, gap->why)};
 
 		sentence_fill(translate(player, N_("Something is missing here: %s.")), values, 1,
 			text, sizeof(text));
-	} else if (note != NULL && player_at_ms(player) - note_ms < NOTE_MS) {
-		words_sentence(NULL, note, NULL, 0, text, sizeof(text));
+	} else if (note != NULL &&
+		   in_session_ms(player, player_at_ms(player)) - note_ms < NOTE_MS) {
+		write_note(player, note, text, sizeof(text));
 	} else {
 		return;
 	}

@@ -26,6 +26,7 @@ struct player {
 	struct trail trail;
 	uint32_t length_ms;
 	int64_t length_asked_us;
+	int64_t length_us; /* since when it is so long */
 
 	/* Playing */
 	enum play_state state;

@@ -1,6 +1,8 @@
 """Auditors watch with an RDP client of their own: a session that runs, and a recording of one that is over."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import time
 
@@ -72,8 +74,32 @@ def wait_sees(lab, session, sees):
              f"the watcher sees it now: {sees}")
 
 
-def wait_equal(one, other):
-    wait_for(lambda: pixels(one, *SESSION) == pixels(other, *SESSION), PATIENCE, "both show the same picture")
+@contextlib.contextmanager
+def standing_still(hosts):
+    """What moves on the shadowed desktop does not, meanwhile."""
+    moving = [process["pid"] for process in hosts.state.processes if process["name"].startswith("shadow-screen-")]
+    assert moving
+    for pid in moving:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in moving:
+            os.kill(pid, signal.SIGCONT)
+
+
+def wait_equal(lab, one, other):
+    """But for a pixel in a thousand: freerdp-shadow's codec leaves dots, which decoders on different processors' instructions round
+    differently."""
+    def alike():
+        first, second = pixels(one, *SESSION), pixels(other, *SESSION)
+        rows = SESSION[0] * 3
+        differ = sum(first[at:at + 3] != second[at:at + 3]
+                     for row in range(0, len(first), rows) if first[row:row + rows] != second[row:row + rows]
+                     for at in range(row, row + rows, 3))
+        return differ < len(first) // 3000
+    with standing_still(lab.hosts):
+        wait_for(alike, PATIENCE, "both show the same picture")
 
 
 @pytest.mark.alone
@@ -82,6 +108,7 @@ def test_p0101_a_running_session_is_watched(request, recorded):
     account, session, engineer = begin(lab)
     watcher = watch(lab, "session", "watch", session)
     wait_for(lambda: close_to(watcher.pixel(*GROUND), SHADOW_GROUND), PATIENCE, "the watcher sees the session")
+    keep_picture(request, watcher, "begins")
     behind = []
     try:
         for colour in (EVENT_COLOUR, (0x30, 0xC0, 0x30), (0x30, 0x30, 0xC0)):
@@ -96,7 +123,7 @@ def test_p0101_a_running_session_is_watched(request, recorded):
     # What looking itself takes is in each of them.
     assert sorted(behind)[1] < 2
     wait_for(lambda: close_to(watcher.pixel(*GROUND), SHADOW_GROUND), PATIENCE, "the watcher sees the old colour")
-    wait_equal(engineer, watcher)
+    wait_equal(lab, engineer, watcher)
     keep_picture(request, watcher, "live")
     # Nobody who watches is a session, or keeps one from ending.
     assert len(lab.sessions(account)) == 1

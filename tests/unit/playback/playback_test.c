@@ -102,12 +102,12 @@ records_are_played_when_it_is_their_time(void **state)
 	assert_int_equal(playback_advance(playback, 99, 1000), PLAYBACK_REACHED);
 	assert_null(playback_note(playback, &ms));
 	assert_int_equal(playback_advance(playback, 4999, 1000), PLAYBACK_REACHED);
-	assert_string_equal(playback_note(playback, &ms), "one");
+	assert_string_equal(playback_note(playback, &ms)->text, "one");
 	assert_int_equal(ms, 100);
 	assert_int_equal(playback_now_ms(playback), 100);
 	assert_int_equal(playback_seen_ms(playback), 5000);
 	assert_int_equal(playback_advance(playback, 5000, 1000), PLAYBACK_ENDED);
-	assert_string_equal(playback_note(playback, &ms), "two");
+	assert_string_equal(playback_note(playback, &ms)->text, "two");
 	assert_int_equal(playback_next_ms(playback, &ms), -ENODATA);
 	playback_free(playback);
 }
@@ -213,7 +213,7 @@ a_search_begins_at_its_segment(void **state)
 	assert_int_equal(source.rewinds, 1);
 	assert_int_equal(playback_advance(playback, 5500, 1000), PLAYBACK_REACHED);
 	assert_int_equal(playback_now_ms(playback), 5000);
-	assert_string_equal(playback_note(playback, &ms), "first");
+	assert_string_equal(playback_note(playback, &ms)->text, "first");
 	playback_free(playback);
 }
 
