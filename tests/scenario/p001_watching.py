@@ -89,8 +89,8 @@ def standing_still(hosts):
 
 
 def wait_equal(lab, one, other):
-    """But for a pixel in a thousand: freerdp-shadow's codec leaves dots, which decoders on different processors' instructions round
-    differently."""
+    """But for a pixel in a thousand: at the edges of a few tiles freerdp-shadow's codec leaves dots, and xfreerdp does not always show the
+    same ones as libfreerdp's gdi behind the player."""
     def alike():
         first, second = pixels(one, *SESSION), pixels(other, *SESSION)
         rows = SESSION[0] * 3
