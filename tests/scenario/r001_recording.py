@@ -135,8 +135,8 @@ def test_r002_rdesktop_on_xrdp_is_recorded_with_its_input_where_that_is_wanted(r
 def test_r003_input_is_not_recorded_where_nobody_wants_it(recorder, auditor):
     lab = recorder()
     account, session, client, _ = new_session(lab, recording="best-effort")
-    client.screen.run("xdotool", "mousemove", "321", "432", "click", "1")
-    pointer_is_at(lab, client, 234)  # and what came before has come, too
+    pointer_is_at(lab, client, 234)
+    client.screen.run("xdotool", "click", "1")  # behind one, FreeRDP 3.15 has the pointer one move behind, without a gateway as well
     path = file_of(lab, session)
     wait_for(lambda: os.path.getsize(path) > 50_000, PATIENCE, "pictures are recorded")
     lab.call("session.kill", id=session, because="enough")
