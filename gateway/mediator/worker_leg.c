@@ -4,11 +4,9 @@
 #include "mediator/mediation_private.h"
 
 #include "base/cleanup.h"
+#include "picture/pictures.h"
 
 #include <assert.h>
-
-/* TS_BITMAP_DATA before its bytes: nine numbers, and TS_CD_HEADER (2.2.9.1.1.3.1.2.2). */
-#define BITMAP_HEADERS_MOST 26
 
 /* Waits, in the worker leg's thread, for the jump host's desktop. */
 static bool
@@ -199,7 +197,7 @@ count_that_fit(const BITMAP_DATA *rectangles, uint32_t count, size_t most)
 	uint32_t fit = 0;
 
 	for (; fit < count; fit++) {
-		size += BITMAP_HEADERS_MOST + rectangles[fit].bitmapLength;
+		size += PICTURES_HEADERS_MOST + rectangles[fit].bitmapLength;
 		if (size > most && fit > 0)
 			break;
 	}

@@ -19,7 +19,7 @@
 #define BITMAP_COMPRESSION 0x0001 /* 2.2.9.1.1.3.1.2.2 */
 #define UPDATE_TILES 32
 /* What a client without multifragment updates may be sent in one: 16256, less the headers of an update's tiles. */
-#define UPDATE_BYTES (16256 - 64 - UPDATE_TILES * 26)
+#define UPDATE_BYTES (16256 - 64 - UPDATE_TILES * PICTURES_HEADERS_MOST)
 
 struct pictures {
 	bool skip_alpha;

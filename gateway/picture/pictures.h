@@ -12,6 +12,9 @@
 
 #include <freerdp/freerdp.h>
 
+/* Of a rectangle in a bitmap update, before its bytes: TS_BITMAP_DATA's nine numbers, and TS_CD_HEADER (MS-RDPBCGR 2.2.9.1.1.3.1.2.2). */
+#define PICTURES_HEADERS_MOST 26
+
 struct pictures;
 
 /* skip_alpha: the client does without that plane (DRAW_ALLOW_SKIP_ALPHA). NULL without memory. */

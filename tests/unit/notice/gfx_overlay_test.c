@@ -270,6 +270,14 @@ show(struct fixture *fixture)
 }
 
 static void
+begin_shown(struct fixture *fixture)
+{
+	begin_desktop(fixture);
+	show(fixture);
+	send_turn(fixture);
+}
+
+static void
 end(struct fixture *fixture)
 {
 	gfx_overlay_free(fixture->overlay);
@@ -306,9 +314,7 @@ what_the_host_draws_meanwhile_is_there_afterwards(void **state)
 	struct fixture fixture;
 
 	(void)state;
-	begin_desktop(&fixture);
-	show(&fixture);
-	send_turn(&fixture);
+	begin_shown(&fixture);
 	paint_frame(&fixture, 3, everything, 7);
 	assert_int_equal(seen(&fixture, 40, 16), OURS);
 	assert_int_equal(seen(&fixture, 0, 0), 7);
@@ -362,9 +368,7 @@ another_one_takes_its_place(void **state)
 	uint8_t pixels[16 * 16 * 4] = {0};
 
 	(void)state;
-	begin_desktop(&fixture);
-	show(&fixture);
-	send_turn(&fixture);
+	begin_shown(&fixture);
 	assert_int_equal(gfx_overlay_show(fixture.overlay, pixels, 16, 16, 64, 64), 0);
 	send_turn(&fixture);
 	assert_int_equal(seen(&fixture, 32, 8), 2);
@@ -381,9 +385,7 @@ the_host_hears_of_its_own_frames_alone(void **state)
 	uint32_t frame = 0;
 
 	(void)state;
-	begin_desktop(&fixture);
-	show(&fixture);
-	send_turn(&fixture);
+	begin_shown(&fixture);
 	paint_frame(&fixture, 3, corner, 3);
 	gfx_overlay_hide(fixture.overlay);
 	send_turn(&fixture);
@@ -432,9 +434,7 @@ a_host_that_wants_our_surface_gets_it(void **state)
 	struct fixture fixture;
 
 	(void)state;
-	begin_desktop(&fixture);
-	show(&fixture);
-	send_turn(&fixture);
+	begin_shown(&fixture);
 	gfx_create_surface_write(&fixture.host, GFX_OVERLAY_SURFACE, 64, 64);
 	send_host(&fixture);
 	assert_int_equal(surface_of(&fixture.client, GFX_OVERLAY_SURFACE)->width, 64);
@@ -454,9 +454,7 @@ another_desktop_takes_it_away(void **state)
 	struct fixture fixture;
 
 	(void)state;
-	begin_desktop(&fixture);
-	show(&fixture);
-	send_turn(&fixture);
+	begin_shown(&fixture);
 	assert_non_null(surface_of(&fixture.client, GFX_OVERLAY_SURFACE));
 	assert_int_equal(gfx_overlay_from_host(fixture.overlay, reset, sizeof(reset), &out), 0);
 	hear_client(&fixture.client, out.bytes, out.len);
@@ -473,9 +471,7 @@ another_desktop_is_told_and_begins_without_one_that_was_to_go(void **state)
 	struct gfx_desktop desktop;
 
 	(void)state;
-	begin_desktop(&fixture);
-	show(&fixture);
-	send_turn(&fixture);
+	begin_shown(&fixture);
 	bytes_write(&fixture.host, reset, sizeof(reset));
 	gfx_overlay_hide(fixture.overlay);
 	send_host(&fixture);
@@ -498,9 +494,7 @@ a_host_that_cannot_be_followed_passes_unchanged(void **state)
 	struct fixture fixture;
 
 	(void)state;
-	begin_desktop(&fixture);
-	show(&fixture);
-	send_turn(&fixture);
+	begin_shown(&fixture);
 	assert_int_equal(
 		gfx_overlay_from_host(fixture.overlay, nonsense, sizeof(nonsense), &out), 0);
 	assert_false(gfx_overlay_is_used(fixture.overlay));

@@ -304,6 +304,16 @@ say_nothing_of_input(struct recording_about *about)
 	about->with_input = !about->with_input;
 }
 
+/* The session may not go on, and leaves nothing behind. */
+static void
+assert_failed(void)
+{
+	assert_false(seen.recorded);
+	assert_int_equal(seen.not_recorded, CLOSE_RECORDING_FAILED);
+	recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
+	assert_null(supervisor.recordings);
+}
+
 /* A recorder that was taken over cannot have the log say of a file what is not so. */
 static void
 header_that_is_not_the_one_asked_for_is_not_logged(void **state)
@@ -319,10 +329,7 @@ header_that_is_not_the_one_asked_for_is_not_logged(void **state)
 		assert_int_equal(say(MSG_RECORD_PROGRESS, &progress), -EPROTO);
 		recorder_kind.died(&supervisor, (struct child *)&seen);
 		turn();
-		assert_false(seen.recorded);
-		assert_int_equal(seen.not_recorded, CLOSE_RECORDING_FAILED);
-		recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
-		assert_null(supervisor.recordings);
+		assert_failed();
 	}
 	assert_int_equal(
 		fixture_number(&fixture, "SELECT count(*) FROM recording WHERE header IS NULL"),
@@ -353,10 +360,7 @@ header_that_cannot_be_read_is_no_breach(void **state)
 	assert_return_code(dup2(folder, seen.file), errno);
 	assert_int_equal(say(MSG_RECORD_PROGRESS, &progress), 0);
 	turn();
-	assert_false(seen.recorded);
-	assert_int_equal(seen.not_recorded, CLOSE_RECORDING_FAILED);
-	recording_connection_over(&connection, CLOSE_CLIENT_LEFT);
-	assert_null(supervisor.recordings);
+	assert_failed();
 	assert_int_equal(
 		fixture_number(&fixture, "SELECT count(*) FROM recording WHERE state = 'failed'"),
 		1);
