@@ -4,7 +4,7 @@
 #include "mediator/mediation_private.h"
 
 #include "base/cleanup.h"
-#include "picture/pictures.h"
+#include "mediator/updates.h"
 
 #include <assert.h>
 
@@ -189,21 +189,6 @@ on_write(rdpTransport *transport, wStream *s)
 	return refused ? -1 : mediation->worker_io.WritePdu(transport, s);
 }
 
-/* As many as fit into one update (2.2.9.1.2.1.2), or one that does not: that is for the library to say. */
-static uint32_t
-count_that_fit(const BITMAP_DATA *rectangles, uint32_t count, size_t most)
-{
-	size_t size = sizeof(uint16_t[2]); /* updateType, numberRectangles */
-	uint32_t fit = 0;
-
-	for (; fit < count; fit++) {
-		size += PICTURES_HEADERS_MOST + rectangles[fit].bitmapLength;
-		if (size > most && fit > 0)
-			break;
-	}
-	return fit;
-}
-
 /* How much one update may be was agreed on with the host before the client was heard: it may take less (2.2.7.2.6). */
 static BOOL
 on_bitmap_update(rdpContext *context, const BITMAP_UPDATE *update)
@@ -211,17 +196,8 @@ on_bitmap_update(rdpContext *context, const BITMAP_UPDATE *update)
 	struct mediation *mediation = mediation_of(context);
 	size_t most =
 		freerdp_settings_get_uint32(context->settings, FreeRDP_MultifragMaxRequestSize);
-	BITMAP_UPDATE part = *update;
-	uint32_t left = update->number;
 
-	do {
-		part.number = count_that_fit(part.rectangles, left, most);
-		if (!mediation->bitmap_update(context, &part))
-			return FALSE;
-		part.rectangles += part.number;
-		left -= part.number;
-	} while (left > 0);
-	return TRUE;
+	return updates_write(context, update, most, mediation->bitmap_update);
 }
 
 static BOOL

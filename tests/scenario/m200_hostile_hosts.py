@@ -352,3 +352,30 @@ def test_m210_who_takes_less_at_once_than_the_host_sends_gets_it_in_parts(lab, n
     assert len(seen) > 1 and b"".join(seen) == b"".join(rows)
     assert lab.wait_session(account)
     neighbour.echo()
+
+
+def test_m211_one_rectangle_that_is_more_than_the_client_takes_comes_in_strips(lab, neighbour):
+    width, height, top = 64, 120, 40
+    rows = [b"".join(bytes([row, column, 0xA5]) for column in range(width)) for row in range(height)]
+    whole = struct.pack("<9H", 0, top, width - 1, top + height - 1, width, height, 24, 0, width * height * 3)
+    assert len(whole) + len(rows[0]) * height > TYPIST_TAKES
+
+    def script(peer):
+        up_to_desktop(peer)
+        peer.send(bitmap_update([whole + b"".join(reversed(rows))]))
+        peer.stay()
+    account, client = come(lab, lab.fake_host(script))
+    client.activate()
+    shown = []
+    for update in bitmap_updates(client):
+        left, above, right, below, wide, high, depth, flags, size = struct.unpack_from("<9H", update, 4)
+        assert len(update) == 22 + size <= TYPIST_TAKES
+        assert (left, right, wide, depth, flags) == (0, width - 1, width, 24, 0)
+        assert (above, below) == (top + len(shown), above + high - 1)
+        pixels = update[22:]
+        shown += [pixels[at:at + width * 3] for at in range(size - width * 3, -1, -width * 3)]
+        if len(shown) >= height:
+            break
+    assert shown == rows
+    assert lab.wait_session(account)
+    neighbour.echo()
