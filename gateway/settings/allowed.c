@@ -49,8 +49,8 @@ static const struct {
 	[KIND_FACILITY_ID] = {MEASURE_MOST, "digits and hyphens, at most ", ""},
 	[KIND_DOMAIN] = {MEASURE_NONE, "a domain name without @", ""},
 	[KIND_TIME_ZONE] = {MEASURE_NONE, "the name of a time zone in tzdata", ""},
-	[KIND_PATH] = {MEASURE_NONE, "the absolute path of a file", ""},
-	[KIND_FOLDER] = {MEASURE_NONE, "the absolute path of a folder", ""},
+	[KIND_PATH] = {MEASURE_NONE, "the absolute path of a file without `.` and `..`", ""},
+	[KIND_FOLDER] = {MEASURE_NONE, "the absolute path of a folder without `.` and `..`", ""},
 	[KIND_NUMBER] = {MEASURE_RANGE, "a number from ", ""},
 	[KIND_CORES] = {MEASURE_RANGE, "a number from ", ", or cores"},
 	[KIND_DURATION] = {MEASURE_TIMES, "a time from ", ""},
@@ -64,7 +64,7 @@ static const struct {
 		"= + - @"},
 	[KIND_AUDITORS] = {MEASURE_MOST, "a list of up to ",
 		" lines that `sekisho-admin recording key` has printed, whole"},
-	[KIND_PATHS] = {MEASURE_MOST, "a list of up to ", " absolute paths"},
+	[KIND_PATHS] = {MEASURE_MOST, "a list of up to ", " absolute paths without `.` and `..`"},
 	[KIND_EVIDENCE] = {MEASURE_WORDS, "a list of ", ""},
 };
 

@@ -1,17 +1,15 @@
 /* One small function for each kind of value. */
 #include "settings/kinds.h"
 
-#include "base/auditor_key.h"
 #include "base/cleanup.h"
 #include "base/near_miss.h"
 #include "base/utf_8.h"
 #include "settings/addresses.h"
+#include "settings/texts.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct value {
 	const struct settings_row *row;
@@ -117,92 +115,6 @@ find_unprintable(const struct value *value, const char *text)
 	return 0;
 }
 
-static bool
-consists_of(const char *text, const char *more)
-{
-	for (; *text != '\0'; text++) {
-		if (!isalnum((unsigned char)*text) && strchr(more, *text) == NULL)
-			return false;
-	}
-	return true;
-}
-
-static bool
-is_domain(const char *text)
-{
-	if (text[0] == '.' || text[0] == '-' || strstr(text, "..") != NULL)
-		return false;
-	return text[0] != '\0' && text[strlen(text) - 1] != '.' && consists_of(text, ".-");
-}
-
-static bool
-is_time_zone(const char *text)
-{
-	return isalpha((unsigned char)text[0]) && consists_of(text, "_+-/");
-}
-
-static bool
-is_path(const char *text)
-{
-	return text[0] == '/' && text[1] != '\0' && text[strlen(text) - 1] != '/';
-}
-
-/* It stands in lists of a CSV file, between commas, where a spreadsheet would take some texts for formulas. */
-static bool
-is_service(const char *text)
-{
-	size_t len = strlen(text);
-
-	if (len == 0 || len > 64 || strchr("=+-@ ", text[0]) != NULL || text[len - 1] == ' ')
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < ' ' || text[i] == ',' || text[i] == '"' ||
-			text[i] == '\177')
-			return false;
-	return true;
-}
-
-/* "2026-11-21", a day that the calendar has. */
-static bool
-is_date(const char *text)
-{
-	struct tm day = {0}, same;
-	const char *end = strptime(text, "%Y-%m-%d", &day);
-
-	if (strlen(text) != 10 || end == NULL || *end != '\0')
-		return false;
-	same = day;
-	return timegm(&same) != -1 && same.tm_mday == day.tm_mday;
-}
-
-static bool
-is_of_kind(enum settings_kind kind, const char *text)
-{
-	switch (kind) {
-	case KIND_FACILITY_ID:
-		return strspn(text, "0123456789-") == strlen(text);
-	case KIND_DOMAIN:
-		return is_domain(text);
-	case KIND_TIME_ZONE:
-		return is_time_zone(text);
-	case KIND_PATH:
-	case KIND_FOLDER:
-	case KIND_PATHS:
-		return is_path(text);
-	case KIND_NAMES:
-		return text[0] != '\0' && text[0] != '-' && consists_of(text, "._-$@\\") &&
-		       strlen(text) <= 64;
-	case KIND_SERVICES:
-		return is_service(text);
-	case KIND_AUDITORS:
-		return auditor_key_read(text, &(struct auditor_key){0}) == 0;
-	case KIND_DATE:
-		return is_date(text);
-	default:
-		return true;
-	}
-}
-
 static int
 parse_text(const struct value *value, void *ret_field)
 {
@@ -219,7 +131,7 @@ parse_text(const struct value *value, void *ret_field)
 			unprintable);
 		return complain(value, node, hint);
 	}
-	if (!fits(value, node->text) || !is_of_kind(value->row->kind, node->text))
+	if (!fits(value, node->text) || !text_is_of_kind(value->row->kind, node->text))
 		return complain(value, node, NULL);
 	copy = strdup(node->text);
 	if (copy == NULL)
@@ -456,7 +368,7 @@ take_name(const struct value *value, const struct tree_node *item, void *field)
 	struct settings_names *names = field;
 	char **items;
 
-	if (!is_text(item) || !is_of_kind(value->row->kind, item->text))
+	if (!is_text(item) || !text_is_of_kind(value->row->kind, item->text))
 		return complain(value, item, NULL);
 	for (size_t i = 0; i < names->count; i++) {
 		if (strcmp(names->items[i], item->text) == 0)

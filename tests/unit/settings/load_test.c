@@ -166,8 +166,8 @@ several_mistakes_are_all_shown_in_the_order_of_the_file(void **state)
 		"example \"998-\"\n"
 		"f:4:3: unknown key `domian` in `facility`; did you mean `domain`?\n"
 		"f:5:12: `listeners`: found 0 items; allowed are 1 to 32\n"
-		"f:8:8: `tls.key`: found `b`; allowed is the absolute path of a file, for example "
-		"/etc/sekisho/tls/gateway.key\n");
+		"f:8:8: `tls.key`: found `b`; allowed is the absolute path of a file "
+		"without `.` and `..`, for example /etc/sekisho/tls/gateway.key\n");
 }
 
 static void
