@@ -130,7 +130,7 @@ class Client:
         def taken_back():
             self.key(*[undo] * pressed)
             with contextlib.suppress(LabError):
-                return wait_for(lambda: self.look() in before, 3, "the keys are taken back")
+                return wait_for(lambda: self.look() in before, 10, "the keys are taken back")
         wait_for(taken_back, limit, f"{self.name} shows what it did before")
 
     def screenshot(self, path):

@@ -9,7 +9,7 @@ from .certificates import fingerprint, make_certificate
 from .control import Control, Refused
 from .identity import as_user, unused_uid
 from .network import free_port
-from .processes import environment, run, start, wait_until
+from .processes import PATIENCE, environment, run, start, wait_until
 from .shims import build_shim, set_clock
 from .state import LabError, write_file
 
@@ -96,7 +96,7 @@ def run_gateway(state):
                variables["SEKISHO_CONF"]]
     process = start(state, "gateway", command, env=environment(state))
     state.set(LAB_GATEWAY_PID=process["pid"])
-    wait_until(state, process, lambda: is_ready(variables["SEKISHO_SOCKET"]), 20, "the gateway answers")
+    wait_until(state, process, lambda: is_ready(variables["SEKISHO_SOCKET"]), PATIENCE, "the gateway answers")
     return process
 
 

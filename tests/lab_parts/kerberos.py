@@ -4,7 +4,7 @@ import os
 import tempfile
 
 from .network import free_port
-from .processes import need, run, start, stop, wait_until
+from .processes import PATIENCE, need, run, start, stop, wait_until
 
 REALM = "AD.SAKURA.EXAMPLE.JP"
 DOMAIN = "SAKURA"  # its short name, as before the \ of a user
@@ -88,7 +88,7 @@ class Kdc:
         name = f"kdc-{self.port}"
         self.process = start(self.state, name, [*self.prefix, "krb5kdc", "-n", "-r", REALM],
                              env={**self.environment, **variables})
-        wait_until(self.state, self.process, self.answers, 20, "the KDC listens")
+        wait_until(self.state, self.process, self.answers, PATIENCE, "the KDC listens")
         return self
 
     def stop(self):

@@ -167,4 +167,4 @@ def end_user(uid):
                 os.kill(pid, signal.SIGKILL)
             reap(pid)
         return not processes_of(uid)
-    wait_for(none_left, 5, f"processes of user {uid} end")
+    wait_for(none_left, PATIENCE, f"processes of user {uid} end")

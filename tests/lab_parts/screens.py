@@ -4,7 +4,7 @@ import os
 import struct
 import subprocess
 
-from .processes import environment, need, run, start, wait_until
+from .processes import PATIENCE, environment, need, run, start, wait_until
 from .state import LabError, write_file
 
 LOOKS = 10  # at windows of which one goes meanwhile
@@ -97,7 +97,7 @@ def start_screen(state, name, size="1024x768", more=()):
         command = ["Xvfb", "-displayfd", str(number.fileno()), "-screen", "0", size + "x24", "-nolisten", "tcp", "-noreset",
                    "-dpi", "96", "-extension", "GLX", *more]
         process = start(state, name, command, pass_fds=[number.fileno()])
-    display = wait_until(state, process, lambda: number_of(number_file), 15, "Xvfb is ready")
+    display = wait_until(state, process, lambda: number_of(number_file), PATIENCE, "Xvfb is ready")
     os.unlink(number_file)
     return Screen(state, name, ":" + display)
 
@@ -135,7 +135,7 @@ def show_something_lively(screen, title):
                                                      "-bg", "#101820", "-fg", "white", "-e", script, title])
     screen.start(screen.name + "-xclock", ["xclock", "-geometry", "240x240-20+20", "-update", "1", "-bg", "#f0e0b0"])
     screen.start(screen.name + "-xeyes", ["xeyes", "-geometry", "240x140-20-20"])
-    wait_until(screen.state, terminal, lambda: has_window(screen, "console"), 15, "the console is shown")
+    wait_until(screen.state, terminal, lambda: has_window(screen, "console"), PATIENCE, "the console is shown")
 
 
 def has_window(screen, title):

@@ -25,12 +25,12 @@ def set_clock(state, text):
     write_clock(state, int(instant.timestamp() * 1000000))
 
 
-def pass_time(state, minutes):
-    """For a facility with `--clock`: so much time has passed, by the calendar and since the machine's boot."""
+def pass_time(state, minutes, less=0):
+    """For a facility with `--clock`: so much time has passed, by the calendar and, less so many seconds, since the machine's boot."""
     with open(state.variables["LAB_CLOCK"], "rb") as file:
         calendar, passed = struct.unpack("=qq", file.read(16))
     more = minutes * 60 * 1000000
-    write_clock(state, calendar + more, passed + more)
+    write_clock(state, calendar + more, passed + max(more - int(less * 1000000), 0))
 
 
 def write_clock(state, *values):

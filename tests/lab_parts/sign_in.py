@@ -13,7 +13,7 @@ import stat
 
 from .identity import add_user, as_user, new_password, unused_uid
 from .private_root import PRIVATE_ROOT
-from .processes import environment, need, start, wait_until
+from .processes import PATIENCE, environment, need, start, wait_until
 from .state import LabError, write_file
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -106,7 +106,7 @@ def run_sekisho_pam(state, folder, program):
     enter = write_file(os.path.join(folder, "enter"), ENTER, mode=0o755)
     process = start(state, "sekisho-pam", ["unshare", "--mount", "--propagation", "unchanged", enter, folder],
                     env=environment(state))
-    wait_until(state, process, lambda: is_socket(path), 10, "sekisho-pam is listened for")
+    wait_until(state, process, lambda: is_socket(path), PATIENCE, "sekisho-pam is listened for")
     os.chown(path, int(variables["LAB_GATEWAY_UID"]), -1)
     os.chmod(path, 0o600)
     state.set(LAB_PAM_PID=process["pid"], LAB_PAM_LOG=process["log"])

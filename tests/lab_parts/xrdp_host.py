@@ -14,7 +14,7 @@ from .certificates import make_certificate
 from .identity import add_user, new_password, unused_uid
 from .network import answers_tls, free_port, own_share
 from .private_root import PRIVATE_ROOT
-from .processes import environment, need, run, start, tail_of_file, wait_until
+from .processes import PATIENCE, environment, need, run, start, tail_of_file, wait_until
 from .state import LabError, write_file
 
 USER = "engineer"
@@ -73,7 +73,7 @@ def start_xrdp_host(state):
     process = start(state, "xrdp", ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation",
                                     "unchanged", enter, folder], env=environment(state, HOME="/root"), end_with="SIGKILL")
     try:
-        wait_until(state, process, lambda: answers_tls(port), 20, "xrdp answers")
+        wait_until(state, process, lambda: answers_tls(port), PATIENCE, "xrdp answers")
     except LabError as error:
         raise LabError(f"{error}\n" + tail_of_file(os.path.join(folder, "xrdp.log"))) from None
     state.set(LAB_XRDP_PORT=port, LAB_XRDP_USER=USER, LAB_XRDP_PASSWORD=password, LAB_XRDP_HOME=home,

@@ -16,6 +16,10 @@ def fields(line):
     return found
 
 
+PATIENCE = 60  # seconds for what must happen, also on a machine that has much else to do
+AT_ONCE = 9  # … and that no limit of the worker's (10 s) may have brought about
+
+
 class Process:
     """A child whose lines are waited for, never slept for."""
 
@@ -33,7 +37,7 @@ class Process:
         self.lines += [line.decode("utf-8", "replace") for line in whole]
         return bool(part)
 
-    def wait_line(self, matches, limit=10, since=0):
+    def wait_line(self, matches, limit=PATIENCE, since=0):
         """The first line from number `since` on that `matches`, and the number behind it."""
         end = time.monotonic() + limit
         at = since
@@ -53,7 +57,7 @@ class Process:
         if self.child.poll() is None:
             self.child.send_signal(signal.SIGTERM)
         self.child.stdin.close()
-        self.child.wait(10)
+        self.child.wait(PATIENCE)
         self.child.stdout.close()
 
 
@@ -91,12 +95,12 @@ class Relay(Process):
         self.port = fields(self.expect("LISTENING"))["port"]
         self.address = f"127.0.0.1:{self.port}"
 
-    def expect(self, beginning, limit=10):
+    def expect(self, beginning, limit=PATIENCE):
         """The next line that begins so."""
         line, self.at = self.wait_line(lambda text: text.startswith(beginning), limit, self.at)
         return line
 
-    def ended(self, limit=10):
+    def ended(self, limit=PATIENCE):
         return fields(self.expect("ENDED", limit))
 
     def wait_idle(self):
@@ -111,7 +115,7 @@ class Relay(Process):
         if self.child.poll() is None:
             self.say("quit")
             self.lines += self.child.stdout.read().decode("utf-8", "replace").split("\n")
-            self.child.wait(10)
+            self.child.wait(PATIENCE)
         statuses = [int(fields(line)["status"]) for line in self.lines if line.startswith("EXITED")]
         status = self.child.returncode or max(statuses, default=0)
         super().stop()

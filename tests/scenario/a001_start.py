@@ -10,7 +10,7 @@ from lab_parts.processes import PATIENCE, alive, wait_for
 
 def check(lab, path):
     program = os.path.join(lab.variables["LAB_PROGRAMS"], "sekisho-gateway")
-    return subprocess.run([program, "--check", path], text=True, check=False, timeout=20,
+    return subprocess.run([program, "--check", path], text=True, check=False, timeout=PATIENCE,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 

@@ -34,7 +34,7 @@ def to_auditor(lab, account, _):
 
 
 def not_yet(lab, account, _):
-    lab.edit_account(account, valid_from=day(1), valid_until=day(2))
+    lab.edit_account(account, valid_from=day(2), valid_until=day(3))
 
 
 def expire(lab, account, _):

@@ -3,6 +3,7 @@
 import pytest
 
 from lab_parts.processes import PATIENCE, wait_for
+from typist import Typist
 from visitor import PASSWORD, knock, settled_engineer, visit
 
 
@@ -37,6 +38,8 @@ def full(theatre, arrive):
     lab.held.page("SIGN_IN")
     lab.held.sign_in(lab.holder, PASSWORD)
     lab.wait_session(lab.holder)
+    if isinstance(lab.held.client, Typist):
+        lab.held.client.activate()
     yield lab
     lab.end_test()
     wait_for(lambda: not lab.call("session.list")["sessions"], PATIENCE, "all sessions of the test have ended")

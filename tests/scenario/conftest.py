@@ -127,7 +127,7 @@ def lab(shared_lab):
 @pytest.fixture(scope="module")
 def strict_gateway(request, folders, hosts):
     """It waits for hosts no longer than a test likes to."""
-    yield from gateway_of(request, folders, hosts, "limits.attach=2s", "limits.dial=2s")
+    yield from gateway_of(request, folders, hosts, "limits.attach=4s", "limits.dial=2s")
 
 
 @pytest.fixture

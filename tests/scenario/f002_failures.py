@@ -11,6 +11,7 @@ import pytest
 from lab_parts.facility import AdminError
 from lab_parts.identity import as_user
 from lab_parts.processes import PATIENCE, alive, start_time, wait_for
+from typist import Typist
 
 
 def bridge(lab, count=1):
@@ -18,9 +19,9 @@ def bridge(lab, count=1):
     sessions = {}
     for _ in range(count):
         account, ticket = lab.new_ticket(lab.shadow)
-        client = lab.raw()
+        client = lab.raw(kind=Typist)
         client.introduce(ticket.handle, ticket.secret)
-        client.wait_demand_active()
+        client.activate()
         lab.wait_session(account)
         sessions[account] = client
     return sessions
@@ -49,14 +50,14 @@ def test_f101_killed_worker_costs_its_own_sessions_only(new_lab):
 
 
 def test_f102_hung_worker_is_replaced(new_lab):
-    lab = new_lab("workers.count=1", "limits.watchdog=1s")
+    lab = new_lab("workers.count=1", "limits.watchdog=5s")
     sessions = bridge(lab)
     worker, = lab.pids("sekisho-worker")
     os.kill(worker, signal.SIGSTOP)
     wait_for(lambda: start_time(worker) == 0, PATIENCE, "the hung worker is ended")
     for account in sessions:
         assert lab.wait_end(account)["state"] == "lost"
-    wait_for(lambda: len(lab.pids("sekisho-worker")) == 1, PATIENCE, "a new worker runs")
+    wait_for(lambda: [one["pid"] for one in lab.call("gateway.status")["workers"]] not in ([], [worker]), PATIENCE, "a new worker is ready")
     bridge(lab)
 
 
@@ -142,7 +143,7 @@ def test_f107_database_that_is_no_database_is_a_clear_error(new_lab):
         file.write(b"not a database at all")
     program = os.path.join(lab.variables["LAB_PROGRAMS"], "sekisho-gateway")
     done = subprocess.run([*as_user(int(lab.variables["LAB_GATEWAY_UID"])), program, "--config",
-                           lab.variables["SEKISHO_CONF"]], text=True, check=False, timeout=20,
+                           lab.variables["SEKISHO_CONF"]], text=True, check=False, timeout=PATIENCE,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == 1
     assert "damaged" in done.stdout and "backup" in done.stdout

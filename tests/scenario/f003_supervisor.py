@@ -74,7 +74,7 @@ def test_f204_a_header_that_never_ends_is_cut(new_lab):
 
 
 def test_f205_unfinished_connections_of_a_source_are_limited(new_lab):
-    lab = new_lab("sources.exempt=[]", "sources.unfinished=3")
+    lab = new_lab("sources.exempt=[]", "sources.unfinished=3", "limits.sniff=60s")
     waiting = [lab.raw(source="127.0.0.2") for _ in range(3)]
     wait_for(lambda: lab.call("gateway.status")["unfinished"] == 3, PATIENCE, "three are waiting")
     with pytest.raises(Closed):

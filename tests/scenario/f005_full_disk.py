@@ -17,6 +17,7 @@ from lab_parts.facility import AdminError
 from lab_parts.identity import as_user
 from lab_parts.processes import PATIENCE, alive, wait_for
 import rdp_wire as wire
+from typist import Typist
 
 ROOM = "8m"
 FULL = "the disk that holds the database is full"
@@ -79,9 +80,9 @@ def small_disk(new_lab):
 
 def bridged(lab, terminal):
     account, ticket = lab.new_ticket(terminal)
-    client = lab.raw()
+    client = lab.raw(kind=Typist)
     client.introduce(ticket.handle, ticket.secret)
-    client.wait_demand_active()
+    client.activate()
     lab.wait_session(account)
     return account, client
 

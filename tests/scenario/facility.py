@@ -163,9 +163,9 @@ class Facility:
         """Of a facility with clock=…: its calendar goes to this time, with zone, and stands still again."""
         set_clock(self.state, text)
 
-    def pass_time(self, minutes):
+    def pass_time(self, minutes, less=0):
         """Of a facility with clock=…: so much time has passed."""
-        pass_time(self.state, minutes)
+        pass_time(self.state, minutes, less)
 
     # Connecting
 

@@ -11,7 +11,7 @@ from clerk import answer, run
 from jump_hosts import (certificate, hangs_up, http, no_tls_after_all, served_with, serves_a_session, silent,
                         terminal_names)
 from lab_parts.network import free_port, listens
-from lab_parts.processes import environment, start, stop, wait_until
+from lab_parts.processes import PATIENCE, environment, start, stop, wait_until
 
 
 @pytest.fixture
@@ -217,7 +217,7 @@ def test_b007_check_of_a_real_host_that_takes_nla_only(lab):
                                            f"/sam-file:{sam}"],
                  env=environment(lab.state, DISPLAY=lab.hosts.variables["LAB_SHADOW_DISPLAY"]))
     try:
-        wait_until(lab.state, host, lambda: listens(port), 20, "freerdp-shadow listens")
+        wait_until(lab.state, host, lambda: listens(port), PATIENCE, "freerdp-shadow listens")
         found = check_one(lab, lab.add_terminal(port, trust=False))
     finally:
         stop(host)

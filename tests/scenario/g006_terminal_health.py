@@ -28,7 +28,7 @@ def health(lab, terminal):
 
 
 def wait_health(lab, terminal, question, what):
-    return wait_for(lambda: (found := health(lab, terminal)) and question(found) and found, 15, what)
+    return wait_for(lambda: (found := health(lab, terminal)) and question(found) and found, PATIENCE, what)
 
 
 def events(lab, event, terminal):
@@ -43,12 +43,12 @@ def test_b004_health_look_raises_an_event_for_a_changed_certificate(watched, new
     host.kill()
     host.start(*served_with(after))
     trusted, shown = (fingerprint(pair[0]).replace(":", "").lower() for pair in (before, after))
-    watched.wait_log(rf"SK1505 .*terminal='{terminal}' .*trusted={trusted} shown={shown}", 15)
+    watched.wait_log(rf"SK1505 .*terminal='{terminal}' .*trusted={trusted} shown={shown}")
     found = wait_health(watched, terminal, lambda found: found["warnings"], "the warning is written down")
     assert found["warnings"] == ["certificate-changed"]
     assert terminal in terminal_names(watched, "--warnings")
     watched.admin.text("terminal", "trust", terminal, "--yes")
-    watched.wait_log(rf"SK1511 .*terminal='{terminal}' warnings=certificate-changed", 15)
+    watched.wait_log(rf"SK1511 .*terminal='{terminal}' warnings=certificate-changed")
     assert len(events(watched, "SK1505", terminal)) == 1  # once, not at every look
     assert terminal_names(watched, "--warnings") == []
 
@@ -61,8 +61,8 @@ def test_b007_health_a_host_that_restarts(watched, new_host):
     assert first["last_restart"] is None and first["warnings"] == []
     assert first["certificate_sha256"] == fingerprint(pair[0])
     host.kill()
-    away = wait_health(watched, terminal, lambda found: not found["reachable"], "it is seen to be away")
-    assert "refused" in away["why"] and away["since"] > first["since"]
+    away = wait_health(watched, terminal, lambda found: not found["reachable"] and "refused" in found["why"], "it is seen to be away")
+    assert away["since"] > first["since"]
     host.start()
     back = wait_health(watched, terminal, lambda found: found["reachable"], "it is seen to be back")
     assert back["last_restart"] == back["since"] > away["since"]
@@ -149,7 +149,7 @@ def test_b007_health_a_host_that_stays_away_is_warned_about_once(watched, new_ho
     terminal = watched.add_terminal(host.port)
     wait_health(watched, terminal, lambda found: found["reachable"], "the terminal is looked at")
     host.kill()
-    watched.wait_log(rf"SK1501 .*terminal='{terminal}' .*connection refused", 15)
+    watched.wait_log(rf"SK1501 .*terminal='{terminal}' .*connection refused")
     assert health(watched, terminal)["warnings"] == ["unreachable"]
     assert terminal_names(watched, "--state", "unreachable") == [terminal]
     assert watched.call("gateway.status")["terminals_warned"] == 1
@@ -169,20 +169,20 @@ def test_b007_health_counts_days_without_a_restart(new_lab, new_host):
     lab.begin_test()
     host = new_host(lab, *served_with(certificate(lab, "host"))).start()
     terminal = lab.add_terminal(host.port)
-    lab.wait_log(rf"SK1510 .*terminal='{terminal}'", 15)
+    lab.wait_log(rf"SK1510 .*terminal='{terminal}'")
     assert health(lab, terminal)["warnings"] == ["no-restart"]
     assert "長期間再起動なし" in run(lab, "terminal", "list", language="ja_JP.UTF-8").stdout
     host.kill()
     wait_health(lab, terminal, lambda found: not found["reachable"], "it is seen to be away")
     host.start()
-    lab.wait_log(rf"SK1511 .*terminal='{terminal}' warnings=.*no-restart", 15)
+    lab.wait_log(rf"SK1511 .*terminal='{terminal}' warnings=.*no-restart")
 
 
 def test_b007_health_warns_before_a_certificate_expires(watched, new_host):
     soon = watched.add_terminal(new_host(watched, *served_with(certificate(watched, "soon", days=20))).start().port)
     over = watched.add_terminal(new_host(watched, *served_with(certificate(watched, "over", days=-2))).start().port)
-    watched.wait_log(rf"SK1508 .*terminal='{soon}'", 15)
-    watched.wait_log(rf"SK1509 .*terminal='{over}'", 15)
+    watched.wait_log(rf"SK1508 .*terminal='{soon}'")
+    watched.wait_log(rf"SK1509 .*terminal='{over}'")
     assert health(watched, soon)["warnings"] == ["certificate-expires"]
     assert health(watched, over)["warnings"] == ["certificate-expired"]
     assert health(watched, soon)["certificate_until"] > health(watched, over)["certificate_until"]

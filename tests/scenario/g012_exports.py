@@ -169,7 +169,7 @@ def test_a017_an_auditor_signs_the_list(audited):
 
 
 def test_a014_what_a_crash_leaves_has_failed_and_what_has_expired_is_gone(request, folders, tmp_path):
-    lab = Facility(folders("crash"), build=request.config.getoption("--build"), settings=["exports.validity=1s"])
+    lab = Facility(folders("crash"), build=request.config.getoption("--build"), settings=["exports.validity=5s"])
     try:
         lab.begin_test()
         folder = os.path.join(lab.folder, "gateway", "var", "outputs")

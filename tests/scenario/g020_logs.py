@@ -85,7 +85,7 @@ def test_f002_administrators_sign_in_once_and_strangers_are_logged(office):
         assert run(office, "account", "list").returncode == 0
         assert run(office, "account", "list", user=65533).returncode == 1
     rows = wait_for(lambda: [row for row in rows_of(office, "logins", "--application", "admin")
-                             if row["result"] == "refused"], 10, "the stranger is logged")
+                             if row["result"] == "refused"], PATIENCE, "the stranger is logged")
     assert [(row["reason"], row["source"]) for row in rows] == [("no-role", "local")]
     me = {row["account"] for row in rows_of(office, "logins", "--application", "admin", "--result", "accepted")}
     assert len(me) == 1 and me.pop().startswith("unix:")
@@ -148,7 +148,7 @@ def test_f005_records_go_elsewhere_as_lines_of_json(new_lab):
     def records():
         return [json.loads(line) for line in open(lab.variables["LAB_GATEWAY_LOG"], encoding="utf-8")
                 if line.startswith("{")]
-    found = wait_for(lambda: [one for one in records() if one.get("record", {}).get("target") == account], 10,
+    found = wait_for(lambda: [one for one in records() if one.get("record", {}).get("target") == account], PATIENCE,
                      "the record is sent")
     assert found[0]["id"] == "SK3008" and len(found[0]["hash"]) == 64 and found[0]["log"] == "admin"
     numbers = [one["event"] for one in records() if "event" in one]

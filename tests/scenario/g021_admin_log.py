@@ -1,6 +1,7 @@
 """The administration log (F4) for people: what changed in the words of the reader's language, of every operation."""
 
 import csv
+import datetime
 import io
 import json
 import os
@@ -57,7 +58,7 @@ def do_everything(lab, folder):
     admin("account", "unlock", account)
     admin("account", "reset-password", account, "--yes")
     admin("account", "reset-second-password", account, "--yes")
-    admin("account", "extend", account, "--until", "2027-01-31", "--yes")
+    admin("account", "extend", account, "--until", (datetime.date.today() + datetime.timedelta(days=90)).isoformat(), "--yes")
     admin("terminal", "edit", terminal, "--allow", "clipboard-in", "--deny", "sound", "--in-service", "no")
     admin("terminal", "edit", terminal, "--in-service", "yes", "--ca-file", lab.variables["LAB_CERTIFICATE"])
     admin("terminal", "edit", terminal, "--take-over", "yes", "--idle", "30min", "--longest", "8h")

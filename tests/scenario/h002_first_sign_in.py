@@ -11,7 +11,7 @@ NOTICE = "PACS maintenance on 21 November, 22:00-24:00."
 
 def enrol(visitor):
     """On the page ENROL: reads the QR code off the screen; returns the seed."""
-    return seed_of(key_uri(visitor.picture("enrol", to_read=True)))
+    return seed_of(key_uri(visitor))
 
 
 @pytest.mark.parametrize("program,language", [

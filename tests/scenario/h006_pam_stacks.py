@@ -104,7 +104,7 @@ def read_service(lab):
 
 
 def test_h605_module_that_hangs_is_ended_with_the_sign_in(new_door, bad_module):
-    lab = new_door("sign_in.second_factor=off", "limits.greet=3s")
+    lab = new_door("sign_in.second_factor=off", "limits.greet=10s")
     serve(lab, f"auth required {bad_module} hang\naccount required pam_permit.so\n")
     visitor = knock(lab)
     visitor.page("SIGN_IN")

@@ -12,6 +12,7 @@ import pytest
 
 from clerk import answer, places_of, run
 from desktop import Desktop
+from h001_sign_in import wait_shadow
 from lab_parts.processes import PATIENCE, wait_for
 from visitor import PASSWORD, knock, settled_engineer, visit
 
@@ -99,7 +100,7 @@ class Follower:
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(10)
+        self.process.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -191,7 +192,7 @@ def test_h702_refused_engineers_read_why(ward):
 
 
 def test_h703_nobody_answers(new_door):
-    lab = new_door("sign_in.second_factor=off", "limits.consent=2s")
+    lab = new_door("sign_in.second_factor=off", "limits.consent=8s")
     account, _ = attended_terminal(lab)
     visitor = at_number(lab, account)
     ask_somebody(visitor)
@@ -234,7 +235,7 @@ def test_h705_a_restarted_gateway_lets_in_nobody_who_waited(new_door, follow):
     os.kill(lab.gateway_process["pid"], signal.SIGKILL)
     wait_for(lambda: not visitor.client.running(), PATIENCE, "the engineer's connection ends")
     # Whoever followed is told by the end that there is nothing to follow.
-    assert screen.process.wait(10) != 0
+    assert screen.process.wait(PATIENCE) != 0
     lab.start_gateway_again()
     assert lab.call("attend.list")["waiting"] == []
     again = at_number(lab, account)
@@ -286,7 +287,8 @@ def test_h707_who_may_only_look(ward, way, look_only):
         ward.admin.text("attend", "allow", str(row_of(ward, account)["id"]), "--yes", *options)
     session = ward.wait_session(account)
     assert session["let_in_control"] == (not look_only)
-    client.wait_picture()
+    # What is typed before the desktop has begun is lost.
+    wait_shadow(client)
     on_host(ward, client, "xdotool", "mousemove", "20", "20")
     keys = caps_lock(ward, client)
     before = ward.sessions(account)[0]["bytes_from_client"]

@@ -66,7 +66,7 @@ def first_sign_in(lab, visitor, account, initial):
     visitor.picture("wrong-password")
     visitor.type(initial)
     visitor.page("ENROL")
-    visitor.type(code_of(seed_of(key_uri(visitor.picture("enrol", to_read=True)))))
+    visitor.type(code_of(seed_of(key_uri(visitor))))
     change_password(visitor, picture="new-password")
     visitor.page("NOTICE", text="11月28日")
     visitor.picture("notice")
@@ -123,7 +123,7 @@ def see_who_looks(visitor):
 def wait_for_the_host(visitor):
     before = len(visitor.pages())
     visitor.choose(ALL.index(SILENT))
-    wait_for(lambda: any(row["name"] == "BUSY" and SILENT in row["text"] for row in visitor.pages()[before:]), 15,
+    wait_for(lambda: any(row["name"] == "BUSY" and SILENT in row["text"] for row in visitor.pages()[before:]), PATIENCE,
              "the screen says that it is being connected")
     visitor.picture("busy")
 

@@ -253,7 +253,7 @@ def test_i062_nobody_else_waits_for_it(domain_lab, new_host, kdc, fake_kdc):
 @pytest.mark.parametrize("lost", [True, False], ids=["lost", "silent"])
 def test_i063_when_the_first_is_silent_the_second_is_asked(domain_lab, new_host, kdc, fake_kdc, lost):
     first = f"{Wire.NOBODY}:88" if lost else fake_kdc(says_nothing).place
-    lab = domain_lab([first, kdc.place], "kerberos.deadline=6s")
+    lab = domain_lab([first, kdc.place], "kerberos.deadline=12s")
     terminal = kerberos_host(lab, new_host, kdc)
     goes_through(lab, terminal)
     assert lab.log.count("SK2277") == 1
@@ -319,7 +319,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_i064_a_hostile_kdc_costs_its_own_session(domain_lab, new_host, kdc, fake_kdc, name):
     script, reason = HOSTILE[name]
-    lab = domain_lab([fake_kdc(script).place], "kerberos.deadline=2s")
+    lab = domain_lab([fake_kdc(script).place], "kerberos.deadline=10s")
     assert refused(lab, kerberos_host(lab, new_host, kdc)) == reason
     assert "SK1003" not in lab.log and "signal=" not in lab.log
     assert lab.call("gateway.status")

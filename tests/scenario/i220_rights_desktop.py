@@ -6,15 +6,8 @@ import struct
 import pytest
 
 import channels as ch
-from d001_desktop import copy_on_client, sign_in
+from d001_desktop import PASTE, copy_on_client, paste_outside, sign_in
 from lab_parts.processes import PATIENCE, wait_for
-
-PASTE_INSIDE = "timeout 3 xclip -o -selection clipboard; echo pasted"
-
-
-def paste_outside(client):
-    return client.screen.run("sh", "-c", "timeout 3 xclip -o -selection clipboard; echo pasted")
-
 
 @pytest.mark.parametrize("way", ["in", "out"])
 def test_i221_text_passes_in_one_direction_alone(lab, way):
@@ -22,11 +15,11 @@ def test_i221_text_passes_in_one_direction_alone(lab, way):
     # The other direction is tried first: what comes of it later would still come.
     if way == "in":
         desktop.run("echo from inside | xclip -i -selection clipboard >/dev/null 2>&1")
-        assert "from inside" in desktop.run(PASTE_INSIDE)
+        assert "from inside" in desktop.run(PASTE)
         copy_on_client(client, "from outside")
-        wait_for(lambda: "from outside" in desktop.run(PASTE_INSIDE), PATIENCE, "the text is pasted inside")
+        wait_for(lambda: "from outside" in desktop.run(PASTE), PATIENCE, "the text is pasted inside")
         desktop.run("echo from inside | xclip -i -selection clipboard >/dev/null 2>&1")
-        assert "from inside" in desktop.run(PASTE_INSIDE)
+        assert "from inside" in desktop.run(PASTE)
         assert "from inside" not in paste_outside(client)
         return
     copy_on_client(client, "from outside")
@@ -34,7 +27,7 @@ def test_i221_text_passes_in_one_direction_alone(lab, way):
     wait_for(lambda: "from inside" in paste_outside(client), PATIENCE, "the text is pasted outside")
     copy_on_client(client, "from outside again")
     # Nor has the client's clipboard taken the terminal's own away.
-    assert "from inside" in desktop.run(PASTE_INSIDE)
+    assert "from inside" in desktop.run(PASTE)
 
 
 @pytest.mark.parametrize("right", ["drives-in", "drives-out"])

@@ -181,9 +181,14 @@ def nla_shadow(hosts, passwords):
     stop(process)
 
 
-def knock(lab, terminal, kind=RawClient):
-    """A scripted client of a new account, as far as Client Info, for this terminal."""
-    account, ticket = lab.new_ticket(terminal)
+def introduce(lab, ticket, kind=RawClient):
+    """A scripted client, as far as Client Info."""
     client = lab.raw(kind=kind)
     client.introduce(ticket.handle, ticket.secret, channels=["rdpsnd"])
-    return account, client
+    return client
+
+
+def knock(lab, terminal, kind=RawClient):
+    """The same, of a new account, for this terminal."""
+    account, ticket = lab.new_ticket(terminal)
+    return account, introduce(lab, ticket, kind)

@@ -10,7 +10,7 @@ from desktop import Desktop, close_to, keep_picture
 from lab_parts.processes import PATIENCE, wait_for
 from n001_notices import BOX, INSIDE, TEXT
 from p001_watching import audited, play, watch
-from recordings import file_of, wait_closed
+from recordings import file_of, let_pass, wait_closed
 from visitor import Visitor
 
 SIZE, LARGER = (1024, 768), (1100, 800)
@@ -73,6 +73,7 @@ def test_m101_notice_is_seen_by_engineer_watcher_and_replay(recorded, request, h
     lab.admin.text("session", "notice", session, TEXT, "--acknowledge")
     wait_for(lambda: shows_notice(engineer), PATIENCE, "the engineer sees the notice")
     wait_for(lambda: shows_notice(watcher), PATIENCE, "the watcher sees it as he does")
+    let_pass(5)
     keep_picture(request, engineer, f"{host}_engineer")
     keep_picture(request, watcher, f"{host}_watcher")
     engineer.click(*INSIDE)

@@ -5,7 +5,7 @@ import pytest
 
 from desktop import close_to, keep_picture
 from lab_parts.processes import PATIENCE, stop, wait_for
-from n001_notices import BOX, INSIDE, heard, mediated, notice, shadow_screen, still, upper  # noqa: F401
+from n001_notices import BOX, INSIDE, STILL_GROUND, heard, mediated, notice, shadow_screen, still, upper  # noqa: F401
 
 DEPTHS = (15, 16, 32)
 # A terminal that fills itself with other letters all the time, on half of the notice and below it.
@@ -31,7 +31,8 @@ def wait_still(client):
 def test_n031_rdesktop_at_shadow(lab, request, depth):
     account, ticket = lab.new_ticket(mediated(lab, "SHADOW"))
     client = lab.rdesktop(ticket, "-g", "1024x768", "-a", str(depth))
-    client.wait_picture(colours=2)
+    # The host draws from above: all of it is there.
+    wait_for(lambda: near(client.pixel(1015, 760), STILL_GROUND), PATIENCE, f"{client.name} shows the desktop")
     session = lab.wait_session(account)
     client.screen.run("xdotool", "mousemove", "1200", "850")
     before = wait_still(client)
@@ -64,7 +65,8 @@ def rows_of(picture, left, top, right, bottom):
 def test_n032_what_changes_beneath_makes_no_hole(lab, request, depth):
     account, ticket = lab.new_ticket(mediated(lab, "SHADOW"))
     client = lab.rdesktop(ticket, "-g", "1024x768", "-a", str(depth))
-    client.wait_picture(colours=2)
+    # The host draws from above: all of it is there.
+    wait_for(lambda: near(client.pixel(1015, 760), STILL_GROUND), PATIENCE, f"{client.name} shows the desktop")
     session = lab.wait_session(account)
     client.screen.run("xdotool", "mousemove", "1200", "850")
     notice(lab, session, "--seconds", "600")

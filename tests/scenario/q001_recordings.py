@@ -14,7 +14,7 @@ from clerk import run
 from lab_parts.control import Refused
 from lab_parts.processes import PATIENCE, wait_for
 from r001_recording import be_told, leave  # noqa: F401
-from recordings import Auditor, file_of, folder_of, wait_closed
+from recordings import Auditor, file_of, folder_of, wait_closed, wait_not_closed
 from spreadsheets import kill_gateway
 
 AUDITOR = ["roles.auditor.users=[root]", "limits.grace=0"]
@@ -156,7 +156,7 @@ def test_q005_recording_that_was_never_closed_is_known_by_what_it_begins_with(ar
     assert verdict(lab, session) == ("running", 0)
     pid, = lab.pids("sekisho-recorder")
     os.kill(pid, signal.SIGKILL)
-    lab.wait_log("SK2705")
+    wait_not_closed(lab)
     assert listed(lab)[0]["header"] == header, "its end does not take it away"
     done = run(lab, "recording", "verify", session)
     assert done.returncode == 0 and "not closed: it begins as the log says" in done.stdout

@@ -16,7 +16,7 @@ from lab_parts.shims import clock_variables
 from p001_watching import EVENT_COLOUR, GROUND, SESSION, WATCHER, begin, paint_ground, pixels, play
 from q010_watch import ticket_of
 from r001_recording import stop_gateway
-from recordings import PASSPHRASE, Auditor, file_of, new_key, wait_closed
+from recordings import PASSPHRASE, Auditor, file_of, let_pass, new_key, wait_closed
 
 YESTERDAY, TODAY = "2026-11-16T14:00:58+09:00", "2026-11-17T09:30:58+09:00"
 LATER_COLOUR = (0x30, 0xC0, 0x30)
@@ -59,9 +59,9 @@ def work(request, lab):
     """A session in which the desktop turns red, and fifteen seconds later green: (account, session, red, green)."""
     account, session, engineer = begin(lab)
     try:
+        let_pass(5)
         red = paint_and_see(request, lab, session, engineer, EVENT_COLOUR)
-        began = time.monotonic()
-        wait_for(lambda: time.monotonic() - began > 15, PATIENCE, "fifteen seconds of the session pass")
+        let_pass(15)
         green = paint_and_see(request, lab, session, engineer, LATER_COLOUR)
         lab.admin.text("session", "kill", session, "--because", "the work is done", "--yes")
         lab.wait_end(account)

@@ -14,7 +14,7 @@ from lab_parts.processes import PATIENCE, wait_for
 from lab_parts.shims import build_shim
 from noisy_desktop import Noise
 from recordings import (END, FROM_CLIENT, FROM_HOST, GAP, NOTE, SEGMENT, Auditor, channel_of, file_of, files_of, folder_of, pdus_of,
-                        segment_of, wait_closed)
+                        segment_of, wait_closed, wait_not_closed)
 from visitor import Visitor
 
 IO_CHANNEL = 1003
@@ -161,7 +161,7 @@ def test_r004_recorder_killed_ends_a_session_that_must_be_recorded(recorder, aud
     lab.wait_close("SK2710")
     print(f"recorder killed: the session ended after {1000 * (time.monotonic() - began):.1f} ms")
     assert lab.wait_end(account)["reason"] == "RECORDING_FAILED"
-    lab.wait_log("SK2705")
+    wait_not_closed(lab)
     state, fields = auditor.verify(path)
     records, closed = auditor.open(path)
     assert state == "not closed" and not closed and int(fields["bytes"]) > 50_000 and only_pdus(records)
@@ -175,7 +175,7 @@ def test_r005_recorder_killed_leaves_a_session_that_need_not_be_recorded(recorde
     path = file_of(lab, session)
     wait_for(lambda: os.path.getsize(path) > 50_000, PATIENCE, "pictures are recorded")
     kill_recorder(lab)
-    lab.wait_log("SK2705")
+    wait_not_closed(lab)
     # The session goes on.
     pointer_is_at(lab, client, 345)
     assert lab.sessions(account) and auditor.verify(path)[0] == "not closed"
@@ -212,7 +212,7 @@ def test_r020_session_whose_recorder_died_is_recorded_again_from_its_next_connec
 
 
 def test_r021_stalled_recorder_leaves_a_session_that_need_not_be_recorded_undisturbed(recorder, auditor):
-    lab = recorder("recording.stall=1s", "limits.watchdog=60s")
+    lab = recorder("recording.stall=60s", "limits.watchdog=5min")
     account, session, client, _ = new_session(lab, recording="best-effort")
     path = file_of(lab, session)
     noise = Noise(lab.hosts)
@@ -249,7 +249,7 @@ def test_r021_stalled_recorder_leaves_a_session_that_need_not_be_recorded_undist
 
 
 def test_r006_stalled_recorder_ends_a_session_that_must_be_recorded(recorder):
-    lab = recorder("recording.stall=1s", "limits.watchdog=30s")
+    lab = recorder("recording.stall=5s", "limits.watchdog=60s")
     account, session, _, _ = new_session(lab, recording="required")
     path = file_of(lab, session)
     wait_for(lambda: os.path.getsize(path) > 50_000, PATIENCE, "pictures are recorded")
@@ -417,9 +417,9 @@ def slow_disk(lab, milliseconds):
 
 
 def test_r023_slow_disk_holds_up_neither_session_nor_recording(recorder, auditor):
-    """An fdatasync may take nearly as long as recording.stall: the recorder reads on meanwhile."""
-    lab = recorder("recording.stall=3s")
-    slow_disk(lab, 2500)
+    """An fdatasync may take long, if less than recording.stall: the recorder reads on meanwhile."""
+    lab = recorder("recording.stall=20s")
+    slow_disk(lab, 5000)
     account, session, client, _ = new_session(lab, recording="required")
     path = file_of(lab, session)
     noise = Noise(lab.hosts)
@@ -431,7 +431,7 @@ def test_r023_slow_disk_holds_up_neither_session_nor_recording(recorder, auditor
             size = os.path.getsize(path)
             grown.append(wait_for(lambda: os.path.getsize(path) > size and time.monotonic(), 60, "it grows"))
         print(f"the longest time without anything recorded: {1000 * max(b - a for a, b in zip(grown, grown[1:])):.0f} ms")
-        assert max(b - a for a, b in zip(grown, grown[1:])) < 2.5
+        assert max(b - a for a, b in zip(grown, grown[1:])) < 5
     finally:
         noise.stop()
     assert lab.sessions(account)[0]["recorded"] == "yes"

@@ -6,6 +6,7 @@ import os
 import re
 import struct
 import subprocess
+import time
 
 from lab_parts.processes import PATIENCE, wait_for
 
@@ -99,6 +100,18 @@ def file_of(lab, session, folder=None):
     def found():
         return next((path for path in files_of(lab, folder) if os.path.basename(path).startswith(session)), None)
     return wait_for(found, PATIENCE, "the recording has a file")
+
+
+def let_pass(seconds):
+    """So much of a session passes: what a replay, which is no faster, shall have time to show."""
+    began = time.monotonic()
+    wait_for(lambda: time.monotonic() - began > seconds, PATIENCE + seconds, f"{seconds} seconds of the session pass")
+
+
+def wait_not_closed(lab):
+    """The gateway says that it could not close a recording, and has its row so a moment later."""
+    lab.wait_log("SK2705")
+    wait_for(lambda: "not-closed" in [row["state"] for row in lab.call("recording.list")["recordings"]], PATIENCE, "its row says so")
 
 
 def wait_closed(lab, session, limit=PATIENCE):

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from lab_parts.control import Control
-from lab_parts.processes import wait_for
+from lab_parts.processes import PATIENCE, wait_for
 
 PROGRAMS = ("sekisho-gateway", "sekisho-worker", "sekisho-key")
 
@@ -88,7 +88,7 @@ def hold(lab, account, terminal, waves):
         client.end()
     wait_for(lambda: all(row["end"] for row in lab.history_of_all(account)), 60, "all sessions have an end", every=1)
     assert len(lab.history_of_all(account)) == before + sum(waves)
-    wait_for(lambda: kb(measure(lab), "sekisho-worker") < (kb(figures, "sekisho-worker") + kb(idle, "sekisho-worker")) / 2, 10,
+    wait_for(lambda: kb(measure(lab), "sekisho-worker") < (kb(figures, "sekisho-worker") + kb(idle, "sekisho-worker")) / 2, PATIENCE,
              "the workers give their memory back")
     return figures, measure(lab)
 

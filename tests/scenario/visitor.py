@@ -104,12 +104,13 @@ class Visitor:
         self.key(*["Down"] * number, "Return")
 
 
-def key_uri(picture):
-    """otpauth://… of the QR code on a picture, by zbar."""
-    done = subprocess.run(["zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", picture], check=False, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30)
-    assert done.returncode == 0, f"no QR code on {picture}: {done.stderr}"
-    return done.stdout.strip()
+def key_uri(visitor):
+    """On the page ENROL: otpauth://… of the QR code on the screen, by zbar. The page may still be on its way."""
+    def read():
+        done = subprocess.run(["zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", visitor.picture("enrol", to_read=True)],
+                              check=False, text=True, stdout=subprocess.PIPE, timeout=PATIENCE)
+        return done.stdout.strip()
+    return wait_for(read, PATIENCE, "a QR code is on the screen", every=0.2)
 
 
 def seed_of(uri):
