@@ -8,7 +8,7 @@ import threading
 from facility import Facility
 from lab_parts.certificates import make_certificate
 from lab_parts.control import Refused
-from lab_parts.processes import wait_for
+from lab_parts.processes import PATIENCE, wait_for
 from lab_parts.shims import clock_variables
 from lab_parts.terminal import at_terminal
 from rdp_peers import FakeHost
@@ -86,7 +86,7 @@ class Desk:
         """The calendar turns: "2026-11-17 21:40". It stands still at the very end of the minute, so that the gateway does
         ten times a second what it does every minute: it signs what has been logged."""
         self.facility.set_clock(text.replace(" ", "T") + ":59.900+09:00")
-        wait_for(self.log_is_signed, 10, "the log is signed")
+        wait_for(self.log_is_signed, PATIENCE, "the log is signed")
 
     def log_is_signed(self):
         try:

@@ -113,7 +113,7 @@ def connect(wanted):
 def picture(wanted):
     """Waits for a desktop on a client's screen and keeps the picture."""
     client = Client.find(State.load(wanted.folder), wanted.client)
-    client.wait_picture(limit=30, colours=64)
+    client.wait_picture(colours=64)
     client.screenshot(os.path.abspath(wanted.file))
     return 0
 
