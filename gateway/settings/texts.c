@@ -37,7 +37,7 @@ is_time_zone(const char *text)
 	return isalpha((unsigned char)text[0]) && consists_of(text, "_+-/");
 }
 
-/* Every part has a name: behind `/link/.` nobody would see a link. */
+/* Behind `/link/.` nobody would see a link. */
 static bool
 is_path(const char *text)
 {
@@ -46,7 +46,7 @@ is_path(const char *text)
 	while (*text == '/') {
 		size_t len = strcspn(++text, "/");
 
-		if (len == 0 || strncmp(text, "..", len) == 0)
+		if (text[0] == '\0' || (len > 0 && strncmp(text, "..", len) == 0))
 			return false;
 		text += len;
 	}

@@ -170,6 +170,8 @@ on_hello(struct channel *channel, union message_body *message)
 		configure.stall_ms = settings.stall_ms;
 	if (settings.attach_ms != 0)
 		configure.attach_ms = settings.attach_ms;
+	if (settings.drain_ms != 0)
+		configure.drain_ms = settings.drain_ms;
 	if (settings.redirect_ms != 0)
 		configure.redirect_ms = settings.redirect_ms;
 	settings.configured = true;

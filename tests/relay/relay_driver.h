@@ -15,15 +15,15 @@ struct settings {
 	uint32_t listen_port;
 	struct sockaddr_in host;
 	struct sockaddr_in loud_host;
-	struct msg_attach attach;        /* pin or CA, name, rights */
-	bool trusts;                     /* a pin or a CA was given, or seen */
-	bool configured;                 /* the worker said HELLO and was told what it needs */
-	uint32_t refuse;                 /* enum close_reason, or CLOSE_NONE */
-	uint32_t stall_ms;               /* TCP_USER_TIMEOUT; 0: 10 seconds */
-	uint32_t attach_ms, redirect_ms; /* time limits; 0: as usual */
-	const char *greeter;             /* its socket, or NULL */
-	const char *record;              /* a folder for recordings, or NULL */
-	bool mediated;                   /* each session has a mediator */
+	struct msg_attach attach; /* pin or CA, name, rights */
+	bool trusts;              /* a pin or a CA was given, or seen */
+	bool configured;          /* the worker said HELLO and was told what it needs */
+	uint32_t refuse;          /* enum close_reason, or CLOSE_NONE */
+	uint32_t stall_ms;        /* TCP_USER_TIMEOUT; 0: 10 seconds */
+	uint32_t attach_ms, redirect_ms, drain_ms; /* time limits; 0: as usual */
+	const char *greeter;                       /* its socket, or NULL */
+	const char *record;                        /* a folder for recordings, or NULL */
+	bool mediated;                             /* each session has a mediator */
 	bool at_once;
 	bool quiet;
 };

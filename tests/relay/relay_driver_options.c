@@ -127,6 +127,7 @@ static const struct {
 	{"stall", take_number, &settings.stall_ms},
 	{"attach-limit", take_number, &settings.attach_ms},
 	{"redirect-limit", take_number, &settings.redirect_ms},
+	{"drain-limit", take_number, &settings.drain_ms},
 	{"greeter", take_text, &settings.greeter},
 	{"record", take_text, &settings.record},
 	{"mediated", take_flag, &settings.mediated},

@@ -36,7 +36,7 @@ static const struct {
 	{KIND_PATH, "/", false},
 	{KIND_PATH, "//", false},
 	{KIND_PATH, "/srv/", false},
-	{KIND_PATH, "/srv//key", false},
+	{KIND_PATH, "/srv//key", true},
 	{KIND_PATH, "/link/.", false},
 	{KIND_PATH, "/./key", false},
 	{KIND_PATH, "/srv/..", false},
